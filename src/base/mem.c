@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Allocation that ends the process instead of returning NULL. */
+#include "base/mem.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+static void *or_die(void *memory)
+{
+    if (!memory) {
+        sl_log(SL_LOG_ERROR, NULL, "out of memory");
+        abort();
+    }
+    return memory;
+}
+
+void *sl_alloc(size_t len)
+{
+    return or_die(calloc(1, len));
+}
+
+void *sl_alloc_array(size_t count, size_t len)
+{
+    return or_die(calloc(count ? count : 1, len)); /* calloc checks the product */
+}
+
+char *sl_strdup(const char *text)
+{
+    return or_die(strdup(text));
+}
+
+char *sl_strdup_or_null(const char *text)
+{
+    return text ? sl_strdup(text) : NULL;
+}
+
+char *sl_strndup(const char *text, size_t len)
+{
+    return or_die(strndup(text, len));
+}

@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* TCP and TLS connections on a loop. */
+#include "net/conn.h"
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+    /* A whole TLS record: SSL_read() then never leaves bytes behind that poll would not show. */
+    READ_LEN = 16384,
+    READS_PER_EVENT = 4, /* then the others get their turn */
+    WRITE_CHUNKS = 16,   /* per writev(2) */
+    TICK_MS = 250,
+    DRAIN_MS = 2000,
+    WHY_MAX = 120,
+};
+
+/*
+ * A connection's life. set_state() is the only place that changes it.
+ *
+ *   CONNECTING -> HANDSHAKE   on_connecting: TCP is there, TLS wanted
+ *   CONNECTING, HANDSHAKE -> OPEN     become_ready
+ *   OPEN -> FLUSHING          sl_conn_finish
+ *   FLUSHING -> DRAINING      flush: the queue is empty, our goodbye is sent
+ *   any -> GONE               sl_conn_cut; reaped from the loop
+ */
+enum state { CONNECTING, HANDSHAKE, OPEN, FLUSHING, DRAINING, GONE };
+
+struct sl_conn_set {
+    uv_timer_t tick; /* runs while there are connections */
+    uv_idle_t soon;  /* runs while somebody must be called back */
+    struct sl_loop *loop;
+    struct sl_list conns;     /* all that are not GONE */
+    struct sl_list attention; /* on_sent or on_gone is due */
+    unsigned open_handles;    /* tick and soon: the set is freed after both closed */
+    uint8_t buffer[READ_LEN + 1];
+};
+
+struct sl_conn {
+    uv_poll_t poll;
+    struct sl_conn_set *set;
+    struct sl_list link;      /* in set->conns */
+    struct sl_list attention; /* in set->attention */
+    const struct sl_conn_ops *ops;
+    void *owner;
+    SSL *ssl;
+    int fd;
+    enum state state;
+    int watched; /* what poll was last asked for */
+    bool paused;
+    bool sent_due;        /* on_sent is owed */
+    bool queue_blocked;   /* the kernel's buffer is full */
+    bool tls_wants_write; /* before it can go on reading, or with the handshake */
+    int64_t deadline_ms;  /* of the loop's clock; 0: none */
+    struct sl_chunk *first, **last;
+    size_t queued;
+    struct sl_addr remote, local;
+    char why[WHY_MAX];
+};
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+/* ---- The set ---- */
+
+static int64_t now_ms(const struct sl_conn_set *set)
+{
+    return (int64_t)uv_now(sl_loop_uv(set->loop));
+}
+
+static void dispose(struct sl_conn *conn);
+
+/* Calls back everybody who is owed a call. Their calls may add others: those have their turn now
+ * too, on_sent ones in the next round. */
+static void on_soon(uv_idle_t *soon)
+{
+    struct sl_conn_set *set = sl_container_of(soon, struct sl_conn_set, soon);
+    struct sl_list due;
+    struct sl_conn *conn;
+
+    (void)uv_idle_stop(soon); /* always 0 */
+    sl_list_init(&due);
+    while ((conn = sl_list_first(&set->attention, struct sl_conn, attention))) {
+        sl_list_remove(&conn->attention);
+        sl_list_append(&due, &conn->attention);
+    }
+    while ((conn = sl_list_first(&due, struct sl_conn, attention))) {
+        sl_list_remove(&conn->attention);
+        if (conn->state == GONE) {
+            conn->ops->on_gone(conn->owner, conn->why);
+            dispose(conn);
+        } else if (conn->sent_due && !conn->first) {
+            conn->sent_due = false;
+            conn->ops->on_sent(conn->owner);
+        }
+    }
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+    struct sl_conn_set *set = sl_container_of(tick, struct sl_conn_set, tick);
+    int64_t now = now_ms(set);
+    struct sl_conn *conn;
+
+    if (sl_list_empty(&set->conns))
+        (void)uv_timer_stop(tick); /* always 0 */
+    sl_list_foreach(conn, &set->conns, struct sl_conn, link)
+    {
+        if (conn->deadline_ms == 0 || now < conn->deadline_ms)
+            continue;
+        conn->deadline_ms = 0;
+        if (conn->state == FLUSHING || conn->state == DRAINING)
+            sl_conn_cut(conn, conn->why);
+        else
+            conn->ops->on_deadline(conn->owner);
+    }
+}
+
+struct sl_conn_set *sl_conn_set_create(struct sl_loop *loop)
+{
+    struct sl_conn_set *set = sl_new(struct sl_conn_set);
+
+    set->loop = loop;
+    sl_list_init(&set->conns);
+    sl_list_init(&set->attention);
+    (void)uv_timer_init(sl_loop_uv(loop), &set->tick); /* neither can fail */
+    (void)uv_idle_init(sl_loop_uv(loop), &set->soon);
+    set->open_handles = 2;
+    return set;
+}
+
+static void on_tick_closed(uv_handle_t *handle)
+{
+    struct sl_conn_set *set = sl_container_of((uv_timer_t *)handle, struct sl_conn_set, tick);
+
+    if (--set->open_handles == 0)
+        free(set);
+}
+
+static void on_soon_closed(uv_handle_t *handle)
+{
+    struct sl_conn_set *set = sl_container_of((uv_idle_t *)handle, struct sl_conn_set, soon);
+
+    if (--set->open_handles == 0)
+        free(set);
+}
+
+void sl_conn_set_destroy(struct sl_conn_set *set)
+{
+    struct sl_conn *conn;
+
+    if (!set)
+        return;
+    while ((conn = sl_list_first(&set->conns, struct sl_conn, link)))
+        sl_conn_cut(conn, "shutting down");
+    while (!sl_list_empty(&set->attention))
+        on_soon(&set->soon);
+    assert(sl_list_empty(&set->conns)); /* the owners open nothing new now */
+    uv_close((uv_handle_t *)&set->tick, on_tick_closed);
+    uv_close((uv_handle_t *)&set->soon, on_soon_closed);
+}
+
+/* ---- Life and death ---- */
+
+static void set_state(struct sl_conn *conn, enum state state)
+{
+    assert(conn->state != GONE && state > conn->state);
+    conn->state = state;
+}
+
+static void watch(struct sl_conn *conn)
+{
+    int events = UV_DISCONNECT;
+
+    if (!conn->paused || conn->state != OPEN)
+        events |= UV_READABLE;
+    if (conn->queue_blocked || conn->tls_wants_write || conn->state == CONNECTING)
+        events |= UV_WRITABLE;
+    if (events == conn->watched)
+        return; /* each change costs two system calls */
+    conn->watched = events;
+    (void)uv_poll_start(&conn->poll, events, on_poll); /* fails on a closing handle only */
+}
+
+static void call_soon(struct sl_conn *conn)
+{
+    sl_list_remove(&conn->attention);
+    sl_list_append(&conn->set->attention, &conn->attention);
+    (void)uv_idle_start(&conn->set->soon, on_soon); /* always 0 */
+}
+
+static void name_ends(struct sl_conn *conn)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof(sa);
+
+    /* A peer that is gone already has no name any more: it stays [::]:0. */
+    if (getpeername(conn->fd, (struct sockaddr *)&sa, &len) == 0)
+        (void)sl_addr_from_sockaddr(&conn->remote, (struct sockaddr *)&sa);
+    len = sizeof(sa);
+    if (getsockname(conn->fd, (struct sockaddr *)&sa, &len) == 0)
+        (void)sl_addr_from_sockaddr(&conn->local, (struct sockaddr *)&sa);
+}
+
+int sl_conn_create(struct sl_conn_set *set, int fd, SSL *ssl, bool connecting,
+                   const struct sl_conn_ops *ops, void *owner, struct sl_conn **out)
+{
+    struct sl_conn *conn = sl_new(struct sl_conn);
+    int on = 1;
+
+    int err = ssl && SSL_set_fd(ssl, fd) != 1 ? -ENOMEM : 0;
+    if (err == 0)
+        err = uv_poll_init(sl_loop_uv(set->loop), &conn->poll, fd);
+    if (err < 0) {
+        SSL_free(ssl);
+        (void)close(fd); /* nothing was sent */
+        free(conn);
+        return err;
+    }
+    conn->set = set;
+    conn->ops = ops;
+    conn->owner = owner;
+    conn->ssl = ssl;
+    conn->fd = fd;
+    conn->last = &conn->first;
+    conn->state = connecting ? CONNECTING : ssl ? HANDSHAKE : OPEN;
+    /* Messages are small and answered: waiting for more would only delay them. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (!connecting)
+        name_ends(conn);
+    sl_list_append(&set->conns, &conn->link);
+    if (!uv_is_active((uv_handle_t *)&set->tick))
+        (void)uv_timer_start(&set->tick, on_tick, TICK_MS, TICK_MS); /* fails when closing only */
+    watch(conn);
+    *out = conn;
+    return 0;
+}
+
+void sl_conn_set_owner(struct sl_conn *conn, const struct sl_conn_ops *ops, void *owner)
+{
+    conn->ops = ops;
+    conn->owner = owner;
+}
+
+static void free_chunks(struct sl_chunk *chunk)
+{
+    while (chunk) {
+        struct sl_chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    free(sl_container_of((uv_poll_t *)handle, struct sl_conn, poll));
+}
+
+static void dispose(struct sl_conn *conn)
+{
+    uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
+    SSL_free(conn->ssl);
+    (void)close(conn->fd); /* a lost write error concerns nobody any more */
+    free_chunks(conn->first);
+}
+
+void sl_conn_cut(struct sl_conn *conn, const char *why)
+{
+    if (conn->state == GONE)
+        return;
+    if (why != conn->why)
+        (void)snprintf(conn->why, sizeof(conn->why), "%s", why); /* cut is fine */
+    set_state(conn, GONE);
+    (void)uv_poll_stop(&conn->poll); /* always 0 */
+    sl_list_remove(&conn->link);
+    call_soon(conn);
+}
+
+bool sl_conn_alive(const struct sl_conn *conn)
+{
+    return conn->state != GONE;
+}
+
+const struct sl_addr *sl_conn_remote(const struct sl_conn *conn)
+{
+    return &conn->remote;
+}
+
+const struct sl_addr *sl_conn_local(const struct sl_conn *conn)
+{
+    return &conn->local;
+}
+
+bool sl_conn_is_tls(const struct sl_conn *conn)
+{
+    return conn->ssl != NULL;
+}
+
+void sl_conn_set_deadline(struct sl_conn *conn, int64_t after_ms)
+{
+    if (after_ms <= 0) {
+        conn->deadline_ms = 0;
+        return;
+    }
+    uv_update_time(sl_loop_uv(conn->set->loop)); /* as sl_timer_start() */
+    /* A tick early rather than late: "within 2 s" is meant. */
+    conn->deadline_ms = now_ms(conn->set) + (after_ms > TICK_MS ? after_ms - TICK_MS : 1);
+}
+
+void sl_conn_pause(struct sl_conn *conn)
+{
+    if (conn->paused || conn->state == GONE)
+        return;
+    conn->paused = true;
+    watch(conn);
+}
+
+void sl_conn_resume(struct sl_conn *conn)
+{
+    if (!conn->paused || conn->state == GONE)
+        return;
+    conn->paused = false;
+    watch(conn);
+}
+
+/* ---- TLS ---- */
+
+/* Cuts with OpenSSL's words for what went wrong. */
+static void cut_tls(struct sl_conn *conn, const char *doing, int error)
+{
+    char text[WHY_MAX];
+    unsigned long code = ERR_peek_error();
+
+    if (error == SSL_ERROR_SYSCALL && code == 0)
+        (void)snprintf(text, sizeof(text), "%s: the peer is gone", doing);
+    else
+        (void)snprintf(text, sizeof(text), "%s: %s", doing,
+                       code ? ERR_reason_error_string(code) : "TLS failed");
+    sl_conn_cut(conn, text);
+}
+
+/* The result of an SSL call that did not succeed: notes in *wants_write whether it must be repeated
+ * when the socket can be written, or cuts. */
+static void tls_wait(struct sl_conn *conn, int result, const char *doing, bool *wants_write)
+{
+    int error = SSL_get_error(conn->ssl, result);
+
+    *wants_write = error == SSL_ERROR_WANT_WRITE;
+    if (error == SSL_ERROR_ZERO_RETURN)
+        sl_conn_cut(conn, "closed by the peer");
+    else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
+        cut_tls(conn, doing, error);
+    else
+        watch(conn);
+}
+
+static void become_ready(struct sl_conn *conn)
+{
+    set_state(conn, OPEN);
+    conn->tls_wants_write = false;
+    watch(conn);
+    conn->ops->on_ready(conn->owner);
+}
+
+static void handshake(struct sl_conn *conn)
+{
+    ERR_clear_error();
+    int result = SSL_do_handshake(conn->ssl);
+    if (result == 1)
+        become_ready(conn);
+    else
+        tls_wait(conn, result, "TLS handshake", &conn->tls_wants_write);
+}
+
+static void on_connecting(struct sl_conn *conn)
+{
+    int err = 0;
+    socklen_t len = sizeof(err);
+
+    if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 || err != 0) {
+        sl_conn_cut(conn, strerror(err ? err : errno));
+        return;
+    }
+    name_ends(conn);
+    if (!conn->ssl) {
+        become_ready(conn);
+        return;
+    }
+    set_state(conn, HANDSHAKE);
+    handshake(conn);
+}
+
+/* ---- Sending ---- */
+
+struct sl_chunk *sl_chunk_create(size_t len)
+{
+    struct sl_chunk *chunk = sl_alloc(sizeof(*chunk) + len); /* len is bounded by the callers */
+
+    chunk->len = len;
+    return chunk;
+}
+
+static void pop_sent(struct sl_conn *conn, size_t sent)
+{
+    conn->queued -= sent;
+    while (conn->first && sent >= conn->first->len - conn->first->sent) {
+        struct sl_chunk *chunk = conn->first;
+        sent -= chunk->len - chunk->sent;
+        conn->first = chunk->next;
+        free(chunk);
+    }
+    if (conn->first)
+        conn->first->sent += sent;
+    else
+        conn->last = &conn->first;
+}
+
+/* Both write some of the queue and return true, or arrange to be called again, or cut. */
+static bool write_plain(struct sl_conn *conn)
+{
+    struct iovec iov[WRITE_CHUNKS];
+    size_t count = 0;
+
+    for (struct sl_chunk *chunk = conn->first; chunk && count < WRITE_CHUNKS; chunk = chunk->next)
+        iov[count++] = (struct iovec){chunk->data + chunk->sent, chunk->len - chunk->sent};
+    struct msghdr message = {.msg_iov = iov, .msg_iovlen = count};
+    ssize_t sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+        pop_sent(conn, (size_t)sent);
+        return true;
+    }
+    if (errno == EINTR)
+        return true;
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
+        conn->queue_blocked = true;
+    else
+        sl_conn_cut(conn, strerror(errno));
+    return false;
+}
+
+static bool write_tls(struct sl_conn *conn)
+{
+    struct sl_chunk *chunk = conn->first;
+    size_t sent = 0;
+
+    ERR_clear_error();
+    int result = SSL_write_ex(conn->ssl, chunk->data + chunk->sent, chunk->len - chunk->sent, &sent);
+    if (result == 1) {
+        pop_sent(conn, sent);
+        return true;
+    }
+    tls_wait(conn, result, "TLS write", &conn->queue_blocked);
+    return false;
+}
+
+static void say_goodbye(struct sl_conn *conn)
+{
+    if (conn->ssl) {
+        ERR_clear_error();
+        (void)SSL_shutdown(conn->ssl); /* best effort: the peer sees the end of TCP anyway */
+    }
+    (void)shutdown(conn->fd, SHUT_WR); /* fails when the peer is gone: then reading tells */
+    set_state(conn, DRAINING);
+    sl_conn_set_deadline(conn, DRAIN_MS);
+    watch(conn);
+}
+
+static void flush(struct sl_conn *conn)
+{
+    bool had = conn->first != NULL;
+
+    conn->queue_blocked = false;
+    while (conn->first && (conn->ssl ? write_tls(conn) : write_plain(conn)))
+        continue;
+    if (conn->state == GONE)
+        return;
+    watch(conn);
+    if (conn->first)
+        return;
+    if (conn->state == FLUSHING) {
+        say_goodbye(conn);
+    } else if (had) {
+        conn->sent_due = true;
+        call_soon(conn);
+    }
+}
+
+void sl_conn_send(struct sl_conn *conn, struct sl_chunk *chunk)
+{
+    if (conn->state != OPEN || chunk->len == 0) {
+        free(chunk);
+        return;
+    }
+    bool idle = conn->first == NULL;
+    conn->queued += chunk->len;
+    *conn->last = chunk;
+    conn->last = &chunk->next;
+    if (idle)
+        flush(conn);
+}
+
+size_t sl_conn_queued(const struct sl_conn *conn)
+{
+    return conn->queued;
+}
+
+void sl_conn_drop_queue(struct sl_conn *conn)
+{
+    struct sl_chunk *first = conn->first;
+
+    /* TLS may have made a record of the first chunk although none of it counts as sent. */
+    if (first && (first->sent > 0 || conn->ssl)) {
+        free_chunks(first->next);
+        first->next = NULL;
+        conn->last = &first->next;
+        conn->queued = first->len - first->sent;
+    } else {
+        free_chunks(first);
+        conn->first = NULL;
+        conn->last = &conn->first;
+        conn->queued = 0;
+    }
+}
+
+void sl_conn_finish(struct sl_conn *conn, int64_t flush_ms, const char *why)
+{
+    if (conn->state > OPEN)
+        return;
+    if (conn->state < OPEN) {
+        sl_conn_cut(conn, why);
+        return;
+    }
+    (void)snprintf(conn->why, sizeof(conn->why), "%s", why); /* cut is fine */
+    set_state(conn, FLUSHING);
+    sl_conn_set_deadline(conn, flush_ms);
+    watch(conn); /* reads again, to see the peer's end */
+    flush(conn);
+}
+
+/* ---- Receiving ---- */
+
+/* Bytes read into the set's buffer; 0: nothing now, or cut. */
+static size_t read_some(struct sl_conn *conn)
+{
+    uint8_t *buffer = conn->set->buffer;
+
+    if (conn->ssl && conn->state == OPEN) {
+        size_t got = 0;
+        ERR_clear_error();
+        int result = SSL_read_ex(conn->ssl, buffer, READ_LEN, &got);
+        if (result == 1)
+            return got;
+        tls_wait(conn, result, "TLS read", &conn->tls_wants_write);
+        return 0;
+    }
+    ssize_t got = recv(conn->fd, buffer, READ_LEN, MSG_DONTWAIT);
+    if (got > 0)
+        return (size_t)got;
+    if (got == 0)
+        sl_conn_cut(conn, conn->why[0] ? conn->why : "closed by the peer");
+    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        sl_conn_cut(conn, strerror(errno));
+    return 0;
+}
+
+static void read_all(struct sl_conn *conn)
+{
+    for (int i = 0; i < READS_PER_EVENT; i++) {
+        if (conn->state == GONE || (conn->paused && conn->state == OPEN))
+            return;
+        size_t got = read_some(conn);
+        if (got == 0)
+            return;
+        if (conn->state == OPEN) /* else it is only drained */
+            conn->ops->on_data(conn->owner, conn->set->buffer, got);
+    }
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct sl_conn *conn = sl_container_of(poll, struct sl_conn, poll);
+
+    if (conn->state == CONNECTING) {
+        on_connecting(conn);
+        return;
+    }
+    if (status < 0) { /* libuv's word for POLLERR; the socket has the true one */
+        int err = 0;
+        socklen_t len = sizeof(err);
+        (void)getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &err, &len); /* only words */
+        sl_conn_cut(conn, strerror(err ? err : ECONNRESET));
+        return;
+    }
+    if (conn->state == HANDSHAKE) {
+        handshake(conn);
+        return;
+    }
+    /* While the queue is blocked TLS may as well wait for something to read. */
+    if ((events & UV_WRITABLE) || (conn->ssl && conn->first))
+        flush(conn);
+    if (conn->state == GONE)
+        return;
+    /* Nobody reads, and the peer has closed: it does not wait for the answer any more. */
+    if ((events & UV_DISCONNECT) && conn->paused && conn->state == OPEN) {
+        sl_conn_cut(conn, "closed by the peer");
+        return;
+    }
+    if ((events & (UV_READABLE | UV_DISCONNECT)) || conn->tls_wants_write)
+        read_all(conn);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One TCP connection with or without TLS on a loop: bytes in, a queue of bytes out, a deadline, and
+ * an end that is always told later, from the loop. Private to net/; everything on the loop's thread.
+ */
+#ifndef SL_NET_CONN_H
+#define SL_NET_CONN_H
+
+#include "base/addr.h"
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_loop;
+
+/* ---- All connections of one loop: their clock, and who must be called back ---- */
+
+struct sl_conn_set;
+
+struct sl_conn_set *sl_conn_set_create(struct sl_loop *loop);
+/* Cuts every connection (on_gone is called for each) and frees, the memory libuv needs a little
+ * later. Never from within a callback of a connection. NULL is fine. */
+void sl_conn_set_destroy(struct sl_conn_set *set);
+
+/* ---- A connection ---- */
+
+struct sl_conn;
+
+/* After sl_conn_cut() only on_gone is called. */
+struct sl_conn_ops {
+    /* TCP is there, and TLS if there is any. */
+    void (*on_ready)(void *owner);
+    /* What came, at most 16 KiB; it may be changed in place, data[len] too may be written. */
+    void (*on_data)(void *owner, uint8_t *data, size_t len);
+    /* The queue is empty again. From the loop, never from within sl_conn_send(). */
+    void (*on_sent)(void *owner);
+    /* The deadline passed; it is cleared before. */
+    void (*on_deadline)(void *owner);
+    /* The last call, from the loop. why is words for the log; conn is freed afterwards. */
+    void (*on_gone)(void *owner, const char *why);
+};
+
+/* Takes fd (a connected socket, or one that is connecting) and ssl (NULL: plain TCP; made ready as
+ * server or client by the caller) also on failure. -errno when the loop cannot watch fd. */
+int sl_conn_create(struct sl_conn_set *set, int fd, SSL *ssl, bool connecting,
+                   const struct sl_conn_ops *ops, void *owner, struct sl_conn **out);
+/* An upgraded connection has another reader. */
+void sl_conn_set_owner(struct sl_conn *conn, const struct sl_conn_ops *ops, void *owner);
+
+const struct sl_addr *sl_conn_remote(const struct sl_conn *conn);
+const struct sl_addr *sl_conn_local(const struct sl_conn *conn);
+bool sl_conn_is_tls(const struct sl_conn *conn);
+
+/* Bytes to send, filled by the caller between create and send. */
+struct sl_chunk {
+    struct sl_chunk *next;
+    size_t len, sent;
+    uint8_t data[];
+};
+struct sl_chunk *sl_chunk_create(size_t len);
+/* Takes chunk; sends it now if it can. Dropped before on_ready and once the connection ends. */
+void sl_conn_send(struct sl_conn *conn, struct sl_chunk *chunk);
+/* Bytes not yet given to the kernel. */
+size_t sl_conn_queued(const struct sl_conn *conn);
+/* Forgets what is queued, except a chunk that has begun to leave. */
+void sl_conn_drop_queue(struct sl_conn *conn);
+
+/* Without reading nothing is buffered here: the peer is slowed down by TCP. That the peer has gone
+ * is noticed all the same. */
+void sl_conn_pause(struct sl_conn *conn);
+void sl_conn_resume(struct sl_conn *conn);
+
+/* One deadline per connection, checked four times a second. after_ms 0: none. */
+void sl_conn_set_deadline(struct sl_conn *conn, int64_t after_ms);
+
+/* Sends what is queued, at most flush_ms long, says goodbye, and waits up to 2 s for the peer's, so
+ * that the last bytes are not lost to a reset. What still comes is dropped. */
+void sl_conn_finish(struct sl_conn *conn, int64_t flush_ms, const char *why);
+/* Ends it at once; why is copied. */
+void sl_conn_cut(struct sl_conn *conn, const char *why);
+/* False once it was cut. */
+bool sl_conn_alive(const struct sl_conn *conn);
+
+#endif

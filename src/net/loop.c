@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The event loop of one thread, its message queue, and timers. */
+#include "net/loop.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum {
+    THREAD_NAME_MAX = 16, /* with the NUL; pthread_setname_np(3) refuses longer ones */
+    DRAIN_MS = 1000,      /* how long sl_loop_destroy() waits for handles to close */
+    DRAIN_POLL_MS = 10,
+};
+
+struct sl_loop {
+    uv_loop_t uv;
+    uv_async_t wake;
+    struct sl_queue queue;
+    atomic_bool stop_asked;
+    atomic_bool running; /* thread is valid while this is set */
+    pthread_t thread;
+    char name[THREAD_NAME_MAX];
+};
+
+static void run_messages(struct sl_loop *loop)
+{
+    struct sl_msg *msg = sl_queue_take(&loop->queue);
+
+    while (msg) {
+        struct sl_msg *next = msg->next; /* run() frees or posts it again */
+        msg->run(msg);
+        msg = next;
+    }
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct sl_loop *loop = sl_container_of(wake, struct sl_loop, wake);
+
+    run_messages(loop);
+    if (atomic_exchange(&loop->stop_asked, false))
+        uv_stop(&loop->uv);
+}
+
+struct sl_loop *sl_loop_create(const char *name)
+{
+    struct sl_loop *loop = sl_new(struct sl_loop);
+
+    (void)snprintf(loop->name, sizeof(loop->name), "%s", name); /* cut is fine */
+    sl_queue_init(&loop->queue);
+    /* Both fail only when the process has no descriptors left at start. */
+    if (uv_loop_init(&loop->uv) < 0 || uv_async_init(&loop->uv, &loop->wake, on_wake) < 0) {
+        sl_log(SL_LOG_ERROR, NULL, "event loop %s: no descriptors left", name);
+        abort();
+    }
+    return loop;
+}
+
+static void on_leaked(uv_handle_t *handle, void *arg)
+{
+    const struct sl_loop *loop = arg;
+
+    sl_log(SL_LOG_ERROR, NULL, "event loop %s: a %s handle was not closed", loop->name,
+           uv_handle_type_name(handle->type));
+}
+
+void sl_loop_destroy(struct sl_loop *loop)
+{
+    if (!loop)
+        return;
+    run_messages(loop);
+    uv_close((uv_handle_t *)&loop->wake, NULL);
+    int64_t deadline = sl_now_us() + DRAIN_MS * SL_US_PER_MS;
+    while (uv_run(&loop->uv, UV_RUN_NOWAIT) != 0 && sl_now_us() < deadline) {
+        struct pollfd backend = {.fd = uv_backend_fd(&loop->uv), .events = POLLIN};
+        (void)poll(&backend, 1, DRAIN_POLL_MS); /* woken early or not, the loop runs again */
+    }
+    sl_queue_deinit(&loop->queue);
+    if (uv_loop_close(&loop->uv) < 0) {
+        /* libuv still holds pointers into it: leaking is the harmless way. */
+        uv_walk(&loop->uv, on_leaked, loop);
+        return;
+    }
+    free(loop);
+}
+
+void sl_loop_run(struct sl_loop *loop)
+{
+    loop->thread = pthread_self();
+    atomic_store(&loop->running, true);
+    (void)pthread_setname_np(loop->thread, loop->name); /* for top(1) only */
+    (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    atomic_store(&loop->running, false);
+}
+
+void sl_loop_stop(struct sl_loop *loop)
+{
+    atomic_store(&loop->stop_asked, true);
+    (void)uv_async_send(&loop->wake); /* fails only on a closing handle */
+}
+
+void sl_loop_post(struct sl_loop *loop, struct sl_msg *msg)
+{
+    if (sl_queue_post(&loop->queue, msg))
+        (void)uv_async_send(&loop->wake); /* fails only on a closing handle */
+}
+
+uv_loop_t *sl_loop_uv(struct sl_loop *loop)
+{
+    return &loop->uv;
+}
+
+bool sl_loop_is_current(const struct sl_loop *loop)
+{
+    return !atomic_load(&loop->running) || pthread_equal(loop->thread, pthread_self());
+}
+
+/* ---- Timers ---- */
+
+struct sl_timer {
+    uv_timer_t uv;
+    void (*on_timer)(void *owner);
+    void *owner;
+};
+
+static void on_timer(uv_timer_t *uv)
+{
+    struct sl_timer *timer = sl_container_of(uv, struct sl_timer, uv);
+
+    timer->on_timer(timer->owner);
+}
+
+struct sl_timer *sl_timer_create(struct sl_loop *loop, void (*on_expiry)(void *owner), void *owner)
+{
+    struct sl_timer *timer = sl_new(struct sl_timer);
+
+    assert(sl_loop_is_current(loop));
+    timer->on_timer = on_expiry;
+    timer->owner = owner;
+    (void)uv_timer_init(&loop->uv, &timer->uv); /* cannot fail */
+    return timer;
+}
+
+void sl_timer_start(struct sl_timer *timer, uint64_t after_ms, uint64_t repeat_ms)
+{
+    /* libuv counts from the time it last looked at the clock: before a long callback, perhaps. */
+    uv_update_time(timer->uv.loop);
+    (void)uv_timer_start(&timer->uv, on_timer, after_ms, repeat_ms); /* fails when closing only */
+}
+
+void sl_timer_stop(struct sl_timer *timer)
+{
+    (void)uv_timer_stop(&timer->uv); /* always 0 */
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    free(sl_container_of((uv_timer_t *)handle, struct sl_timer, uv));
+}
+
+void sl_timer_destroy(struct sl_timer *timer)
+{
+    if (!timer)
+        return;
+    uv_close((uv_handle_t *)&timer->uv, on_timer_closed);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One event loop per thread (libuv) and the queue by which other threads reach it. */
+#ifndef SL_NET_LOOP_H
+#define SL_NET_LOOP_H
+
+#include "base/queue.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct sl_loop;
+
+/* Owner: the caller, who destroys it after sl_loop_run() has returned and its handles are closed. */
+struct sl_loop *sl_loop_create(const char *name);
+/* Runs what is still queued, then frees. Every handle on the loop must be closed (it is run until
+ * they are, at most a second: then the leak is logged). */
+void sl_loop_destroy(struct sl_loop *loop);
+/* Blocks until sl_loop_stop(). Threads: the one that will own everything on this loop. */
+void sl_loop_run(struct sl_loop *loop);
+/* Threads: any. */
+void sl_loop_stop(struct sl_loop *loop);
+/* Queues msg for the loop's thread, in order per poster. Threads: any. Never fails: see queue.h. */
+void sl_loop_post(struct sl_loop *loop, struct sl_msg *msg);
+/* For timers and polls of the owner's thread. */
+uv_loop_t *sl_loop_uv(struct sl_loop *loop);
+/* True on the loop's thread (or before any thread runs it). For assert(). */
+bool sl_loop_is_current(const struct sl_loop *loop);
+
+/* A repeating or single timer that can be embedded and freed safely: the memory libuv needs until
+ * its close callback is the timer's own. */
+struct sl_timer;
+struct sl_timer *sl_timer_create(struct sl_loop *loop, void (*on_timer)(void *owner), void *owner);
+/* repeat_ms 0: once. Starting again moves it. */
+void sl_timer_start(struct sl_timer *timer, uint64_t after_ms, uint64_t repeat_ms);
+void sl_timer_stop(struct sl_timer *timer);
+/* No callback after this. NULL is fine. */
+void sl_timer_destroy(struct sl_timer *timer);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* TLS contexts. */
+#include "net/tls.h"
+
+#include "base/addr.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+/* TLS 1.2; all suites of TLS 1.3 are AEAD. */
+static const char aead_suites[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+static const unsigned char alpn_http11[] = "\x08http/1.1";
+
+enum { ALPN_HTTP11_LEN = sizeof(alpn_http11) - 1 };
+
+static const char *openssl_words(void)
+{
+    unsigned long code = ERR_peek_error();
+    const char *words = code ? ERR_reason_error_string(code) : NULL;
+
+    return words ? words : "not usable";
+}
+
+/* A browser that offers h2 and http/1.1 gets the latter; one that offers only others is refused. */
+static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                       const unsigned char *in, unsigned in_len, void *arg)
+{
+    unsigned char *selected = NULL;
+
+    (void)ssl;
+    (void)arg;
+    if (SSL_select_next_proto(&selected, out_len, alpn_http11, ALPN_HTTP11_LEN, in, in_len) !=
+        OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = selected;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static SSL_CTX *new_context(const SSL_METHOD *method)
+{
+    SSL_CTX *context = SSL_CTX_new(method);
+
+    if (!context)
+        return NULL;
+    if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(context, aead_suites) != 1) {
+        SSL_CTX_free(context);
+        return NULL;
+    }
+    /* Renegotiation lets a client make the server work for nothing. */
+    (void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                           SSL_OP_CIPHER_SERVER_PREFERENCE);
+    /* Idle connections then hold no record buffers (34 KiB each). */
+    (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    return context;
+}
+
+/* ---- Files ---- */
+
+static int file_error(const char *what, const char *file, struct sl_error *error)
+{
+    int err = access(file, R_OK) < 0 ? -errno : -EINVAL;
+
+    return sl_error_set(error, err, "%s %s: %s", what, file,
+                        err == -EINVAL ? openssl_words() : strerror(-err));
+}
+
+static int add_chain(SSL_CTX *context, const char *file, struct sl_error *error)
+{
+    BIO *bio = BIO_new_file(file, "r");
+    size_t count = 0;
+    X509 *cert;
+
+    if (!bio)
+        return file_error("certificate chain", file, error);
+    while ((cert = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+        long added = SSL_CTX_add0_chain_cert(context, cert);
+        if (added != 1) {
+            X509_free(cert);
+            break;
+        }
+        count++;
+    }
+    BIO_free(bio);
+    /* Reading ends with "no start line" when there is no more. */
+    bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    if (count == 0 || !at_end)
+        return sl_error_set(error, -EINVAL, "certificate chain %s: %s", file, openssl_words());
+    return 0;
+}
+
+static int load_files(SSL_CTX *context, const struct sl_tls_files *files, struct sl_error *error)
+{
+    const char *key = files->key ? files->key : files->cert;
+
+    ERR_clear_error();
+    if (SSL_CTX_use_certificate_chain_file(context, files->cert) != 1)
+        return file_error("certificate", files->cert, error);
+    ERR_clear_error();
+    if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
+        return file_error("key", key, error);
+    if (SSL_CTX_check_private_key(context) != 1)
+        return sl_error_set(error, -EINVAL, "key %s: does not belong to certificate %s", key,
+                            files->cert);
+    ERR_clear_error();
+    return files->chain ? add_chain(context, files->chain, error) : 0;
+}
+
+int sl_tls_server_context(const struct sl_tls_files *files, SSL_CTX **out, struct sl_error *error)
+{
+    SSL_CTX *context = new_context(TLS_server_method());
+
+    if (!context)
+        return sl_error_set(error, -ENOMEM, "TLS: %s", openssl_words());
+    int err = load_files(context, files, error);
+    if (err < 0) {
+        SSL_CTX_free(context);
+        return err;
+    }
+    SSL_CTX_set_alpn_select_cb(context, select_alpn, NULL);
+    (void)SSL_CTX_set_num_tickets(context, 1); /* a browser opens one connection */
+    *out = context;
+    return 0;
+}
+
+int sl_tls_client_context(bool verify, SSL_CTX **out)
+{
+    SSL_CTX *context = new_context(TLS_client_method());
+
+    if (!context)
+        return -ENOMEM;
+    if (verify) {
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+        if (SSL_CTX_set_default_verify_paths(context) != 1) {
+            SSL_CTX_free(context);
+            return -EINVAL;
+        }
+    }
+    /* Returns 0 for success, unlike its neighbours. */
+    if (SSL_CTX_set_alpn_protos(context, alpn_http11, ALPN_HTTP11_LEN) != 0) {
+        SSL_CTX_free(context);
+        return -ENOMEM;
+    }
+    *out = context;
+    return 0;
+}
+
+/* ---- Connections ---- */
+
+SSL *sl_tls_accept(SSL_CTX *context)
+{
+    SSL *ssl = SSL_new(context);
+
+    if (ssl)
+        SSL_set_accept_state(ssl);
+    return ssl;
+}
+
+SSL *sl_tls_connect(SSL_CTX *context, const char *host, bool verify)
+{
+    SSL *ssl = SSL_new(context);
+    struct sl_addr literal;
+    bool is_literal = sl_addr_parse_ip(host, 0, &literal) == 0;
+    char ip[SL_ADDR_TEXT_MAX];
+    int ok = 1;
+
+    if (!ssl)
+        return NULL;
+    SSL_set_connect_state(ssl);
+    if (is_literal && verify)
+        ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), sl_addr_format_ip(&literal, ip));
+    else if (verify)
+        ok = SSL_set1_host(ssl, host);
+    /* SNI carries names only (RFC 6066 section 3). */
+    if (ok == 1 && !is_literal) /* OpenSSL copies it: the const cast stays here */
+        ok = (int)SSL_set_tlsext_host_name(ssl, (void *)(uintptr_t)host);
+    if (ok != 1) {
+        SSL_free(ssl);
+        return NULL;
+    }
+    return ssl;
+}

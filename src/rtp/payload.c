@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a payload tells, by codec. The inspectors get at least one byte and a zeroed result. */
+#include "rtp/payload.h"
+
+#include "rtp/rtp.h"
+
+#include <errno.h>
+
+/* AV1 aggregation header (AV1 RTP payload format section 4.4): Z|Y| W |N|-|-|-|. */
+int sl_av1_inspect(const uint8_t *payload, size_t len, struct sl_payload_info *out)
+{
+    bool continues = payload[0] & 0x80;
+    bool new_sequence = payload[0] & 0x08;
+
+    if (len < 2 || (continues && new_sequence)) /* Z must be 0 when N is 1 */
+        return -EBADMSG;
+    out->keyframe_start = new_sequence;
+    out->frame_start = new_sequence;
+    return 0;
+}
+
+static int inspect(enum sl_codec codec, const uint8_t *payload, size_t len,
+                   struct sl_payload_info *out)
+{
+    switch (codec) {
+    case SL_CODEC_H264:
+        return sl_h264_inspect(payload, len, out);
+    case SL_CODEC_VP8:
+        return sl_vp8_inspect(payload, len, out);
+    case SL_CODEC_VP9:
+        return sl_vp9_inspect(payload, len, out);
+    case SL_CODEC_AV1:
+        return sl_av1_inspect(payload, len, out);
+    case SL_CODEC_NONE:
+    case SL_CODEC_OPUS:
+    case SL_CODEC_PCMA:
+    case SL_CODEC_PCMU:
+    case SL_CODEC_G722:
+        return 0;
+    }
+    return 0;
+}
+
+int sl_payload_inspect(enum sl_codec codec, const uint8_t *payload, size_t len,
+                       struct sl_payload_info *out)
+{
+    struct sl_payload_info info = {0};
+    int err = len > 0 ? inspect(codec, payload, len, &info) : 0;
+
+    if (err == 0)
+        *out = info;
+    return err;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * RTP and RTCP: bytes in, fields out and back (RFC 3550, 4585, 5104, 4588, REMB, transport-wide
+ * feedback), and the arithmetic of sequence numbers and losses. No I/O, no clock (time is an
+ * argument), no logging. Threads: any; an object belongs to one thread.
+ */
+#ifndef SL_RTP_RTP_H
+#define SL_RTP_RTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- Codecs ---- */
+
+enum sl_media_kind { SL_AUDIO, SL_VIDEO };
+
+enum sl_codec {
+    SL_CODEC_NONE,
+    SL_CODEC_OPUS,
+    SL_CODEC_PCMA,
+    SL_CODEC_PCMU,
+    SL_CODEC_G722,
+    SL_CODEC_H264,
+    SL_CODEC_VP8,
+    SL_CODEC_VP9,
+    SL_CODEC_AV1,
+};
+
+/* The encoding name as SDP writes it (RFC 6184, 7741, 7587 ...): "opus", "H264"; "none". */
+const char *sl_codec_name(enum sl_codec codec);
+/* Case does not matter (RFC 8866 section 6.6); SL_CODEC_NONE for anything else. */
+enum sl_codec sl_codec_from_name(const char *name);
+enum sl_media_kind sl_codec_kind(enum sl_codec codec);
+/* The RTP clock: 48000 opus, 8000 G.711 and G722 (RFC 3551 section 4.5.2), 90000 video. */
+uint32_t sl_codec_clock_hz(enum sl_codec codec);
+
+/* ---- RTP packets ---- */
+
+enum { SL_RTP_HEADER_LEN = 12, SL_RTP_EXT_MAX = 16 };
+
+/* One packet seen in somebody else's buffer: nothing here is owned. */
+struct sl_rtp_view {
+    bool marker;
+    uint8_t payload_type; /* 0..127 */
+    uint16_t seq;         /* wraps */
+    uint32_t timestamp;   /* ticks of the payload's clock, wraps */
+    uint32_t ssrc;
+    size_t header_len;      /* fixed header, CSRCs and extension: what SRTP leaves in clear */
+    const uint8_t *payload; /* points into the parsed buffer */
+    size_t payload_len;     /* bytes, padding removed; 0 for a packet of padding only */
+    size_t ext_count;
+    struct {
+        uint8_t id; /* 1..255, RFC 8285 one- and two-byte forms */
+        uint8_t len;
+        const uint8_t *data;
+    } ext[SL_RTP_EXT_MAX]; /* further ones are left out */
+};
+
+/* Parse one RTP packet: fixed header, CSRCs, extension, padding (RFC 3550 section 5.1, RFC 8285).
+ * buf     one datagram after SRTP, len bytes; must outlive *out
+ * Returns 0; -EBADMSG if it is not a whole RTP packet, *out is then unchanged. */
+int sl_rtp_parse(const uint8_t *buf, size_t len, struct sl_rtp_view *out);
+/* As sl_rtp_parse(), but of a packet whose payload is still encrypted: padding is not looked at. */
+int sl_rtp_parse_header(const uint8_t *buf, size_t len, struct sl_rtp_view *out);
+/* NULL if the packet does not carry this extension. */
+const uint8_t *sl_rtp_ext(const struct sl_rtp_view *view, uint8_t id, size_t *len);
+
+/* Tells RTP from RTCP on one port (RFC 5761 section 4): true for RTCP. len must be at least 2. */
+static inline bool sl_rtcp_is(const uint8_t *buf)
+{
+    return (buf[1] & 0x7f) >= 64 && (buf[1] & 0x7f) <= 95;
+}
+
+/* Write a fixed header (12 bytes) into out. */
+void sl_rtp_build_header(uint8_t out[static SL_RTP_HEADER_LEN], bool marker, uint8_t payload_type,
+                         uint16_t seq, uint32_t timestamp, uint32_t ssrc);
+
+/* ---- Sequence numbers ---- */
+
+/* Widens wrapping 16-bit numbers to 64 bits that never wrap: each is taken as the nearest to the
+ * highest seen (RFC 3550 appendix A.1). The first one maps to 65536 + seq, so that older packets
+ * stay positive. */
+struct sl_seq_unwrap {
+    int64_t highest; /* 0: nothing seen */
+};
+int64_t sl_seq_unwrap(struct sl_seq_unwrap *state, uint16_t seq);
+
+/* ---- Receiving: losses, jitter, NACK ---- */
+
+enum { SL_NACK_MAX = 256 }; /* missing packets remembered; more at once: ask for a key frame */
+
+struct sl_receiver_stats {
+    uint64_t packets, bytes;
+    int64_t lost;       /* cumulative, may fall when late packets arrive (RFC 3550 6.4.1) */
+    uint64_t nacked;    /* sequence numbers asked for, each request counted */
+    uint64_t recovered; /* missing ones that came after all */
+    uint32_t jitter;    /* RFC 3550 section 6.4.1, in ticks */
+};
+
+/* Reception state of one ssrc. */
+struct sl_receiver;
+struct sl_receiver *sl_receiver_create(uint32_t clock_hz, bool nack);
+void sl_receiver_destroy(struct sl_receiver *receiver);
+/* Notes a packet; rtx: it came as a retransmission (not counted for jitter).
+ * Returns its widened sequence number; -EALREADY for a duplicate or one too old to tell; -ERANGE
+ * for a jump so large that the state was reset (the packet itself is then taken as the new
+ * beginning: call again; the numbers go on above all earlier ones). */
+int64_t sl_receiver_input(struct sl_receiver *receiver, uint16_t seq, uint32_t timestamp,
+                          size_t bytes, bool rtx, int64_t now_us);
+/* The sequence numbers to ask for now: new gaps at once, repeated every max(rtt_us, 20 ms) up to a
+ * bound of tries and of age. out holds max numbers; what does not fit stays due. *give_up tells,
+ * once, that something was given up or too much is missing: the caller asks for a key frame.
+ * Returns the count. */
+size_t sl_receiver_nacks(struct sl_receiver *receiver, int64_t now_us, int64_t rtt_us,
+                         uint16_t *out, size_t max, bool *give_up);
+const struct sl_receiver_stats *sl_receiver_stats(const struct sl_receiver *receiver);
+
+/* A report block (RFC 3550 section 6.4.1). */
+struct sl_report_block {
+    uint32_t ssrc;
+    uint8_t fraction_lost; /* of 256, since the last report */
+    int32_t lost;          /* 24 bit signed on the wire */
+    uint32_t highest_seq;  /* extended */
+    uint32_t jitter;
+    uint32_t lsr;  /* middle 32 bits of the last sender report's NTP time, 0 if none */
+    uint32_t dlsr; /* since then, 1/65536 s */
+};
+/* Notes a sender report, for LSR/DLSR. */
+void sl_receiver_on_sr(struct sl_receiver *receiver, uint64_t ntp, int64_t now_us);
+/* Fills *out (ssrc left to the caller) and starts the next interval. */
+void sl_receiver_report(struct sl_receiver *receiver, int64_t now_us, struct sl_report_block *out);
+
+/* ---- RTCP ---- */
+
+enum sl_rtcp_type {
+    SL_RTCP_SR = 200,
+    SL_RTCP_RR = 201,
+    SL_RTCP_SDES = 202,
+    SL_RTCP_BYE = 203,
+    SL_RTCP_APP = 204,
+    SL_RTCP_RTPFB = 205,
+    SL_RTCP_PSFB = 206,
+    SL_RTCP_XR = 207,
+};
+
+/* Feedback message types (RFC 4585, 5104, draft-holmer-rmcat-transport-wide-cc-extensions-01). */
+enum { SL_RTPFB_NACK = 1, SL_RTPFB_TWCC = 15, SL_PSFB_PLI = 1, SL_PSFB_FIR = 4, SL_PSFB_AFB = 15 };
+
+/* One RTCP packet of a compound, seen in somebody else's buffer. */
+struct sl_rtcp_view {
+    uint8_t type;        /* enum sl_rtcp_type or another 192..223 */
+    uint8_t count;       /* RC, SC or FMT */
+    uint32_t ssrc;       /* of the sender; 0 when the packet has none */
+    const uint8_t *body; /* after the sender's ssrc */
+    size_t body_len;     /* padding removed */
+};
+/* Steps through a compound packet: *offset starts at 0. Returns 1 and fills *out, 0 at the end,
+ * -EBADMSG when the rest is not RTCP (what came before stays valid). */
+int sl_rtcp_next(const uint8_t *buf, size_t len, size_t *offset, struct sl_rtcp_view *out);
+
+struct sl_sender_info {
+    uint64_t ntp; /* 32.32 seconds since 1900 */
+    uint32_t rtp_timestamp;
+    uint32_t packets, octets;
+};
+/* Each reads one kind out of a view; -EBADMSG if too short or of another kind. Arrays: at most max,
+ * rest dropped; the count is returned. */
+int sl_rtcp_read_sr(const struct sl_rtcp_view *view, struct sl_sender_info *out);
+/* Of an SR or an RR. */
+int sl_rtcp_read_blocks(const struct sl_rtcp_view *view, struct sl_report_block *out, size_t max);
+/* Generic NACK: the media ssrc and the sequence numbers. */
+int sl_rtcp_read_nack(const struct sl_rtcp_view *view, uint32_t *media_ssrc, uint16_t *seqs,
+                      size_t max);
+/* PLI: the media ssrc. FIR: the ssrcs of its entries. */
+int sl_rtcp_read_keyframe_request(const struct sl_rtcp_view *view, uint32_t *ssrcs, size_t max);
+/* REMB (draft-alvestrand-rmcat-remb-03): bits per second. -ENOMSG if the AFB is something else. */
+int sl_rtcp_read_remb(const struct sl_rtcp_view *view, uint64_t *bitrate_bps);
+/* BYE: the ssrcs that leave. */
+int sl_rtcp_read_bye(const struct sl_rtcp_view *view, uint32_t *ssrcs, size_t max);
+
+struct sl_writer;
+/* Each appends one whole RTCP packet; w->ok turns false when it does not fit, and nothing is
+ * written. More than 31 report blocks continue in further RRs. */
+void sl_rtcp_write_sr(struct sl_writer *w, uint32_t ssrc, const struct sl_sender_info *info,
+                      const struct sl_report_block *blocks, size_t count);
+void sl_rtcp_write_rr(struct sl_writer *w, uint32_t ssrc, const struct sl_report_block *blocks,
+                      size_t count);
+void sl_rtcp_write_cname(struct sl_writer *w, uint32_t ssrc, const char *cname);
+/* seqs ascending (modulo 2^16); packed into PID + BLP. */
+void sl_rtcp_write_nack(struct sl_writer *w, uint32_t ssrc, uint32_t media_ssrc,
+                        const uint16_t *seqs, size_t count);
+void sl_rtcp_write_pli(struct sl_writer *w, uint32_t ssrc, uint32_t media_ssrc);
+void sl_rtcp_write_fir(struct sl_writer *w, uint32_t ssrc, uint32_t media_ssrc, uint8_t fir_seq);
+void sl_rtcp_write_remb(struct sl_writer *w, uint32_t ssrc, uint64_t bitrate_bps,
+                        const uint32_t *media_ssrcs, size_t count);
+void sl_rtcp_write_bye(struct sl_writer *w, uint32_t ssrc);
+
+/* ---- Transport-wide feedback (receiver side) ---- */
+
+/* Arrival times of one transport's packets, turned into feedback messages. */
+struct sl_twcc;
+struct sl_twcc *sl_twcc_create(void);
+void sl_twcc_destroy(struct sl_twcc *twcc);
+void sl_twcc_input(struct sl_twcc *twcc, uint16_t transport_seq, int64_t now_us);
+/* True when a message is due: 50 ms since the last (100 ms when little arrives), or many packets.
+ */
+bool sl_twcc_due(const struct sl_twcc *twcc, int64_t now_us);
+/* Appends feedback with what came since the last: one message as a rule, several when a pause is
+ * too long for one, nothing if nothing came. What finds no room goes into the next call; w->ok
+ * turns false only if not even a single packet's arrival fits (28 bytes always do). */
+void sl_twcc_write(struct sl_twcc *twcc, struct sl_writer *w, uint32_t ssrc, uint32_t media_ssrc,
+                   int64_t now_us);
+
+/* ---- Retransmission format (RFC 4588) ---- */
+
+/* Original sequence number of an RTX payload, and what follows it. -EBADMSG if shorter than 2. */
+int sl_rtx_parse(const uint8_t *payload, size_t len, uint16_t *original_seq);
+
+/* ---- Payload formats ---- */
+
+/* What a packet's payload tells without state. */
+struct sl_payload_info {
+    bool keyframe_start; /* first packet of a picture that can be decoded alone */
+    bool frame_start;    /* first packet of a picture, where the format tells (AV1: key frames) */
+    uint16_t width, height; /* 0 unless the payload shows the picture's size */
+};
+/* H264 (RFC 6184: single NAL, STAP-A, FU-A; size from the SPS), VP8 (RFC 7741), VP9
+ * (draft-ietf-payload-vp9-16), AV1 (key frames only by the N bit). -EBADMSG if malformed;
+ * audio gives all zero, as does an empty payload (padding only). H264 parameter sets in a packet of
+ * their own and the slice in the next both count as the start. */
+int sl_payload_inspect(enum sl_codec codec, const uint8_t *payload, size_t len,
+                       struct sl_payload_info *out);
+
+/* Picture size from an H264 SPS NAL unit (H.264 7.3.2.1.1, cropping applied). -EBADMSG. */
+int sl_h264_sps_size(const uint8_t *nal, size_t len, uint16_t *width, uint16_t *height);
+
+/* ---- Frame assembly ---- */
+
+/* A whole coded picture or audio frame. H264: Annex B (start codes 00 00 00 01), SPS and PPS inside
+ * key frames. VP8: the frame as in RFC 6386. Audio: the packet's payload. */
+struct sl_assembled_frame {
+    enum sl_codec codec;
+    bool keyframe; /* audio: always */
+    uint32_t rtp_timestamp;
+    int64_t first_seq;      /* widened */
+    uint16_t width, height; /* 0 if the frame does not say; video key frames do */
+    const uint8_t *data;    /* valid during the callback only */
+    size_t len;
+};
+
+/* Puts packets in order, waits for missing ones up to a bound, joins them to frames. At the
+ * beginning and after a loss, H264 and VP8 frames are held back until the next key frame. */
+struct sl_assembler;
+struct sl_assembler_config {
+    enum sl_codec codec;
+    size_t max_packets;   /* held while waiting; 0: 512 */
+    size_t max_frame_len; /* bytes, also of all packets held; longer ones are dropped; 0: 4 MiB */
+    int64_t max_wait_us;  /* for a missing packet; 0: 500 ms */
+    /* Neither callback may call the assembler. */
+    void (*on_frame)(void *owner, const struct sl_assembled_frame *frame);
+    /* Something was lost for good: a key frame is needed. Called once per loss, of video only; may
+     * be NULL. Not called for the first key frame: who creates the assembler asks for that. */
+    void (*on_loss)(void *owner);
+    void *owner;
+};
+/* *config is copied. NULL for VP9, AV1 and SL_CODEC_NONE: no frames can be made of them. */
+struct sl_assembler *sl_assembler_create(const struct sl_assembler_config *config);
+void sl_assembler_destroy(struct sl_assembler *assembler);
+/* seq widened by sl_seq_unwrap() or sl_receiver_input(); the payload is copied. Duplicates and
+ * packets older than what was delivered are ignored. An empty payload (padding only) fills its
+ * number and no more. */
+void sl_assembler_input(struct sl_assembler *assembler, int64_t seq, uint32_t rtp_timestamp,
+                        bool marker, const uint8_t *payload, size_t len, int64_t now_us);
+/* Gives up waiting where the bound has passed; call now and then (10 ms). */
+void sl_assembler_tick(struct sl_assembler *assembler, int64_t now_us);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Writing the answer, in the line order of websocket-api.md 6.2. */
+#include "base/addr.h"
+#include "sdp/format.h"
+#include "sdp/sdp.h"
+#include "sdp/text.h"
+
+#include <string.h>
+
+/* What all sections share. */
+struct context {
+    const struct sl_negotiation *negotiation;
+    const struct sl_sdp_answer_config *config;
+    char id[SL_TEXT_ID_MAX + 1];
+};
+
+/* "IN IP4 192.0.2.1" of the transport's first candidate: what c=, o= and a=rtcp show. */
+static void add_address(struct sl_text *text, const struct sl_sdp_local_transport *transport)
+{
+    char ip[SL_ADDR_TEXT_MAX] = "0.0.0.0";
+    bool v4 = true;
+
+    if (transport->candidate_count > 0) {
+        sl_addr_format_ip(&transport->candidates[0], ip);
+        v4 = sl_addr_is_v4(&transport->candidates[0]);
+    }
+    sl_text_add(text, "IN %s %s", v4 ? "IP4" : "IP6", ip);
+}
+
+static unsigned port_of(const struct sl_sdp_local_transport *transport)
+{
+    return transport->candidate_count > 0 ? transport->candidates[0].port : 9;
+}
+
+static void write_connection(struct sl_text *text, const struct sl_sdp_local_transport *transport)
+{
+    sl_text_add(text, "c=");
+    add_address(text, transport);
+    sl_text_end_line(text);
+}
+
+static void write_session(struct sl_text *text, const struct context *c)
+{
+    const struct sl_sdp_local_transport *first = &c->config->transports[0];
+    char product[SL_TEXT_ID_MAX + 1], version[SL_TEXT_ID_MAX + 1];
+
+    sl_text_id(c->config->product, product);
+    sl_text_id(c->config->version, version);
+    sl_text_line(text, "v=0");
+    sl_text_add(text, "o=%s 0 %lld ", product, (long long)c->config->session_id_ms);
+    add_address(text, first);
+    sl_text_end_line(text);
+    sl_text_line(text, "s=%s/%s", product, version);
+    write_connection(text, first);
+    sl_text_line(text, "t=0 0");
+    sl_text_line(text, "a=ice-lite");
+}
+
+static void write_bundle(struct sl_text *text, const struct sl_sdp *offer,
+                         const struct sl_negotiation *n)
+{
+    if (!n->bundle)
+        return;
+    sl_text_add(text, "a=group:BUNDLE");
+    for (size_t i = 0; i < n->media_count && i < offer->section_count; i++)
+        if (n->media[i].accepted && offer->sections[i].bundled)
+            sl_text_add(text, " %s", offer->sections[i].mid);
+    sl_text_end_line(text);
+}
+
+static void write_mid(struct sl_text *text, const struct sl_sdp_section *section)
+{
+    if (section->mid[0] != '\0')
+        sl_text_line(text, "a=mid:%s", section->mid);
+}
+
+/* A format as the offer wrote it, codec known or not. */
+static void write_offered_format(struct sl_text *text, const struct sl_sdp_section *section)
+{
+    const struct sl_sdp_format *format = &section->formats[0];
+
+    if (section->format_count == 0 || format->name[0] == '\0')
+        return;
+    sl_text_rtpmap(text, format->payload_type, format->name, format->clock_hz, format->channels);
+}
+
+static void write_refused(struct sl_text *text, const struct sl_sdp_section *section,
+                          const struct context *c)
+{
+    sl_text_line(text, "m=%s 0 %s %s", section->kind, section->proto, section->first_format);
+    write_connection(text, &c->config->transports[0]);
+    write_mid(text, section);
+    write_offered_format(text, section);
+    sl_text_line(text, "a=inactive");
+}
+
+static void write_m_line(struct sl_text *text, const struct sl_sdp_section *section,
+                         const struct sl_media *media,
+                         const struct sl_sdp_local_transport *transport)
+{
+    sl_text_add(text, "m=%s %u %s", section->kind, port_of(transport), section->proto);
+    for (size_t i = 0; i < media->codec_count; i++)
+        sl_text_add(text, " %u", media->codecs[i].payload_type);
+    /* Behind all others: the SDK and Chromium take the first ones as the preferred codecs. */
+    for (size_t i = 0; i < media->codec_count; i++)
+        if (media->codecs[i].rtx_payload_type >= 0)
+            sl_text_add(text, " %d", media->codecs[i].rtx_payload_type);
+    if (media->codec_count == 0)
+        sl_text_add(text, " %s", section->first_format);
+    sl_text_end_line(text);
+}
+
+static void write_codecs(struct sl_text *text, const struct sl_sdp_section *section,
+                         const struct sl_media *media)
+{
+    for (size_t i = 0; i < media->codec_count; i++) {
+        const struct sl_media_codec *codec = &media->codecs[i];
+        sl_text_codec_rtpmap(text, codec->payload_type, codec->codec);
+        if (codec->fmtp[0] != '\0') /* directly behind: the SDK looks there (6.5) */
+            sl_text_line(text, "a=fmtp:%u %s", codec->payload_type, codec->fmtp);
+    }
+    for (size_t i = 0; i < media->codec_count; i++) {
+        const struct sl_media_codec *codec = &media->codecs[i];
+        if (codec->rtx_payload_type < 0)
+            continue;
+        sl_text_rtpmap(text, (unsigned)codec->rtx_payload_type, "rtx",
+                       sl_codec_clock_hz(codec->codec), 1);
+        sl_text_line(text, "a=fmtp:%d apt=%u", codec->rtx_payload_type, codec->payload_type);
+    }
+    if (media->codec_count == 0)
+        write_offered_format(text, section);
+    if (media->kind == SL_AUDIO)
+        sl_text_line(text, "a=ptime:20");
+}
+
+static void write_feedback(struct sl_text *text, const struct sl_media *media)
+{
+    for (size_t i = 0; i < media->codec_count; i++) {
+        const struct sl_media_codec *codec = &media->codecs[i];
+        const struct {
+            bool wanted;
+            const char *name;
+        } rows[] = {
+            {codec->fir, "ccm fir"},
+            {codec->nack, "nack"},
+            {codec->pli, "nack pli"},
+            {codec->remb, "goog-remb"},
+            {codec->transport_cc, "transport-cc"},
+        };
+        for (size_t j = 0; j < sizeof(rows) / sizeof(*rows); j++)
+            if (rows[j].wanted)
+                sl_text_line(text, "a=rtcp-fb:%u %s", codec->payload_type, rows[j].name);
+    }
+    for (enum sl_media_ext ext = 0; ext < SL_EXT_COUNT; ext++)
+        if (media->ext_id[ext] != 0)
+            sl_text_line(text, "a=extmap:%u %s", media->ext_id[ext], sl_sdp_ext_uri(ext));
+}
+
+/* Host candidates: type preference 126, component 1, and a local preference that falls from line to
+ * line (RFC 8445 section 5.1.2.1); TCP ones passive (RFC 6544 section 4.5) and behind UDP. */
+static void write_candidates(struct sl_text *text, const struct sl_sdp_local_transport *transport)
+{
+    unsigned foundation = 0;
+
+    for (int tcp = 0; tcp <= 1; tcp++) {
+        if (!(tcp ? transport->tcp : transport->udp))
+            continue;
+        for (size_t i = 0; i < transport->candidate_count; i++) {
+            const struct sl_addr *addr = &transport->candidates[i];
+            char ip[SL_ADDR_TEXT_MAX];
+            unsigned priority = 126U << 24 | (65535U - foundation % 65536) << 8 | 255U;
+            foundation++;
+            sl_text_line(text, "a=candidate:%u 1 %s %u %s %u typ host%s", foundation,
+                         tcp ? "tcp" : "udp", priority, sl_addr_format_ip(addr, ip), addr->port,
+                         tcp ? " tcptype passive" : "");
+        }
+    }
+    sl_text_line(text, "a=end-of-candidates");
+}
+
+static void write_transport(struct sl_text *text, const struct sl_sdp_section *section,
+                            const struct sl_sdp_local_transport *transport,
+                            const struct sl_sdp_answer_config *config)
+{
+    sl_text_line(text, "a=ice-pwd:%s", transport->pwd);
+    sl_text_line(text, "a=ice-ufrag:%s", transport->ufrag);
+    sl_text_line(text, "a=fingerprint:sha-256 %s", config->fingerprint);
+    /* Never left out: Chromium would wait for our ClientHello (6.4). */
+    sl_text_line(text, "a=setup:%s", config->setup == SL_SDP_ACTIVE ? "active" : "passive");
+    write_candidates(text, transport);
+    sl_text_line(text, "a=rtcp-mux");
+    sl_text_add(text, "a=rtcp:%u ", port_of(transport));
+    add_address(text, transport);
+    sl_text_end_line(text);
+    if (section->rtcp_rsize)
+        sl_text_line(text, "a=rtcp-rsize");
+}
+
+static void write_ssrcs(struct sl_text *text, const struct sl_media *media, const char *kind,
+                        const char *id)
+{
+    if (media->local_ssrc == 0)
+        return;
+    /* One stream for both kinds, or the SDK loses one of them (6.3). */
+    sl_text_line(text, "a=msid:%s %s-%s", id, id, kind);
+    if (media->local_rtx_ssrc != 0)
+        sl_text_line(text, "a=ssrc-group:FID %u %u", media->local_ssrc, media->local_rtx_ssrc);
+    sl_text_line(text, "a=ssrc:%u cname:rtp/%s/%s", media->local_ssrc, kind, id);
+    if (media->local_rtx_ssrc != 0)
+        sl_text_line(text, "a=ssrc:%u cname:rtp/%s/%s", media->local_rtx_ssrc, kind, id);
+}
+
+static void write_accepted(struct sl_text *text, const struct sl_sdp_section *section,
+                           const struct sl_media *media, const struct context *c)
+{
+    const struct sl_sdp_local_transport *transport = &c->config->transports[media->transport];
+    bool publishing = c->negotiation->publishing;
+
+    write_m_line(text, section, media, transport);
+    write_connection(text, transport);
+    if (publishing && !media->inactive && media->kind == SL_VIDEO &&
+        c->config->max_bitrate_kbps > 0)
+        sl_text_line(text, "b=AS:%u", c->config->max_bitrate_kbps);
+    write_mid(text, section);
+    write_codecs(text, section, media);
+    write_feedback(text, media);
+    write_transport(text, section, transport, c->config);
+    if (media->inactive) {
+        sl_text_line(text, "a=inactive");
+        return;
+    }
+    sl_text_line(text, publishing ? "a=recvonly" : "a=sendonly");
+    if (!publishing)
+        write_ssrcs(text, media, section->kind, c->id);
+}
+
+int sl_sdp_build_answer(const struct sl_sdp *offer, const struct sl_negotiation *negotiation,
+                        const struct sl_sdp_answer_config *config, char *out, size_t out_len)
+{
+    struct sl_text text = {.out = out, .size = out_len, .ok = true};
+    struct context c = {.negotiation = negotiation, .config = config};
+
+    sl_text_id(config->cname_id, c.id);
+    write_session(&text, &c);
+    write_bundle(&text, offer, negotiation);
+    for (size_t i = 0; i < offer->section_count; i++) {
+        const struct sl_sdp_section *section = &offer->sections[i];
+        if (i < negotiation->media_count && negotiation->media[i].accepted)
+            write_accepted(&text, section, &negotiation->media[i], &c);
+        else
+            write_refused(&text, section, &c);
+    }
+    return sl_text_result(&text);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Formats and extensions of a section, looked up. */
+#include "sdp/format.h"
+
+#include "sdp/span.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const char *const ext_uris[SL_EXT_COUNT] = {
+    [SL_EXT_MID] = "urn:ietf:params:rtp-hdrext:sdes:mid",
+    [SL_EXT_TRANSPORT_CC] =
+        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    [SL_EXT_ABS_SEND_TIME] = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    [SL_EXT_VIDEO_ORIENTATION] = "urn:3gpp:video-orientation",
+};
+
+bool sl_sdp_section_is_usable(const struct sl_sdp_section *section)
+{
+    return section->port != 0 && strstr(section->proto, "RTP/SAVP") &&
+           (strcmp(section->kind, "audio") == 0 || strcmp(section->kind, "video") == 0);
+}
+
+enum sl_media_kind sl_sdp_section_kind(const struct sl_sdp_section *section)
+{
+    return strcmp(section->kind, "video") == 0 ? SL_VIDEO : SL_AUDIO;
+}
+
+enum sl_codec sl_sdp_format_codec(const struct sl_sdp_format *format, enum sl_media_kind kind)
+{
+    enum sl_codec codec = sl_codec_from_name(format->name);
+    unsigned channels = codec == SL_CODEC_OPUS ? 2 : 1; /* opus: always two (RFC 7587 section 7) */
+
+    if (codec == SL_CODEC_NONE || sl_codec_kind(codec) != kind ||
+        format->clock_hz != sl_codec_clock_hz(codec) || format->channels != channels)
+        return SL_CODEC_NONE;
+    return codec;
+}
+
+const struct sl_sdp_format *sl_sdp_format_find(const struct sl_sdp_section *section,
+                                               uint8_t payload_type)
+{
+    for (size_t i = 0; i < section->format_count; i++)
+        if (section->formats[i].payload_type == payload_type)
+            return &section->formats[i];
+    return NULL;
+}
+
+int sl_sdp_format_rtx(const struct sl_sdp_section *section, uint8_t payload_type)
+{
+    for (size_t i = 0; i < section->format_count; i++)
+        if (section->formats[i].apt == payload_type)
+            return section->formats[i].payload_type;
+    return -1;
+}
+
+bool sl_sdp_fmtp_param(const char *fmtp, const char *name, char *out, size_t out_len)
+{
+    struct sl_span rest = {fmtp, strlen(fmtp)};
+
+    while (rest.len > 0) {
+        struct sl_span value = sl_span_cut(&rest, ';');
+        struct sl_span key = sl_span_trim(sl_span_cut(&value, '='));
+        if (sl_span_is_nocase(key, name))
+            return sl_span_copy(sl_span_trim(value), out, out_len);
+    }
+    return false;
+}
+
+int sl_sdp_h264_mode(const char *fmtp)
+{
+    char mode[4];
+
+    if (!sl_sdp_fmtp_param(fmtp, "packetization-mode", mode, sizeof(mode)))
+        return 0;
+    return mode[0] >= '0' && mode[0] <= '2' && mode[1] == '\0' ? mode[0] - '0' : -1;
+}
+
+const char *sl_sdp_ext_uri(enum sl_media_ext ext)
+{
+    return ext_uris[ext];
+}
+
+uint8_t sl_sdp_ext_id(const struct sl_sdp_section *section, enum sl_media_ext ext)
+{
+    for (size_t i = 0; i < section->extmap_count; i++)
+        if (strcmp(section->extmap[i].uri, ext_uris[ext]) == 0)
+            return section->extmap[i].id;
+    return 0;
+}

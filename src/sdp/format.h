@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Questions about the formats and extensions of one section. Private to sdp/. Pure, any thread. */
+#ifndef SL_SDP_FORMAT_H
+#define SL_SDP_FORMAT_H
+
+#include "sdp/sdp.h"
+
+/* An audio or video section over SRTP that its author did not refuse. */
+bool sl_sdp_section_is_usable(const struct sl_sdp_section *section);
+/* Of a usable section. */
+enum sl_media_kind sl_sdp_section_kind(const struct sl_sdp_section *section);
+
+/* SL_CODEC_NONE for what we do not know, a wrong clock or channel count, or the other kind. */
+enum sl_codec sl_sdp_format_codec(const struct sl_sdp_format *format, enum sl_media_kind kind);
+const struct sl_sdp_format *sl_sdp_format_find(const struct sl_sdp_section *section,
+                                               uint8_t payload_type);
+/* The payload type of the rtx that repairs this one; -1 if none. */
+int sl_sdp_format_rtx(const struct sl_sdp_section *section, uint8_t payload_type);
+
+/* The value of one parameter of an fmtp; false, and out unchanged, if it is not there or does not
+ * fit. */
+bool sl_sdp_fmtp_param(const char *fmtp, const char *name, char *out, size_t out_len);
+/* packetization-mode of H264 (RFC 6184 section 8.1): 0 unless said. */
+int sl_sdp_h264_mode(const char *fmtp);
+
+const char *sl_sdp_ext_uri(enum sl_media_ext ext);
+/* The id under which the section names the extension; 0 if it does not. */
+uint8_t sl_sdp_ext_id(const struct sl_sdp_section *section, enum sl_media_ext ext);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The answerer's choice of codecs, extensions and transports for each section of an offer. */
+#include "base/error.h"
+#include "base/mem.h"
+#include "sdp/format.h"
+#include "sdp/transport.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* What became of one section of the offer. */
+enum outcome {
+    UNUSED,   /* not audio or video, refused by the offerer, or not the first of its kind */
+    NO_TRACK, /* the source has nothing of this kind */
+    NO_CODEC, /* nothing in common */
+    MATCHED,
+};
+
+static void add_codec(struct sl_media *media, const struct sl_sdp_section *section,
+                      const struct sl_sdp_format *format, enum sl_codec codec)
+{
+    for (size_t i = 0; i < media->codec_count; i++)
+        if (media->codecs[i].payload_type == format->payload_type)
+            return;
+    if (media->codec_count == SL_MEDIA_CODECS_MAX)
+        return; /* the least wanted ones come last */
+    struct sl_media_codec *chosen = &media->codecs[media->codec_count++];
+    *chosen = (struct sl_media_codec){
+        .codec = codec, .payload_type = format->payload_type, .rtx_payload_type = -1};
+    (void)snprintf(chosen->fmtp, sizeof(chosen->fmtp), "%s", format->fmtp);
+    chosen->h264_mode1 = codec == SL_CODEC_H264 && sl_sdp_h264_mode(format->fmtp) == 1;
+    chosen->nack = format->nack;
+    chosen->pli = format->pli;
+    chosen->fir = format->fir;
+    chosen->remb = format->remb;
+    chosen->transport_cc = format->transport_cc;
+    if (media->kind == SL_VIDEO)
+        chosen->rtx_payload_type = sl_sdp_format_rtx(section, format->payload_type);
+}
+
+/* All formats of one codec in the offer's order; H264: only those of this packetization mode. */
+static bool add_all(struct sl_media *media, const struct sl_sdp_section *section,
+                    enum sl_codec codec, int h264_mode)
+{
+    size_t before = media->codec_count;
+
+    for (size_t i = 0; i < section->format_count; i++) {
+        const struct sl_sdp_format *format = &section->formats[i];
+        if (sl_sdp_format_codec(format, media->kind) != codec ||
+            (codec == SL_CODEC_H264 && sl_sdp_h264_mode(format->fmtp) != h264_mode))
+            continue;
+        add_codec(media, section, format, codec);
+        if (media->kind == SL_AUDIO)
+            break; /* one opus is enough */
+    }
+    return media->codec_count > before;
+}
+
+static enum outcome match_publisher(struct sl_media *media, const struct sl_sdp_section *section,
+                                    const struct sl_negotiate_config *config)
+{
+    bool g711 = false;
+
+    for (size_t i = 0; i < config->codec_count; i++) {
+        enum sl_codec codec = config->codecs[i];
+        bool is_g711 = codec == SL_CODEC_PCMA || codec == SL_CODEC_PCMU;
+        if (codec == SL_CODEC_NONE || sl_codec_kind(codec) != media->kind || (is_g711 && g711))
+            continue;
+        /* Mode 1 first: what Chromium sends is the first of the answer, and mode 0 cannot carry
+         * pictures larger than single packets. Mode 2 we do not read. */
+        bool added = add_all(media, section, codec, 1);
+        if (codec == SL_CODEC_H264)
+            added |= add_all(media, section, codec, 0);
+        g711 |= is_g711 && added;
+    }
+    return media->codec_count > 0 ? MATCHED : NO_CODEC;
+}
+
+/* A parameter that must be equal on both sides, with its default. */
+static bool same_param(const char *a, const char *b, const char *name, const char *otherwise)
+{
+    char of_a[16], of_b[16];
+
+    if (!sl_sdp_fmtp_param(a, name, of_a, sizeof(of_a)))
+        (void)snprintf(of_a, sizeof(of_a), "%s", otherwise);
+    if (!sl_sdp_fmtp_param(b, name, of_b, sizeof(of_b)))
+        (void)snprintf(of_b, sizeof(of_b), "%s", otherwise);
+    return strcasecmp(of_a, of_b) == 0;
+}
+
+/* Digits of profile-level-id that agree: 4 the whole profile, 2 profile_idc only, 0 neither. */
+static int same_h264_profile(const char *a, const char *b)
+{
+    char of_a[8] = "420010", of_b[8] = "420010"; /* the default of RFC 6184 section 8.1 */
+
+    (void)sl_sdp_fmtp_param(a, "profile-level-id", of_a, sizeof(of_a));
+    (void)sl_sdp_fmtp_param(b, "profile-level-id", of_b, sizeof(of_b));
+    if (strncasecmp(of_a, of_b, 4) == 0)
+        return 4;
+    return strncasecmp(of_a, of_b, 2) == 0 ? 2 : 0;
+}
+
+enum { FIT_MAX = 6 };
+
+/* How well an offered format takes what the source sends: 0 not at all, FIT_MAX exactly. */
+static int fit(const struct sl_source_codec *source, const struct sl_sdp_format *format,
+               enum sl_media_kind kind)
+{
+    if (sl_sdp_format_codec(format, kind) != source->codec)
+        return 0;
+    switch (source->codec) {
+    case SL_CODEC_H264: {
+        int mode = sl_sdp_h264_mode(format->fmtp);
+        if (mode != 0 && mode != 1)
+            return 0;
+        /* Decoders take other profiles and modes than they said more often than not: last resort,
+         * but better than no picture. */
+        if (mode != sl_sdp_h264_mode(source->fmtp))
+            return 1;
+        return 2 + same_h264_profile(source->fmtp, format->fmtp);
+    }
+    case SL_CODEC_VP9:
+        return same_param(source->fmtp, format->fmtp, "profile-id", "0") ? FIT_MAX : 0;
+    case SL_CODEC_AV1:
+        return same_param(source->fmtp, format->fmtp, "profile", "0") ? FIT_MAX : 0;
+    case SL_CODEC_NONE:
+        return 0;
+    case SL_CODEC_OPUS:
+    case SL_CODEC_PCMA:
+    case SL_CODEC_PCMU:
+    case SL_CODEC_G722:
+    case SL_CODEC_VP8:
+        break;
+    }
+    return FIT_MAX;
+}
+
+static enum outcome match_player(struct sl_media *media, const struct sl_sdp_section *section,
+                                 const struct sl_negotiate_config *config)
+{
+    bool audio = media->kind == SL_AUDIO;
+    const struct sl_source_codec *sources = audio ? config->audio : config->video;
+    size_t count = audio ? config->audio_count : config->video_count;
+
+    if (count == 0)
+        return NO_TRACK;
+    for (size_t s = 0; s < count; s++) {
+        for (int wanted = FIT_MAX; wanted > 0; wanted--)
+            for (size_t i = 0; i < section->format_count; i++)
+                if (fit(&sources[s], &section->formats[i], media->kind) == wanted)
+                    add_codec(media, section, &section->formats[i], sources[s].codec);
+        if (media->codec_count == 0)
+            return NO_CODEC; /* the codec in use is what counts */
+    }
+    return MATCHED;
+}
+
+static bool flows(const struct sl_sdp_section *section, bool publishing)
+{
+    return section->direction == SL_SDP_SENDRECV ||
+           section->direction == (publishing ? SL_SDP_SENDONLY : SL_SDP_RECVONLY);
+}
+
+static void choose_extensions(struct sl_media *media, const struct sl_sdp_section *section,
+                              const struct sl_negotiate_config *config)
+{
+    if (config->publishing) {
+        media->ext_id[SL_EXT_MID] = sl_sdp_ext_id(section, SL_EXT_MID);
+        media->ext_id[SL_EXT_TRANSPORT_CC] = sl_sdp_ext_id(section, SL_EXT_TRANSPORT_CC);
+    }
+    if (config->video_orientation && media->kind == SL_VIDEO)
+        media->ext_id[SL_EXT_VIDEO_ORIENTATION] = sl_sdp_ext_id(section, SL_EXT_VIDEO_ORIENTATION);
+}
+
+/* Leaves of the offered feedback and repair what we answer. Bandwidth estimates are made from what
+ * publishers send; to players we are no congestion controller. */
+static void choose_feedback(struct sl_media *media, const struct sl_negotiate_config *config)
+{
+    for (size_t i = 0; i < media->codec_count; i++) {
+        struct sl_media_codec *codec = &media->codecs[i];
+        bool video = media->kind == SL_VIDEO && !media->inactive;
+        codec->nack &= video;
+        codec->pli &= video;
+        codec->fir &= video;
+        codec->remb &= video && config->publishing;
+        codec->transport_cc &= media->ext_id[SL_EXT_TRANSPORT_CC] != 0;
+        if (!config->rtx || !video)
+            codec->rtx_payload_type = -1;
+    }
+}
+
+static void accept_matched(struct sl_media *media, const struct sl_sdp_section *section,
+                           const struct sl_negotiate_config *config)
+{
+    media->accepted = true;
+    media->inactive = !flows(section, config->publishing);
+    if (!media->inactive)
+        choose_extensions(media, section, config);
+    choose_feedback(media, config);
+    if (config->publishing && section->ssrc_count > 0) {
+        media->remote_ssrc = section->ssrcs[0].ssrc;
+        media->remote_rtx_ssrc = section->ssrcs[0].rtx_ssrc;
+    }
+}
+
+/* Nothing will flow, but the section stays: all codecs we know by name, or none (the answer then
+ * shows the offer's first payload type). */
+static void accept_inactive(struct sl_media *media, const struct sl_sdp_section *section,
+                            const struct sl_negotiate_config *config)
+{
+    media->accepted = true;
+    media->inactive = true;
+    for (size_t i = 0; i < section->format_count; i++) {
+        enum sl_codec codec = sl_sdp_format_codec(&section->formats[i], media->kind);
+        if (codec != SL_CODEC_NONE)
+            add_codec(media, section, &section->formats[i], codec);
+    }
+    choose_feedback(media, config);
+}
+
+/* The section whose transport carries the bundle (RFC 9143 section 7.2.1). */
+static bool is_first_of_bundle(const struct sl_sdp *offer, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (offer->sections[i].bundled && offer->sections[i].port != 0)
+            return false;
+    return offer->sections[index].bundled;
+}
+
+static enum outcome match_section(const struct sl_sdp *offer, size_t index,
+                                  const struct sl_negotiate_config *config, struct sl_media *media)
+{
+    const struct sl_sdp_section *section = &offer->sections[index];
+
+    memcpy(media->mid, section->mid, sizeof(media->mid));
+    if (!sl_sdp_section_is_usable(section) || (section->bundle_only && !config->allow_bundle))
+        return UNUSED;
+    media->kind = sl_sdp_section_kind(section);
+    for (size_t i = 0; i < index; i++)
+        if (sl_sdp_section_is_usable(&offer->sections[i]) &&
+            sl_sdp_section_kind(&offer->sections[i]) == media->kind)
+            return UNUSED;
+    return config->publishing ? match_publisher(media, section, config)
+                              : match_player(media, section, config);
+}
+
+static int negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
+                     struct sl_negotiation *n, struct sl_error *error)
+{
+    size_t usable = 0, matched = 0;
+
+    n->publishing = config->publishing;
+    n->media_count = offer->section_count;
+    if (n->media_count > SL_SDP_MEDIA_MAX)
+        n->media_count = SL_SDP_MEDIA_MAX;
+    for (size_t i = 0; i < n->media_count; i++) {
+        const struct sl_sdp_section *section = &offer->sections[i];
+        struct sl_media *media = &n->media[i];
+        enum outcome outcome = match_section(offer, i, config, media);
+        usable += outcome != UNUSED;
+        matched += outcome == MATCHED;
+        if (outcome == MATCHED)
+            accept_matched(media, section, config);
+        else if (outcome == NO_TRACK ||
+                 (outcome == NO_CODEC && config->allow_bundle && is_first_of_bundle(offer, i)))
+            accept_inactive(media, section, config);
+    }
+    if (usable == 0)
+        return sl_error_set(error, -EBADMSG, "no m-line for audio or video over SRTP");
+    if (matched == 0)
+        return sl_error_set(error, -ENOMSG, "no common codec");
+    return sl_sdp_assign_transports(offer, config->allow_bundle, n, error);
+}
+
+int sl_sdp_negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
+                     struct sl_negotiation *out, struct sl_error *error)
+{
+    struct sl_negotiation *n = sl_new(struct sl_negotiation); /* large for a stack */
+    int err = negotiate(offer, config, n, error);
+
+    if (err == 0)
+        *out = *n;
+    free(n);
+    return err;
+}

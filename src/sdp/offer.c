@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Writing an offer of our own: what the load client and pulls send (websocket-api.md section 15).
+ */
+#include "sdp/format.h"
+#include "sdp/sdp.h"
+#include "sdp/text.h"
+
+/* Our numbers are the ones browsers use, which makes captures easier to read. */
+static const struct row {
+    enum sl_codec codec;
+    uint8_t payload_type;
+    int rtx_payload_type; /* -1: none */
+    const char *fmtp;
+} rows[] = {
+    {SL_CODEC_OPUS, 111, -1, "minptime=10;useinbandfec=1"},
+    {SL_CODEC_PCMA, 8, -1, ""},
+    {SL_CODEC_PCMU, 0, -1, ""},
+    {SL_CODEC_G722, 9, -1, ""},
+    {SL_CODEC_H264, 102, 103,
+     "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"},
+    {SL_CODEC_H264, 104, 105,
+     "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f"},
+    {SL_CODEC_VP8, 96, 97, ""},
+};
+
+enum { ROW_COUNT = sizeof(rows) / sizeof(*rows), MID_ID = 4, TRANSPORT_CC_ID = 3 };
+
+static void write_m_line(struct sl_text *text, enum sl_media_kind kind)
+{
+    sl_text_add(text, "m=%s 9 UDP/TLS/RTP/SAVPF", kind == SL_AUDIO ? "audio" : "video");
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (sl_codec_kind(rows[i].codec) == kind)
+            sl_text_add(text, " %u", rows[i].payload_type);
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (sl_codec_kind(rows[i].codec) == kind && rows[i].rtx_payload_type >= 0)
+            sl_text_add(text, " %d", rows[i].rtx_payload_type);
+    sl_text_end_line(text);
+}
+
+static void write_feedback(struct sl_text *text, const struct row *row, bool publishing)
+{
+    static const char *const video_feedback[] = {"goog-remb", "ccm fir", "nack", "nack pli"};
+
+    if (!publishing)
+        sl_text_line(text, "a=rtcp-fb:%u transport-cc", row->payload_type);
+    if (sl_codec_kind(row->codec) != SL_VIDEO)
+        return;
+    for (size_t i = 0; i < sizeof(video_feedback) / sizeof(*video_feedback); i++)
+        sl_text_line(text, "a=rtcp-fb:%u %s", row->payload_type, video_feedback[i]);
+}
+
+static void write_codec(struct sl_text *text, const struct row *row, bool publishing)
+{
+    sl_text_codec_rtpmap(text, row->payload_type, row->codec);
+    write_feedback(text, row, publishing);
+    if (row->fmtp[0] != '\0')
+        sl_text_line(text, "a=fmtp:%u %s", row->payload_type, row->fmtp);
+    if (row->rtx_payload_type < 0)
+        return;
+    sl_text_rtpmap(text, (unsigned)row->rtx_payload_type, "rtx", sl_codec_clock_hz(row->codec), 1);
+    sl_text_line(text, "a=fmtp:%d apt=%u", row->rtx_payload_type, row->payload_type);
+}
+
+static void write_ssrcs(struct sl_text *text, uint32_t ssrc, uint32_t rtx_ssrc, const char *kind,
+                        const char *cname)
+{
+    if (ssrc == 0)
+        return;
+    sl_text_line(text, "a=msid:%s %s-%s", cname, cname, kind);
+    if (rtx_ssrc != 0)
+        sl_text_line(text, "a=ssrc-group:FID %u %u", ssrc, rtx_ssrc);
+    sl_text_line(text, "a=ssrc:%u cname:%s", ssrc, cname);
+    if (rtx_ssrc != 0)
+        sl_text_line(text, "a=ssrc:%u cname:%s", rtx_ssrc, cname);
+}
+
+static void write_section(struct sl_text *text, const struct sl_sdp_offer_config *config,
+                          enum sl_media_kind kind, unsigned mid)
+{
+    char cname[SL_TEXT_ID_MAX + 1];
+
+    write_m_line(text, kind);
+    sl_text_line(text, "c=IN IP4 0.0.0.0");
+    sl_text_line(text, "a=ice-ufrag:%s", config->ufrag);
+    sl_text_line(text, "a=ice-pwd:%s", config->pwd);
+    sl_text_line(text, "a=fingerprint:sha-256 %s", config->fingerprint);
+    sl_text_line(text, "a=setup:actpass");
+    sl_text_line(text, "a=mid:%u", mid);
+    if (!config->publishing) {
+        sl_text_line(text, "a=extmap:%d %s", TRANSPORT_CC_ID, sl_sdp_ext_uri(SL_EXT_TRANSPORT_CC));
+        sl_text_line(text, "a=extmap:%d %s", MID_ID, sl_sdp_ext_uri(SL_EXT_MID));
+    }
+    sl_text_line(text, config->publishing ? "a=sendonly" : "a=recvonly");
+    sl_text_line(text, "a=rtcp-mux");
+    sl_text_line(text, "a=rtcp-rsize");
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (sl_codec_kind(rows[i].codec) == kind)
+            write_codec(text, &rows[i], config->publishing);
+    if (!config->publishing)
+        return;
+    sl_text_id(config->cname, cname);
+    if (kind == SL_AUDIO)
+        write_ssrcs(text, config->audio_ssrc, 0, "audio", cname);
+    else
+        write_ssrcs(text, config->video_ssrc, config->video_rtx_ssrc, "video", cname);
+}
+
+int sl_sdp_build_offer(const struct sl_sdp_offer_config *config, char *out, size_t out_len)
+{
+    struct sl_text text = {.out = out, .size = out_len, .ok = true};
+
+    sl_text_line(&text, "v=0");
+    sl_text_line(&text, "o=- 1 1 IN IP4 127.0.0.1");
+    sl_text_line(&text, "s=-");
+    sl_text_line(&text, "t=0 0");
+    sl_text_line(&text, config->audio && config->video ? "a=group:BUNDLE 0 1" : "a=group:BUNDLE 0");
+    if (config->audio)
+        write_section(&text, config, SL_AUDIO, 0);
+    if (config->video)
+        write_section(&text, config, SL_VIDEO, config->audio ? 1 : 0);
+    return sl_text_result(&text);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Session descriptions: parse an offer or an answer (RFC 8866, 8829, 8839, 8842), choose codecs,
+ * build an answer or an offer. Pure: no I/O, no logging. Everything parsed is copied out of the
+ * text. Source of the shapes: websocket-api.md section 6; bounds: hardening.md class 8.
+ */
+#ifndef SL_SDP_SDP_H
+#define SL_SDP_SDP_H
+
+#include "rtp/rtp.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_error;
+struct sl_addr;
+
+enum {
+    SL_SDP_TEXT_MAX = 65536,
+    SL_SDP_LINES_MAX = 2000,
+    SL_SDP_SECTIONS_MAX = 64,
+    SL_SDP_FORMATS_MAX = 64, /* payload types in one section */
+    SL_SDP_MEDIA_MAX = 8,    /* sections we look into; the rest are refused in the answer */
+    SL_SDP_MID_MAX = 32,
+    SL_SDP_SSRCS_MAX = 8,
+    SL_SDP_EXTMAP_MAX = 32,
+    SL_SDP_CANDIDATES_MAX = 32,
+};
+
+enum sl_sdp_direction { SL_SDP_SENDRECV, SL_SDP_SENDONLY, SL_SDP_RECVONLY, SL_SDP_INACTIVE };
+enum sl_sdp_setup { SL_SDP_SETUP_NONE, SL_SDP_ACTPASS, SL_SDP_ACTIVE, SL_SDP_PASSIVE };
+
+struct sl_sdp_format {
+    uint8_t payload_type;
+    char name[32];     /* encoding name as written; from RFC 3551's table for static types */
+    uint32_t clock_hz; /* 0 if unknown */
+    uint8_t channels;  /* 1 unless said */
+    char fmtp[256];    /* parameters as written, "" if none */
+    int apt;           /* rtx: payload type it repairs; -1 otherwise */
+    bool nack, pli, fir, remb, transport_cc; /* a=rtcp-fb of this type or of * */
+};
+
+struct sl_sdp_ssrc {
+    uint32_t ssrc;
+    uint32_t rtx_ssrc; /* from ssrc-group:FID; 0 if none */
+};
+
+struct sl_sdp_candidate {
+    char ip[48]; /* literal; candidates with names (mDNS) are skipped */
+    uint16_t port;
+    uint32_t priority;
+    uint8_t component;
+    bool tcp; /* only tcptype passive ones are kept */
+};
+
+struct sl_sdp_section {
+    char kind[16];                /* "audio", "video", "application" ... */
+    char proto[32];               /* "UDP/TLS/RTP/SAVPF" */
+    uint16_t port;                /* 0: refused; 9 for a bundle-only one */
+    char mid[SL_SDP_MID_MAX + 1]; /* "" if none */
+    bool bundled;                 /* named in a=group:BUNDLE */
+    bool bundle_only;             /* may be accepted inside the bundle only (RFC 9143 section 6) */
+    enum sl_sdp_direction direction;
+    enum sl_sdp_setup setup;
+    bool rtcp_mux, rtcp_rsize;
+    char ufrag[257], pwd[257];
+    char fingerprint_hash[16]; /* lower case: "sha-256" */
+    char fingerprint[192];     /* upper-case hex with colons */
+    char first_format[33];     /* as written: an answer that refuses the section echoes it */
+    size_t format_count;       /* 0 when the protocol is not RTP */
+    struct sl_sdp_format formats[SL_SDP_FORMATS_MAX]; /* in the order of the m-line */
+    size_t extmap_count;
+    struct {
+        uint8_t id; /* 1..14, 16..255 */
+        char uri[128];
+    } extmap[SL_SDP_EXTMAP_MAX];
+    size_t ssrc_count;
+    struct sl_sdp_ssrc ssrcs[SL_SDP_SSRCS_MAX]; /* primary ones only */
+    size_t candidate_count;
+    struct sl_sdp_candidate candidates[SL_SDP_CANDIDATES_MAX];
+    bool end_of_candidates;
+};
+
+struct sl_sdp {
+    bool ice_lite;
+    size_t section_count;
+    struct sl_sdp_section *sections; /* owned; session-level attributes are merged in */
+};
+
+/*
+ * Tolerates LF line ends, blanks at line ends, missing s= and t=, unknown lines, rtx whose apt is
+ * gone (websocket-api.md 6.1). Returns 0, or -EBADMSG / -ENOBUFS (a bound) with words that name the
+ * line. On success *out is owned by the caller: sl_sdp_free().
+ */
+int sl_sdp_parse(const char *text, size_t len, struct sl_sdp **out, struct sl_error *error);
+void sl_sdp_free(struct sl_sdp *sdp);
+
+/* ---- Choosing codecs ---- */
+
+/* One codec both sides speak, under the offer's numbers. */
+struct sl_media_codec {
+    enum sl_codec codec;
+    uint8_t payload_type;
+    int rtx_payload_type; /* -1: no retransmission format */
+    char fmtp[256];       /* the offer's */
+    bool h264_mode1;      /* packetization-mode=1 */
+    bool nack, pli, fir, remb, transport_cc;
+};
+
+enum { SL_MEDIA_CODECS_MAX = 24 };
+
+enum sl_media_ext {
+    SL_EXT_MID,          /* urn:ietf:params:rtp-hdrext:sdes:mid */
+    SL_EXT_TRANSPORT_CC, /* draft-holmer-rmcat-transport-wide-cc-extensions-01 */
+    SL_EXT_ABS_SEND_TIME,
+    SL_EXT_VIDEO_ORIENTATION, /* urn:3gpp:video-orientation */
+    SL_EXT_COUNT,
+};
+
+/* One negotiated m-section. */
+struct sl_media {
+    bool accepted; /* false: answered with port 0, or inactive when it must stay in the bundle */
+    bool inactive; /* accepted but nothing flows (spec/README.md decision 11) */
+    enum sl_media_kind kind; /* meaningful when accepted */
+    char mid[SL_SDP_MID_MAX + 1];
+    size_t codec_count;
+    struct sl_media_codec codecs[SL_MEDIA_CODECS_MAX]; /* in the answer's order */
+    uint8_t ext_id[SL_EXT_COUNT];                      /* 0: not negotiated */
+    uint32_t remote_ssrc, remote_rtx_ssrc; /* of what we receive, 0 if the peer names none */
+    uint32_t local_ssrc, local_rtx_ssrc;   /* of what we send; rtx 0 when not negotiated */
+    size_t transport;                      /* which of the session's transports carries it */
+};
+
+/* The remote end of one transport. */
+struct sl_media_transport {
+    char remote_ufrag[257], remote_pwd[257];
+    char fingerprint_hash[16], fingerprint[192];
+    enum sl_sdp_setup remote_setup;
+};
+
+enum { SL_MEDIA_TRANSPORTS_MAX = 2 };
+
+/* Result of negotiation: what the answer says and what the media engine needs. */
+struct sl_negotiation {
+    bool publishing;    /* the offerer sends */
+    size_t media_count; /* as many as the offer has sections, at most SL_SDP_MEDIA_MAX */
+    struct sl_media media[SL_SDP_MEDIA_MAX];
+    size_t transport_count;
+    struct sl_media_transport transports[SL_MEDIA_TRANSPORTS_MAX];
+    bool bundle;
+};
+
+/* What one kind of a source can deliver, for a player. */
+struct sl_source_codec {
+    enum sl_codec codec;
+    char fmtp[256]; /* of the source; H264: profile-level-id and packetization-mode are matched,
+                     * what is not said is 420010 and mode 0 (RFC 6184 section 8.1) */
+};
+
+struct sl_negotiate_config {
+    bool publishing;        /* the client sends; otherwise it plays */
+    bool allow_bundle;      /* rtp_bundle */
+    bool video_orientation; /* cvoExtension */
+    bool rtx;               /* answer rtx for the chosen codecs */
+    /* Publishing: the configured codecs in order of preference. One law of G.711 is answered only:
+     * the first configured that the offer has (the original's answers, S0). */
+    const enum sl_codec *codecs;
+    size_t codec_count;
+    /* Playing: what the source has, the codec in use first; count 0: no such track. */
+    const struct sl_source_codec *audio, *video;
+    size_t audio_count, video_count;
+};
+
+/*
+ * Choose, section by section (websocket-api.md 6.2; spec/README.md decision 11). Only the first
+ * audio and the first video section are used; others are refused. local_ssrc and local_rtx_ssrc are
+ * left 0 for the caller to draw (rtx: when codecs[0] has an rtx_payload_type). Players: codecs[0]
+ * is the offered format that fits the source's current codec best. Returns 0; -ENOMSG no common
+ * codec at all; -EBADMSG the offer is not one we can answer (no ICE, no fingerprint, no rtcp-mux,
+ * no audio or video section), with words.
+ */
+int sl_sdp_negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
+                     struct sl_negotiation *out, struct sl_error *error);
+
+/*
+ * The other side: what an answer to our own offer means (websocket-api.md section 15). Sections are
+ * matched by index, whatever their mids; RTP/SAVPF and sections without BUNDLE are fine; a missing
+ * a=setup is given as remote_setup active, as such a peer is the DTLS client. Codecs come in the
+ * answer's order, under the offer's numbers, with the answer's fmtp. Section i's candidates are
+ * answer->sections[i].candidates; a bundle is reached by those of its first accepted section.
+ *
+ * publishing  our offer was to send: local ssrcs are the offer's; otherwise remote ssrcs are the
+ *             answer's
+ * Returns 0; -ENOMSG nothing of the offer was accepted; -EBADMSG not an answer to this offer (other
+ * number or kinds of sections, no ICE, no fingerprint, no rtcp-mux, setup actpass), with words.
+ */
+int sl_sdp_accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer, bool publishing,
+                         struct sl_negotiation *out, struct sl_error *error);
+
+/* ---- Building ---- */
+
+struct sl_sdp_local_transport {
+    char ufrag[33], pwd[33];
+    const struct sl_addr *candidates; /* host candidates, all with their ports; not owned */
+    size_t candidate_count;
+    bool udp, tcp; /* which kinds of candidate to write */
+};
+
+struct sl_sdp_answer_config {
+    const char *product; /* o= and s=: "Sluice" */
+    const char *version;
+    int64_t session_id_ms;     /* createDate */
+    const char *fingerprint;   /* "AA:BB:...", sha-256 */
+    enum sl_sdp_setup setup;   /* passive */
+    const char *cname_id;      /* mediaSessionId: cname rtp/<kind>/<id>, msid */
+    uint32_t max_bitrate_kbps; /* b=AS of video when publishing; 0: none. x-google-* parameters are
+                                * the SDK's own doing (6.5) */
+    struct sl_sdp_local_transport transports[SL_MEDIA_TRANSPORTS_MAX];
+};
+
+/* Writes the answer, CRLF line ends and a final NUL, the line order of websocket-api.md 6.2.
+ * Sections beyond SL_SDP_MEDIA_MAX are refused. cname_id and product may hold anything: what is no
+ * token character becomes '_'. Returns the length; -ENOBUFS if it does not fit out_len
+ * (SL_SDP_TEXT_MAX is enough for any), out is then of no use. */
+int sl_sdp_build_answer(const struct sl_sdp *offer, const struct sl_negotiation *negotiation,
+                        const struct sl_sdp_answer_config *config, char *out, size_t out_len);
+
+/* An offer of our own (load client, pulls): BUNDLE, actpass, H264 modes 1 and 0, VP8, opus, PCMA,
+ * PCMU, G722, each with the feedback and rtx we understand. */
+struct sl_sdp_offer_config {
+    bool audio, video;
+    bool publishing; /* sendonly with ssrcs; otherwise recvonly */
+    const char *ufrag, *pwd, *fingerprint;
+    uint32_t audio_ssrc, video_ssrc, video_rtx_ssrc; /* publishing */
+    const char *cname;
+};
+/* As sl_sdp_build_answer(). transport-cc is asked for when receiving only: we have no sender for
+ * it. */
+int sl_sdp_build_offer(const struct sl_sdp_offer_config *config, char *out, size_t out_len);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Lines of a session description written into a bounded buffer. Private to sdp/. */
+#ifndef SL_SDP_TEXT_H
+#define SL_SDP_TEXT_H
+
+#include "rtp/rtp.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What does not fit turns ok false for good; the buffer then ends somewhere before. */
+struct sl_text {
+    char *out;
+    size_t len, size;
+    bool ok;
+};
+
+void sl_text_add(struct sl_text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void sl_text_end_line(struct sl_text *text);
+void sl_text_line(struct sl_text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* a=rtpmap:<payload type> <name>/<clock>[/<channels>], without channels when there is one. */
+void sl_text_rtpmap(struct sl_text *text, unsigned payload_type, const char *name,
+                    uint32_t clock_hz, unsigned channels);
+/* As sl_text_rtpmap(), with the codec's own name, clock and channels. */
+void sl_text_codec_rtpmap(struct sl_text *text, unsigned payload_type, enum sl_codec codec);
+/* The length, or -ENOBUFS. */
+int sl_text_result(const struct sl_text *text);
+
+enum { SL_TEXT_ID_MAX = 50 }; /* "<id>-audio" stays a msid's 64 (RFC 8830 section 2) */
+
+/* An identifier out of anything: each character that is no token character becomes '_', the rest
+ * is cut. Never empty and never "-", which would mean "no stream" (websocket-api.md 6.3). */
+void sl_text_id(const char *from, char out[static SL_TEXT_ID_MAX + 1]);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which transport carries which accepted section. Private to sdp/. */
+#ifndef SL_SDP_TRANSPORT_H
+#define SL_SDP_TRANSPORT_H
+
+#include "sdp/sdp.h"
+
+/*
+ * Fills n's transports and the transport of each accepted medium from the peer's description: one
+ * for all bundled sections if bundle, one for each other. At most two sections may be accepted.
+ * Returns 0; -EBADMSG with words if a transport lacks ICE, fingerprint or rtcp-mux.
+ */
+int sl_sdp_assign_transports(const struct sl_sdp *remote, bool bundle, struct sl_negotiation *n,
+                             struct sl_error *error);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A track's presence on one worker: the sinks there, the packets kept for retransmission, and the
+ * way packets come over from the home worker. */
+#include "stream/internal.h"
+
+#include "base/metrics.h"
+
+#include <errno.h>
+
+static void on_added(struct sl_msg *msg) /* on the home worker */
+{
+    struct fanout *fanout = sl_container_of(msg, struct fanout, add_msg);
+    struct sl_track *track = fanout->track;
+
+    track->active[track->active_count++] = fanout;
+}
+
+static void on_end(struct sl_msg *msg)
+{
+    fanout_end(sl_container_of(msg, struct fanout, end_msg));
+}
+
+static void on_drained(struct sl_msg *msg) /* on the control loop */
+{
+    struct fanout *fanout = sl_container_of(msg, struct fanout, drained_msg);
+
+    fanout->drained = true;
+    fanout->track->stream->draining--;
+    stream_check_free(fanout->track->stream);
+}
+
+static void on_keyframe(struct sl_msg *msg) /* on the home worker */
+{
+    struct fanout *fanout = sl_container_of(msg, struct fanout, keyframe_msg);
+
+    atomic_store(&fanout->keyframe_posted, false);
+    track_want_keyframe(fanout->track);
+}
+
+static void on_handover(struct sl_msg *msg)
+{
+    struct handover *handover = sl_container_of(msg, struct handover, msg);
+
+    fanout_deliver(handover->fanout, handover->packets, handover->count, &handover->clock);
+    for (size_t i = 0; i < handover->count; i++)
+        sl_rtp_packet_unref(handover->packets[i]);
+    atomic_store_explicit(&handover->busy, false, memory_order_release);
+}
+
+struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker)
+{
+    struct fanout *fanout = sl_new(struct fanout);
+
+    fanout->track = track;
+    fanout->worker = worker;
+    fanout->add_msg.run = on_added;
+    fanout->end_msg.run = on_end;
+    fanout->drained_msg.run = on_drained;
+    fanout->keyframe_msg.run = on_keyframe;
+    sl_list_init(&fanout->frame_sinks);
+    if (worker != track->home) {
+        fanout->handovers = sl_new_array(struct handover, HANDOVER_BATCHES);
+        for (size_t i = 0; i < HANDOVER_BATCHES; i++) {
+            fanout->handovers[i].msg.run = on_handover;
+            fanout->handovers[i].fanout = fanout;
+        }
+    }
+    return fanout;
+}
+
+void fanout_free(struct fanout *fanout)
+{
+    if (!fanout)
+        return;
+    free(fanout->handovers);
+    free(fanout->sinks);
+    free(fanout->ring);
+    free(fanout);
+}
+
+void fanout_hand_over(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count)
+{
+    struct handover *handover = &fanout->handovers[fanout->next_handover];
+
+    if (atomic_load_explicit(&handover->busy, memory_order_acquire)) {
+        sl_count(fanout->track->home->counters, SL_COUNTER_PACKETS_DROPPED_QUEUE, count);
+        return;
+    }
+    fanout->next_handover = (fanout->next_handover + 1) % HANDOVER_BATCHES;
+    atomic_store_explicit(&handover->busy, true, memory_order_relaxed);
+    handover->clock = fanout->track->clock;
+    handover->count = count;
+    for (size_t i = 0; i < count; i++)
+        handover->packets[i] = sl_rtp_packet_ref(packets[i]);
+    sl_loop_post(fanout->worker->loop, &handover->msg);
+}
+
+static void keep(struct fanout *fanout, struct sl_rtp_packet *packet)
+{
+    struct sl_rtp_packet **slot = &fanout->ring[(size_t)packet->seq & fanout->ring_mask];
+
+    if (*slot && (*slot)->seq >= packet->seq)
+        return; /* a duplicate, or older than what replaced it */
+    if (!fanout->newest || packet->seq > fanout->newest->seq)
+        fanout->newest = packet;
+    sl_rtp_packet_unref(*slot);
+    *slot = sl_rtp_packet_ref(packet);
+}
+
+void fanout_deliver(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count,
+                    const struct sl_track_clock *clock)
+{
+    if (fanout->ended || !fanout->ring || count == 0)
+        return;
+    fanout->clock = *clock;
+    for (size_t i = 0; i < count; i++)
+        keep(fanout, packets[i]);
+    for (size_t i = 0; i < fanout->packet_sink_count; i++) {
+        struct sl_sink *sink = fanout->sinks[i];
+        if (i + 2 < fanout->packet_sink_count)
+            __builtin_prefetch(fanout->sinks[i + 2]->owner);
+        sink->ops->on_packets(sink->owner, packets, count);
+    }
+    if (fanout->frames) {
+        for (size_t i = 0; i < count; i++)
+            frames_input(fanout->frames, packets[i]);
+    }
+}
+
+static void drop_ring(struct fanout *fanout)
+{
+    if (!fanout->ring)
+        return;
+    for (size_t i = 0; i <= fanout->ring_mask; i++)
+        sl_rtp_packet_unref(fanout->ring[i]);
+    free(fanout->ring);
+    fanout->ring = NULL;
+    fanout->newest = NULL;
+}
+
+void fanout_end(struct fanout *fanout)
+{
+    struct sl_sink *sink;
+
+    fanout->ended = true;
+    while (fanout->packet_sink_count > 0)
+        sink_end(fanout->sinks[fanout->packet_sink_count - 1]);
+    sl_list_foreach (sink, &fanout->frame_sinks, struct sl_sink, link)
+        sink_end(sink);
+    drop_ring(fanout);
+    sl_loop_post(registry_control(fanout->track->stream), &fanout->drained_msg);
+}

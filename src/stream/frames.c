@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Frames for those sinks that mux or transcode: one assembler per fanout while it has such sinks,
+ * and RTP time put on the stream's common clock. */
+#include "stream/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <string.h>
+
+enum {
+    FRAME_PACKETS_MAX = 512,
+    FRAME_LEN_MAX = 4 << 20,
+    FRAME_WAIT_US = 500 * SL_US_PER_MS, /* a retransmission over a slow path still counts */
+};
+
+struct frames {
+    struct fanout *fanout;
+    struct sl_assembler *assembler;
+    uint32_t clock_hz;
+    /* Until the source's first sender report: RTP time of the first packet = its arrival. */
+    bool has_origin;
+    uint32_t origin_timestamp;
+    int64_t origin_us;
+    int64_t last_pts_us;
+};
+
+struct sl_frame *sl_frame_ref(struct sl_frame *frame)
+{
+    (void)atomic_fetch_add_explicit(&frame->refs, 1, memory_order_relaxed);
+    return frame;
+}
+
+void sl_frame_unref(struct sl_frame *frame)
+{
+    if (frame && atomic_fetch_sub_explicit(&frame->refs, 1, memory_order_acq_rel) == 1)
+        free(frame);
+}
+
+/* The common clock must not run backwards in one track even when a sender report moves it. */
+static int64_t pts_of(struct frames *frames, uint32_t rtp_timestamp)
+{
+    const struct sl_track_clock *clock = &frames->fanout->clock;
+    int64_t base_us = clock->valid ? clock->local_us : frames->origin_us;
+    uint32_t base_timestamp = clock->valid ? clock->rtp_timestamp : frames->origin_timestamp;
+    int64_t ticks = (int32_t)(rtp_timestamp - base_timestamp);
+    int64_t pts_us = base_us + ticks * SL_US_PER_S / frames->clock_hz;
+
+    if (pts_us <= frames->last_pts_us)
+        pts_us = frames->last_pts_us + 1;
+    frames->last_pts_us = pts_us;
+    return pts_us;
+}
+
+static void on_frame(void *owner, const struct sl_assembled_frame *assembled)
+{
+    struct frames *frames = owner;
+    struct sl_sink *sink;
+    struct sl_frame *frame = malloc(sizeof(*frame) + assembled->len);
+
+    if (!frame)
+        return; /* bounded by FRAME_LEN_MAX, but not small: a lost frame, not the end of all */
+    atomic_init(&frame->refs, 1);
+    frame->codec = assembled->codec;
+    frame->keyframe = assembled->keyframe;
+    frame->pts_us = pts_of(frames, assembled->rtp_timestamp);
+    frame->rtp_timestamp = assembled->rtp_timestamp;
+    frame->width = assembled->width;
+    frame->height = assembled->height;
+    frame->len = assembled->len;
+    memcpy(frame->data, assembled->data, assembled->len);
+    sl_list_foreach (sink, &frames->fanout->frame_sinks, struct sl_sink, link)
+        sink->ops->on_frame(sink->owner, frame);
+    sl_frame_unref(frame);
+}
+
+static void on_loss(void *owner)
+{
+    struct frames *frames = owner;
+    struct sl_sink *any = sl_list_first(&frames->fanout->frame_sinks, struct sl_sink, link);
+
+    if (any && frames->fanout->track->kind == SL_VIDEO)
+        sl_sink_request_keyframe(any);
+}
+
+static bool start_assembler(struct frames *frames, enum sl_codec codec)
+{
+    struct sl_assembler_config config = {
+        .codec = codec,
+        .max_packets = FRAME_PACKETS_MAX,
+        .max_frame_len = FRAME_LEN_MAX,
+        .max_wait_us = FRAME_WAIT_US,
+        .on_frame = on_frame,
+        .on_loss = on_loss,
+        .owner = frames,
+    };
+
+    frames->assembler = sl_assembler_create(&config);
+    frames->clock_hz = sl_codec_clock_hz(codec);
+    return frames->assembler != NULL;
+}
+
+struct frames *frames_create(struct fanout *fanout)
+{
+    struct frames *frames = sl_new(struct frames);
+
+    frames->fanout = fanout;
+    if (!start_assembler(frames, fanout->track->config.codecs[0].codec)) {
+        sl_log(SL_LOG_WARN, NULL, "stream: no frames can be made of %s; the sink gets none",
+               sl_codec_name(fanout->track->config.codecs[0].codec));
+        free(frames);
+        return NULL;
+    }
+    return frames;
+}
+
+void frames_destroy(struct frames *frames)
+{
+    if (!frames)
+        return;
+    sl_assembler_destroy(frames->assembler);
+    free(frames);
+}
+
+void frames_input(struct frames *frames, const struct sl_rtp_packet *packet)
+{
+    if (!frames->has_origin) {
+        frames->has_origin = true;
+        frames->origin_timestamp = packet->timestamp;
+        frames->origin_us = packet->arrival_us;
+    }
+    sl_assembler_input(frames->assembler, packet->seq, packet->timestamp, packet->marker,
+                       packet->payload, packet->payload_len, packet->arrival_us);
+}
+
+void frames_tick(struct frames *frames, int64_t now_us)
+{
+    sl_assembler_tick(frames->assembler, now_us);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of stream/ share: the shapes behind stream.h and who may touch which part.
+ *
+ *   stream --2--> track --1 per worker with sinks--> fanout --n--> sink
+ *
+ * A track and its fanouts are one allocation tree that the control loop makes and frees; in between
+ * each part belongs to one worker. The end of a stream runs through them like this:
+ *
+ *   control: sl_stream_end()  posts end_msg to the home worker
+ *   home:    track_end()      passes what is left, posts end_msg to each fanout's worker
+ *   worker:  fanout_end()     on_end to its sinks, drops its packets, posts drained_msg to control
+ *   control: on_drained()     counts; when all are drained, every sink is destroyed and the creator
+ *                             has released: posts free_msg to the home worker
+ *   home:    on_free()        frees; everything anyone posted to home before has run by then
+ */
+#ifndef SL_STREAM_INTERNAL_H
+#define SL_STREAM_INTERNAL_H
+
+#include "base/list.h"
+#include "base/table.h"
+#include "net/net.h"
+#include "stream/stream.h"
+
+#include <pthread.h>
+#include <uv.h>
+
+enum {
+    TRACK_BATCH = 64,     /* packets collected in one turn before they are passed on */
+    HANDOVER_BATCHES = 16, /* in flight to another worker; past that packets are dropped, counted */
+    TRACKS_PER_STREAM = 2,
+};
+
+/* ---- worker.c ---- */
+
+struct sl_workers {
+    size_t count;
+    struct sl_workers_config config;
+    struct sl_loop *control;
+    struct sl_worker *all[];
+};
+
+struct sl_worker {
+    const struct sl_workers_config *config;
+    size_t index;
+    struct sl_loop *loop;
+    struct sl_counters *counters;
+    pthread_t thread;
+    bool running;
+    int64_t load; /* control loop's */
+
+    /* The worker's own. */
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_timer_t tick;
+    struct sl_list dirty_tracks;   /* with packets not yet passed on */
+    struct sl_list wanting_tracks; /* a key frame was asked for too early */
+    struct sl_list frame_fanouts;  /* with an assembler to tick */
+    void (*flush)(void *owner);
+    void *flush_owner;
+    struct packet_pool *pool;
+};
+
+enum { WORKERS_MAX = 64 };
+
+/* ---- packet.c ---- */
+
+struct packet_pool *packet_pool_create(struct sl_worker *worker, size_t packets_max);
+void packet_pool_destroy(struct packet_pool *pool);
+
+/* ---- track.c ---- */
+
+struct sl_track {
+    struct sl_stream *stream;
+    enum sl_media_kind kind;
+    struct sl_track_config config;
+    struct sl_worker *home;
+    const struct sl_source_ops *ops;
+    void *owner;
+    struct fanout *fanouts[WORKERS_MAX]; /* by worker index; control's */
+
+    /* Home worker's. */
+    struct fanout *active[WORKERS_MAX]; /* those it has been told of */
+    size_t active_count;
+    bool ended;
+    struct sl_list dirty; /* in worker->dirty_tracks */
+    size_t batch_count;
+    struct sl_rtp_packet *batch[TRACK_BATCH];
+    struct sl_track_clock clock;
+    int64_t keyframe_asked_us;
+    struct sl_list wanting; /* in worker->wanting_tracks */
+};
+
+void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_kind kind,
+                const struct sl_stream_config *config);
+/* Passes the batch on to every worker. [home] */
+void track_pass(struct sl_track *track);
+/* A sink wants a key frame. [home] */
+void track_want_keyframe(struct sl_track *track);
+/* Asks now if the interval has passed; otherwise the track stays among the wanting. [home] */
+void track_retry_keyframe(struct sl_track *track, int64_t now_us);
+/* The stream is over: passes what is left, ends the fanouts. [home] */
+void track_end(struct sl_track *track);
+
+/* ---- fanout.c ---- */
+
+/* Packets on their way to another worker. */
+struct handover {
+    struct sl_msg msg;
+    struct fanout *fanout;
+    _Atomic bool busy;
+    size_t count;
+    struct sl_track_clock clock;
+    struct sl_rtp_packet *packets[TRACK_BATCH];
+};
+
+/* One track's presence on one worker. */
+struct fanout {
+    struct sl_track *track;
+    struct sl_worker *worker;
+    size_t refs;  /* control: sinks not yet destroyed */
+    bool drained; /* control */
+
+    _Atomic size_t sink_count; /* of both kinds; the worker writes, home reads to skip empty ones */
+    size_t packet_sink_count;  /* worker's */
+    struct sl_msg add_msg, end_msg, drained_msg, keyframe_msg;
+    _Atomic bool keyframe_posted;
+
+    /* The worker's. */
+    bool ended;
+    struct sl_sink **sinks; /* of packets; an array, because this is the hottest loop there is */
+    size_t sinks_capacity;
+    struct sl_list frame_sinks;
+    size_t ring_mask;
+    struct sl_rtp_packet **ring; /* by seq & mask; made with the first sink */
+    struct sl_rtp_packet *newest;
+    struct sl_track_clock clock;
+    struct frames *frames; /* while there are frame sinks */
+    struct sl_list ticking; /* in worker->frame_fanouts */
+
+    /* Home's; NULL when home and worker are one. */
+    struct handover *handovers;
+    size_t next_handover;
+};
+
+struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker);
+void fanout_free(struct fanout *fanout);
+/* Brings packets to the sinks. [worker] */
+void fanout_deliver(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count,
+                    const struct sl_track_clock *clock);
+/* Takes packets towards the fanout's worker. [home] */
+void fanout_hand_over(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count);
+/* Runs on the fanout's worker, then tells control. [worker] */
+void fanout_end(struct fanout *fanout);
+
+/* ---- frames.c ---- */
+
+/* The frame assembler of one fanout, shared by its frame sinks. */
+struct frames *frames_create(struct fanout *fanout);
+void frames_destroy(struct frames *frames);
+void frames_input(struct frames *frames, const struct sl_rtp_packet *packet);
+void frames_tick(struct frames *frames, int64_t now_us);
+
+/* ---- sink.c ---- */
+
+struct sl_sink {
+    const struct sl_sink_ops *ops;
+    void *owner;
+    struct fanout *fanout;
+    /* The worker's. */
+    bool started;
+    size_t index;        /* in fanout->sinks */
+    struct sl_list link; /* in fanout->frame_sinks */
+};
+/* Stops it and tells its owner that the stream is over. [worker] */
+void sink_end(struct sl_sink *sink);
+
+/* ---- registry.c ---- */
+
+struct sl_stream {
+    struct sl_table_node node; /* in streams->names while the name is held */
+    struct sl_list link;       /* in streams->all until freed */
+    struct sl_streams *streams;
+    char name[SL_STREAM_NAME_MAX + 1];
+    struct sl_worker *worker;
+    const struct sl_source_ops *ops;
+    struct sl_track *tracks[TRACKS_PER_STREAM];
+    struct sl_list listeners;
+    uint16_t width, height;
+    bool live, ended, released;
+    size_t draining; /* fanouts that have not reported drained, and home itself */
+    struct sl_msg end_msg, ended_msg, free_msg;
+};
+
+/* The loop that owns the registry. Threads: any. */
+struct sl_loop *registry_control(const struct sl_stream *stream);
+/* [control] Frees the stream if nobody holds any part of it any more. */
+void stream_check_free(struct sl_stream *stream);
+
+#endif

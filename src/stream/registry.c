@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Names and lives of streams, on the control loop. */
+#include "stream/internal.h"
+
+#include "base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+struct sl_streams {
+    struct sl_workers *workers;
+    struct sl_loop *control;
+    struct sl_table names;
+    struct sl_list all; /* also those that are over and not yet freed */
+};
+
+struct sl_loop *registry_control(const struct sl_stream *stream)
+{
+    return stream->streams->control;
+}
+
+struct sl_streams *sl_streams_create(struct sl_workers *workers, struct sl_loop *control)
+{
+    struct sl_streams *streams = sl_new(struct sl_streams);
+
+    streams->workers = workers;
+    streams->control = control;
+    sl_table_init(&streams->names);
+    sl_list_init(&streams->all);
+    return streams;
+}
+
+void sl_streams_destroy(struct sl_streams *streams)
+{
+    if (!streams)
+        return;
+    if (!sl_list_empty(&streams->all))
+        sl_log(SL_LOG_ERROR, NULL, "stream: some streams were not let go of at the end");
+    sl_table_deinit(&streams->names);
+    free(streams);
+}
+
+size_t sl_streams_count(const struct sl_streams *streams)
+{
+    return streams->names.count;
+}
+
+bool sl_streams_drained(const struct sl_streams *streams)
+{
+    return sl_list_empty(&streams->all);
+}
+
+static bool has_name(const struct sl_table_node *node, const void *key)
+{
+    const struct sl_stream *stream =
+        sl_container_of_const(node, struct sl_stream, node);
+
+    return strcmp(stream->name, key) == 0;
+}
+
+struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name)
+{
+    struct sl_table_node *node =
+        sl_table_find(&streams->names, sl_hash_text(name), has_name, name);
+
+    return node ? sl_container_of(node, struct sl_stream, node) : NULL;
+}
+
+void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *stream, void *arg),
+                     void *arg)
+{
+    struct sl_stream *stream;
+
+    sl_list_foreach (stream, &streams->all, struct sl_stream, link) {
+        if (!stream->ended)
+            fn(stream, arg);
+    }
+}
+
+/* ---- Life ---- */
+
+static bool is_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    if (len == 0 || len > SL_STREAM_NAME_MAX)
+        return false;
+    for (; *name; name++) {
+        if ((unsigned char)*name < 0x20 || *name == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static void on_home_end(struct sl_msg *msg) /* on the home worker */
+{
+    struct sl_stream *stream = sl_container_of(msg, struct sl_stream, end_msg);
+
+    for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
+        if (stream->tracks[i])
+            track_end(stream->tracks[i]);
+    }
+    sl_loop_post(stream->streams->control, &stream->ended_msg);
+}
+
+static void on_home_ended(struct sl_msg *msg) /* on the control loop */
+{
+    struct sl_stream *stream = sl_container_of(msg, struct sl_stream, ended_msg);
+
+    stream->draining--;
+    stream_check_free(stream);
+}
+
+static void on_free(struct sl_msg *msg) /* on the home worker: the last message about the stream */
+{
+    struct sl_stream *stream = sl_container_of(msg, struct sl_stream, free_msg);
+
+    for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
+        if (!stream->tracks[i])
+            continue;
+        for (size_t w = 0; w < WORKERS_MAX; w++)
+            fanout_free(stream->tracks[i]->fanouts[w]);
+        free(stream->tracks[i]);
+    }
+    free(stream);
+}
+
+int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *config,
+                     struct sl_stream **out)
+{
+    if (!is_name(config->name))
+        return -EINVAL;
+    if (sl_streams_find(streams, config->name))
+        return -EEXIST;
+    struct sl_stream *stream = sl_new(struct sl_stream);
+    stream->streams = streams;
+    memcpy(stream->name, config->name, strlen(config->name) + 1);
+    stream->worker = config->worker;
+    stream->ops = config->ops;
+    stream->draining = 1;
+    stream->end_msg.run = on_home_end;
+    stream->ended_msg.run = on_home_ended;
+    stream->free_msg.run = on_free;
+    sl_list_init(&stream->listeners);
+    for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
+        if (!config->tracks[i].present)
+            continue;
+        stream->tracks[i] = sl_new(struct sl_track);
+        track_init(stream->tracks[i], stream, (enum sl_media_kind)i, config);
+    }
+    sl_table_insert(&streams->names, &stream->node, sl_hash_text(stream->name));
+    sl_list_append(&streams->all, &stream->link);
+    *out = stream;
+    return 0;
+}
+
+void sl_stream_set_live(struct sl_stream *stream)
+{
+    stream->live = !stream->ended;
+}
+
+bool sl_stream_is_live(const struct sl_stream *stream)
+{
+    return stream->live;
+}
+
+const char *sl_stream_name(const struct sl_stream *stream)
+{
+    return stream->name;
+}
+
+struct sl_worker *sl_stream_worker(struct sl_stream *stream)
+{
+    return stream->worker;
+}
+
+const char *sl_stream_protocol(const struct sl_stream *stream)
+{
+    return stream->ops->protocol;
+}
+
+struct sl_track *sl_stream_track(struct sl_stream *stream, enum sl_media_kind kind)
+{
+    return stream->tracks[kind];
+}
+
+void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *height)
+{
+    *width = stream->width;
+    *height = stream->height;
+}
+
+void sl_stream_end(struct sl_stream *stream)
+{
+    struct sl_stream_listener *listener;
+
+    if (stream->ended)
+        return;
+    stream->ended = true;
+    stream->live = false;
+    sl_table_remove(&stream->streams->names, &stream->node);
+    sl_loop_post(stream->worker->loop, &stream->end_msg);
+    /* A listener may take others out as it ends: always the first of those left. */
+    while ((listener = sl_list_first(&stream->listeners, struct sl_stream_listener, link))) {
+        sl_list_remove(&listener->link);
+        listener->on_end(listener);
+    }
+}
+
+void sl_stream_release(struct sl_stream *stream)
+{
+    if (!stream)
+        return;
+    sl_stream_end(stream);
+    stream->released = true;
+    stream_check_free(stream);
+}
+
+void stream_check_free(struct sl_stream *stream)
+{
+    if (!stream->released || stream->draining > 0)
+        return;
+    for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
+        for (size_t w = 0; stream->tracks[i] && w < WORKERS_MAX; w++) {
+            if (stream->tracks[i]->fanouts[w] && stream->tracks[i]->fanouts[w]->refs > 0)
+                return;
+        }
+    }
+    sl_list_remove(&stream->link);
+    sl_loop_post(stream->worker->loop, &stream->free_msg);
+}
+
+void sl_stream_listen(struct sl_stream *stream, struct sl_stream_listener *listener)
+{
+    assert(!stream->ended);
+    sl_list_append(&stream->listeners, &listener->link);
+}
+
+void sl_stream_unlisten(struct sl_stream_listener *listener)
+{
+    sl_list_remove(&listener->link);
+}

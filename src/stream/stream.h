@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * THE CORE: named streams, their tracks, and the fan-out to whoever watches. Knows no protocol: a
+ * source feeds tracks through sl_track_input(), a sink gets packets or frames through
+ * struct sl_sink_ops.
+ *
+ * Threads. The control loop owns names, streams and the existence of everything; a worker owns the
+ * media state of the tracks and sinks placed on it. A stream lives on its source's worker; a sink
+ * may live on any: a track hands its packets over once per other worker and batch, not once per
+ * sink. Functions are marked [control] or [worker] (the worker the object is on).
+ *
+ * Lifetime. The creator of a stream ends it (sl_stream_end), takes the source off the worker, and
+ * then gives the object up (sl_stream_release); the creator of a sink stops it on its worker and
+ * then destroys it. Memory goes when both sides have let go; nobody needs to wait for the other.
+ */
+#ifndef SL_STREAM_STREAM_H
+#define SL_STREAM_STREAM_H
+
+#include "base/list.h"
+#include "base/queue.h"
+#include "rtp/rtp.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_counters;
+struct sl_loop;
+struct sl_metrics;
+
+/* ---- Workers ---- */
+
+struct sl_workers;
+struct sl_worker;
+
+struct sl_workers_config {
+    size_t count;        /* threads, 1..64 */
+    size_t packets_max;  /* RTP packets held per worker; past that new ones are dropped, counted */
+    size_t ring_packets; /* kept per track for retransmission; a power of two */
+    int64_t keyframe_interval_us; /* least time between two key frame requests to one source */
+    struct sl_metrics *metrics;   /* each worker registers its counters there; outlives them */
+};
+
+/* Threads exist after sl_workers_start(); until then the caller may set up handles on their loops. */
+struct sl_workers *sl_workers_create(const struct sl_workers_config *config,
+                                     struct sl_loop *control);
+void sl_workers_start(struct sl_workers *workers);
+/* Stops and joins the threads; then the caller may take handles down, then destroys. */
+void sl_workers_stop(struct sl_workers *workers);
+void sl_workers_destroy(struct sl_workers *workers);
+size_t sl_workers_count(const struct sl_workers *workers);
+struct sl_worker *sl_workers_at(struct sl_workers *workers, size_t index);
+
+struct sl_loop *sl_worker_loop(struct sl_worker *worker);
+size_t sl_worker_index(const struct sl_worker *worker);
+struct sl_counters *sl_worker_counters(struct sl_worker *worker);
+/* Called at the end of each turn of the loop, after the tracks' packets went to the sinks: whoever
+ * collected datagrams sends them now. One per worker. */
+void sl_worker_on_flush(struct sl_worker *worker, void (*flush)(void *owner), void *owner);
+/* Runs what is due at the end of a turn now: before memory that queued work points to is freed. */
+void sl_worker_flush(struct sl_worker *worker);
+
+/* Where to put a new source: the worker with the least to do. [control] */
+struct sl_worker *sl_workers_pick_source(struct sl_workers *workers);
+/* Where to put a player of a stream on `home`: there, unless it has clearly more to do than the
+ * least loaded one. [control] */
+struct sl_worker *sl_workers_pick_sink(struct sl_workers *workers, struct sl_worker *home);
+/* Keeps the load figures that the picks use: +1 when placed, -1 when gone. [control] */
+void sl_worker_add_load(struct sl_worker *worker, int change);
+
+/* ---- Packets ---- */
+
+enum { SL_PACKET_PAYLOAD_MAX = 1460, SL_ORIENTATION_NONE = 0xff };
+
+/* One RTP packet of a published track. Immutable once it went into sl_track_input(); shared by
+ * reference count across workers. */
+struct sl_rtp_packet {
+    _Atomic uint32_t refs;
+    struct sl_rtp_packet *next; /* pool's */
+    struct sl_worker *home;     /* whose pool it returns to */
+    int64_t seq;                /* widened: never wraps */
+    int64_t arrival_us;
+    uint32_t timestamp; /* as the source sent it */
+    enum sl_codec codec;
+    bool marker;
+    bool keyframe_start;
+    uint8_t orientation; /* 3GPP TS 26.114 CVO byte, SL_ORIENTATION_NONE if the packet had none */
+    uint16_t payload_len;
+    uint8_t payload[SL_PACKET_PAYLOAD_MAX];
+};
+
+/* A packet to fill, one reference; NULL when the worker's pool is at its bound (counted). [worker] */
+struct sl_rtp_packet *sl_rtp_packet_create(struct sl_worker *worker);
+struct sl_rtp_packet *sl_rtp_packet_ref(struct sl_rtp_packet *packet);
+/* Threads: any. NULL is fine. */
+void sl_rtp_packet_unref(struct sl_rtp_packet *packet);
+
+/* Maps a track's RTP time to local monotonic time, from the source's sender reports (RFC 3550
+ * section 6.4.1); the tracks of one stream share the NTP side, which is what keeps lips in sync. */
+struct sl_track_clock {
+    bool valid;
+    uint64_t ntp;           /* the source's NTP time (32.32) ... */
+    uint32_t rtp_timestamp; /* ... at this RTP time ... */
+    int64_t local_us;       /* ... which is this local time: equal offset in all tracks */
+};
+
+/* A whole coded picture or audio frame on the stream's common clock. */
+struct sl_frame {
+    _Atomic uint32_t refs;
+    enum sl_codec codec;
+    bool keyframe;
+    int64_t pts_us; /* local monotonic time, comparable between the tracks of one stream */
+    uint32_t rtp_timestamp;
+    uint16_t width, height; /* 0 if the frame does not say */
+    size_t len;
+    uint8_t data[]; /* H264: Annex B; see rtp.h struct sl_assembled_frame */
+};
+struct sl_frame *sl_frame_ref(struct sl_frame *frame);
+void sl_frame_unref(struct sl_frame *frame);
+
+/* ---- Sources ---- */
+
+struct sl_stream;
+struct sl_track;
+
+/* What the core asks of a source. */
+struct sl_source_ops {
+    const char *protocol; /* "webrtc", "rtmp": for logs and metrics */
+    /* A sink needs a key frame of this track; already merged and limited in rate. [worker] */
+    void (*request_keyframe)(void *owner, struct sl_track *track);
+};
+
+enum { SL_TRACK_CODECS_MAX = 8, SL_FMTP_MAX = 256 };
+
+struct sl_track_codec {
+    enum sl_codec codec;
+    char fmtp[SL_FMTP_MAX];
+};
+
+struct sl_track_config {
+    bool present;
+    size_t codec_count; /* those the source may send; the first is the one expected */
+    struct sl_track_codec codecs[SL_TRACK_CODECS_MAX];
+};
+
+enum { SL_STREAM_NAME_MAX = 256 };
+
+struct sl_stream_config {
+    const char *name;          /* copied; 1..SL_STREAM_NAME_MAX bytes of UTF-8, no controls */
+    struct sl_worker *worker;  /* where the source is */
+    const struct sl_source_ops *ops;
+    void *owner; /* of ops; must stay valid on the worker until after the end has run there */
+    struct sl_track_config tracks[2]; /* by enum sl_media_kind */
+};
+
+/* Takes ownership of one reference; drops the packet if the stream has ended. [worker] */
+void sl_track_input(struct sl_track *track, struct sl_rtp_packet *packet);
+/* After a sender report. [worker] */
+void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clock);
+/* The coded picture size changed: listeners are told. [worker] */
+void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height);
+enum sl_media_kind sl_track_kind(const struct sl_track *track);
+/* What the source may send; constant. Threads: any. */
+const struct sl_track_config *sl_track_codecs(const struct sl_track *track);
+
+/* ---- Streams: names and lives [control] ---- */
+
+struct sl_streams;
+struct sl_streams *sl_streams_create(struct sl_workers *workers, struct sl_loop *control);
+/* After sl_streams_drained(). */
+void sl_streams_destroy(struct sl_streams *streams);
+/* Those that have a name now. */
+size_t sl_streams_count(const struct sl_streams *streams);
+/* True when nothing of any stream is left, on no thread: the workers may be stopped. */
+bool sl_streams_drained(const struct sl_streams *streams);
+/* NULL if no stream has this name now. */
+struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name);
+void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *stream, void *arg),
+                     void *arg);
+
+/* Reserves the name and places the tracks. -EEXIST: the name is taken; -EINVAL: not a name. */
+int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *config,
+                     struct sl_stream **out);
+/* Media flows: players are welcome from now on. */
+void sl_stream_set_live(struct sl_stream *stream);
+bool sl_stream_is_live(const struct sl_stream *stream);
+const char *sl_stream_name(const struct sl_stream *stream);
+struct sl_worker *sl_stream_worker(struct sl_stream *stream);
+const char *sl_stream_protocol(const struct sl_stream *stream);
+/* NULL if the stream has no such track. */
+struct sl_track *sl_stream_track(struct sl_stream *stream, enum sl_media_kind kind);
+/* Last known picture size, 0 x 0 if none yet. */
+void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *height);
+/* The name is free at once, listeners get on_end (the last call), sinks get on_end on their
+ * workers. Idempotent. */
+void sl_stream_end(struct sl_stream *stream);
+/* The creator's last call, when the source is off the worker. Ends the stream if need be. */
+void sl_stream_release(struct sl_stream *stream);
+
+/* Whoever wants to know of a stream's life on the control loop. Embedded in its owner. */
+struct sl_stream_listener {
+    struct sl_list link;
+    void (*on_size)(struct sl_stream_listener *listener, uint16_t width, uint16_t height);
+    void (*on_end)(struct sl_stream_listener *listener); /* already taken out of the list */
+};
+void sl_stream_listen(struct sl_stream *stream, struct sl_stream_listener *listener);
+/* No-op if it does not listen. */
+void sl_stream_unlisten(struct sl_stream_listener *listener);
+
+/* ---- Sinks ---- */
+
+/* What a protocol does with media it subscribed to. Called on the sink's worker; never blocks, and
+ * starts or stops no sink from within. */
+struct sl_sink_ops {
+    const char *protocol;
+    /* Packets in the order they came. Borrowed: sl_rtp_packet_ref() to keep one. NULL for a sink of
+     * frames. */
+    void (*on_packets)(void *owner, struct sl_rtp_packet *const *packets, size_t count);
+    /* One frame. Borrowed. NULL for a sink of packets. */
+    void (*on_frame)(void *owner, struct sl_frame *frame);
+    /* The last call: -EPIPE, the stream ended. May be NULL. */
+    void (*on_end)(void *owner, int reason);
+};
+
+struct sl_sink;
+/* [control] */
+struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
+                               const struct sl_sink_ops *ops, void *owner);
+/* Packets come from now on; on_end comes instead if the stream is over. [worker] */
+void sl_sink_start(struct sl_sink *sink);
+/* No call after this. Idempotent. [worker] */
+void sl_sink_stop(struct sl_sink *sink);
+/* After sl_sink_stop() has run on the worker (or the sink never started). [control] */
+void sl_sink_destroy(struct sl_sink *sink);
+
+/* Asks the source for a key frame (merged, limited). [worker] */
+void sl_sink_request_keyframe(struct sl_sink *sink);
+/* A packet still kept for retransmission, borrowed until the next turn; NULL. [worker] */
+struct sl_rtp_packet *sl_sink_find_packet(struct sl_sink *sink, int64_t seq);
+/* The newest packet; NULL if none came yet. [worker] */
+struct sl_rtp_packet *sl_sink_newest_packet(struct sl_sink *sink);
+/* Never NULL; valid is false until the source has sent a report. [worker] */
+const struct sl_track_clock *sl_sink_clock(const struct sl_sink *sink);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A track: takes packets from its source, passes them on once per worker and turn, and carries key
+ * frame requests back, merged. All on the home worker. */
+#include "stream/internal.h"
+
+#include "base/clock.h"
+#include "base/metrics.h"
+
+#include <assert.h>
+
+void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_kind kind,
+                const struct sl_stream_config *config)
+{
+    track->stream = stream;
+    track->kind = kind;
+    track->config = config->tracks[kind];
+    track->home = config->worker;
+    track->ops = config->ops;
+    track->owner = config->owner;
+}
+
+enum sl_media_kind sl_track_kind(const struct sl_track *track)
+{
+    return track->kind;
+}
+
+const struct sl_track_config *sl_track_codecs(const struct sl_track *track)
+{
+    return &track->config;
+}
+
+void sl_track_input(struct sl_track *track, struct sl_rtp_packet *packet)
+{
+    assert(sl_loop_is_current(track->home->loop));
+    if (track->ended) {
+        sl_rtp_packet_unref(packet);
+        return;
+    }
+    if (track->batch_count == 0)
+        sl_list_append(&track->home->dirty_tracks, &track->dirty);
+    track->batch[track->batch_count++] = packet;
+    if (track->batch_count == TRACK_BATCH)
+        track_pass(track);
+}
+
+void track_pass(struct sl_track *track)
+{
+    for (size_t i = 0; i < track->active_count; i++) {
+        struct fanout *fanout = track->active[i];
+        if (fanout->worker == track->home)
+            fanout_deliver(fanout, track->batch, track->batch_count, &track->clock);
+        else if (atomic_load_explicit(&fanout->sink_count, memory_order_relaxed) > 0)
+            fanout_hand_over(fanout, track->batch, track->batch_count);
+    }
+    for (size_t i = 0; i < track->batch_count; i++)
+        sl_rtp_packet_unref(track->batch[i]);
+    track->batch_count = 0;
+    sl_list_remove(&track->dirty);
+}
+
+void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clock)
+{
+    track->clock = *clock;
+}
+
+void track_retry_keyframe(struct sl_track *track, int64_t now_us)
+{
+    if (track->keyframe_asked_us &&
+        now_us - track->keyframe_asked_us < track->home->config->keyframe_interval_us)
+        return;
+    sl_list_remove(&track->wanting);
+    track->keyframe_asked_us = now_us;
+    track->ops->request_keyframe(track->owner, track);
+}
+
+void track_want_keyframe(struct sl_track *track)
+{
+    if (track->ended)
+        return;
+    if (!sl_list_linked(&track->wanting))
+        sl_list_append(&track->home->wanting_tracks, &track->wanting);
+    track_retry_keyframe(track, sl_now_us());
+}
+
+struct size_report {
+    struct sl_msg msg;
+    struct sl_stream *stream;
+    uint16_t width, height;
+};
+
+/* [control] The stream is still there: it goes only after home reported its end, in this order. */
+static void on_size_report(struct sl_msg *msg)
+{
+    struct size_report *report = sl_container_of(msg, struct size_report, msg);
+    struct sl_stream *stream = report->stream;
+    struct sl_stream_listener *listener;
+
+    if (!stream->ended) {
+        stream->width = report->width;
+        stream->height = report->height;
+        sl_list_foreach (listener, &stream->listeners, struct sl_stream_listener, link) {
+            if (listener->on_size)
+                listener->on_size(listener, report->width, report->height);
+        }
+    }
+    free(report);
+}
+
+void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height)
+{
+    if (track->ended)
+        return;
+    /* One per change of size, which the source bounds by key frames. */
+    struct size_report *report = sl_new(struct size_report);
+    report->msg.run = on_size_report;
+    report->stream = track->stream;
+    report->width = width;
+    report->height = height;
+    sl_loop_post(registry_control(track->stream), &report->msg);
+}
+
+void track_end(struct sl_track *track)
+{
+    track_pass(track);
+    sl_list_remove(&track->wanting);
+    track->ended = true;
+    for (size_t i = 0; i < track->active_count; i++) {
+        struct fanout *fanout = track->active[i];
+        if (fanout->worker == track->home)
+            fanout_end(fanout);
+        else
+            sl_loop_post(fanout->worker->loop, &fanout->end_msg);
+    }
+    track->active_count = 0;
+}

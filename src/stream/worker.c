@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Media workers: a thread and a loop each, and what happens at the end of every turn of it. */
+#include "stream/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+enum {
+    TICK_MS = 20,
+    /* A player placed on another worker costs a hand-over; a small lead is not worth one. */
+    LOAD_LEAD = 16,
+};
+
+void sl_worker_flush(struct sl_worker *worker)
+{
+    struct sl_track *track;
+
+    sl_list_foreach (track, &worker->dirty_tracks, struct sl_track, dirty)
+        track_pass(track);
+    if (worker->flush)
+        worker->flush(worker->flush_owner);
+}
+
+/* Packets come in during the poll phase (check follows) and from timers (prepare follows). */
+static void on_check(uv_check_t *check)
+{
+    sl_worker_flush(check->data);
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    sl_worker_flush(prepare->data);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct sl_worker *worker = timer->data;
+    struct sl_track *track;
+    struct fanout *fanout;
+    int64_t now_us = sl_now_us();
+
+    sl_list_foreach (track, &worker->wanting_tracks, struct sl_track, wanting)
+        track_retry_keyframe(track, now_us);
+    sl_list_foreach (fanout, &worker->frame_fanouts, struct fanout, ticking)
+        frames_tick(fanout->frames, now_us);
+}
+
+static struct sl_worker *worker_create(struct sl_workers *workers, size_t index)
+{
+    struct sl_worker *worker = sl_new(struct sl_worker);
+    char name[16];
+
+    (void)snprintf(name, sizeof(name), "worker-%zu", index);
+    worker->config = &workers->config;
+    worker->index = index;
+    worker->loop = sl_loop_create(name);
+    worker->counters = sl_metrics_register(workers->config.metrics);
+    worker->pool = packet_pool_create(worker, workers->config.packets_max);
+    sl_list_init(&worker->dirty_tracks);
+    sl_list_init(&worker->wanting_tracks);
+    sl_list_init(&worker->frame_fanouts);
+
+    uv_loop_t *uv = sl_loop_uv(worker->loop);
+    (void)uv_prepare_init(uv, &worker->prepare); /* these four cannot fail (libuv manual) */
+    (void)uv_check_init(uv, &worker->check);
+    (void)uv_prepare_start(&worker->prepare, on_prepare);
+    (void)uv_check_start(&worker->check, on_check);
+    (void)uv_timer_init(uv, &worker->tick);
+    (void)uv_timer_start(&worker->tick, on_tick, TICK_MS, TICK_MS);
+    worker->prepare.data = worker;
+    worker->check.data = worker;
+    worker->tick.data = worker;
+    return worker;
+}
+
+static void worker_destroy(struct sl_worker *worker)
+{
+    uv_close((uv_handle_t *)&worker->prepare, NULL);
+    uv_close((uv_handle_t *)&worker->check, NULL);
+    uv_close((uv_handle_t *)&worker->tick, NULL);
+    sl_loop_destroy(worker->loop); /* runs the closes */
+    packet_pool_destroy(worker->pool);
+    free(worker);
+}
+
+struct sl_workers *sl_workers_create(const struct sl_workers_config *config,
+                                     struct sl_loop *control)
+{
+    assert(config->count >= 1 && config->count <= WORKERS_MAX);
+    struct sl_workers *workers =
+        sl_alloc(sizeof(*workers) + config->count * sizeof(workers->all[0]));
+
+    workers->count = config->count;
+    workers->config = *config;
+    workers->control = control;
+    for (size_t i = 0; i < workers->count; i++)
+        workers->all[i] = worker_create(workers, i);
+    return workers;
+}
+
+static void *run(void *arg)
+{
+    struct sl_worker *worker = arg;
+
+    sl_loop_run(worker->loop);
+    return NULL;
+}
+
+void sl_workers_start(struct sl_workers *workers)
+{
+    for (size_t i = 0; i < workers->count; i++) {
+        struct sl_worker *worker = workers->all[i];
+        if (pthread_create(&worker->thread, NULL, run, worker) != 0) {
+            sl_log(SL_LOG_ERROR, NULL, "cannot start the thread of worker %zu", i);
+            abort();
+        }
+        worker->running = true;
+    }
+}
+
+void sl_workers_stop(struct sl_workers *workers)
+{
+    for (size_t i = 0; i < workers->count; i++) {
+        struct sl_worker *worker = workers->all[i];
+        if (!worker->running)
+            continue;
+        sl_loop_stop(worker->loop);
+        (void)pthread_join(worker->thread, NULL); /* fails for a thread not ours only */
+        worker->running = false;
+    }
+}
+
+void sl_workers_destroy(struct sl_workers *workers)
+{
+    if (!workers)
+        return;
+    for (size_t i = 0; i < workers->count; i++)
+        worker_destroy(workers->all[i]);
+    free(workers);
+}
+
+size_t sl_workers_count(const struct sl_workers *workers)
+{
+    return workers->count;
+}
+
+struct sl_worker *sl_workers_at(struct sl_workers *workers, size_t index)
+{
+    assert(index < workers->count);
+    return workers->all[index];
+}
+
+struct sl_loop *sl_worker_loop(struct sl_worker *worker)
+{
+    return worker->loop;
+}
+
+size_t sl_worker_index(const struct sl_worker *worker)
+{
+    return worker->index;
+}
+
+struct sl_counters *sl_worker_counters(struct sl_worker *worker)
+{
+    return worker->counters;
+}
+
+void sl_worker_on_flush(struct sl_worker *worker, void (*flush)(void *owner), void *owner)
+{
+    worker->flush = flush;
+    worker->flush_owner = owner;
+}
+
+struct sl_worker *sl_workers_pick_source(struct sl_workers *workers)
+{
+    struct sl_worker *best = workers->all[0];
+
+    for (size_t i = 1; i < workers->count; i++) {
+        if (workers->all[i]->load < best->load)
+            best = workers->all[i];
+    }
+    return best;
+}
+
+struct sl_worker *sl_workers_pick_sink(struct sl_workers *workers, struct sl_worker *home)
+{
+    struct sl_worker *least = sl_workers_pick_source(workers);
+
+    return home->load > least->load + LOAD_LEAD ? least : home;
+}
+
+void sl_worker_add_load(struct sl_worker *worker, int change)
+{
+    worker->load += change;
+}

@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The core with real workers: names, fan-out on one and on two threads, key frame requests, ends,
+ * frames, and all of it coming and going at once. */
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "net/net.h"
+#include "stream/stream.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { DEADLINE_US = 10 * SL_US_PER_S, POOL = 4096 /* packets */ };
+
+struct fixture {
+    struct sl_loop *control;
+    struct sl_metrics *metrics;
+    struct sl_workers *workers;
+    struct sl_streams *streams;
+    uv_timer_t poll; /* lets the control loop look at its condition now and then */
+};
+
+static void on_poll(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = sl_new(struct fixture);
+
+    f->control = sl_loop_create("control");
+    f->metrics = sl_metrics_create();
+    struct sl_workers_config config = {
+        .count = 2,
+        .packets_max = POOL,
+        .ring_packets = 256,
+        .keyframe_interval_us = 200 * SL_US_PER_MS,
+        .metrics = f->metrics,
+    };
+    f->workers = sl_workers_create(&config, f->control);
+    f->streams = sl_streams_create(f->workers, f->control);
+    (void)uv_timer_init(sl_loop_uv(f->control), &f->poll);
+    (void)uv_timer_start(&f->poll, on_poll, 1, 1);
+    sl_workers_start(f->workers);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    sl_workers_stop(f->workers);
+    uv_close((uv_handle_t *)&f->poll, NULL);
+    sl_workers_destroy(f->workers);
+    sl_streams_destroy(f->streams);
+    sl_loop_destroy(f->control);
+    sl_metrics_destroy(f->metrics);
+    free(f);
+    return 0;
+}
+
+/* ---- Doing things on a worker and waiting for it ---- */
+
+struct job {
+    struct sl_msg msg;
+    void (*fn)(void *arg);
+    void *arg;
+    _Atomic bool done;
+};
+
+static void on_job(struct sl_msg *msg)
+{
+    struct job *job = sl_container_of(msg, struct job, msg);
+
+    job->fn(job->arg);
+    atomic_store(&job->done, true);
+}
+
+static void wait_until(struct fixture *f, bool (*condition)(void *arg), void *arg)
+{
+    int64_t deadline_us = sl_now_us() + DEADLINE_US;
+
+    while (!condition(arg)) {
+        if (sl_now_us() > deadline_us)
+            fail_msg("waited %d s in vain", (int)(DEADLINE_US / SL_US_PER_S));
+        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE);
+    }
+}
+
+static bool job_is_done(void *arg)
+{
+    return atomic_load(&((struct job *)arg)->done);
+}
+
+static void on_worker(struct fixture *f, struct sl_worker *worker, void (*fn)(void *arg),
+                      void *arg)
+{
+    struct job job = {.msg = {.run = on_job}, .fn = fn, .arg = arg};
+
+    sl_loop_post(sl_worker_loop(worker), &job.msg);
+    wait_until(f, job_is_done, &job);
+}
+
+/* ---- A source and a sink ---- */
+
+struct source {
+    _Atomic int keyframe_requests;
+    struct sl_stream *stream;
+};
+
+static void request_keyframe(void *owner, struct sl_track *track)
+{
+    struct source *source = owner;
+
+    (void)track;
+    atomic_fetch_add(&source->keyframe_requests, 1);
+}
+
+static const struct sl_source_ops source_ops = {"test", request_keyframe};
+
+static int create_stream(struct fixture *f, const char *name, size_t worker,
+                         struct source *source)
+{
+    struct sl_stream_config config = {
+        .name = name,
+        .worker = sl_workers_at(f->workers, worker),
+        .ops = &source_ops,
+        .owner = source,
+        .tracks = {{true, 1, {{SL_CODEC_OPUS, ""}}}, {true, 1, {{SL_CODEC_VP8, ""}}}},
+    };
+
+    memset(source, 0, sizeof(*source));
+    return sl_stream_create(f->streams, &config, &source->stream);
+}
+
+struct input {
+    struct sl_track *track;
+    struct sl_worker *worker;
+    enum sl_codec codec;
+    int64_t first, count;
+};
+
+static void do_input(void *arg)
+{
+    const struct input *input = arg;
+
+    for (int64_t i = 0; i < input->count; i++) {
+        struct sl_rtp_packet *packet = sl_rtp_packet_create(input->worker);
+        if (!packet)
+            return;
+        packet->seq = input->first + i;
+        packet->arrival_us = sl_now_us();
+        packet->timestamp = (uint32_t)(packet->seq * 960);
+        packet->codec = input->codec;
+        packet->marker = true;
+        packet->payload_len = 4;
+        memcpy(packet->payload, "test", 4);
+        sl_track_input(input->track, packet);
+    }
+}
+
+struct sink {
+    struct sl_sink *sink;
+    _Atomic int64_t packets, last_seq, disorder, frames;
+    _Atomic int ended;
+};
+
+static void on_packets(void *owner, struct sl_rtp_packet *const *packets, size_t count)
+{
+    struct sink *sink = owner;
+
+    for (size_t i = 0; i < count; i++) {
+        if (packets[i]->seq <= atomic_load(&sink->last_seq))
+            atomic_fetch_add(&sink->disorder, 1);
+        atomic_store(&sink->last_seq, packets[i]->seq);
+        atomic_fetch_add(&sink->packets, 1);
+    }
+}
+
+static void on_frame(void *owner, struct sl_frame *frame)
+{
+    struct sink *sink = owner;
+
+    if (frame->len == 4 && memcmp(frame->data, "test", 4) == 0 && frame->keyframe)
+        atomic_fetch_add(&sink->frames, 1);
+}
+
+static void on_end(void *owner, int reason)
+{
+    struct sink *sink = owner;
+
+    atomic_fetch_add(&sink->ended, reason == -EPIPE ? 1 : 1000);
+}
+
+static const struct sl_sink_ops packet_ops = {"test", on_packets, NULL, on_end};
+static const struct sl_sink_ops frame_ops = {"test", NULL, on_frame, on_end};
+
+static void do_start(void *arg)
+{
+    sl_sink_start(arg);
+}
+
+static void do_stop(void *arg)
+{
+    sl_sink_stop(arg);
+}
+
+static void do_request_keyframe(void *arg)
+{
+    for (int i = 0; i < 50; i++)
+        sl_sink_request_keyframe(arg);
+}
+
+static bool streams_are_gone(void *arg)
+{
+    return sl_streams_drained(((struct fixture *)arg)->streams);
+}
+
+static void end_stream(struct fixture *f, struct source *source)
+{
+    sl_stream_release(source->stream);
+    source->stream = NULL;
+    wait_until(f, streams_are_gone, f);
+}
+
+/* ---- Tests ---- */
+
+static void a_name_belongs_to_one_stream_until_its_end(void **state)
+{
+    struct fixture *f = *state;
+    struct source first, second;
+
+    assert_int_equal(create_stream(f, "cam", 0, &first), 0);
+    assert_int_equal(create_stream(f, "cam", 1, &second), -EEXIST);
+    assert_ptr_equal(sl_streams_find(f->streams, "cam"), first.stream);
+    assert_false(sl_stream_is_live(first.stream));
+    sl_stream_set_live(first.stream);
+    assert_true(sl_stream_is_live(first.stream));
+    sl_stream_end(first.stream);
+    assert_null(sl_streams_find(f->streams, "cam"));
+    assert_int_equal(create_stream(f, "cam", 1, &second), 0);
+    sl_stream_release(first.stream);
+    end_stream(f, &second);
+}
+
+static void refuses_what_is_not_a_name(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    char longest[SL_STREAM_NAME_MAX + 2];
+
+    memset(longest, 'a', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    const char *const names[] = {"", "a\nb", "\x7f", longest};
+    for (size_t i = 0; i < SL_ARRAY_LEN(names); i++)
+        assert_int_equal(create_stream(f, names[i], 0, &source), -EINVAL);
+}
+
+struct listener {
+    struct sl_stream_listener listener;
+    int ends;
+    uint16_t width, height;
+};
+
+static void note_end(struct sl_stream_listener *listener)
+{
+    sl_container_of(listener, struct listener, listener)->ends++;
+}
+
+static void note_size(struct sl_stream_listener *listener, uint16_t width, uint16_t height)
+{
+    struct listener *l = sl_container_of(listener, struct listener, listener);
+
+    l->width = width;
+    l->height = height;
+}
+
+static void do_size(void *arg)
+{
+    sl_track_set_size(arg, 1280, 720);
+}
+
+static bool has_size(void *arg)
+{
+    return ((struct listener *)arg)->width != 0;
+}
+
+static void listeners_hear_of_size_and_end_once(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    struct listener a = {{.on_size = note_size, .on_end = note_end}, 0, 0, 0}, b = a;
+    uint16_t width, height;
+
+    assert_int_equal(create_stream(f, "cam", 0, &source), 0);
+    sl_stream_listen(source.stream, &a.listener);
+    sl_stream_listen(source.stream, &b.listener);
+    on_worker(f, sl_workers_at(f->workers, 0), do_size, sl_stream_track(source.stream, SL_VIDEO));
+    wait_until(f, has_size, &a);
+    assert_int_equal(a.width, 1280);
+    assert_int_equal(a.height, 720);
+    sl_stream_size(source.stream, &width, &height);
+    assert_int_equal(width, 1280);
+    sl_stream_unlisten(&b.listener);
+    sl_stream_end(source.stream);
+    sl_stream_end(source.stream);
+    assert_int_equal(a.ends, 1);
+    assert_int_equal(b.ends, 0);
+    end_stream(f, &source);
+}
+
+static bool has_all(void *arg)
+{
+    return atomic_load(&((struct sink *)arg)->packets) >= 300;
+}
+
+static void packets_reach_sinks_on_every_worker_in_order(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    struct sink sinks[4];
+
+    memset(sinks, 0, sizeof(sinks));
+    assert_int_equal(create_stream(f, "cam", 0, &source), 0);
+    struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
+    for (size_t i = 0; i < 4; i++) {
+        struct sl_worker *worker = sl_workers_at(f->workers, i % 2);
+        sinks[i].sink = sl_sink_create(track, worker, &packet_ops, &sinks[i]);
+        on_worker(f, worker, do_start, sinks[i].sink);
+    }
+    for (int64_t first = 70000; first < 70300; first += 30) {
+        struct input input = {track, sl_workers_at(f->workers, 0), SL_CODEC_OPUS, first, 30};
+        on_worker(f, input.worker, do_input, &input);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        wait_until(f, has_all, &sinks[i]);
+        assert_int_equal(atomic_load(&sinks[i].disorder), 0);
+        assert_int_equal(atomic_load(&sinks[i].last_seq), 70299);
+        on_worker(f, sl_workers_at(f->workers, i % 2), do_stop, sinks[i].sink);
+        sl_sink_destroy(sinks[i].sink);
+    }
+    end_stream(f, &source);
+}
+
+struct lookup {
+    struct sl_sink *sink;
+    bool has_old, has_recent, has_future;
+    int64_t newest;
+};
+
+static void do_lookup(void *arg)
+{
+    struct lookup *lookup = arg;
+    struct sl_rtp_packet *newest = sl_sink_newest_packet(lookup->sink);
+
+    lookup->has_old = sl_sink_find_packet(lookup->sink, 70001) != NULL;
+    lookup->has_recent = sl_sink_find_packet(lookup->sink, 70290) != NULL;
+    lookup->has_future = sl_sink_find_packet(lookup->sink, 70300) != NULL;
+    lookup->newest = newest ? newest->seq : 0;
+}
+
+static void recent_packets_are_kept_for_retransmission_and_old_ones_are_not(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    struct sink sink;
+    struct sl_worker *other = sl_workers_at(f->workers, 1);
+
+    memset(&sink, 0, sizeof(sink));
+    assert_int_equal(create_stream(f, "cam", 0, &source), 0);
+    struct sl_track *track = sl_stream_track(source.stream, SL_VIDEO);
+    sink.sink = sl_sink_create(track, other, &packet_ops, &sink);
+    on_worker(f, other, do_start, sink.sink);
+    for (int64_t first = 70000; first < 70300; first += 30) {
+        struct input input = {track, sl_workers_at(f->workers, 0), SL_CODEC_VP8, first, 30};
+        on_worker(f, input.worker, do_input, &input);
+    }
+    wait_until(f, has_all, &sink);
+    struct lookup lookup = {.sink = sink.sink};
+    on_worker(f, other, do_lookup, &lookup);
+    assert_false(lookup.has_old); /* the ring holds 256 */
+    assert_true(lookup.has_recent);
+    assert_false(lookup.has_future);
+    assert_int_equal(lookup.newest, 70299);
+    on_worker(f, other, do_stop, sink.sink);
+    sl_sink_destroy(sink.sink);
+    end_stream(f, &source);
+}
+
+static bool has_second_request(void *arg)
+{
+    return atomic_load(&((struct source *)arg)->keyframe_requests) >= 2;
+}
+
+static void keyframe_requests_are_merged_limited_and_not_lost(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    struct sink sinks[2];
+
+    memset(sinks, 0, sizeof(sinks));
+    assert_int_equal(create_stream(f, "cam", 0, &source), 0);
+    struct sl_track *track = sl_stream_track(source.stream, SL_VIDEO);
+    int64_t start_us = sl_now_us();
+    for (size_t i = 0; i < 2; i++) {
+        struct sl_worker *worker = sl_workers_at(f->workers, i);
+        sinks[i].sink = sl_sink_create(track, worker, &packet_ops, &sinks[i]);
+        on_worker(f, worker, do_start, sinks[i].sink);
+        on_worker(f, worker, do_request_keyframe, sinks[i].sink);
+    }
+    /* A hundred wishes: one request at once, one more when the interval has passed. */
+    wait_until(f, has_second_request, &source);
+    assert_true(sl_now_us() - start_us >= 200 * SL_US_PER_MS);
+    assert_int_equal(atomic_load(&source.keyframe_requests), 2);
+    for (size_t i = 0; i < 2; i++) {
+        on_worker(f, sl_workers_at(f->workers, i), do_stop, sinks[i].sink);
+        sl_sink_destroy(sinks[i].sink);
+    }
+    end_stream(f, &source);
+}
+
+static bool has_ended(void *arg)
+{
+    return atomic_load(&((struct sink *)arg)->ended) > 0;
+}
+
+static void the_end_reaches_running_and_late_sinks_once(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    struct sink sinks[4];
+
+    memset(sinks, 0, sizeof(sinks));
+    assert_int_equal(create_stream(f, "cam", 0, &source), 0);
+    struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
+    for (size_t i = 0; i < 2; i++) {
+        struct sl_worker *worker = sl_workers_at(f->workers, i);
+        sinks[i].sink = sl_sink_create(track, worker, &packet_ops, &sinks[i]);
+        sinks[i + 2].sink = sl_sink_create(track, worker, &packet_ops, &sinks[i + 2]);
+        on_worker(f, worker, do_start, sinks[i].sink);
+    }
+    sl_stream_end(source.stream);
+    for (size_t i = 0; i < 2; i++)
+        wait_until(f, has_ended, &sinks[i]);
+    for (size_t i = 2; i < 4; i++) /* connected only after the stream was over */
+        on_worker(f, sl_workers_at(f->workers, i - 2), do_start, sinks[i].sink);
+    sl_stream_release(source.stream);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(atomic_load(&sinks[i].ended), 1);
+        on_worker(f, sl_workers_at(f->workers, i % 2), do_stop, sinks[i].sink);
+        sl_sink_destroy(sinks[i].sink);
+    }
+    wait_until(f, streams_are_gone, f);
+}
+
+static bool has_frames(void *arg)
+{
+    return atomic_load(&((struct sink *)arg)->frames) >= 10;
+}
+
+static void frame_sinks_share_assembled_frames(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    struct sink sinks[2];
+    struct sl_worker *home = sl_workers_at(f->workers, 0);
+
+    memset(sinks, 0, sizeof(sinks));
+    assert_int_equal(create_stream(f, "cam", 0, &source), 0);
+    struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
+    for (size_t i = 0; i < 2; i++) {
+        sinks[i].sink = sl_sink_create(track, home, &frame_ops, &sinks[i]);
+        on_worker(f, home, do_start, sinks[i].sink);
+    }
+    struct input input = {track, home, SL_CODEC_OPUS, 70000, 10};
+    on_worker(f, home, do_input, &input);
+    for (size_t i = 0; i < 2; i++) {
+        wait_until(f, has_frames, &sinks[i]);
+        on_worker(f, home, do_stop, sinks[i].sink);
+        sl_sink_destroy(sinks[i].sink);
+    }
+    end_stream(f, &source);
+}
+
+static void do_overflow(void *arg)
+{
+    struct input *input = arg;
+
+    for (int i = 0; i < 100; i++) {
+        do_input(input);
+        sl_worker_flush(input->worker);
+        input->first += input->count;
+    }
+}
+
+static void packets_go_back_to_the_pool_and_serve_again(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    struct sink sink;
+    struct sl_worker *home = sl_workers_at(f->workers, 0);
+
+    memset(&sink, 0, sizeof(sink));
+    assert_int_equal(create_stream(f, "cam", 0, &source), 0);
+    struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
+    sink.sink = sl_sink_create(track, home, &packet_ops, &sink);
+    on_worker(f, home, do_start, sink.sink);
+    struct input input = {track, home, SL_CODEC_OPUS, 70000, 60};
+    on_worker(f, home, do_overflow, &input); /* 6000 packets through a pool of 4096 */
+    assert_int_equal(atomic_load(&sink.packets), 6000); /* all came back in time */
+    assert_int_equal(sl_metrics_sum(f->metrics, SL_COUNTER_PACKETS_DROPPED_POOL), 0);
+    on_worker(f, home, do_stop, sink.sink);
+    sl_sink_destroy(sink.sink);
+    end_stream(f, &source);
+}
+
+static void do_exhaust(void *arg)
+{
+    struct sl_worker *worker = arg;
+    struct sl_rtp_packet **held = sl_new_array(struct sl_rtp_packet *, POOL);
+
+    for (size_t i = 0; i < POOL; i++) {
+        held[i] = sl_rtp_packet_create(worker);
+        assert_non_null(held[i]);
+    }
+    assert_null(sl_rtp_packet_create(worker));
+    sl_rtp_packet_unref(held[0]);
+    held[0] = sl_rtp_packet_create(worker);
+    assert_non_null(held[0]);
+    for (size_t i = 0; i < POOL; i++)
+        sl_rtp_packet_unref(held[i]);
+    free(held);
+}
+
+static void the_packet_pool_has_a_bound_and_counts_what_it_refuses(void **state)
+{
+    struct fixture *f = *state;
+
+    on_worker(f, sl_workers_at(f->workers, 0), do_exhaust, sl_workers_at(f->workers, 0));
+    assert_int_equal(sl_metrics_sum(f->metrics, SL_COUNTER_PACKETS_DROPPED_POOL), 1);
+}
+
+static void streams_and_sinks_come_and_go_while_packets_flow(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int round = 0; round < 60; round++) {
+        struct source source;
+        struct sink sinks[6];
+
+        memset(sinks, 0, sizeof(sinks));
+        assert_int_equal(create_stream(f, "cam", (size_t)round % 2, &source), 0);
+        struct sl_worker *home = sl_workers_at(f->workers, (size_t)round % 2);
+        struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
+        for (size_t i = 0; i < 6; i++) {
+            struct sl_worker *worker = sl_workers_at(f->workers, i % 2);
+            sinks[i].sink = sl_sink_create(track, worker, i < 4 ? &packet_ops : &frame_ops,
+                                           &sinks[i]);
+            if (i != 3)
+                on_worker(f, worker, do_start, sinks[i].sink);
+        }
+        struct input input = {track, home, SL_CODEC_OPUS, 70000, 40};
+        on_worker(f, home, do_input, &input);
+        if (round % 3 == 0)
+            sl_stream_end(source.stream);
+        for (size_t i = 0; i < 6; i++) {
+            on_worker(f, sl_workers_at(f->workers, i % 2), do_stop, sinks[i].sink);
+            sl_sink_destroy(sinks[i].sink);
+        }
+        sl_stream_release(source.stream);
+        wait_until(f, streams_are_gone, f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_name_belongs_to_one_stream_until_its_end, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(refuses_what_is_not_a_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(listeners_hear_of_size_and_end_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(packets_reach_sinks_on_every_worker_in_order, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            recent_packets_are_kept_for_retransmission_and_old_ones_are_not, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keyframe_requests_are_merged_limited_and_not_lost, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_end_reaches_running_and_late_sinks_once, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(frame_sinks_share_assembled_frames, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(packets_go_back_to_the_pool_and_serve_again, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_packet_pool_has_a_bound_and_counts_what_it_refuses,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(streams_and_sinks_come_and_go_while_packets_flow, set_up,
+                                        tear_down),
+    };
+
+    return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
+}

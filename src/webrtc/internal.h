@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of webrtc/ share. Everything here belongs to a worker unless marked [control].
+ *
+ *   rtc.c        sockets and tables of each worker; which datagram belongs to whom
+ *   tcp.c        ICE-TCP connections
+ *   transport.c  ICE + DTLS + SRTP of one transport
+ *   peer.c       a peer's life on both threads
+ *   publisher.c  what comes from a publishing peer, and the feedback it gets
+ *   player.c     what goes to a playing peer, and the feedback it gives
+ */
+#ifndef SL_WEBRTC_INTERNAL_H
+#define SL_WEBRTC_INTERNAL_H
+
+#include "base/list.h"
+#include "base/queue.h"
+#include "base/table.h"
+#include "net/net.h"
+#include "webrtc/srtp.h"
+#include "webrtc/transport.h"
+#include "webrtc/webrtc.h"
+
+#include <uv.h>
+
+enum {
+    PORTS_PER_WORKER = SL_MEDIA_TRANSPORTS_MAX,
+    RTCP_MAX = 1200, /* bytes of a compound packet before SRTCP */
+    /* How often what waits is looked at: feedback to publishers is due every 20-50 ms, everything
+     * about players every second or less often. */
+    TICK_MS = 10,
+    SLOW_TICKS = 10,
+};
+
+/* ---- rtc.c ---- */
+
+struct rtc_worker;
+
+struct rtc_socket {
+    struct rtc_worker *rtc_worker;
+    uv_poll_t poll;
+    int fd;
+};
+
+struct rtc_worker {
+    struct sl_rtc *rtc;
+    struct sl_worker *worker;
+    struct sl_counters *counters;
+    uint16_t ports[PORTS_PER_WORKER];
+    size_t port_count;
+    struct rtc_socket sockets[PORTS_PER_WORKER * SL_RTC_ADDRESSES_MAX];
+    size_t socket_count;
+    struct tcp_server *tcp; /* NULL: off */
+    struct sl_udp_receiver *receiver;
+    struct sl_udp_sender *sender;
+    struct sl_srtp_engine *engine;
+    struct sl_table by_ufrag;   /* our ufrag -> struct link */
+    struct sl_table by_address; /* remote address -> struct route */
+    struct sl_list publishers, players; /* struct sl_peer, by what they do */
+    uv_timer_t tick;
+    unsigned ticks;
+    uint64_t dropped_seen; /* of the sender's statistics, already counted */
+};
+
+struct sl_rtc {
+    struct sl_rtc_config config;
+    struct sl_workers *workers;
+    struct sl_loop *control;
+    struct sl_dtls_identity *identity;
+    size_t count;
+    struct rtc_worker *all;
+};
+
+/* One transport of a peer, in the worker's tables. */
+struct link {
+    struct sl_peer *peer;
+    size_t index;
+    char ufrag[33];
+    struct sl_table_node by_ufrag;
+    struct sl_list routes; /* struct route */
+    struct sl_transport *transport;
+};
+
+/* A remote UDP address that has passed a check. */
+struct route {
+    struct sl_table_node by_address;
+    struct sl_list link_entry;
+    struct sl_addr remote;
+    struct link *link;
+};
+
+/* A datagram for the engine; data may be changed. path is where it came from. */
+void rtc_input(struct rtc_worker *rtc_worker, const struct sl_path *path, struct link *link,
+               uint8_t *data, size_t len, int64_t now_us);
+/* Sends one finished datagram now. */
+void rtc_send(struct rtc_worker *rtc_worker, const struct sl_path *path, const uint8_t *data,
+              size_t len);
+void rtc_add_link(struct rtc_worker *rtc_worker, struct link *link);
+void rtc_remove_link(struct rtc_worker *rtc_worker, struct link *link);
+void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_addr *remote);
+void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link,
+                      const struct sl_addr *remote);
+
+/* ---- tcp.c ---- */
+
+struct tcp_server *tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds,
+                                     size_t bind_count, const uint16_t *ports, size_t port_count,
+                                     struct sl_error *error);
+void tcp_server_destroy(struct tcp_server *server);
+/* Frames one datagram (RFC 4571) and writes it; dropped and counted if the client does not read. */
+void tcp_send(struct sl_tcp_conn *conn, const uint8_t *data, size_t len);
+/* The connection passed a check of this link (once). */
+void tcp_bind(struct sl_tcp_conn *conn, struct link *link);
+/* The link goes: its connections are closed. */
+void tcp_drop_link(struct tcp_server *server, const struct link *link);
+void tcp_tick(struct tcp_server *server, int64_t now_us);
+
+/* ---- publisher.c, player.c ---- */
+
+struct publisher;
+struct player;
+
+struct publisher *publisher_create(struct sl_peer *peer, const struct sl_peer_config *config);
+void publisher_destroy(struct publisher *publisher);
+void publisher_on_rtp(struct publisher *publisher, const uint8_t *data, size_t len,
+                      int64_t now_us);
+void publisher_on_rtcp(struct publisher *publisher, const uint8_t *data, size_t len,
+                       int64_t now_us);
+void publisher_tick(struct publisher *publisher, int64_t now_us);
+void publisher_request_keyframe(struct publisher *publisher, enum sl_media_kind kind);
+int64_t publisher_last_packet_us(const struct publisher *publisher);
+
+/* [control] makes the sinks too. */
+struct player *player_create(struct sl_peer *peer, const struct sl_peer_config *config);
+/* [control] after player_stop() on the worker. */
+void player_destroy(struct player *player);
+/* The transports are up: media starts. */
+void player_start(struct player *player, int64_t now_us);
+void player_stop(struct player *player);
+void player_on_rtcp(struct player *player, const uint8_t *data, size_t len, int64_t now_us);
+void player_tick(struct player *player, int64_t now_us);
+
+/* ---- peer.c ---- */
+
+/* A state on its way to the control loop. */
+struct peer_event {
+    struct sl_msg msg;
+    struct sl_peer *peer;
+    enum sl_peer_state state;
+    enum sl_peer_failure failure;
+};
+
+struct sl_peer {
+    struct sl_list entry; /* in rtc_worker->publishers or players */
+    struct rtc_worker *rtc_worker;
+    const struct sl_peer_ops *ops; /* control's */
+    void *owner;                   /* control's */
+    bool closing;                  /* control's */
+    struct sl_msg start_msg, close_msg, closed_msg;
+    struct peer_event events[SL_PEER_CLOSED]; /* by state: each is reported once */
+
+    bool publishing;
+    _Atomic bool uses_tcp;
+    size_t link_count;
+    struct link links[SL_MEDIA_TRANSPORTS_MAX];
+    struct {
+        char pwd[33];
+        char *remote_ufrag;
+        char *fingerprint_hash, *fingerprint;
+        enum sl_sdp_setup remote_setup;
+    } start[SL_MEDIA_TRANSPORTS_MAX]; /* until the transports are made */
+    bool added;                       /* to the worker's tables */
+    enum sl_peer_state state;         /* worker's */
+    int64_t created_us, checked_us, connected_us;
+    struct publisher *publisher; /* one of the two */
+    struct player *player;
+    struct sl_peer_stats stats;
+};
+
+/* The media of one kind goes by this transport. */
+struct sl_transport *peer_transport(struct sl_peer *peer, size_t index);
+/* Reports a state once; see enum sl_peer_state. */
+void peer_report(struct sl_peer *peer, enum sl_peer_state state, enum sl_peer_failure failure);
+/* Protects a compound RTCP packet (room for SL_SRTCP_OVERHEAD after it) and queues or writes it. */
+void peer_send_rtcp(struct sl_peer *peer, size_t transport, const uint8_t *data, size_t len);
+void peer_tick(struct sl_peer *peer, int64_t now_us);
+void peer_on_rtp(struct sl_peer *peer, const uint8_t *data, size_t len, bool rtcp, int64_t now_us);
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A peer's life. The control loop makes it, posts start_msg and later close_msg to the worker; the
+ * worker posts events and at last closed_msg back, after which the control loop frees it.
+ *
+ * Worker's state, moved by peer_report() only:
+ *   CONNECTING -> CONNECTED  every transport is up           (on_transport_state)
+ *   CONNECTED  -> STARTED    a player's first packet was sent (player.c)
+ *   any        -> FAILED     see enum sl_peer_failure         (on_transport_state, check_timeouts)
+ */
+#include "webrtc/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const struct sl_transport_ops transport_ops;
+
+/* ---- Reports to the control loop ---- */
+
+static void on_event(struct sl_msg *msg)
+{
+    struct peer_event *event = sl_container_of(msg, struct peer_event, msg);
+
+    if (!event->peer->closing)
+        event->peer->ops->on_state(event->peer->owner, event->state, event->failure);
+}
+
+void peer_report(struct sl_peer *peer, enum sl_peer_state state, enum sl_peer_failure failure)
+{
+    if (peer->state == SL_PEER_FAILED || peer->state == state)
+        return;
+    peer->state = state;
+    peer->events[state] = (struct peer_event){{.run = on_event}, peer, state, failure};
+    sl_loop_post(peer->rtc_worker->rtc->control, &peer->events[state].msg);
+}
+
+/* ---- Transports ---- */
+
+struct sl_transport *peer_transport(struct sl_peer *peer, size_t index)
+{
+    return peer->links[index].transport;
+}
+
+static void on_send(void *owner, const struct sl_path *path, const uint8_t *data, size_t len)
+{
+    struct link *link = owner;
+
+    rtc_send(link->peer->rtc_worker, path, data, len);
+}
+
+static void on_path(void *owner, const struct sl_addr *remote, struct sl_tcp_conn *tcp, bool gone)
+{
+    struct link *link = owner;
+    struct rtc_worker *rtc_worker = link->peer->rtc_worker;
+
+    if (tcp) {
+        if (!gone)
+            tcp_bind(tcp, link);
+    } else if (gone) {
+        rtc_remove_route(rtc_worker, link, remote);
+    } else {
+        rtc_add_route(rtc_worker, link, remote);
+    }
+}
+
+static bool all_connected(const struct sl_peer *peer)
+{
+    for (size_t i = 0; i < peer->link_count; i++) {
+        if (sl_transport_state(peer->links[i].transport) != SL_TRANSPORT_CONNECTED)
+            return false;
+    }
+    return true;
+}
+
+static void on_transport_state(void *owner, enum sl_transport_state state)
+{
+    struct link *link = owner;
+    struct sl_peer *peer = link->peer;
+    int64_t now_us = sl_now_us();
+
+    switch (state) {
+    case SL_TRANSPORT_NEW:
+    case SL_TRANSPORT_HANDSHAKE:
+        break;
+    case SL_TRANSPORT_CHECKED:
+        if (!peer->checked_us)
+            peer->checked_us = now_us;
+        break;
+    case SL_TRANSPORT_CONNECTED:
+        if (peer->connected_us || !all_connected(peer))
+            break;
+        peer->connected_us = now_us;
+        peer_report(peer, SL_PEER_CONNECTED, SL_PEER_OK);
+        if (peer->player)
+            player_start(peer->player, now_us);
+        break;
+    case SL_TRANSPORT_FAILED_FINGERPRINT:
+        peer_report(peer, SL_PEER_FAILED, SL_PEER_DTLS_FINGERPRINT);
+        break;
+    case SL_TRANSPORT_FAILED_DTLS:
+        peer_report(peer, SL_PEER_FAILED, SL_PEER_DTLS_ERROR);
+        break;
+    case SL_TRANSPORT_CLOSED:
+        peer_report(peer, SL_PEER_FAILED, SL_PEER_DTLS_CLOSED);
+        break;
+    }
+}
+
+static const struct sl_transport_ops transport_ops = {
+    .on_send = on_send,
+    .on_state = on_transport_state,
+    .on_path = on_path,
+};
+
+void peer_on_rtp(struct sl_peer *peer, const uint8_t *data, size_t len, bool rtcp, int64_t now_us)
+{
+    if (rtcp)
+        sl_count(peer->rtc_worker->counters, SL_COUNTER_RTCP_IN, 1);
+    if (peer->publisher && !rtcp)
+        publisher_on_rtp(peer->publisher, data, len, now_us);
+    else if (peer->publisher)
+        publisher_on_rtcp(peer->publisher, data, len, now_us);
+    else if (rtcp)
+        player_on_rtcp(peer->player, data, len, now_us);
+}
+
+void peer_send_rtcp(struct sl_peer *peer, size_t transport, const uint8_t *data, size_t len)
+{
+    struct rtc_worker *rtc_worker = peer->rtc_worker;
+    struct sl_transport *to = peer->links[transport].transport;
+    const struct sl_path *path = sl_transport_path(to);
+    struct sl_srtp_sender *sender = sl_transport_sender(to);
+    uint8_t buf[RTCP_MAX + SL_SRTCP_OVERHEAD];
+
+    if (!path || !sender || len == 0 || len > RTCP_MAX)
+        return;
+    memcpy(buf, data, len);
+    len = sl_srtcp_protect(rtc_worker->engine, sender, buf, len);
+    rtc_send(rtc_worker, path, buf, len);
+    sl_count(rtc_worker->counters, SL_COUNTER_RTCP_OUT, 1);
+}
+
+/* ---- Time ---- */
+
+static int64_t last_check_us(const struct sl_peer *peer)
+{
+    int64_t last_us = INT64_MAX;
+
+    /* The transport that has been silent longest decides. */
+    for (size_t i = 0; i < peer->link_count; i++) {
+        int64_t check_us = sl_transport_last_check_us(peer->links[i].transport);
+        if (check_us < last_us)
+            last_us = check_us;
+    }
+    return last_us;
+}
+
+static void check_timeouts(struct sl_peer *peer, int64_t now_us)
+{
+    const struct sl_rtc_config *config = &peer->rtc_worker->rtc->config;
+
+    if (!peer->checked_us) {
+        if (now_us - peer->created_us > config->ice_timeout_us) {
+            sl_count(peer->rtc_worker->counters, SL_COUNTER_ICE_FAILED, 1);
+            peer_report(peer, SL_PEER_FAILED, SL_PEER_ICE_TIMEOUT);
+        }
+        return;
+    }
+    if (!peer->connected_us) {
+        if (now_us - peer->checked_us > config->dtls_timeout_us) {
+            sl_count(peer->rtc_worker->counters, SL_COUNTER_DTLS_FAILED, 1);
+            peer_report(peer, SL_PEER_FAILED, SL_PEER_DTLS_ERROR);
+        }
+        return;
+    }
+    if (now_us - last_check_us(peer) > config->consent_timeout_us) {
+        sl_count(peer->rtc_worker->counters, SL_COUNTER_ICE_FAILED, 1);
+        peer_report(peer, SL_PEER_FAILED, SL_PEER_CONSENT_LOST);
+        return;
+    }
+    if (peer->publisher) {
+        int64_t heard_us = publisher_last_packet_us(peer->publisher);
+        if (heard_us < peer->connected_us)
+            heard_us = peer->connected_us;
+        if (config->rtp_timeout_us > 0 && now_us - heard_us > config->rtp_timeout_us)
+            peer_report(peer, SL_PEER_FAILED, SL_PEER_RTP_SILENCE);
+    }
+}
+
+void peer_tick(struct sl_peer *peer, int64_t now_us)
+{
+    if (peer->state == SL_PEER_FAILED)
+        return;
+    for (size_t i = 0; i < peer->link_count; i++) {
+        if (now_us >= sl_transport_deadline_us(peer->links[i].transport))
+            sl_transport_tick(peer->links[i].transport, now_us);
+    }
+    check_timeouts(peer, now_us);
+    if (!peer->connected_us)
+        return;
+    if (peer->publisher)
+        publisher_tick(peer->publisher, now_us);
+    else
+        player_tick(peer->player, now_us);
+}
+
+/* ---- Life on the worker ---- */
+
+static void make_link(struct sl_peer *peer, size_t index, int64_t now_us)
+{
+    struct rtc_worker *rtc_worker = peer->rtc_worker;
+    struct link *link = &peer->links[index];
+    struct sl_transport_config config = {
+        .engine = rtc_worker->engine,
+        .identity = rtc_worker->rtc->identity,
+        .counters = rtc_worker->counters,
+        .keep_dtls = peer->publishing, /* few, and their silent leaving concerns many */
+        .local_ufrag = link->ufrag,
+        .local_pwd = peer->start[index].pwd,
+        .remote_ufrag = peer->start[index].remote_ufrag,
+        .fingerprint_hash = peer->start[index].fingerprint_hash,
+        .fingerprint = peer->start[index].fingerprint,
+        .ops = &transport_ops,
+        .owner = link,
+    };
+
+    link->peer = peer;
+    link->index = index;
+    (void)sl_transport_create(&config, now_us, &link->transport); /* cannot fail */
+    rtc_add_link(rtc_worker, link);
+}
+
+static void on_start(struct sl_msg *msg)
+{
+    struct sl_peer *peer = sl_container_of(msg, struct sl_peer, start_msg);
+    int64_t now_us = sl_now_us();
+
+    peer->created_us = now_us;
+    for (size_t i = 0; i < peer->link_count; i++)
+        make_link(peer, i, now_us);
+    sl_list_append(peer->publishing ? &peer->rtc_worker->publishers : &peer->rtc_worker->players,
+                   &peer->entry);
+    peer->added = true;
+}
+
+static void on_closed(struct sl_msg *msg);
+
+static void on_close(struct sl_msg *msg)
+{
+    struct sl_peer *peer = sl_container_of(msg, struct sl_peer, close_msg);
+    struct rtc_worker *rtc_worker = peer->rtc_worker;
+
+    if (peer->player)
+        player_stop(peer->player);
+    if (peer->added) {
+        /* Datagrams that are queued point to the paths and keys that go now. */
+        sl_worker_flush(rtc_worker->worker);
+        for (size_t i = 0; i < peer->link_count; i++) {
+            rtc_remove_link(rtc_worker, &peer->links[i]);
+            sl_transport_destroy(peer->links[i].transport);
+            if (rtc_worker->tcp)
+                tcp_drop_link(rtc_worker->tcp, &peer->links[i]);
+        }
+        sl_list_remove(&peer->entry);
+    }
+    publisher_destroy(peer->publisher);
+    peer->closed_msg.run = on_closed;
+    sl_loop_post(rtc_worker->rtc->control, &peer->closed_msg);
+}
+
+/* ---- Life on the control loop ---- */
+
+static void on_closed(struct sl_msg *msg)
+{
+    struct sl_peer *peer = sl_container_of(msg, struct sl_peer, closed_msg);
+    const struct sl_peer_ops *ops = peer->ops;
+    void *owner = peer->owner;
+
+    player_destroy(peer->player);
+    sl_worker_add_load(peer->rtc_worker->worker, -1);
+    for (size_t i = 0; i < peer->link_count; i++) {
+        free(peer->start[i].remote_ufrag);
+        free(peer->start[i].fingerprint_hash);
+        free(peer->start[i].fingerprint);
+    }
+    free(peer);
+    ops->on_closed(owner);
+}
+
+struct sl_peer *sl_peer_create(const struct sl_peer_config *config)
+{
+    struct sl_peer *peer = sl_new(struct sl_peer);
+    const struct sl_negotiation *negotiation = config->negotiation;
+
+    peer->rtc_worker = &config->rtc->all[sl_worker_index(config->worker)];
+    peer->ops = config->ops;
+    peer->owner = config->owner;
+    peer->publishing = config->publishing;
+    peer->start_msg.run = on_start;
+    peer->close_msg.run = on_close;
+    peer->link_count = negotiation->transport_count;
+    for (size_t i = 0; i < peer->link_count; i++) {
+        const struct sl_media_transport *remote = &negotiation->transports[i];
+        memcpy(peer->links[i].ufrag, config->local[i].ufrag, sizeof(peer->links[i].ufrag));
+        memcpy(peer->start[i].pwd, config->local[i].pwd, sizeof(peer->start[i].pwd));
+        peer->start[i].remote_ufrag = sl_strdup(remote->remote_ufrag);
+        peer->start[i].fingerprint_hash = sl_strdup(remote->fingerprint_hash);
+        peer->start[i].fingerprint = sl_strdup(remote->fingerprint);
+    }
+    if (config->publishing)
+        peer->publisher = publisher_create(peer, config);
+    else
+        peer->player = player_create(peer, config);
+    sl_worker_add_load(config->worker, 1);
+    return peer;
+}
+
+void sl_peer_start(struct sl_peer *peer)
+{
+    sl_loop_post(sl_worker_loop(peer->rtc_worker->worker), &peer->start_msg);
+}
+
+void sl_peer_close(struct sl_peer *peer)
+{
+    if (!peer || peer->closing)
+        return;
+    peer->closing = true;
+    sl_loop_post(sl_worker_loop(peer->rtc_worker->worker), &peer->close_msg);
+}
+
+const struct sl_peer_stats *sl_peer_stats(const struct sl_peer *peer)
+{
+    return &peer->stats;
+}
+
+bool sl_peer_uses_tcp(const struct sl_peer *peer)
+{
+    return atomic_load(&peer->uses_tcp);
+}

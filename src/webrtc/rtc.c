@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engine: each worker's sockets and tables, and the way of a datagram to its transport
+ * (RFC 7983: the first byte tells STUN, DTLS and SRTP apart). */
+#include "webrtc/internal.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "webrtc/stun.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    RECEIVE_ROUNDS = 4, /* batches taken in one turn before others get theirs */
+};
+
+/* ---- Tables ---- */
+
+struct ufrag_key {
+    const char *text;
+    size_t len;
+};
+
+static bool ufrag_matches(const struct sl_table_node *node, const void *key)
+{
+    const struct link *link = sl_container_of_const(node, struct link, by_ufrag);
+    const struct ufrag_key *ufrag = key;
+
+    return strlen(link->ufrag) == ufrag->len && memcmp(link->ufrag, ufrag->text, ufrag->len) == 0;
+}
+
+static struct link *find_ufrag(struct rtc_worker *rtc_worker, const char *text, size_t len)
+{
+    struct ufrag_key key = {text, len};
+    struct sl_table_node *node =
+        sl_table_find(&rtc_worker->by_ufrag, sl_hash(text, len), ufrag_matches, &key);
+
+    return node ? sl_container_of(node, struct link, by_ufrag) : NULL;
+}
+
+/* Only the 18 meaningful bytes: the struct may have padding. */
+static uint64_t hash_address(const struct sl_addr *addr)
+{
+    uint8_t bytes[18];
+
+    memcpy(bytes, addr->ip, 16);
+    memcpy(bytes + 16, &addr->port, 2);
+    return sl_hash(bytes, sizeof(bytes));
+}
+
+static bool address_matches(const struct sl_table_node *node, const void *key)
+{
+    return sl_addr_equal(&sl_container_of_const(node, struct route, by_address)->remote, key);
+}
+
+static struct route *find_route(struct rtc_worker *rtc_worker, const struct sl_addr *remote)
+{
+    struct sl_table_node *node = sl_table_find(&rtc_worker->by_address, hash_address(remote),
+                                               address_matches, remote);
+
+    return node ? sl_container_of(node, struct route, by_address) : NULL;
+}
+
+void rtc_add_link(struct rtc_worker *rtc_worker, struct link *link)
+{
+    sl_list_init(&link->routes);
+    sl_table_insert(&rtc_worker->by_ufrag, &link->by_ufrag,
+                    sl_hash(link->ufrag, strlen(link->ufrag)));
+}
+
+static void free_route(struct rtc_worker *rtc_worker, struct route *route)
+{
+    sl_table_remove(&rtc_worker->by_address, &route->by_address);
+    sl_list_remove(&route->link_entry);
+    free(route);
+}
+
+void rtc_remove_link(struct rtc_worker *rtc_worker, struct link *link)
+{
+    struct route *route;
+
+    sl_table_remove(&rtc_worker->by_ufrag, &link->by_ufrag);
+    sl_list_foreach (route, &link->routes, struct route, link_entry)
+        free_route(rtc_worker, route);
+}
+
+void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_addr *remote)
+{
+    struct route *route = find_route(rtc_worker, remote);
+
+    if (!route) {
+        /* At most SL_TRANSPORT_PATHS_MAX per link, each after an authentic check. */
+        route = sl_new(struct route);
+        route->remote = *remote;
+        sl_table_insert(&rtc_worker->by_address, &route->by_address, hash_address(remote));
+    } else {
+        sl_list_remove(&route->link_entry); /* the browser's port now serves another peer */
+    }
+    route->link = link;
+    sl_list_append(&link->routes, &route->link_entry);
+}
+
+void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link,
+                      const struct sl_addr *remote)
+{
+    struct route *route = find_route(rtc_worker, remote);
+
+    if (route && route->link == link)
+        free_route(rtc_worker, route);
+}
+
+/* ---- Datagrams ---- */
+
+static void stun_input(struct rtc_worker *rtc_worker, const struct sl_path *path,
+                       struct link *link, uint8_t *data, size_t len, int64_t now_us)
+{
+    struct sl_stun_view view;
+
+    if (link && sl_transport_stun(link->transport, path, data, len, now_us) != -ENOENT)
+        return;
+    if (sl_stun_parse(data, len, &view) < 0 || !view.username) {
+        sl_count(rtc_worker->counters, SL_COUNTER_ICE_CHECKS_FAILED, 1);
+        return;
+    }
+    const char *colon = memchr(view.username, ':', view.username_len);
+    link = colon ? find_ufrag(rtc_worker, view.username, (size_t)(colon - view.username)) : NULL;
+    if (link)
+        (void)sl_transport_stun(link->transport, path, data, len, now_us); /* counted there */
+    else
+        sl_count(rtc_worker->counters, SL_COUNTER_ICE_CHECKS_FAILED, 1);
+}
+
+void rtc_input(struct rtc_worker *rtc_worker, const struct sl_path *path, struct link *link,
+               uint8_t *data, size_t len, int64_t now_us)
+{
+    bool rtcp;
+
+    if (len == 0)
+        return;
+    if (sl_stun_is(data, len)) {
+        stun_input(rtc_worker, path, link, data, len, now_us);
+        return;
+    }
+    if (!link) {
+        sl_count(rtc_worker->counters, SL_COUNTER_DATAGRAMS_UNKNOWN, 1);
+        return;
+    }
+    if (sl_dtls_is(data, len)) {
+        sl_transport_dtls(link->transport, path, data, len, now_us);
+        return;
+    }
+    if ((data[0] >> 6) != 2) { /* not RTP version 2 */
+        sl_count(rtc_worker->counters, SL_COUNTER_RTP_MALFORMED, 1);
+        return;
+    }
+    if (sl_transport_unprotect(link->transport, data, &len, &rtcp) == 0)
+        peer_on_rtp(link->peer, data, len, rtcp, now_us);
+}
+
+static void udp_input(struct rtc_socket *socket, const struct sl_udp_datagram *datagram,
+                      int64_t now_us)
+{
+    struct rtc_worker *rtc_worker = socket->rtc_worker;
+    struct route *route = find_route(rtc_worker, &datagram->from);
+    struct sl_path path;
+
+    if (!route && !sl_stun_is(datagram->data, datagram->len)) {
+        sl_count(rtc_worker->counters, SL_COUNTER_DATAGRAMS_UNKNOWN, 1);
+        return; /* the cheapest end for a flood */
+    }
+    path.remote = datagram->from;
+    path.tcp = NULL;
+    path.dest.fd = socket->fd;
+    path.dest.sa_len = sl_addr_to_sockaddr(&datagram->from, &path.dest.sa);
+    rtc_input(rtc_worker, &path, route ? route->link : NULL, datagram->data, datagram->len,
+              now_us);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct rtc_socket *socket = poll->data;
+    const struct sl_udp_datagram *datagrams;
+
+    (void)status;
+    (void)events;
+    for (int round = 0; round < RECEIVE_ROUNDS; round++) {
+        size_t count = sl_udp_receive(socket->rtc_worker->receiver, socket->fd, &datagrams);
+        int64_t now_us = sl_now_us();
+        for (size_t i = 0; i < count; i++)
+            udp_input(socket, &datagrams[i], now_us);
+        if (count < SL_UDP_BATCH)
+            break;
+    }
+}
+
+void rtc_send(struct rtc_worker *rtc_worker, const struct sl_path *path, const uint8_t *data,
+              size_t len)
+{
+    if (path->tcp) {
+        tcp_send(path->tcp, data, len);
+        return;
+    }
+    if (sendto(path->dest.fd, data, len, MSG_DONTWAIT, (const struct sockaddr *)&path->dest.sa,
+               path->dest.sa_len) < 0)
+        sl_count(rtc_worker->counters, SL_COUNTER_PACKETS_DROPPED_SOCKET, 1);
+}
+
+/* ---- Turns and ticks ---- */
+
+static void on_flush(void *owner)
+{
+    struct rtc_worker *rtc_worker = owner;
+
+    sl_udp_flush(rtc_worker->sender);
+    uint64_t dropped = sl_udp_sender_stats(rtc_worker->sender)->dropped;
+    if (dropped != rtc_worker->dropped_seen) {
+        sl_count(rtc_worker->counters, SL_COUNTER_PACKETS_DROPPED_SOCKET,
+                 dropped - rtc_worker->dropped_seen);
+        rtc_worker->dropped_seen = dropped;
+    }
+}
+
+static void before_send(void *owner)
+{
+    struct rtc_worker *rtc_worker = owner;
+
+    sl_srtp_flush(rtc_worker->engine);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct rtc_worker *rtc_worker = timer->data;
+    struct sl_peer *peer;
+    int64_t now_us = sl_now_us();
+
+    sl_list_foreach (peer, &rtc_worker->publishers, struct sl_peer, entry)
+        peer_tick(peer, now_us);
+    if (++rtc_worker->ticks % SLOW_TICKS != 0)
+        return;
+    sl_list_foreach (peer, &rtc_worker->players, struct sl_peer, entry)
+        peer_tick(peer, now_us);
+    if (rtc_worker->tcp)
+        tcp_tick(rtc_worker->tcp, now_us);
+}
+
+/* ---- Set-up ---- */
+
+static int open_socket(struct rtc_worker *rtc_worker, const struct sl_addr *bind, uint16_t port,
+                       struct sl_error *error)
+{
+    struct sl_addr addr = *bind;
+    struct rtc_socket *socket = &rtc_worker->sockets[rtc_worker->socket_count];
+
+    addr.port = port;
+    int fd = sl_udp_open(&addr, error);
+    if (fd < 0)
+        return fd;
+    socket->fd = fd;
+    socket->rtc_worker = rtc_worker;
+    socket->poll.data = socket;
+    if (uv_poll_init(sl_loop_uv(sl_worker_loop(rtc_worker->worker)), &socket->poll, fd) < 0 ||
+        uv_poll_start(&socket->poll, UV_READABLE, on_readable) < 0) {
+        (void)close(fd);
+        return sl_error_set(error, -EIO, "cannot watch the media socket");
+    }
+    rtc_worker->socket_count++;
+    return 0;
+}
+
+/* True when every bind address has this port free, for TCP as well if wanted. */
+static bool port_is_free(const struct sl_rtc *rtc, uint16_t port)
+{
+    for (size_t i = 0; i < rtc->config.bind_count; i++) {
+        struct sl_addr addr = rtc->config.bind[i];
+        struct sockaddr_storage sa;
+        int on = 1;
+
+        addr.port = port;
+        int fd = sl_udp_open(&addr, NULL);
+        if (fd < 0)
+            return false;
+        (void)close(fd);
+        if (!rtc->config.tcp)
+            continue;
+        socklen_t sa_len = sl_addr_to_sockaddr(&addr, &sa);
+        fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+            return false;
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        if (sa.ss_family == AF_INET6)
+            (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+        bool free_port = bind(fd, (struct sockaddr *)&sa, sa_len) == 0;
+        (void)close(fd);
+        if (!free_port)
+            return false;
+    }
+    return true;
+}
+
+static int open_ports(struct rtc_worker *rtc_worker, uint16_t *next_port, struct sl_error *error)
+{
+    const struct sl_rtc *rtc = rtc_worker->rtc;
+    size_t wanted = rtc->config.two_ports ? 2 : 1;
+
+    while (rtc_worker->port_count < wanted) {
+        if (*next_port < rtc->config.port_from || *next_port > rtc->config.port_to)
+            return sl_error_set(error, -EADDRINUSE,
+                                "media_port_from, media_port_to: no free port left in %u-%u",
+                                rtc->config.port_from, rtc->config.port_to);
+        uint16_t port = (*next_port)++;
+        if (!port_is_free(rtc, port))
+            continue;
+        for (size_t i = 0; i < rtc->config.bind_count; i++) {
+            int err = open_socket(rtc_worker, &rtc->config.bind[i], port, error);
+            if (err < 0)
+                return err;
+        }
+        rtc_worker->ports[rtc_worker->port_count++] = port;
+    }
+    if (!rtc->config.tcp)
+        return 0;
+    rtc_worker->tcp =
+        tcp_server_create(rtc_worker, rtc->config.bind, rtc->config.bind_count, rtc_worker->ports,
+                          rtc_worker->port_count, error);
+    return rtc_worker->tcp ? 0 : -EADDRINUSE;
+}
+
+static void worker_init(struct rtc_worker *rtc_worker, struct sl_rtc *rtc, size_t index)
+{
+    rtc_worker->rtc = rtc;
+    rtc_worker->worker = sl_workers_at(rtc->workers, index);
+    rtc_worker->counters = sl_worker_counters(rtc_worker->worker);
+    rtc_worker->receiver = sl_udp_receiver_create();
+    rtc_worker->sender = sl_udp_sender_create(before_send, rtc_worker);
+    rtc_worker->engine = sl_srtp_engine_create(SL_SRTP_BEST);
+    sl_table_init(&rtc_worker->by_ufrag);
+    sl_table_init(&rtc_worker->by_address);
+    sl_list_init(&rtc_worker->publishers);
+    sl_list_init(&rtc_worker->players);
+    (void)uv_timer_init(sl_loop_uv(sl_worker_loop(rtc_worker->worker)), &rtc_worker->tick);
+    rtc_worker->tick.data = rtc_worker;
+    (void)uv_timer_start(&rtc_worker->tick, on_tick, TICK_MS, TICK_MS);
+    sl_worker_on_flush(rtc_worker->worker, on_flush, rtc_worker);
+}
+
+int sl_rtc_create(const struct sl_rtc_config *config, struct sl_workers *workers,
+                  struct sl_loop *control, struct sl_rtc **out, struct sl_error *error)
+{
+    struct sl_rtc *rtc = sl_new(struct sl_rtc);
+    uint16_t next_port = config->port_from;
+    int err;
+
+    rtc->config = *config;
+    rtc->workers = workers;
+    rtc->control = control;
+    rtc->count = sl_workers_count(workers);
+    rtc->all = sl_new_array(struct rtc_worker, rtc->count);
+    for (size_t i = 0; i < rtc->count; i++)
+        worker_init(&rtc->all[i], rtc, i);
+    err = sl_dtls_identity_create(config->gcm, &rtc->identity, error);
+    for (size_t i = 0; err == 0 && i < rtc->count; i++)
+        err = open_ports(&rtc->all[i], &next_port, error);
+    if (err < 0) {
+        sl_rtc_destroy(rtc);
+        return err;
+    }
+    sl_log(SL_LOG_INFO, NULL, "webrtc: media on ports %u-%u, SRTP by %s", rtc->all[0].ports[0],
+           (unsigned)(next_port - 1), sl_srtp_engine_name(rtc->all[0].engine));
+    *out = rtc;
+    return 0;
+}
+
+static void worker_deinit(struct rtc_worker *rtc_worker)
+{
+    uv_close((uv_handle_t *)&rtc_worker->tick, NULL);
+    for (size_t i = 0; i < rtc_worker->socket_count; i++) {
+        (void)uv_poll_stop(&rtc_worker->sockets[i].poll);
+        uv_close((uv_handle_t *)&rtc_worker->sockets[i].poll, NULL);
+    }
+    tcp_server_destroy(rtc_worker->tcp);
+    /* libuv needs the handles' memory until their close callbacks have run. */
+    (void)uv_run(sl_loop_uv(sl_worker_loop(rtc_worker->worker)), UV_RUN_NOWAIT);
+    for (size_t i = 0; i < rtc_worker->socket_count; i++)
+        (void)close(rtc_worker->sockets[i].fd);
+    sl_worker_on_flush(rtc_worker->worker, NULL, NULL);
+    sl_udp_receiver_destroy(rtc_worker->receiver);
+    sl_udp_sender_destroy(rtc_worker->sender);
+    sl_srtp_engine_destroy(rtc_worker->engine);
+    sl_table_deinit(&rtc_worker->by_ufrag);
+    sl_table_deinit(&rtc_worker->by_address);
+}
+
+void sl_rtc_destroy(struct sl_rtc *rtc)
+{
+    if (!rtc)
+        return;
+    for (size_t i = 0; i < rtc->count; i++)
+        worker_deinit(&rtc->all[i]);
+    sl_dtls_identity_destroy(rtc->identity);
+    free(rtc->all);
+    free(rtc);
+}
+
+const char *sl_rtc_fingerprint(const struct sl_rtc *rtc)
+{
+    return sl_dtls_identity_fingerprint(rtc->identity);
+}
+
+uint16_t sl_rtc_port(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport)
+{
+    const struct rtc_worker *rtc_worker = &rtc->all[sl_worker_index(worker)];
+
+    return rtc_worker->ports[transport < rtc_worker->port_count ? transport : 0];
+}
+
+size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker,
+                         size_t transport, struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
+{
+    for (size_t i = 0; i < rtc->config.announce_count; i++) {
+        out[i] = rtc->config.announce[i];
+        if (out[i].port == 0)
+            out[i].port = sl_rtc_port(rtc, worker, transport);
+    }
+    return rtc->config.announce_count;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ICE-TCP, passive (RFC 6544): connections that carry datagrams, each behind its length in two
+ * bytes (RFC 4571). A connection belongs to nobody until a check on it was authentic. */
+#include "webrtc/internal.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+enum {
+    BACKLOG = 64,
+    FRAME_MAX = SL_UDP_DATAGRAM_MAX,
+    UNBOUND_MAX_US = 10 * SL_US_PER_S, /* as long as a check may take to come */
+    WRITE_QUEUE_MAX = 256 * 1024,      /* a second of video; beyond that the client is too slow */
+};
+
+struct tcp_listener {
+    uv_tcp_t handle;
+    struct tcp_server *server;
+};
+
+struct tcp_server {
+    struct rtc_worker *rtc_worker;
+    size_t listener_count, open_listeners;
+    struct tcp_listener listeners[PORTS_PER_WORKER * SL_RTC_ADDRESSES_MAX];
+    struct sl_list connections;
+    size_t connection_count;
+};
+
+struct sl_tcp_conn {
+    struct sl_list entry;
+    struct tcp_server *server;
+    uv_tcp_t handle;
+    struct link *link; /* NULL: no authentic check yet */
+    int64_t accepted_us;
+    struct sl_path path;
+    size_t queued; /* bytes libuv holds */
+    size_t have;   /* bytes in frame */
+    uint8_t frame[2 + FRAME_MAX];
+};
+
+struct write {
+    uv_write_t request;
+    struct sl_tcp_conn *conn;
+    size_t len;
+    uint8_t data[];
+};
+
+static void on_conn_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void close_conn(struct sl_tcp_conn *conn)
+{
+    if (uv_is_closing((uv_handle_t *)&conn->handle))
+        return;
+    sl_list_remove(&conn->entry);
+    conn->server->connection_count--;
+    if (conn->link) {
+        sl_transport_tcp_gone(conn->link->transport, conn);
+        conn->link = NULL;
+    }
+    uv_close((uv_handle_t *)&conn->handle, on_conn_closed);
+}
+
+void tcp_bind(struct sl_tcp_conn *conn, struct link *link)
+{
+    conn->link = link;
+    atomic_store(&link->peer->uses_tcp, true);
+}
+
+void tcp_drop_link(struct tcp_server *server, const struct link *link)
+{
+    struct sl_tcp_conn *conn;
+
+    sl_list_foreach (conn, &server->connections, struct sl_tcp_conn, entry) {
+        if (conn->link != link)
+            continue;
+        conn->link = NULL;
+        close_conn(conn);
+    }
+}
+
+/* ---- Writing ---- */
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct write *write = sl_container_of(request, struct write, request);
+
+    write->conn->queued -= write->len;
+    if (status < 0)
+        close_conn(write->conn);
+    free(write);
+}
+
+/* What the socket did not take at once; the order must hold, so nothing overtakes it. */
+static void queue_write(struct sl_tcp_conn *conn, const uint8_t *data, size_t len)
+{
+    struct write *write = malloc(sizeof(*write) + len);
+
+    if (!write) {
+        close_conn(conn); /* half a frame was sent: the stream cannot go on */
+        return;
+    }
+    write->conn = conn;
+    write->len = len;
+    memcpy(write->data, data, len);
+    uv_buf_t buf = uv_buf_init((char *)write->data, (unsigned)len);
+    conn->queued += len;
+    if (uv_write(&write->request, (uv_stream_t *)&conn->handle, &buf, 1, on_written) < 0) {
+        conn->queued -= len;
+        free(write);
+        close_conn(conn);
+    }
+}
+
+void tcp_send(struct sl_tcp_conn *conn, const uint8_t *data, size_t len)
+{
+    uint8_t frame[2 + FRAME_MAX];
+    int written = 0;
+
+    if (len > FRAME_MAX || uv_is_closing((uv_handle_t *)&conn->handle))
+        return;
+    if (conn->queued + len > WRITE_QUEUE_MAX) {
+        sl_count(conn->server->rtc_worker->counters, SL_COUNTER_PACKETS_DROPPED_SOCKET, 1);
+        return;
+    }
+    frame[0] = (uint8_t)(len >> 8);
+    frame[1] = (uint8_t)len;
+    memcpy(frame + 2, data, len);
+    if (conn->queued == 0) {
+        uv_buf_t buf = uv_buf_init((char *)frame, (unsigned)(len + 2));
+        written = uv_try_write((uv_stream_t *)&conn->handle, &buf, 1);
+        if (written == UV_EAGAIN)
+            written = 0;
+        if (written < 0) {
+            close_conn(conn);
+            return;
+        }
+    }
+    if ((size_t)written < len + 2)
+        queue_write(conn, frame + written, len + 2 - (size_t)written);
+}
+
+/* ---- Reading ---- */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct sl_tcp_conn *conn = handle->data;
+
+    (void)suggested;
+    *buf = uv_buf_init((char *)conn->frame + conn->have, (unsigned)(sizeof(conn->frame) - conn->have));
+}
+
+/* Hands every whole frame on; false if the stream is not RFC 4571 or the connection went away. */
+static bool take_frames(struct sl_tcp_conn *conn)
+{
+    int64_t now_us = sl_now_us();
+    size_t at = 0;
+
+    while (conn->have - at >= 2) {
+        size_t len = (size_t)conn->frame[at] << 8 | conn->frame[at + 1];
+        if (len > FRAME_MAX)
+            return false;
+        if (conn->have - at - 2 < len)
+            break;
+        rtc_input(conn->server->rtc_worker, &conn->path, conn->link, conn->frame + at + 2, len,
+                  now_us);
+        if (uv_is_closing((uv_handle_t *)&conn->handle))
+            return false;
+        at += 2 + len;
+    }
+    memmove(conn->frame, conn->frame + at, conn->have - at);
+    conn->have -= at;
+    return true;
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
+{
+    struct sl_tcp_conn *conn = stream->data;
+
+    (void)buf;
+    if (got < 0) {
+        close_conn(conn);
+        return;
+    }
+    conn->have += (size_t)got;
+    if (!take_frames(conn))
+        close_conn(conn);
+}
+
+static void on_connection(uv_stream_t *stream, int status)
+{
+    struct tcp_listener *listener = stream->data;
+    struct tcp_server *server = listener->server;
+    struct sockaddr_storage sa;
+    int sa_len = sizeof(sa);
+
+    if (status < 0)
+        return;
+    struct sl_tcp_conn *conn = sl_new(struct sl_tcp_conn);
+    conn->server = server;
+    conn->accepted_us = sl_now_us();
+    (void)uv_tcp_init(stream->loop, &conn->handle);
+    conn->handle.data = conn;
+    conn->path.tcp = conn;
+    conn->path.dest.fd = -1;
+    bool full = server->connection_count >= server->rtc_worker->rtc->config.tcp_connections_max;
+    if (uv_accept(stream, (uv_stream_t *)&conn->handle) < 0 || full ||
+        uv_tcp_getpeername(&conn->handle, (struct sockaddr *)&sa, &sa_len) < 0 ||
+        sl_addr_from_sockaddr(&conn->path.remote, (struct sockaddr *)&sa) < 0) {
+        uv_close((uv_handle_t *)&conn->handle, on_conn_closed);
+        return;
+    }
+    sl_list_append(&server->connections, &conn->entry);
+    server->connection_count++;
+    sl_count(server->rtc_worker->counters, SL_COUNTER_TCP_CONNECTIONS, 1);
+    (void)uv_tcp_nodelay(&conn->handle, 1); /* without it the delay grows, nothing breaks */
+    if (uv_read_start((uv_stream_t *)&conn->handle, on_alloc, on_read) < 0)
+        close_conn(conn);
+}
+
+void tcp_tick(struct tcp_server *server, int64_t now_us)
+{
+    struct sl_tcp_conn *conn;
+
+    sl_list_foreach (conn, &server->connections, struct sl_tcp_conn, entry) {
+        if (!conn->link && now_us - conn->accepted_us > UNBOUND_MAX_US)
+            close_conn(conn);
+    }
+}
+
+/* ---- Set-up ---- */
+
+static int listen_on(struct tcp_server *server, const struct sl_addr *bind, uint16_t port)
+{
+    struct tcp_listener *listener = &server->listeners[server->listener_count];
+    uv_loop_t *uv = sl_loop_uv(sl_worker_loop(server->rtc_worker->worker));
+    struct sockaddr_storage sa;
+    struct sl_addr addr = *bind;
+
+    addr.port = port;
+    (void)sl_addr_to_sockaddr(&addr, &sa);
+    (void)uv_tcp_init(uv, &listener->handle);
+    listener->server = server;
+    listener->handle.data = listener;
+    server->listener_count++; /* initialised: must be closed from now on */
+    server->open_listeners++;
+    int err = uv_tcp_bind(&listener->handle, (struct sockaddr *)&sa,
+                          sa.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
+    if (err == 0)
+        err = uv_listen((uv_stream_t *)&listener->handle, BACKLOG, on_connection);
+    return err;
+}
+
+struct tcp_server *tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds,
+                                     size_t bind_count, const uint16_t *ports, size_t port_count,
+                                     struct sl_error *error)
+{
+    struct tcp_server *server = sl_new(struct tcp_server);
+
+    server->rtc_worker = rtc_worker;
+    sl_list_init(&server->connections);
+    for (size_t p = 0; p < port_count; p++) {
+        for (size_t i = 0; i < bind_count; i++) {
+            int err = listen_on(server, &binds[i], ports[p]);
+            if (err < 0) {
+                (void)sl_error_set(error, err, "media TCP port %u: %s", ports[p],
+                                   uv_strerror(err));
+                tcp_server_destroy(server);
+                return NULL;
+            }
+        }
+    }
+    return server;
+}
+
+static void free_if_closed(struct tcp_server *server)
+{
+    if (server->open_listeners == 0)
+        free(server);
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+    struct tcp_listener *listener = handle->data;
+    struct tcp_server *server = listener->server;
+
+    server->open_listeners--;
+    free_if_closed(server);
+}
+
+void tcp_server_destroy(struct tcp_server *server)
+{
+    struct sl_tcp_conn *conn;
+
+    if (!server)
+        return;
+    sl_list_foreach (conn, &server->connections, struct sl_tcp_conn, entry)
+        close_conn(conn);
+    for (size_t i = 0; i < server->listener_count; i++)
+        uv_close((uv_handle_t *)&server->listeners[i].handle, on_listener_closed);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * WebRTC peers: the media end of one RTCPeerConnection, as a source of a stream (the client
+ * publishes) or as sinks of one (the client plays). ICE-lite, DTLS-SRTP, RTP over one UDP port per
+ * worker, or TCP on the same number (RFC 4571, 6544).
+ *
+ * Threads. The control loop creates and closes a peer and gets its events; a worker owns all of its
+ * media state. A peer is placed on one worker for life.
+ */
+#ifndef SL_WEBRTC_WEBRTC_H
+#define SL_WEBRTC_WEBRTC_H
+
+#include "base/addr.h"
+#include "sdp/sdp.h"
+#include "stream/stream.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_error;
+struct sl_rtc;
+struct sl_peer;
+
+/* ---- The engine: sockets and tables of all workers ---- */
+
+enum { SL_RTC_ADDRESSES_MAX = 8 };
+
+struct sl_rtc_config {
+    struct sl_addr bind[SL_RTC_ADDRESSES_MAX]; /* ports are filled in */
+    size_t bind_count;
+    struct sl_addr announce[SL_RTC_ADDRESSES_MAX]; /* for candidates; port 0: the worker's own */
+    size_t announce_count;
+    uint16_t port_from, port_to; /* the first free ports are taken, in order */
+    bool two_ports;              /* rtp_bundle=false: a second port for the second transport */
+    bool tcp;                    /* listen for ICE-TCP as well */
+    bool gcm;
+    int64_t ice_timeout_us, dtls_timeout_us, consent_timeout_us;
+    int64_t rtp_timeout_us; /* 0: a silent publisher is kept */
+    size_t tcp_connections_max; /* per worker, those not yet bound to a peer included */
+};
+/* [control], before the workers start. -EADDRINUSE when the range has no free port. */
+int sl_rtc_create(const struct sl_rtc_config *config, struct sl_workers *workers,
+                  struct sl_loop *control, struct sl_rtc **out, struct sl_error *error);
+/* Every peer must be closed; call after sl_workers_stop(). */
+void sl_rtc_destroy(struct sl_rtc *rtc);
+const char *sl_rtc_fingerprint(const struct sl_rtc *rtc);
+/* The candidates for a transport on a worker; returns the count. [control] */
+size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker,
+                         size_t transport, struct sl_addr out[static SL_RTC_ADDRESSES_MAX]);
+/* The UDP port of a worker's transport: for messages and metrics. */
+uint16_t sl_rtc_port(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport);
+
+/* ---- Peers ---- */
+
+enum sl_peer_state {
+    SL_PEER_CONNECTING,
+    SL_PEER_CONNECTED, /* ICE and DTLS are up on every transport */
+    SL_PEER_STARTED,   /* playing: the first media packet was sent */
+    SL_PEER_FAILED,    /* for good; see enum sl_peer_failure */
+    SL_PEER_CLOSED,
+};
+
+enum sl_peer_failure {
+    SL_PEER_OK,
+    SL_PEER_ICE_TIMEOUT,      /* no valid check in time */
+    SL_PEER_CONSENT_LOST,     /* checks stopped (RFC 7675) */
+    SL_PEER_DTLS_FINGERPRINT,
+    SL_PEER_DTLS_ERROR,       /* failed or timed out */
+    SL_PEER_RTP_SILENCE,      /* a publisher sends nothing */
+    SL_PEER_DTLS_CLOSED,      /* close_notify: the client left without a word */
+};
+
+/* Called on the control loop; never after on_closed. */
+struct sl_peer_ops {
+    void (*on_state)(void *owner, enum sl_peer_state state, enum sl_peer_failure failure);
+    /* The last call: the worker has let go; the owner may free what the peer used. The peer's
+     * memory is gone after it. */
+    void (*on_closed)(void *owner);
+};
+
+struct sl_peer_config {
+    struct sl_rtc *rtc;
+    struct sl_worker *worker;
+    bool publishing;
+    bool tcp_only; /* candidates were TCP */
+    const struct sl_negotiation *negotiation; /* copied as far as needed */
+    struct {
+        char ufrag[33], pwd[33];
+    } local[SL_MEDIA_TRANSPORTS_MAX];
+    /* Playing: the tracks to send, by kind; NULL where nothing flows. */
+    struct sl_track *tracks[2];
+    const char *cname;         /* of our sender reports */
+    uint32_t max_bitrate_bps;  /* publishing: REMB never says more; 0: no bound */
+    int64_t requested_us;      /* when the client asked, for the join histogram */
+    const struct sl_peer_ops *ops;
+    void *owner;
+};
+
+/* Numbers written by the worker, read by anyone (each for itself is consistent). */
+struct sl_peer_stats {
+    _Atomic uint64_t video_bytes, audio_bytes; /* RTP payload received or sent */
+    _Atomic uint64_t video_packets, audio_packets;
+    _Atomic uint64_t video_frames;             /* marker bits seen or sent */
+    _Atomic uint64_t nack, pli, lost;          /* totals since the start */
+    _Atomic uint32_t rtt_us;
+};
+
+/* [control] Publishing: first create the peer with sl_peer_create(), then the stream with the peer
+ * as its source (sl_peer_source_ops, the peer as owner), then sl_peer_start(). */
+struct sl_peer *sl_peer_create(const struct sl_peer_config *config);
+extern const struct sl_source_ops sl_peer_source_ops;
+/* Publishing: where received media goes; NULL for a kind that was not negotiated. Before start. */
+void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_track *video);
+/* Puts it on its worker: checks are answered from now on. */
+void sl_peer_start(struct sl_peer *peer);
+/* Idempotent; on_closed follows. Sends a DTLS close_notify where that is still possible. */
+void sl_peer_close(struct sl_peer *peer);
+const struct sl_peer_stats *sl_peer_stats(const struct sl_peer *peer);
+bool sl_peer_uses_tcp(const struct sl_peer *peer);
+
+#endif

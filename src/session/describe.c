@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The stream object: one shape for hooks, REST and, less some fields, the client. */
+#include "session/internal.h"
+
+static json_t *codec_or_null(const struct sl_media_session *media, enum sl_media_kind kind)
+{
+    enum sl_codec codec = media->codecs[kind];
+
+    return codec == SL_CODEC_NONE ? json_null() : json_string(sl_codec_name(codec));
+}
+
+/* websocket-api.md 4.2: eight keys, all of them always. */
+static json_t *stream_info(const struct sl_media_session *media)
+{
+    return json_pack("{s:n, s:n, s:n, s:s?, s:s, s:n, s:n, s:b}", "nodeId", "appKey", "sessionId",
+                     "mediaSessionId", media->id, "name", media->name, "samplingTime",
+                     "recordTimestamp", "recordStarted", 0);
+}
+
+/* Players show what the publisher muted, so that late joiners know (WS-60). */
+static json_t *muted(const struct sl_media_session *media, enum sl_media_kind kind)
+{
+    if (!media->publish && media->audience && media->audience->publication)
+        media = media->audience->publication;
+    return json_pack("{s:b}", "muted", kind == SL_AUDIO ? media->audio_muted : media->video_muted);
+}
+
+static void add_later_fields(const struct sl_media_session *media, json_t *out)
+{
+    json_t *later = json_pack(
+        "{s:b, s:i, s:i, s:i, s:s, s:s, s:b, s:s, s:o, s:o}", "history", 0, "gop", 0, "fps", 0,
+        "audioBitrate", 0, "codecImpl", "", "transport", media->tcp ? "TCP" : "UDP",
+        "cvoExtension", media->video_orientation, "mediaType", media->publish ? "publish" : "play",
+        "audioState", muted(media, SL_AUDIO), "videoState", muted(media, SL_VIDEO));
+
+    (void)json_object_update(out, later);
+    json_decref(later);
+}
+
+json_t *sl_media_session_describe(const struct sl_media_session *media)
+{
+    const struct sl_session *session = media->session;
+    json_t *custom = media->custom ? json_incref(media->custom) : json_object();
+    json_t *out = json_pack(
+        "{s:o, s:s, s:s?, s:s?, s:s?, s:n, s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:s?, s:s?, s:b, "
+        "s:n, s:i, s:i, s:i, s:i, s:i, s:i, s:s?, s:I, s:o, s:s}",
+        "custom", custom, "nodeId", media->sessions->node_id, "appKey",
+        session ? session->app_key : NULL, "sessionId", session ? session->id : NULL,
+        "mediaSessionId", media->id, "remoteMediaElementId", "name", media->name, "published",
+        media->publish, "hasVideo", media->has_video, "hasAudio", media->has_audio, "status",
+        sl_media_state_name(media->state), "audioCodec", codec_or_null(media, SL_AUDIO),
+        "videoCodec", codec_or_null(media, SL_VIDEO), "sdp", media->sdp, "info",
+        media->info[0] ? media->info : NULL, "record", 0, "recordName", "width", media->width,
+        "height", media->height, "bitrate", media->bitrate_kbps, "minBitrate",
+        media->min_bitrate_kbps, "maxBitrate", media->max_bitrate_kbps, "quality", media->quality,
+        "rtmpUrl", media->rtmp_url, "createDate", (json_int_t)media->created_ms, "streamInfo",
+        stream_info(media), "mediaProvider", "WebRTC");
+
+    add_later_fields(media, out);
+    return out;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Stream events from a publisher to its players, and data between client and back end. */
+#include "base/clock.h"
+#include "session/internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    TYPE_MAX = 128,
+    /* A publisher may send its players this much, or they would be dropped for not reading it. */
+    EVENT_BYTES_PER_S = 131072,
+    EVENT_BURST = 524288,
+    EVENT_OVERHEAD = 256,
+};
+
+/* ---- Stream events (websocket-api.md 9.4) ---- */
+
+struct event_request {
+    struct sl_media_session *media;
+    char *type;
+    json_t *info, *payload; /* NULL: not given */
+};
+
+static void event_request_free(void *owner)
+{
+    struct event_request *request = owner;
+
+    json_decref(request->info);
+    json_decref(request->payload);
+    free(request->type);
+    free(request);
+}
+
+static json_t *event_body(const struct sl_media_session *media, const char *type, json_t *info,
+                          json_t *payload)
+{
+    json_t *body = json_pack("{s:s, s:s, s:s, s:O*, s:O*}", "mediaSessionId", media->id, "name",
+                             media->name, "type", type, "info", info, "payload", payload);
+
+    session_add_context(media->session, body);
+    return body;
+}
+
+/* To each player under the player's own id; the back end hears of each (HOOK-39). */
+static void relay(struct audience *audience, const char *type, json_t *info, json_t *payload)
+{
+    struct sl_media_session *player;
+
+    sl_list_foreach (player, &audience->players, struct sl_media_session, in_audience) {
+        struct sl_session *session = player->session;
+        if (player->state != SL_MEDIA_PLAYING)
+            continue; /* later PLAYING events say what is muted */
+        if (session->ops)
+            session->ops->on_stream_event(session->client, player, type, info, payload);
+        if (session_wants(session, SL_HOOK_STREAM_EVENT))
+            session_tell(session, SL_HOOK_STREAM_EVENT, event_body(player, type, info, payload));
+    }
+}
+
+static int64_t size_of(json_t *value)
+{
+    return value ? (int64_t)json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) : 0;
+}
+
+static bool may_send(struct sl_media_session *media, json_t *info, json_t *payload)
+{
+    int64_t now_us = sl_now_us(), cost = EVENT_OVERHEAD + size_of(info) + size_of(payload);
+    int64_t passed_us = now_us - media->event_budget_us;
+
+    if (cost > CUSTOM_MAX)
+        return false;
+    if (media->event_budget_us == 0 || passed_us > 60 * SL_US_PER_S)
+        media->event_budget = EVENT_BURST;
+    else
+        media->event_budget += passed_us * EVENT_BYTES_PER_S / SL_US_PER_S;
+    if (media->event_budget > EVENT_BURST)
+        media->event_budget = EVENT_BURST;
+    media->event_budget_us = now_us;
+    if (media->event_budget < cost)
+        return false;
+    media->event_budget -= cost;
+    return true;
+}
+
+static void note_mute(struct sl_media_session *media, const char *type)
+{
+    static const struct {
+        const char *type;
+        enum sl_media_kind kind;
+        bool muted;
+    } rows[] = {
+        {"audioMuted", SL_AUDIO, true},
+        {"audioUnmuted", SL_AUDIO, false},
+        {"videoMuted", SL_VIDEO, true},
+        {"videoUnmuted", SL_VIDEO, false},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++)
+        if (strcmp(type, rows[i].type) == 0)
+            *(rows[i].kind == SL_AUDIO ? &media->audio_muted : &media->video_muted) =
+                rows[i].muted;
+}
+
+static void on_event_answer(void *owner, const struct sl_hook_answer *answer)
+{
+    struct event_request *request = owner;
+
+    if (answer->allowed) {
+        note_mute(request->media, request->type);
+        if (request->media->audience)
+            relay(request->media->audience, request->type, request->info, request->payload);
+    }
+    event_request_free(request);
+}
+
+void sl_session_send_stream_event(struct sl_session *session, const char *media_session_id,
+                                  const char *type, json_t *info, json_t *payload)
+{
+    struct sl_media_session *media =
+        sl_sessions_find_media(session->sessions, media_session_id);
+
+    if (!media || media->session != session || !media->publish || strlen(type) > TYPE_MAX)
+        return;
+    if (session->question_count >= QUESTIONS_MAX || !may_send(media, info, payload)) {
+        sl_log(SL_LOG_DEBUG, &media->log, "stream event dropped: too many or too large");
+        return;
+    }
+    struct event_request *request = sl_new(struct event_request);
+    request->media = media;
+    request->type = sl_strdup(type);
+    request->info = json_incref(info);
+    request->payload = json_incref(payload);
+    json_t *body = session_wants(session, SL_HOOK_SEND_STREAM_EVENT)
+                       ? event_body(media, type, info, payload)
+                       : NULL;
+    question_ask(session, &media->questions, SL_HOOK_SEND_STREAM_EVENT, body, on_event_answer,
+                 event_request_free, request);
+}
+
+int sl_sessions_send_stream_event(struct sl_sessions *sessions, const char *name, const char *type,
+                                  json_t *payload)
+{
+    struct sl_stream *stream = sl_streams_find(sessions->config.streams, name);
+
+    if (!stream)
+        return -ENOENT;
+    struct audience *audience = audience_find(sessions, stream);
+    if (audience)
+        relay(audience, type, NULL, payload);
+    return 0;
+}
+
+/* ---- Data (websocket-api.md 10.1) ---- */
+
+struct data_request {
+    struct sl_session *session;
+    json_t *operation_id;
+};
+
+static void data_request_free(void *owner)
+{
+    struct data_request *request = owner;
+
+    json_decref(request->operation_id);
+    free(request);
+}
+
+static void on_data_answer(void *owner, const struct sl_hook_answer *answer)
+{
+    struct data_request *request = owner;
+    const struct sl_session_ops *ops = request->session->ops;
+    char info[INFO_MAX];
+
+    info_copy(info, answer->info, SL_INFO_ERROR);
+    ops->on_data_status(request->session->client, request->operation_id,
+                        answer->allowed ? NULL : info);
+    data_request_free(request);
+}
+
+void sl_session_submit_data(struct sl_session *session, json_t *operation_id, json_t *payload)
+{
+    json_t *body = NULL;
+
+    if (session->question_count >= QUESTIONS_MAX) {
+        session->ops->on_data_status(session->client, operation_id, SL_INFO_BUSY);
+        return;
+    }
+    struct data_request *request = sl_new(struct data_request);
+    request->session = session;
+    request->operation_id = json_incref(operation_id);
+    if (session_wants(session, SL_HOOK_ON_DATA_EVENT)) {
+        body = json_pack("{s:O*, s:O*}", "operationId", operation_id, "payload", payload);
+        session_add_context(session, body);
+    }
+    question_ask(session, &session->questions, SL_HOOK_ON_DATA_EVENT, body, on_data_answer,
+                 data_request_free, request);
+}

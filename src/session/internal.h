@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of session/ share.
+ *
+ *   sl_sessions --n--> sl_session --n--> sl_media_session --1--> sl_peer, sl_stream
+ *        `--n--> audience (one per stream with a publication or players here)
+ *
+ * A media session leaves every table and list when it reaches its final state, and its memory goes
+ * when its peer has closed: in between only sessions->closing knows of it. Any call that may bring
+ * a final state may therefore free the media session, and those of its players.
+ */
+#ifndef SL_SESSION_INTERNAL_H
+#define SL_SESSION_INTERNAL_H
+
+#include "base/config.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/table.h"
+#include "net/net.h"
+#include "sdp/sdp.h"
+#include "session/session.h"
+#include "stream/stream.h"
+#include "webrtc/webrtc.h"
+
+enum {
+    QUESTIONS_MAX = 64,        /* unanswered sendData and sendStreamEvent of one session */
+    CUSTOM_MAX = 16384,        /* bytes of JSON a client may have us keep or pass to others */
+    URL_MAX = 2048,
+    PLAYING_GRACE_MS = 2000,   /* connected, but the publisher sends nothing: PLAYING all the same */
+    CLOSE_NOTIFY_GRACE_MS = 2000, /* the SDK's stop message is under way (websocket-api.md 6.4) */
+    INFO_MAX = 128,
+};
+
+struct sl_sessions {
+    struct sl_sessions_config config;
+    char node_id[33];
+    struct sl_table sessions_by_id; /* struct sl_session */
+    struct sl_table media_by_id;    /* struct sl_media_session */
+    struct sl_table audiences;      /* struct audience */
+    struct sl_list sessions;        /* from sl_session_create() to sl_session_destroy() */
+    struct sl_list media;           /* PENDING to the final state */
+    struct sl_list closing;         /* final, peer not closed yet */
+    struct sl_sessions_stats stats;
+    struct sl_timer *rate_timer;
+    int64_t rate_tick;
+    bool stopping;
+    void (*on_stopped)(void *owner); /* NULL again once called */
+    void *stopped_owner;
+};
+
+/* Calls on_stopped when the last one has gone. */
+void sessions_check_stopped(struct sl_sessions *sessions);
+
+struct sl_session {
+    struct sl_sessions *sessions;
+    struct sl_list link; /* in sessions->sessions */
+    struct sl_table_node by_id;
+    const struct sl_session_ops *ops;
+    void *client;
+    enum sl_session_status status;
+    bool connecting; /* sl_session_connect() was called */
+    char id[2 * SL_ADDR_TEXT_MAX + 4];
+    char *app_key;
+    char *origin;
+    json_t *properties;         /* rows of properties.c */
+    json_t *rest_client_config; /* from the connect answer; NULL */
+    int64_t created_ms;
+    struct sl_log_scope log;
+    struct sl_list media;     /* struct sl_media_session */
+    size_t media_count;
+    struct sl_list questions; /* struct question */
+    size_t question_count;    /* those of its media sessions too */
+};
+
+/* ---- properties.c: what a client says of itself ---- */
+
+/* Copies the known fields of the right type into properties, over what is there. */
+void properties_merge(json_t *properties, json_t *fields);
+/* A copy without passwords; with_null: the password as null instead of left out. New reference. */
+json_t *properties_public(const json_t *properties, bool with_null);
+/* NULL if value is null or larger than CUSTOM_MAX, otherwise value. Borrowed. */
+json_t *custom_or_null(json_t *value);
+/* Copies at most max bytes, whole UTF-8 characters. */
+char *text_cut(const char *text, size_t max);
+/* Words for a client from wherever they come: printable ASCII, cut; `otherwise` for NULL. */
+void info_copy(char out[static INFO_MAX], const char *info, const char *otherwise);
+
+/* ---- questions.c: hooks asked and told on behalf of a session ---- */
+
+/*
+ * Asks the policy. on_answer is called exactly once, possibly from within; when the question is
+ * cancelled on_drop (may be NULL) is called instead. The caller must not touch owner, nor the
+ * session if it goes with it, afterwards: on_answer may have freed them.
+ *
+ * list  whose questions they are: cancelled with questions_cancel(list)
+ * body  reference taken; NULL: nobody wants to be asked (session_wants()), the answer is yes
+ */
+void question_ask(struct sl_session *session, struct sl_list *list, enum sl_hook_method method,
+                  json_t *body, sl_hook_on_answer *on_answer, void (*on_drop)(void *owner),
+                  void *owner);
+void questions_cancel(struct sl_list *list);
+
+bool session_wants(const struct sl_session *session, enum sl_hook_method method);
+/* Adds nodeId, sessionId and appKey. */
+void session_add_context(const struct sl_session *session, json_t *body);
+/* Reference taken; body complete. */
+void session_tell(struct sl_session *session, enum sl_hook_method method, json_t *body);
+
+/* ---- media.c ---- */
+
+struct sl_media_session {
+    struct sl_sessions *sessions;
+    struct sl_session *session; /* NULL once it has ended */
+    struct sl_list link;        /* in sessions->media, then in ->closing */
+    struct sl_list in_session;
+    struct sl_list in_audience; /* playbacks */
+    struct sl_table_node by_id;
+    enum sl_media_state state;
+    char info[INFO_MAX]; /* why it ended */
+    struct sl_log_scope log;
+
+    /* As asked for, after the hook's changes. */
+    bool publish;
+    char *id;   /* NULL in a refused request without one */
+    char *name; /* never NULL */
+    char *sdp;  /* the client's offer; NULL */
+    char *rtmp_url;
+    json_t *custom; /* NULL */
+    bool video_orientation;
+    enum sl_media_transport_choice transport;
+    int bitrate_kbps, min_bitrate_kbps, max_bitrate_kbps, quality, asked_width, asked_height;
+    int64_t created_ms, requested_us;
+
+    /* As it came out. */
+    bool has_audio, has_video;
+    enum sl_codec codecs[2]; /* by enum sl_media_kind */
+    uint16_t width, height;  /* 0: not known yet */
+    bool tcp;
+    bool audio_muted, video_muted; /* publications; players show the publication's */
+
+    bool refused_by_hook;
+    bool untold; /* stands for a stream that is no more: the back end has heard of its end */
+    struct sl_list questions; /* struct question */
+    struct sl_peer *peer;
+    struct sl_stream *stream; /* a publication's own */
+    struct audience *audience;
+    struct sl_stream_listener listener;
+    struct sl_timer *timer; /* one of the two graces */
+    int64_t event_budget, event_budget_us; /* bytes of stream events it may send now, as of then */
+    struct {
+        uint64_t audio_bytes, video_bytes, video_packets, video_frames;
+        int64_t at_us;
+    } sampled; /* the peer's counters at the last tick */
+    uint64_t bitrate_bps;
+};
+
+/* The only function that changes media->state; info NULL: none. See media.c. */
+void media_set_state(struct sl_media_session *media, enum sl_media_state state, const char *info);
+extern const struct sl_peer_ops media_peer_ops;
+/* Starts to listen for size and end of a stream. */
+void media_listen(struct sl_media_session *media, struct sl_stream *stream);
+
+/* ---- publication.c, playback.c ---- */
+
+/* The hook said yes: negotiate, connect stream and peer, send the answer. NULL, or why not: the
+ * caller then fails the media session, which undoes what was begun. */
+const char *publication_start(struct sl_media_session *media);
+const char *playback_start(struct sl_media_session *media);
+/* 1..stream_name_max bytes, no control characters. */
+bool media_name_valid(const struct sl_media_session *media);
+
+/* ---- setup.c: from an offer to an answer and a peer ---- */
+
+struct media_setup {
+    struct sl_media_session *media;
+    struct sl_sdp *offer;
+    struct sl_negotiation negotiation;
+    struct sl_sdp_answer_config answer;
+    struct sl_addr candidates[SL_MEDIA_TRANSPORTS_MAX][SL_RTC_ADDRESSES_MAX];
+    char text[SL_SDP_TEXT_MAX]; /* the answer */
+};
+/* These return NULL, or why it cannot be. */
+const char *setup_negotiate(struct media_setup *setup, struct sl_media_session *media,
+                            const struct sl_negotiate_config *config);
+const char *setup_build_answer(struct media_setup *setup, struct sl_worker *worker);
+/* The section in which media of this kind flows; NULL. */
+struct sl_media *setup_media(struct media_setup *setup, enum sl_media_kind kind);
+/* tracks by kind, for a playback; NULL for a publication. */
+void setup_create_peer(struct media_setup *setup, struct sl_worker *worker,
+                       struct sl_track *const *tracks);
+void setup_destroy(struct media_setup *setup);
+
+/* ---- audience.c: who watches what ---- */
+
+struct audience {
+    struct sl_table_node node; /* in sessions->audiences, by stream */
+    struct sl_stream *stream;
+    struct sl_media_session *publication; /* NULL: the stream comes from another protocol */
+    struct sl_list players;               /* struct sl_media_session.in_audience */
+    size_t player_count;
+};
+/* NULL if nobody here has to do with this stream. */
+struct audience *audience_find(const struct sl_sessions *sessions, const struct sl_stream *stream);
+/* As its publication or one of its players, by media->publish. */
+void audience_join(struct sl_media_session *media, struct sl_stream *stream);
+/* No-op if it is in none. */
+void audience_leave(struct sl_media_session *media);
+
+/* ---- rates.c ---- */
+
+void rates_start(struct sl_sessions *sessions);
+void rates_stop(struct sl_sessions *sessions);
+
+#endif

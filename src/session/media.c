@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The life of one publication or playback: its state machine, and what peer and stream report. */
+#include "base/clock.h"
+#include "session/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+const char *sl_media_state_name(enum sl_media_state state)
+{
+    static const char *const names[] = {
+        [SL_MEDIA_NEW] = "NEW",
+        [SL_MEDIA_PENDING] = "PENDING",
+        [SL_MEDIA_PUBLISHING] = "PUBLISHING",
+        [SL_MEDIA_PLAYING] = "PLAYING",
+        [SL_MEDIA_UNPUBLISHED] = "UNPUBLISHED",
+        [SL_MEDIA_STOPPED] = "STOPPED",
+        [SL_MEDIA_FAILED] = "FAILED",
+    };
+
+    return names[state];
+}
+
+static bool is_final(enum sl_media_state state)
+{
+    return state == SL_MEDIA_UNPUBLISHED || state == SL_MEDIA_STOPPED || state == SL_MEDIA_FAILED;
+}
+
+static bool may_become(const struct sl_media_session *media, enum sl_media_state state)
+{
+    switch (state) {
+    case SL_MEDIA_NEW:
+        return false;
+    case SL_MEDIA_PENDING:
+        return media->state == SL_MEDIA_NEW;
+    case SL_MEDIA_PUBLISHING:
+        return media->publish && media->state == SL_MEDIA_PENDING;
+    case SL_MEDIA_PLAYING:
+        return !media->publish && media->state == SL_MEDIA_PENDING;
+    case SL_MEDIA_UNPUBLISHED:
+        return media->publish && !is_final(media->state);
+    case SL_MEDIA_STOPPED:
+        return !media->publish && !is_final(media->state);
+    case SL_MEDIA_FAILED:
+        return !is_final(media->state);
+    }
+    return false;
+}
+
+/* ---- What a change of state brings with it ---- */
+
+static void enter_tables(struct sl_media_session *media)
+{
+    struct sl_sessions *sessions = media->sessions;
+
+    sl_table_insert(&sessions->media_by_id, &media->by_id, sl_hash_text(media->id));
+    sl_list_append(&sessions->media, &media->link);
+    sl_list_append(&media->session->media, &media->in_session);
+    media->session->media_count++;
+    *(media->publish ? &sessions->stats.publications : &sessions->stats.playbacks) += 1;
+}
+
+/* The id is free at once, though the peer still has to close. */
+static void leave_tables(struct sl_media_session *media)
+{
+    struct sl_sessions *sessions = media->sessions;
+
+    if (!media->by_id.linked)
+        return; /* refused before it was accepted */
+    sl_table_remove(&sessions->media_by_id, &media->by_id);
+    sl_list_remove(&media->link);
+    sl_list_remove(&media->in_session);
+    media->session->media_count--;
+    *(media->publish ? &sessions->stats.publications : &sessions->stats.playbacks) -= 1;
+}
+
+static void count_state(const struct sl_media_session *media)
+{
+    struct sl_counters *counters = media->sessions->config.counters;
+
+    if (media->state == SL_MEDIA_PUBLISHING)
+        sl_count(counters, SL_COUNTER_STREAMS_PUBLISHED, 1);
+    else if (media->state == SL_MEDIA_PLAYING)
+        sl_count(counters, SL_COUNTER_STREAMS_PLAYED, 1);
+    else if (media->state == SL_MEDIA_FAILED)
+        sl_count(counters, SL_COUNTER_STREAMS_FAILED, 1);
+}
+
+static void log_state(const struct sl_media_session *media)
+{
+    char name[128], info[INFO_MAX + 8];
+
+    if (media->state == SL_MEDIA_PENDING)
+        return;
+    sl_log(media->untold ? SL_LOG_DEBUG : SL_LOG_INFO, &media->log, "%s %s%s%s", sl_media_state_name(media->state),
+           sl_log_quote(name, sizeof(name), media->name), media->info[0] ? " " : "",
+           media->info[0] ? sl_log_quote(info, sizeof(info), media->info) : "");
+}
+
+static void tell_client(struct sl_media_session *media)
+{
+    const struct sl_session_ops *ops = media->session->ops;
+
+    if (!ops || media->state == SL_MEDIA_PENDING) /* PENDING is the client's own word */
+        return;
+    if (media->refused_by_hook)
+        ops->on_stream_refused(media->session->client, media);
+    else
+        ops->on_stream_status(media->session->client, media);
+}
+
+static void tell_back_end(struct sl_media_session *media)
+{
+    if (media->state == SL_MEDIA_PENDING || !media->id || media->untold ||
+        !session_wants(media->session, SL_HOOK_STREAM_STATUS_EVENT))
+        return;
+    session_tell(media->session, SL_HOOK_STREAM_STATUS_EVENT, sl_media_session_describe(media));
+}
+
+static void note_size(struct sl_media_session *media)
+{
+    if (media->audience)
+        sl_stream_size(media->audience->stream, &media->width, &media->height);
+}
+
+static void media_free(struct sl_media_session *media)
+{
+    sl_list_remove(&media->link);
+    free(media->id);
+    free(media->name);
+    free(media->sdp);
+    free(media->rtmp_url);
+    json_decref(media->custom);
+    free(media);
+}
+
+/* Lets go of everything in the order of stream.h: the stream ends (and with it its players), the
+ * peer leaves its worker, then the stream is given up and the memory goes. */
+static void tear_down(struct sl_media_session *media)
+{
+    sl_timer_destroy(media->timer);
+    media->timer = NULL;
+    questions_cancel(&media->questions);
+    sl_stream_unlisten(&media->listener);
+    audience_leave(media);
+    media->session = NULL;
+    if (media->peer) {
+        media->sessions->stats.closing++;
+        sl_list_append(&media->sessions->closing, &media->link);
+    }
+    if (media->stream)
+        sl_stream_end(media->stream);
+    if (media->peer)
+        sl_peer_close(media->peer); /* media_free() by on_peer_closed() */
+    else
+        media_free(media);
+}
+
+/*
+ *              accepted             media path up
+ *   NEW ------------------> PENDING -------------> PUBLISHING, PLAYING
+ *    |   request_accepted()    |   media_up()              |
+ *    |                         |                           |
+ *    |                         +---------------------------+--> UNPUBLISHED, STOPPED
+ *    |                         |   the client's stop, or the operator's (publications):
+ *    |                         |   sl_session_stop_media(), sl_media_session_terminate()
+ *    +-------------------------+---------------------------+--> FAILED
+ *        refused                   whatever the client did not ask for: on_hook_answer(),
+ *                                  on_peer_failed(), on_stream_end(), sl_session_destroy()
+ *
+ * Exactly one final state, and nothing to the client after it (WS-52). *media is gone, or closing,
+ * after a final one.
+ */
+void media_set_state(struct sl_media_session *media, enum sl_media_state state, const char *info)
+{
+    assert(may_become(media, state));
+    media->state = state;
+    info_copy(media->info, info, "");
+    note_size(media);
+    if (state == SL_MEDIA_PENDING)
+        enter_tables(media);
+    else if (is_final(state))
+        leave_tables(media);
+    count_state(media);
+    log_state(media);
+    tell_client(media);
+    tell_back_end(media);
+    if (is_final(state))
+        tear_down(media);
+}
+
+/* ---- Size ---- */
+
+static void tell_size(struct sl_media_session *media)
+{
+    const struct sl_session_ops *ops = media->session->ops;
+
+    if (ops && media->state == SL_MEDIA_PLAYING && media->has_video && media->width > 0)
+        ops->on_video_size(media->session->client, media, media->width, media->height);
+}
+
+static void on_stream_size(struct sl_stream_listener *listener, uint16_t width, uint16_t height)
+{
+    struct sl_media_session *media = sl_container_of(listener, struct sl_media_session, listener);
+
+    media->width = width;
+    media->height = height;
+    tell_size(media);
+}
+
+/* The publisher ended; our own stream's end is never heard here, we have stopped listening then. */
+static void on_stream_end(struct sl_stream_listener *listener)
+{
+    media_set_state(sl_container_of(listener, struct sl_media_session, listener), SL_MEDIA_FAILED,
+                    SL_INFO_PUBLISHER_STOP);
+}
+
+void media_listen(struct sl_media_session *media, struct sl_stream *stream)
+{
+    media->listener.on_size = on_stream_size;
+    media->listener.on_end = on_stream_end;
+    sl_stream_listen(stream, &media->listener);
+}
+
+/* ---- The peer ---- */
+
+static void media_up(struct sl_media_session *media)
+{
+    if (media->state != SL_MEDIA_PENDING)
+        return;
+    media->tcp = sl_peer_uses_tcp(media->peer);
+    media->sampled.at_us = sl_now_us();
+    if (media->publish) {
+        sl_stream_set_live(media->stream);
+        media_set_state(media, SL_MEDIA_PUBLISHING, NULL);
+        return;
+    }
+    media_set_state(media, SL_MEDIA_PLAYING, NULL);
+    tell_size(media);
+}
+
+static void on_playing_grace(void *owner)
+{
+    media_up(owner);
+}
+
+/* The client closed DTLS but said no more: what its silence would have brought in the end. */
+static void on_close_notify_grace(void *owner)
+{
+    media_set_state(owner, SL_MEDIA_FAILED, SL_INFO_ICE_KEEP_ALIVE);
+}
+
+static void start_grace(struct sl_media_session *media, void (*on_timer)(void *owner),
+                        uint64_t after_ms)
+{
+    sl_timer_destroy(media->timer);
+    media->timer = sl_timer_create(media->sessions->config.loop, on_timer, media);
+    sl_timer_start(media->timer, after_ms, 0);
+}
+
+static void on_peer_failed(struct sl_media_session *media, enum sl_peer_failure failure)
+{
+    const char *info = SL_INFO_ERROR;
+
+    switch (failure) {
+    case SL_PEER_OK:
+        break;
+    case SL_PEER_ICE_TIMEOUT:
+        info = SL_INFO_ICE_TIMEOUT;
+        break;
+    case SL_PEER_CONSENT_LOST:
+        info = SL_INFO_ICE_KEEP_ALIVE;
+        break;
+    case SL_PEER_DTLS_FINGERPRINT:
+        info = SL_INFO_DTLS_FINGERPRINT;
+        break;
+    case SL_PEER_DTLS_ERROR:
+        info = SL_INFO_DTLS_ERROR;
+        break;
+    case SL_PEER_RTP_SILENCE:
+        info = SL_INFO_RTP_ACTIVITY;
+        break;
+    case SL_PEER_DTLS_CLOSED:
+        /* The SDK sends its stop and closes the connection in one turn, and the alert may be the
+         * faster one (WS-54). */
+        start_grace(media, on_close_notify_grace, CLOSE_NOTIFY_GRACE_MS);
+        return;
+    }
+    media_set_state(media, SL_MEDIA_FAILED, info);
+}
+
+static void on_peer_state(void *owner, enum sl_peer_state state, enum sl_peer_failure failure)
+{
+    struct sl_media_session *media = owner;
+
+    if (is_final(media->state))
+        return; /* on its way when we closed it */
+    switch (state) {
+    case SL_PEER_CONNECTING:
+    case SL_PEER_CLOSED:
+        break;
+    case SL_PEER_CONNECTED:
+        if (media->publish)
+            media_up(media);
+        else if (media->state == SL_MEDIA_PENDING)
+            start_grace(media, on_playing_grace, PLAYING_GRACE_MS);
+        break;
+    case SL_PEER_STARTED:
+        if (!media->publish)
+            media_up(media);
+        break;
+    case SL_PEER_FAILED:
+        on_peer_failed(media, failure);
+        break;
+    }
+}
+
+static void on_peer_closed(void *owner)
+{
+    struct sl_media_session *media = owner;
+    struct sl_sessions *sessions = media->sessions;
+
+    assert(is_final(media->state)); /* nobody but tear_down() closes a peer */
+    if (media->stream)
+        sl_stream_release(media->stream);
+    sessions->stats.closing--;
+    media_free(media);
+    sessions_check_stopped(sessions);
+}
+
+const struct sl_peer_ops media_peer_ops = {
+    .on_state = on_peer_state,
+    .on_closed = on_peer_closed,
+};
+
+/* ---- What others may ask of it ---- */
+
+void sl_media_session_terminate(struct sl_media_session *media, const char *info)
+{
+    media_set_state(media, media->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_FAILED, info);
+}
+
+const char *sl_media_session_id(const struct sl_media_session *media)
+{
+    return media->id;
+}
+
+const char *sl_media_session_name(const struct sl_media_session *media)
+{
+    return media->name;
+}
+
+enum sl_media_state sl_media_session_state(const struct sl_media_session *media)
+{
+    return media->state;
+}
+
+bool sl_media_session_is_publication(const struct sl_media_session *media)
+{
+    return media->publish;
+}
+
+const char *sl_media_session_info(const struct sl_media_session *media)
+{
+    return media->info;
+}
+
+void sl_media_session_summary(const struct sl_media_session *media, struct sl_media_summary *out)
+{
+    *out = (struct sl_media_summary){
+        .has_audio = media->has_audio,
+        .has_video = media->has_video,
+        .audio_codec = media->codecs[SL_AUDIO],
+        .video_codec = media->codecs[SL_VIDEO],
+        .width = media->width,
+        .height = media->height,
+        .bitrate_bps = media->bitrate_bps,
+        .players = media->audience ? media->audience->player_count : 0,
+        .created_ms = media->created_ms,
+    };
+}
+
+struct sl_session *sl_media_session_owner(const struct sl_media_session *media)
+{
+    return media->session;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a client says of itself in `connection` (websocket-api.md 3.1): the fields we keep. */
+#include "session/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum type { STRING, STRING_OR_INT, INT, BOOL, STRINGS, ANY };
+
+enum {
+    STRING_MAX = 4096, /* user agents come close to 1 kB */
+    STRINGS_MAX = 16,
+};
+
+static const struct {
+    const char *name;
+    enum type type;
+    bool secret;
+} rows[] = {
+    {"mediaProviders", STRINGS, false},
+    {"clientVersion", STRING, false},
+    {"clientOSVersion", STRING, false},
+    {"clientBrowserVersion", STRING, false},
+    {"msePacketizationVersion", INT, false},
+    {"keepAlive", BOOL, false},
+    {"custom", ANY, false},
+    {"urlServer", STRING, false},
+    {"width", INT, false},
+    {"height", INT, false},
+    {"sipRegisterRequired", BOOL, false},
+    {"sipLogin", STRING, false},
+    {"sipAuthenticationName", STRING, false},
+    {"sipPassword", STRING, true},
+    {"sipVisibleName", STRING, false},
+    {"sipDomain", STRING, false},
+    {"sipOutboundProxy", STRING, false},
+    {"sipProxy", STRING, false},
+    {"sipPort", STRING_OR_INT, false},
+    {"sipContactParams", STRING, false},
+};
+
+static bool is_short_string(const json_t *value)
+{
+    return json_is_string(value) && json_string_length(value) <= STRING_MAX;
+}
+
+static bool are_strings(const json_t *value)
+{
+    size_t i;
+    json_t *item;
+
+    if (!json_is_array(value) || json_array_size(value) > STRINGS_MAX)
+        return false;
+    json_array_foreach(value, i, item)
+        if (!is_short_string(item))
+            return false;
+    return true;
+}
+
+static bool fits(json_t *value, enum type type)
+{
+    switch (type) {
+    case STRING:
+        return is_short_string(value);
+    case STRING_OR_INT:
+        return is_short_string(value) || json_is_integer(value);
+    case INT:
+        return json_is_integer(value);
+    case BOOL:
+        return json_is_boolean(value);
+    case STRINGS:
+        return are_strings(value);
+    case ANY:
+        return custom_or_null(value) != NULL;
+    }
+    return false;
+}
+
+json_t *custom_or_null(json_t *value)
+{
+    if (!value || json_is_null(value))
+        return NULL;
+    return json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) <= CUSTOM_MAX ? value : NULL;
+}
+
+char *text_cut(const char *text, size_t max)
+{
+    size_t len = strnlen(text, max + 1);
+
+    if (len > max)
+        for (len = max; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len--;
+    return sl_strndup(text, len);
+}
+
+void info_copy(char out[static INFO_MAX], const char *info, const char *otherwise)
+{
+    (void)snprintf(out, INFO_MAX, "%s", info ? info : otherwise);
+    for (char *p = out; *p; p++)
+        if (*p < 0x20 || *p > 0x7e)
+            *p = '?';
+}
+
+void properties_merge(json_t *properties, json_t *fields)
+{
+    for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++) {
+        json_t *value = json_object_get(fields, rows[i].name);
+        if (value && fits(value, rows[i].type))
+            (void)json_object_set(properties, rows[i].name, value); /* fails without memory only */
+    }
+}
+
+json_t *properties_public(const json_t *properties, bool with_null)
+{
+    json_t *copy = json_copy((json_t *)(uintptr_t)properties);
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++) {
+        if (!rows[i].secret)
+            continue;
+        if (with_null)
+            (void)json_object_set_new(copy, rows[i].name, json_null());
+        else
+            (void)json_object_del(copy, rows[i].name); /* absent is as good */
+    }
+    return copy;
+}

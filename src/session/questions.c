@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Hooks asked and told on behalf of a session: each question is answered once, or cancelled. */
+#include "session/internal.h"
+
+#include <assert.h>
+
+struct question {
+    struct sl_list link;
+    struct sl_session *session;
+    struct sl_hook_call *call;
+    bool asking, answered; /* inside ask(); answered while asking */
+    sl_hook_on_answer *on_answer;
+    void (*on_drop)(void *owner);
+    void *owner;
+};
+
+static const struct sl_hooks *hooks_of(const struct sl_session *session)
+{
+    return session->sessions->config.hooks;
+}
+
+static struct sl_hook_client client_of(const struct sl_session *session)
+{
+    return (struct sl_hook_client){.app_key = session->app_key,
+                                   .session_id = session->id,
+                                   .rest_client_config = session->rest_client_config};
+}
+
+static void question_unlink(struct question *question)
+{
+    sl_list_remove(&question->link);
+    question->session->question_count--;
+}
+
+static void on_question_answer(void *owner, const struct sl_hook_answer *answer)
+{
+    struct question *question = owner;
+    sl_hook_on_answer *on_answer = question->on_answer;
+    void *asker = question->owner;
+
+    question_unlink(question);
+    if (question->asking)
+        question->answered = true; /* question_ask() frees it */
+    else
+        free(question);
+    on_answer(asker, answer);
+}
+
+void question_ask(struct sl_session *session, struct sl_list *list, enum sl_hook_method method,
+                  json_t *body, sl_hook_on_answer *on_answer, void (*on_drop)(void *owner),
+                  void *owner)
+{
+    static const struct sl_hook_answer yes = {.allowed = true};
+    const struct sl_hooks *hooks = hooks_of(session);
+    struct sl_hook_client client = client_of(session);
+
+    if (!body) {
+        on_answer(owner, &yes);
+        return;
+    }
+    struct question *question = sl_new(struct question);
+    *question = (struct question){.session = session,
+                                  .asking = true,
+                                  .on_answer = on_answer,
+                                  .on_drop = on_drop,
+                                  .owner = owner};
+    sl_list_append(list, &question->link);
+    session->question_count++;
+    struct sl_hook_call *call =
+        hooks->ask(hooks->arg, &client, method, body, on_question_answer, question);
+    json_decref(body);
+    if (question->answered) {
+        free(question);
+        return;
+    }
+    question->asking = false;
+    question->call = call;
+}
+
+void questions_cancel(struct sl_list *list)
+{
+    while (!sl_list_empty(list)) {
+        struct question *question = sl_list_first(list, struct question, link);
+        const struct sl_hooks *hooks = hooks_of(question->session);
+        assert(!question->asking);
+        hooks->cancel(hooks->arg, question->call);
+        question_unlink(question);
+        if (question->on_drop)
+            question->on_drop(question->owner);
+        free(question);
+    }
+}
+
+bool session_wants(const struct sl_session *session, enum sl_hook_method method)
+{
+    const struct sl_hooks *hooks = hooks_of(session);
+    struct sl_hook_client client = client_of(session);
+
+    return hooks->wants(hooks->arg, &client, method);
+}
+
+void session_add_context(const struct sl_session *session, json_t *body)
+{
+    (void)json_object_set_new(body, "nodeId", json_string(session->sessions->node_id));
+    (void)json_object_set_new(body, "sessionId", json_string(session->id));
+    (void)json_object_set_new(body, "appKey", json_string(session->app_key));
+}
+
+void session_tell(struct sl_session *session, enum sl_hook_method method, json_t *body)
+{
+    const struct sl_hooks *hooks = hooks_of(session);
+    struct sl_hook_client client = client_of(session);
+
+    hooks->notify(hooks->arg, &client, method, body);
+    json_decref(body);
+}
+
+void sl_session_notify(struct sl_session *session, enum sl_hook_method method, json_t *body)
+{
+    if (!session_wants(session, method)) {
+        json_decref(body);
+        return;
+    }
+    session_add_context(session, body);
+    session_tell(session, method, body);
+}
+
+void sl_session_strip(const struct sl_session *session, enum sl_hook_method method, json_t *object)
+{
+    const struct sl_hooks *hooks = hooks_of(session);
+    struct sl_hook_client client = client_of(session);
+
+    hooks->strip(hooks->arg, &client, method, object);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* inboundVideoRate and outboundVideoRate: once a second over all streams (websocket-api.md 9.3). */
+#include "base/clock.h"
+#include "session/internal.h"
+
+/* Per second, from a difference taken over elapsed_us. */
+static uint64_t per_second(uint64_t count, int64_t elapsed_us)
+{
+    return (count * SL_US_PER_S + (uint64_t)elapsed_us / 2) / (uint64_t)elapsed_us;
+}
+
+static uint64_t load(const _Atomic uint64_t *value)
+{
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+/* Seconds between two reports in this direction; 0: none. */
+static int64_t interval_s(const struct sl_media_session *media)
+{
+    const struct sl_config *config = media->sessions->config.config;
+
+    return media->publish ? config->inbound_video_rate_stat_send_interval
+                          : config->outbound_video_rate_stat_send_interval;
+}
+
+/* What the last second brought. False if nothing that could be told: no video flowed. */
+static bool sample(struct sl_media_session *media, int64_t now_us, struct sl_video_rate *rate)
+{
+    const struct sl_peer_stats *stats = sl_peer_stats(media->peer);
+    uint64_t audio_bytes = load(&stats->audio_bytes), video_bytes = load(&stats->video_bytes);
+    uint64_t packets = load(&stats->video_packets), frames = load(&stats->video_frames);
+    int64_t elapsed_us = now_us - media->sampled.at_us;
+
+    if (elapsed_us <= 0)
+        return false;
+    bool flows = packets > media->sampled.video_packets;
+    uint64_t video = video_bytes - media->sampled.video_bytes;
+    uint64_t audio = audio_bytes - media->sampled.audio_bytes;
+    *rate = (struct sl_video_rate){
+        .rate_bps = per_second(video * 8, elapsed_us),
+        .fps = per_second(frames - media->sampled.video_frames, elapsed_us),
+        .nack = load(&stats->nack),
+        .pli = load(&stats->pli),
+        .lost = load(&stats->lost),
+        .width = media->width,
+        .height = media->height,
+    };
+    media->bitrate_bps = per_second((video + audio) * 8, elapsed_us);
+    media->sampled.audio_bytes = audio_bytes;
+    media->sampled.video_bytes = video_bytes;
+    media->sampled.video_packets = packets;
+    media->sampled.video_frames = frames;
+    media->sampled.at_us = now_us;
+    return flows;
+}
+
+static void on_second(void *owner)
+{
+    struct sl_sessions *sessions = owner;
+    int64_t now_us = sl_now_us(), tick = ++sessions->rate_tick;
+    struct sl_media_session *media;
+    struct sl_video_rate rate;
+
+    sl_list_foreach (media, &sessions->media, struct sl_media_session, link) {
+        if (media->state != SL_MEDIA_PUBLISHING && media->state != SL_MEDIA_PLAYING)
+            continue;
+        bool flows = sample(media, now_us, &rate);
+        int64_t interval = interval_s(media);
+        if (flows && media->has_video && interval > 0 && tick % interval == 0 &&
+            media->session->ops)
+            media->session->ops->on_rate(media->session->client, media, &rate);
+    }
+}
+
+/* Runs even when nothing is reported: the figures are shown elsewhere too, and a reload may change
+ * it. */
+void rates_start(struct sl_sessions *sessions)
+{
+    sessions->rate_timer = sl_timer_create(sessions->config.loop, on_second, sessions);
+    sl_timer_start(sessions->rate_timer, 1000, 1000);
+}
+
+void rates_stop(struct sl_sessions *sessions)
+{
+    sl_timer_destroy(sessions->rate_timer);
+    sessions->rate_timer = NULL;
+}

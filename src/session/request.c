@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* publishStream, playStream and their stops: the checks before the hook, and the hook. */
+#include "base/clock.h"
+#include "session/internal.h"
+
+#include <string.h>
+
+enum { NAME_ECHO_MAX = 2048, ID_ECHO_MAX = 256 };
+
+static bool has_controls(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)) /* C0, C1 */
+            return true;
+    return false;
+}
+
+bool media_name_valid(const struct sl_media_session *media)
+{
+    size_t len = strlen(media->name);
+
+    return len > 0 && len <= (size_t)media->sessions->config.config->stream_name_max &&
+           !has_controls(media->name);
+}
+
+static void set_name(struct sl_media_session *media, const char *name)
+{
+    /* Too long ones are refused; this much of them may be echoed. */
+    char *copy = text_cut(name, NAME_ECHO_MAX);
+
+    free(media->name);
+    media->name = copy;
+}
+
+static struct sl_media_session *media_create(struct sl_session *session,
+                                             const struct sl_media_request *request)
+{
+    struct sl_media_session *media = sl_new(struct sl_media_session);
+
+    media->sessions = session->sessions;
+    media->session = session;
+    media->publish = request->publish;
+    if (request->media_session_id && request->media_session_id[0])
+        media->id = text_cut(request->media_session_id, ID_ECHO_MAX);
+    set_name(media, request->name ? request->name : "");
+    if (request->sdp && strlen(request->sdp) <= SL_SDP_TEXT_MAX)
+        media->sdp = sl_strdup(request->sdp);
+    if (request->rtmp_url && strlen(request->rtmp_url) <= URL_MAX)
+        media->rtmp_url = sl_strdup(request->rtmp_url);
+    media->custom = json_incref(custom_or_null(request->custom));
+    media->has_audio = request->has_audio;
+    media->has_video = request->has_video;
+    media->video_orientation = request->video_orientation;
+    media->transport = request->transport;
+    media->bitrate_kbps = request->bitrate_kbps;
+    media->min_bitrate_kbps = request->min_bitrate_kbps;
+    media->max_bitrate_kbps = request->max_bitrate_kbps;
+    media->quality = request->quality;
+    media->asked_width = request->width;
+    media->asked_height = request->height;
+    media->created_ms = sl_wall_ms();
+    media->requested_us = sl_now_us();
+    sl_list_init(&media->questions);
+    sl_log_scope_init(&media->log, &session->log, request->publish ? "publish" : "play",
+                      media->id);
+    return media;
+}
+
+/* ---- Before the hook ---- */
+
+static const char *why_refused(const struct sl_session *session,
+                               const struct sl_media_request *request)
+{
+    const struct sl_sessions *sessions = session->sessions;
+    const struct sl_config *config = sessions->config.config;
+
+    if (sessions->stopping)
+        return SL_INFO_SHUTDOWN;
+    if (strlen(request->media_session_id) > SL_MEDIA_SESSION_ID_MAX ||
+        has_controls(request->media_session_id))
+        return SL_INFO_ERROR;
+    if (request->media_provider && strcmp(request->media_provider, "WebRTC") != 0)
+        return SL_INFO_ERROR;
+    if (session->media_count >= (size_t)config->streams_per_session_max)
+        return SL_INFO_SESSION_STREAMS_MAX;
+    if (sessions->media_by_id.count >= (size_t)config->streams_max)
+        return SL_INFO_STREAMS_MAX;
+    return NULL;
+}
+
+/* ---- The hook ---- */
+
+/* What the back end may rewrite (restPolicy=OVERWRITE). */
+static void take_over(struct sl_media_session *media, json_t *fields)
+{
+    json_t *name = json_object_get(fields, "name");
+    json_t *rtmp_url = json_object_get(fields, "rtmpUrl");
+    json_t *custom = custom_or_null(json_object_get(fields, "custom"));
+
+    if (json_is_string(name))
+        set_name(media, json_string_value(name));
+    if (json_is_string(rtmp_url) && json_string_length(rtmp_url) <= URL_MAX) {
+        free(media->rtmp_url);
+        media->rtmp_url = sl_strdup(json_string_value(rtmp_url));
+    }
+    if (custom) {
+        json_decref(media->custom);
+        media->custom = json_incref(custom);
+    }
+}
+
+static void on_hook_answer(void *owner, const struct sl_hook_answer *answer)
+{
+    struct sl_media_session *media = owner;
+
+    if (!answer->allowed) {
+        media->refused_by_hook = true;
+        media_set_state(media, SL_MEDIA_FAILED, answer->info ? answer->info : SL_INFO_ERROR);
+        return;
+    }
+    if (answer->fields)
+        take_over(media, answer->fields);
+    const char *problem = media->publish ? publication_start(media) : playback_start(media);
+    if (problem)
+        media_set_state(media, SL_MEDIA_FAILED, problem);
+}
+
+static void request_accepted(struct sl_media_session *media)
+{
+    enum sl_hook_method method = media->publish ? SL_HOOK_PUBLISH_STREAM : SL_HOOK_PLAY_STREAM;
+
+    media_set_state(media, SL_MEDIA_PENDING, NULL);
+    json_t *body =
+        session_wants(media->session, method) ? sl_media_session_describe(media) : NULL;
+    question_ask(media->session, &media->questions, method, body, on_hook_answer, NULL, media);
+}
+
+void sl_session_request_media(struct sl_session *session, const struct sl_media_request *request)
+{
+    struct sl_media_session *holder = NULL;
+
+    if (!request->media_session_id || !request->media_session_id[0]) {
+        session->ops->on_error(session->client, SL_INFO_ID_NULL);
+        media_set_state(media_create(session, request), SL_MEDIA_FAILED, SL_INFO_ID_NULL);
+        return;
+    }
+    holder = sl_sessions_find_media(session->sessions, request->media_session_id);
+    if (holder && holder->session == session) {
+        /* A status would make the SDK release its healthy stream of this id (section 13). */
+        session->ops->on_error(session->client, SL_INFO_ID_IN_USE);
+        return;
+    }
+    const char *refusal = holder ? SL_INFO_ID_IN_USE : why_refused(session, request);
+    struct sl_media_session *media = media_create(session, request);
+    if (refusal)
+        media_set_state(media, SL_MEDIA_FAILED, refusal);
+    else
+        request_accepted(media);
+}
+
+/* ---- The client's own stop ---- */
+
+/* Already ended, somebody else's, or never there: the answer is the same, once (7.3, WS-55). */
+static void answer_unknown_stop(struct sl_session *session, const struct sl_media_stop *stop)
+{
+    struct sl_media_request request = {.publish = stop->publish,
+                                       .media_session_id = stop->media_session_id,
+                                       .name = stop->name,
+                                       .has_audio = true,
+                                       .has_video = true};
+    struct sl_media_session *media = media_create(session, &request);
+
+    media->untold = true;
+    media_set_state(media, stop->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_STOPPED,
+                    stop->publish ? SL_INFO_PUBLISHER_STOP : SL_INFO_USER_STOP);
+}
+
+void sl_session_stop_media(struct sl_session *session, const struct sl_media_stop *stop)
+{
+    struct sl_media_session *media =
+        stop->media_session_id
+            ? sl_sessions_find_media(session->sessions, stop->media_session_id)
+            : NULL;
+
+    if (!media || media->session != session) {
+        answer_unknown_stop(session, stop);
+        return;
+    }
+    enum sl_hook_method method =
+        media->publish ? SL_HOOK_UNPUBLISH_STREAM : SL_HOOK_STOP_STREAM;
+    /* Told, not asked: a stop cannot sensibly be refused. */
+    if (session_wants(session, method))
+        session_tell(session, method, sl_media_session_describe(media));
+    media_set_state(media, media->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_STOPPED,
+                    media->publish ? SL_INFO_PUBLISHER_STOP : SL_INFO_USER_STOP);
+}

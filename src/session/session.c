@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One client: its identity, the state of its connection, and its end. */
+#include "base/clock.h"
+#include "session/internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { APP_KEY_MAX = 128, ORIGIN_MAX = 512 };
+
+const char *sl_session_status_name(enum sl_session_status status)
+{
+    switch (status) {
+    case SL_SESSION_PENDING:
+        return "PENDING";
+    case SL_SESSION_ESTABLISHED:
+        return "ESTABLISHED";
+    case SL_SESSION_FAILED:
+        return "FAILED";
+    case SL_SESSION_DISCONNECTED:
+        return "DISCONNECTED";
+    }
+    return "";
+}
+
+/* WS-6: `/<client>:<port>/<server>:<port>`; it is an identity, never a credential. */
+static void make_id(struct sl_session *session, const struct sl_session_config *config)
+{
+    char remote[SL_ADDR_TEXT_MAX], local[SL_ADDR_TEXT_MAX];
+
+    (void)snprintf(session->id, sizeof(session->id), "/%s/%s",
+                   sl_addr_format(&config->remote, remote), sl_addr_format(&config->local, local));
+}
+
+struct sl_session *sl_session_create(struct sl_sessions *sessions,
+                                     const struct sl_session_config *config)
+{
+    struct sl_session *session = sl_new(struct sl_session);
+
+    session->sessions = sessions;
+    session->ops = config->ops;
+    session->client = config->client;
+    session->app_key = sl_strdup("defaultApp");
+    session->origin = text_cut(config->origin, ORIGIN_MAX);
+    session->properties = json_object();
+    session->created_ms = sl_wall_ms();
+    sl_list_init(&session->media);
+    sl_list_init(&session->questions);
+    make_id(session, config);
+    sl_log_scope_init(&session->log, NULL, "session", session->id);
+    sl_list_append(&sessions->sessions, &session->link);
+    return session;
+}
+
+/* ConnectionStatusEvent: on failure nothing but why (rest-hooks.md 2.1, 5.1). */
+static void tell_status(struct sl_session *session, const char *info)
+{
+    if (!session_wants(session, SL_HOOK_CONNECTION_STATUS_EVENT))
+        return;
+    json_t *body = session->status == SL_SESSION_FAILED ? json_object()
+                                                        : json_copy(session->properties);
+    (void)json_object_set_new(body, "status",
+                              json_string(sl_session_status_name(session->status)));
+    if (session->status != SL_SESSION_FAILED) {
+        (void)json_object_set_new(body, "authToken", json_string(session->id));
+        (void)json_object_set_new(body, "origin", json_string(session->origin));
+    }
+    if (info)
+        (void)json_object_set_new(body, "info", json_string(info));
+    session_add_context(session, body);
+    session_tell(session, SL_HOOK_CONNECTION_STATUS_EVENT, body);
+}
+
+/*
+ *   PENDING --connect hook: yes--> ESTABLISHED --socket gone--> DISCONNECTED
+ *      |----limit, application, hook: no--> FAILED
+ *      `----socket gone--> DISCONNECTED
+ *
+ * The first row of each is made by sl_session_connect() and on_connect_answer(), the ends by
+ * refuse() and sl_session_destroy().
+ */
+static void session_set_status(struct sl_session *session, enum sl_session_status status,
+                               const char *info)
+{
+    struct sl_sessions *sessions = session->sessions;
+    enum sl_session_status before = session->status;
+    char quoted[INFO_MAX + 8];
+
+    assert(before != status && (before == SL_SESSION_PENDING ||
+                                (before == SL_SESSION_ESTABLISHED &&
+                                 status == SL_SESSION_DISCONNECTED)));
+    session->status = status;
+    sl_log(SL_LOG_INFO, &session->log, "%s%s%s", sl_session_status_name(status),
+           info ? " " : "", info ? sl_log_quote(quoted, sizeof(quoted), info) : "");
+    switch (status) {
+    case SL_SESSION_PENDING:
+        break;
+    case SL_SESSION_ESTABLISHED:
+        sessions->stats.sessions++;
+        sl_count(sessions->config.counters, SL_COUNTER_SESSIONS_OPENED, 1);
+        session->ops->on_established(session->client, session);
+        break;
+    case SL_SESSION_FAILED:
+        sl_count(sessions->config.counters, SL_COUNTER_SESSIONS_REFUSED, 1);
+        session->ops->on_refused(session->client, info);
+        break;
+    case SL_SESSION_DISCONNECTED:
+        if (before == SL_SESSION_ESTABLISHED)
+            sessions->stats.sessions--;
+        break;
+    }
+    tell_status(session, info);
+}
+
+/* ---- Connecting ---- */
+
+static void on_connect_answer(void *owner, const struct sl_hook_answer *answer)
+{
+    struct sl_session *session = owner;
+
+    if (!answer->allowed) {
+        char info[INFO_MAX];
+        info_copy(info, answer->info, SL_INFO_ERROR);
+        session_set_status(session, SL_SESSION_FAILED, info);
+        return;
+    }
+    if (answer->fields) {
+        json_t *rest_client_config = json_object_get(answer->fields, "restClientConfig");
+        properties_merge(session->properties, answer->fields);
+        if (json_is_object(rest_client_config))
+            session->rest_client_config = json_incref(rest_client_config);
+    }
+    session_set_status(session, SL_SESSION_ESTABLISHED, NULL);
+}
+
+static json_t *connect_body(const struct sl_session *session)
+{
+    json_t *body = json_copy(session->properties);
+
+    (void)json_object_set_new(body, "useWsTunnel", json_false());
+    (void)json_object_set_new(body, "useWsTunnelPacketization2", json_false());
+    (void)json_object_set_new(body, "useBase64BinaryEncoding", json_false());
+    (void)json_object_set_new(body, "status", json_string("PENDING"));
+    (void)json_object_set_new(body, "origin", json_string(session->origin));
+    session_add_context(session, body);
+    return body;
+}
+
+/* NULL, or the words for a refusal that needs no back end. */
+static const char *why_refused(const struct sl_session *session, json_t *fields)
+{
+    struct sl_sessions *sessions = session->sessions;
+    const struct sl_hooks *hooks = sessions->config.hooks;
+    json_t *token = json_object_get(fields, "authToken");
+
+    if (sessions->stopping)
+        return SL_INFO_SHUTDOWN;
+    if (json_is_string(token) && json_string_length(token) > 0)
+        return SL_INFO_SESSION_NOT_EXIST; /* nothing is kept that could be resumed (3.5) */
+    if (sessions->sessions_by_id.count >= (size_t)sessions->config.config->sessions_max)
+        return SL_INFO_SESSIONS_MAX;
+    if (sl_sessions_find(sessions, session->id))
+        return SL_INFO_ERROR; /* two connections between the same addresses: cannot be */
+    if (!hooks->knows_app(hooks->arg, session->app_key))
+        return SL_INFO_APP_NOT_FOUND;
+    return NULL;
+}
+
+void sl_session_connect(struct sl_session *session, json_t *fields)
+{
+    json_t *app_key = json_object_get(fields, "appKey");
+
+    assert(!session->connecting);
+    session->connecting = true;
+    if (json_is_string(app_key) && json_string_length(app_key) <= APP_KEY_MAX) {
+        free(session->app_key);
+        session->app_key = sl_strdup(json_string_value(app_key));
+    }
+    properties_merge(session->properties, fields);
+    const char *refusal = why_refused(session, fields);
+    if (refusal) {
+        session_set_status(session, SL_SESSION_FAILED, refusal);
+        return;
+    }
+    sl_table_insert(&session->sessions->sessions_by_id, &session->by_id,
+                    sl_hash_text(session->id));
+    json_t *body = session_wants(session, SL_HOOK_CONNECT) ? connect_body(session) : NULL;
+    question_ask(session, &session->questions, SL_HOOK_CONNECT, body, on_connect_answer, NULL,
+                 session);
+}
+
+/* ---- Leaving ---- */
+
+static void end_all_media(struct sl_session *session, enum sl_media_state state, const char *info)
+{
+    while (!sl_list_empty(&session->media))
+        media_set_state(sl_list_first(&session->media, struct sl_media_session, in_session), state,
+                        info);
+}
+
+void sl_session_terminate(struct sl_session *session)
+{
+    end_all_media(session, SL_MEDIA_FAILED, SL_INFO_SESSION_DISCONNECT);
+    session->ops->close(session->client, 1000, SL_INFO_REST_TERMINATE);
+}
+
+void sl_session_destroy(struct sl_session *session)
+{
+    if (!session)
+        return;
+    struct sl_sessions *sessions = session->sessions;
+    session->ops = NULL; /* a client that is gone is told nothing */
+    questions_cancel(&session->questions);
+    end_all_media(session, SL_MEDIA_FAILED, SL_INFO_SESSION_DISCONNECT);
+    if (session->connecting && session->status != SL_SESSION_FAILED)
+        session_set_status(session, SL_SESSION_DISCONNECTED, NULL);
+    sl_table_remove(&sessions->sessions_by_id, &session->by_id);
+    sl_list_remove(&session->link);
+    json_decref(session->properties);
+    json_decref(session->rest_client_config);
+    free(session->app_key);
+    free(session->origin);
+    free(session);
+    sessions_check_stopped(sessions);
+}
+
+/* ---- What others want to know of it ---- */
+
+const char *sl_session_id(const struct sl_session *session)
+{
+    return session->id;
+}
+
+enum sl_session_status sl_session_status(const struct sl_session *session)
+{
+    return session->status;
+}
+
+json_t *sl_session_properties(const struct sl_session *session)
+{
+    return properties_public(session->properties, false);
+}
+
+json_t *sl_session_describe(const struct sl_session *session)
+{
+    /* Defaults first, in the order of rest-api.md 3.4; then what the client gave. */
+    json_t *out = json_pack(
+        "{s:{}, s:s, s:s, s:s, s:b, s:n, s:n, s:n, s:n, s:n, s:n, s:i, s:n, s:i, s:i, s:s, s:b, "
+        "s:b, s:b, s:b, s:b, s:[], s:s, s:n, s:n, s:n, s:I}",
+        "custom", "nodeId", session->sessions->node_id, "appKey", session->app_key, "sessionId",
+        session->id, "sipRegisterRequired", 0, "sipLogin", "sipAuthenticationName", "sipPassword",
+        "sipVisibleName", "sipDomain", "sipOutboundProxy", "sipPort", 0, "sipContactParams",
+        "width", 0, "height", 0, "supportedResolutions", "0x0", "useProxy", 0, "useDTLS", 1,
+        "useWsTunnel", 0, "useWsTunnelPacketization2", 0, "useBase64BinaryEncoding", 0,
+        "mediaProviders", "status", sl_session_status_name(session->status), "clientVersion",
+        "clientOSVersion", "clientBrowserVersion", "createDate", (json_int_t)session->created_ms);
+    json_t *properties = properties_public(session->properties, true);
+
+    (void)json_object_update(out, properties);
+    json_decref(properties);
+    return out;
+}
+
+void sl_session_send_data(struct sl_session *session, const char *operation_id, json_t *payload)
+{
+    if (session->status == SL_SESSION_ESTABLISHED)
+        session->ops->on_data(session->client, operation_id, payload);
+}

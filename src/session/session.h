@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Clients and what they publish and play: identities, state machines, policy, limits. Everything
+ * that decides; the wire protocol (signalling/) and the operator's interfaces (rest/) translate
+ * their requests into calls of this header, and a client is spoken to through struct sl_session_ops.
+ *
+ * All calls and callbacks on the control loop. No function calls back into the code that drives
+ * it except through the ops given, and the ops may not call back into this module.
+ */
+#ifndef SL_SESSION_SESSION_H
+#define SL_SESSION_SESSION_H
+
+#include "base/addr.h"
+#include "hooks/hooks.h"
+#include "rtp/rtp.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_config;
+struct sl_counters;
+struct sl_loop;
+struct sl_media_session;
+struct sl_rtc;
+struct sl_session;
+struct sl_sessions;
+struct sl_streams;
+struct sl_workers;
+
+/* Words for clients (websocket-api.md 8.2), as the SDK's constants spell them. */
+#define SL_INFO_ICE_TIMEOUT         "Failed by ICE timeout"
+#define SL_INFO_ICE_KEEP_ALIVE      "Failed by ICE keep alive"
+#define SL_INFO_DTLS_FINGERPRINT    "Failed by DTLS fingerprint error"
+#define SL_INFO_DTLS_ERROR          "Failed by DTLS error"
+#define SL_INFO_RTP_ACTIVITY        "Failed by RTP activity"
+#define SL_INFO_SESSION_DISCONNECT  "Stopped by session disconnect"
+#define SL_INFO_REST_TERMINATE      "Stopped by rest /terminate"
+#define SL_INFO_PUBLISHER_STOP      "Stopped by publisher stop"
+#define SL_INFO_USER_STOP           "Stopped by user"
+#define SL_INFO_KEEP_ALIVE          "Terminated by keep-alive"
+#define SL_INFO_PROXY               "Failed to add stream to proxy"
+#define SL_INFO_NO_CODECS           "No common codecs"
+#define SL_INFO_TRANSCODING         "Transcoding required, but disabled"
+#define SL_INFO_NAME_IN_USE         "Stream name is already in use"
+#define SL_INFO_STREAM_NOT_FOUND    "Stream not found"
+#define SL_INFO_NOT_READY           "Publish stream is not ready"
+#define SL_INFO_ID_NULL             "MediaSessionId is null"
+#define SL_INFO_ID_IN_USE           "MediaSessionId is already in use"
+#define SL_INFO_AGENT_STORAGE       "Failed to get agent storage"
+#define SL_INFO_ERROR               "Failed by error"
+#define SL_INFO_SESSION_NOT_READY   "Session not ready"
+#define SL_INFO_SESSION_NOT_EXIST   "Session does not exist"
+#define SL_INFO_APP_NOT_FOUND       "Application not found"
+/* Ours: the limits of the configuration. */
+#define SL_INFO_SESSIONS_MAX        "Too many sessions"
+#define SL_INFO_SESSION_STREAMS_MAX "Too many streams in this session"
+#define SL_INFO_STREAMS_MAX         "Too many streams"
+#define SL_INFO_PLAYERS_MAX         "Too many players of this stream"
+#define SL_INFO_BUSY                "Too many requests"
+#define SL_INFO_SHUTDOWN            "Server is shutting down"
+
+/* ---- The registry ---- */
+
+struct sl_sessions_config {
+    /* All of these must outlive the registry. */
+    const struct sl_config *config; /* read at each use: reloads take effect */
+    struct sl_loop *loop;
+    struct sl_workers *workers;
+    struct sl_streams *streams;
+    struct sl_rtc *rtc;
+    const struct sl_hooks *hooks;
+    struct sl_counters *counters; /* the control loop's block */
+};
+
+struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config);
+/* Ends every stream, closes every client (1001) and takes no new ones. on_stopped is called once,
+ * when the last session and the last peer is gone: possibly from within. Before the workers stop. */
+void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *owner), void *owner);
+/* When every session is gone. Peers that have not closed by now never will: that is logged. NULL is
+ * fine. */
+void sl_sessions_destroy(struct sl_sessions *sessions);
+/* 32 characters, drawn at start: nodeId of the hooks (rest-hooks.md 2.1). */
+const char *sl_sessions_node_id(const struct sl_sessions *sessions);
+
+struct sl_sessions_stats {
+    size_t sessions; /* established */
+    size_t publications, playbacks; /* PENDING included */
+    size_t closing;  /* ended ones whose peer has not let go yet */
+};
+void sl_sessions_stats(const struct sl_sessions *sessions, struct sl_sessions_stats *out);
+
+/* ---- Clients ---- */
+
+/*
+ * State of a client's connection; session_set_status() in session.c is the only function that
+ * changes it, and with it tells the client, the back end and the counters.
+ */
+enum sl_session_status {
+    SL_SESSION_PENDING,
+    SL_SESSION_ESTABLISHED,
+    SL_SESSION_FAILED,
+    SL_SESSION_DISCONNECTED,
+};
+const char *sl_session_status_name(enum sl_session_status status);
+
+struct sl_video_rate {
+    uint64_t rate_bps, fps;    /* of the last second */
+    uint64_t nack, pli, lost;  /* totals since the start */
+    uint16_t width, height;
+};
+
+/* How a session speaks to its client. Never called after sl_session_destroy(). */
+struct sl_session_ops {
+    /* The answer to sl_session_connect(): one of the two, once; possibly from within. */
+    void (*on_established)(void *client, struct sl_session *session);
+    void (*on_refused)(void *client, const char *info); /* the client is to be closed */
+
+    void (*on_audio_codec)(void *client, const char *media_session_id, enum sl_codec codec);
+    void (*on_remote_sdp)(void *client, const char *media_session_id, const char *sdp,
+                          bool client_is_initiator);
+    void (*on_stream_status)(void *client, const struct sl_media_session *media);
+    /* The back end refused this publication or playback; instead of on_stream_status. */
+    void (*on_stream_refused)(void *client, const struct sl_media_session *media);
+    void (*on_video_size)(void *client, const struct sl_media_session *media, uint16_t width,
+                          uint16_t height);
+    /* info and payload as the publisher gave them; NULL: it gave none. */
+    void (*on_stream_event)(void *client, const struct sl_media_session *media, const char *type,
+                            json_t *info, json_t *payload);
+    void (*on_rate)(void *client, const struct sl_media_session *media,
+                    const struct sl_video_rate *rate);
+    /* info NULL when accepted. */
+    void (*on_data_status)(void *client, json_t *operation_id, const char *info);
+    void (*on_data)(void *client, const char *operation_id, json_t *payload);
+    /* Something failed that belongs to no stream. */
+    void (*on_error)(void *client, const char *info);
+    /* The server ends the connection. sl_session_destroy() follows from the client's side. */
+    void (*close)(void *client, uint16_t code, const char *reason);
+};
+
+struct sl_session_config {
+    const struct sl_session_ops *ops;
+    void *client; /* of ops */
+    struct sl_addr remote, local;
+    const char *origin; /* of the handshake; "" if none */
+};
+
+/* A client that has not asked for anything yet. Owned by whoever holds its connection. */
+struct sl_session *sl_session_create(struct sl_sessions *sessions,
+                                     const struct sl_session_config *config);
+/*
+ * The client's wish to connect: application, limits, `connect` hook; then on_established or
+ * on_refused. Once per session.
+ *
+ * fields   what the client said of itself (websocket-api.md 3.1); unknown ones and those of the
+ *          wrong type are left out. Borrowed.
+ */
+void sl_session_connect(struct sl_session *session, json_t *fields);
+/* The connection is gone: everything of the session ends, the name of each publication is free.
+ * NULL is fine. */
+void sl_session_destroy(struct sl_session *session);
+
+const char *sl_session_id(const struct sl_session *session);
+enum sl_session_status sl_session_status(const struct sl_session *session);
+/* The connection object of rest-api.md 3.4; never with the SIP password. New reference. */
+json_t *sl_session_describe(const struct sl_session *session);
+/* What the client said of itself, after the hook's changes, without secrets. New reference. */
+json_t *sl_session_properties(const struct sl_session *session);
+
+/* By sessionId; NULL. */
+struct sl_session *sl_sessions_find(struct sl_sessions *sessions, const char *session_id);
+/* fn must not end sessions. */
+void sl_sessions_each(struct sl_sessions *sessions,
+                      void (*fn)(struct sl_session *session, void *arg), void *arg);
+/* The operator ends it: its streams at once, then its connection. */
+void sl_session_terminate(struct sl_session *session);
+/* Data for the client's application (/data/send). payload is borrowed. */
+void sl_session_send_data(struct sl_session *session, const char *operation_id, json_t *payload);
+/* A hook with restOnError=FAIL failed: ErrorEvent to that client, if it is still there. */
+void sl_sessions_report_error(struct sl_sessions *sessions, const char *session_id,
+                              const char *info);
+
+/* ---- Hooks for what signalling answers by itself (diagnostics) ---- */
+
+/* body without context: nodeId, sessionId and appKey are added. Takes the reference. */
+void sl_session_notify(struct sl_session *session, enum sl_hook_method method, json_t *body);
+/* Hides from object, which goes to the client, what the application wants hidden. */
+void sl_session_strip(const struct sl_session *session, enum sl_hook_method method, json_t *object);
+
+/* ---- Publications and playbacks ---- */
+
+/* See media.c for the transitions and who makes them. */
+enum sl_media_state {
+    SL_MEDIA_NEW,
+    SL_MEDIA_PENDING,
+    SL_MEDIA_PUBLISHING,
+    SL_MEDIA_PLAYING,
+    SL_MEDIA_UNPUBLISHED,
+    SL_MEDIA_STOPPED,
+    SL_MEDIA_FAILED,
+};
+/* "PUBLISHING" */
+const char *sl_media_state_name(enum sl_media_state state);
+
+enum sl_media_transport_choice { SL_TRANSPORT_DEFAULT, SL_TRANSPORT_UDP, SL_TRANSPORT_TCP };
+
+enum { SL_MEDIA_SESSION_ID_MAX = 128 }; /* bytes (websocket-api.md 4.1) */
+
+/* publishStream or playStream; everything borrowed, texts may be NULL. */
+struct sl_media_request {
+    bool publish;
+    const char *media_session_id;
+    const char *name;
+    const char *sdp;
+    const char *media_provider; /* NULL: WebRTC */
+    const char *rtmp_url;
+    json_t *custom;
+    bool has_audio, has_video; /* what the client claims; events tell what was negotiated */
+    bool video_orientation;
+    enum sl_media_transport_choice transport;
+    int bitrate_kbps, min_bitrate_kbps, max_bitrate_kbps, quality, width, height;
+};
+/* Accepts or refuses; the client hears of either through its ops, exactly one final status
+ * included. The session must be established. */
+void sl_session_request_media(struct sl_session *session, const struct sl_media_request *request);
+
+struct sl_media_stop {
+    bool publish; /* unPublishStream; only matters for an unknown id */
+    const char *media_session_id, *name;
+};
+/* The client's own stop. An id that is not this session's is answered once all the same. */
+void sl_session_stop_media(struct sl_session *session, const struct sl_media_stop *stop);
+
+/* sendStreamEvent: from a publisher to its players, in order; ignored unless media_session_id is a
+ * publication of this session. info, payload: borrowed, may be NULL. */
+void sl_session_send_stream_event(struct sl_session *session, const char *media_session_id,
+                                  const char *type, json_t *info, json_t *payload);
+/* sendData: to the back end; on_data_status follows. All borrowed. */
+void sl_session_submit_data(struct sl_session *session, json_t *operation_id, json_t *payload);
+
+/* "data" or another type to every player of a stream, by the operator. -ENOENT: no such stream. */
+int sl_sessions_send_stream_event(struct sl_sessions *sessions, const char *name, const char *type,
+                                  json_t *payload);
+/* NULL: playable; otherwise the reason in the client's words. */
+const char *sl_sessions_why_not_playable(struct sl_sessions *sessions, const char *name);
+
+const char *sl_media_session_id(const struct sl_media_session *media); /* NULL if it had none */
+const char *sl_media_session_name(const struct sl_media_session *media);
+enum sl_media_state sl_media_session_state(const struct sl_media_session *media);
+bool sl_media_session_is_publication(const struct sl_media_session *media);
+/* "" unless it ended. */
+const char *sl_media_session_info(const struct sl_media_session *media);
+/* NULL once it has ended. */
+struct sl_session *sl_media_session_owner(const struct sl_media_session *media);
+
+/* The stream object of rest-api.md 3.3, rest-hooks.md 5.3 and (less some fields)
+ * websocket-api.md 4.2. New reference. */
+json_t *sl_media_session_describe(const struct sl_media_session *media);
+
+/* The same in numbers, for pages that need no JSON. */
+struct sl_media_summary {
+    bool has_audio, has_video;
+    enum sl_codec audio_codec, video_codec;
+    uint16_t width, height; /* 0: not known yet */
+    uint64_t bitrate_bps;   /* audio and video payload of the last second */
+    size_t players;         /* of the stream it publishes or plays */
+    int64_t created_ms;
+};
+void sl_media_session_summary(const struct sl_media_session *media, struct sl_media_summary *out);
+
+/* By mediaSessionId, live ones only; NULL. */
+struct sl_media_session *sl_sessions_find_media(struct sl_sessions *sessions,
+                                                const char *media_session_id);
+/* Live ones in the order they came; fn must not end any. */
+void sl_sessions_each_media(struct sl_sessions *sessions,
+                            void (*fn)(struct sl_media_session *media, void *arg), void *arg);
+/* Of one session. */
+void sl_session_each_media(struct sl_session *session,
+                           void (*fn)(struct sl_media_session *media, void *arg), void *arg);
+
+/* rest-api.md 6.1: what is set must match; ids are alternatives. Texts are borrowed. */
+struct sl_media_filter {
+    const char *const *media_session_ids;
+    size_t media_session_id_count;
+    const char *name;
+    const char *status;
+    const char *session_id;
+    enum { SL_MEDIA_ANY, SL_MEDIA_PUBLISHED, SL_MEDIA_PLAYED } published;
+};
+bool sl_media_session_matches(const struct sl_media_session *media,
+                              const struct sl_media_filter *filter);
+size_t sl_sessions_count_media(const struct sl_sessions *sessions,
+                               const struct sl_media_filter *filter);
+/* Not asked for by the client: a publisher becomes UNPUBLISHED, a player FAILED (8.1). Its memory
+ * may be gone afterwards, and so may its players'. */
+void sl_media_session_terminate(struct sl_media_session *media, const char *info);
+/* Terminates every match; returns how many there were. */
+size_t sl_sessions_terminate_media(struct sl_sessions *sessions,
+                                   const struct sl_media_filter *filter, const char *info);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The registry: all sessions, all publications and playbacks, and the end of them. */
+#include "base/random.h"
+#include "session/internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config)
+{
+    struct sl_sessions *sessions = sl_new(struct sl_sessions);
+
+    sessions->config = *config;
+    sl_random_token(sessions->node_id, sizeof(sessions->node_id) - 1);
+    sl_table_init(&sessions->sessions_by_id);
+    sl_table_init(&sessions->media_by_id);
+    sl_table_init(&sessions->audiences);
+    sl_list_init(&sessions->sessions);
+    sl_list_init(&sessions->media);
+    sl_list_init(&sessions->closing);
+    rates_start(sessions);
+    return sessions;
+}
+
+void sl_sessions_destroy(struct sl_sessions *sessions)
+{
+    if (!sessions)
+        return;
+    assert(sl_list_empty(&sessions->sessions) && sl_list_empty(&sessions->media));
+    if (!sl_list_empty(&sessions->closing)) /* the workers hung, and main gave up waiting */
+        sl_log(SL_LOG_ERROR, NULL, "session: %zu peers never closed", sessions->stats.closing);
+    rates_stop(sessions);
+    sl_table_deinit(&sessions->sessions_by_id);
+    sl_table_deinit(&sessions->media_by_id);
+    sl_table_deinit(&sessions->audiences);
+    free(sessions);
+}
+
+void sessions_check_stopped(struct sl_sessions *sessions)
+{
+    void (*on_stopped)(void *owner) = sessions->on_stopped;
+
+    if (!on_stopped || !sl_list_empty(&sessions->sessions) || !sl_list_empty(&sessions->closing))
+        return;
+    sessions->on_stopped = NULL;
+    on_stopped(sessions->stopped_owner);
+}
+
+void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *owner), void *owner)
+{
+    struct sl_session *session;
+
+    sessions->stopping = true;
+    sessions->on_stopped = on_stopped;
+    sessions->stopped_owner = owner;
+    rates_stop(sessions);
+    while (!sl_list_empty(&sessions->media))
+        sl_media_session_terminate(
+            sl_list_first(&sessions->media, struct sl_media_session, link), SL_INFO_SHUTDOWN);
+    sl_list_foreach(session, &sessions->sessions, struct sl_session, link)
+        session->ops->close(session->client, 1001, SL_INFO_SHUTDOWN);
+    sessions_check_stopped(sessions);
+}
+
+const char *sl_sessions_node_id(const struct sl_sessions *sessions)
+{
+    return sessions->node_id;
+}
+
+void sl_sessions_stats(const struct sl_sessions *sessions, struct sl_sessions_stats *out)
+{
+    *out = sessions->stats;
+}
+
+static bool session_has_id(const struct sl_table_node *node, const void *key)
+{
+    const struct sl_session *session =
+        sl_container_of_const(node, struct sl_session, by_id);
+
+    return strcmp(session->id, key) == 0;
+}
+
+struct sl_session *sl_sessions_find(struct sl_sessions *sessions, const char *session_id)
+{
+    struct sl_table_node *node = sl_table_find(
+        &sessions->sessions_by_id, sl_hash_text(session_id), session_has_id, session_id);
+
+    return node ? sl_container_of(node, struct sl_session, by_id) : NULL;
+}
+
+void sl_sessions_each(struct sl_sessions *sessions,
+                      void (*fn)(struct sl_session *session, void *arg), void *arg)
+{
+    struct sl_session *session;
+
+    sl_list_foreach(session, &sessions->sessions, struct sl_session, link)
+        fn(session, arg);
+}
+
+void sl_sessions_report_error(struct sl_sessions *sessions, const char *session_id,
+                              const char *info)
+{
+    struct sl_session *session = sl_sessions_find(sessions, session_id);
+
+    if (session && session->status == SL_SESSION_ESTABLISHED)
+        session->ops->on_error(session->client, info);
+}
+
+static bool media_has_id(const struct sl_table_node *node, const void *key)
+{
+    const struct sl_media_session *media =
+        sl_container_of_const(node, struct sl_media_session, by_id);
+
+    return strcmp(media->id, key) == 0;
+}
+
+struct sl_media_session *sl_sessions_find_media(struct sl_sessions *sessions,
+                                                const char *media_session_id)
+{
+    struct sl_table_node *node =
+        sl_table_find(&sessions->media_by_id, sl_hash_text(media_session_id), media_has_id,
+                      media_session_id);
+
+    return node ? sl_container_of(node, struct sl_media_session, by_id) : NULL;
+}
+
+void sl_sessions_each_media(struct sl_sessions *sessions,
+                            void (*fn)(struct sl_media_session *media, void *arg), void *arg)
+{
+    struct sl_media_session *media;
+
+    sl_list_foreach(media, &sessions->media, struct sl_media_session, link)
+        fn(media, arg);
+}
+
+void sl_session_each_media(struct sl_session *session,
+                           void (*fn)(struct sl_media_session *media, void *arg), void *arg)
+{
+    struct sl_media_session *media;
+
+    sl_list_foreach(media, &session->media, struct sl_media_session, in_session)
+        fn(media, arg);
+}
+
+static bool one_of(const char *text, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(text, list[i]) == 0)
+            return true;
+    return false;
+}
+
+bool sl_media_session_matches(const struct sl_media_session *media,
+                              const struct sl_media_filter *filter)
+{
+    if (filter->media_session_id_count > 0 &&
+        !one_of(media->id, filter->media_session_ids, filter->media_session_id_count))
+        return false;
+    if (filter->name && strcmp(media->name, filter->name) != 0)
+        return false;
+    if (filter->status && strcmp(sl_media_state_name(media->state), filter->status) != 0)
+        return false;
+    if (filter->session_id && strcmp(media->session->id, filter->session_id) != 0)
+        return false;
+    return filter->published == SL_MEDIA_ANY ||
+           media->publish == (filter->published == SL_MEDIA_PUBLISHED);
+}
+
+size_t sl_sessions_count_media(const struct sl_sessions *sessions,
+                               const struct sl_media_filter *filter)
+{
+    const struct sl_media_session *media;
+    size_t count = 0;
+
+    for (const struct sl_list *link = sessions->media.next; link != &sessions->media;
+         link = link->next) {
+        media = sl_container_of_const(link, struct sl_media_session, link);
+        count += sl_media_session_matches(media, filter);
+    }
+    return count;
+}
+
+size_t sl_sessions_terminate_media(struct sl_sessions *sessions,
+                                   const struct sl_media_filter *filter, const char *info)
+{
+    struct sl_media_session *media;
+    char **ids = sl_new_array(char *, sessions->media_by_id.count + 1);
+    size_t count = 0;
+
+    /* By id, because ending a publication ends its players, which may match as well. Players first:
+     * what was asked of them is then what they are told. */
+    for (int publish = 0; publish <= 1; publish++)
+        sl_list_foreach(media, &sessions->media, struct sl_media_session, link)
+            if (media->publish == (publish == 1) && sl_media_session_matches(media, filter))
+                ids[count++] = sl_strdup(media->id);
+    for (size_t i = 0; i < count; i++) {
+        media = sl_sessions_find_media(sessions, ids[i]);
+        if (media)
+            sl_media_session_terminate(media, info);
+        free(ids[i]);
+    }
+    free(ids);
+    return count;
+}

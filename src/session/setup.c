@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a client's offer to our answer and a peer: what publications and playbacks share. */
+#include "base/error.h"
+#include "base/random.h"
+#include "session/internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    UFRAG_LEN = 16, /* 82 bits; RFC 8445 section 5.3 wants 24 and 128 */
+    PWD_LEN = 26,
+};
+
+const char *setup_negotiate(struct media_setup *setup, struct sl_media_session *media,
+                            const struct sl_negotiate_config *config)
+{
+    struct sl_error error = {.text = ""};
+    char quoted[sizeof(error.text) + 32];
+
+    setup->media = media;
+    int err = media->sdp ? sl_sdp_parse(media->sdp, strlen(media->sdp), &setup->offer, &error)
+                         : sl_error_set(&error, -EBADMSG, "no SDP");
+    if (err == 0)
+        err = sl_sdp_negotiate(setup->offer, config, &setup->negotiation, &error);
+    if (err < 0)
+        sl_log(SL_LOG_INFO, &media->log, "offer refused: %s",
+               sl_log_quote(quoted, sizeof(quoted), error.text));
+    if (err == -ENOMSG)
+        return SL_INFO_NO_CODECS;
+    if (err < 0)
+        return SL_INFO_PROXY;
+
+    struct sl_media *audio = setup_media(setup, SL_AUDIO), *video = setup_media(setup, SL_VIDEO);
+    if (!audio && !video)
+        return SL_INFO_NO_CODECS;
+    media->has_audio = audio != NULL;
+    media->has_video = video != NULL;
+    media->codecs[SL_AUDIO] = audio ? audio->codecs[0].codec : SL_CODEC_NONE;
+    media->codecs[SL_VIDEO] = video ? video->codecs[0].codec : SL_CODEC_NONE;
+    return NULL;
+}
+
+struct sl_media *setup_media(struct media_setup *setup, enum sl_media_kind kind)
+{
+    struct sl_negotiation *negotiation = &setup->negotiation;
+
+    for (size_t i = 0; i < negotiation->media_count; i++) {
+        struct sl_media *media = &negotiation->media[i];
+        if (media->accepted && !media->inactive && media->codec_count > 0 && media->kind == kind)
+            return media;
+    }
+    return NULL;
+}
+
+/* ---- The answer ---- */
+
+/* The client's word, else the configuration's (6.6). */
+static bool wants_tcp(const struct sl_media_session *media)
+{
+    if (media->transport == SL_TRANSPORT_DEFAULT)
+        return media->sessions->config.config->ice_tcp_transport;
+    return media->transport == SL_TRANSPORT_TCP;
+}
+
+/* The bound that REMB enforces and the answer names. */
+static uint32_t max_bitrate_kbps(const struct sl_media_session *media)
+{
+    uint32_t asked = (uint32_t)media->max_bitrate_kbps;
+    uint32_t allowed = (uint32_t)media->sessions->config.config->publish_max_bitrate;
+
+    if (!media->publish)
+        return 0;
+    if (asked == 0 || allowed == 0)
+        return asked + allowed;
+    return asked < allowed ? asked : allowed;
+}
+
+static bool add_transport(struct media_setup *setup, size_t index, struct sl_worker *worker)
+{
+    struct sl_sdp_local_transport *transport = &setup->answer.transports[index];
+    bool tcp = wants_tcp(setup->media);
+
+    sl_random_token(transport->ufrag, UFRAG_LEN);
+    sl_random_token(transport->pwd, PWD_LEN);
+    transport->candidates = setup->candidates[index];
+    transport->candidate_count = sl_rtc_candidates(setup->media->sessions->config.rtc, worker,
+                                                   index, setup->candidates[index]);
+    transport->tcp = tcp;
+    transport->udp = !tcp;
+    return transport->candidate_count > 0;
+}
+
+const char *setup_build_answer(struct media_setup *setup, struct sl_worker *worker)
+{
+    const struct sl_media_session *media = setup->media;
+
+    setup->answer = (struct sl_sdp_answer_config){
+        .product = "Sluice",
+        .version = SLUICE_VERSION,
+        .session_id_ms = media->created_ms,
+        .fingerprint = sl_rtc_fingerprint(media->sessions->config.rtc),
+        .setup = SL_SDP_SETUP_NONE, /* set below: passive */
+        .cname_id = media->id,
+        .max_bitrate_kbps = max_bitrate_kbps(media),
+    };
+    setup->answer.setup = SL_SDP_PASSIVE;
+    for (size_t i = 0; i < setup->negotiation.transport_count; i++)
+        if (!add_transport(setup, i, worker))
+            return SL_INFO_PROXY; /* no second port: rtp_bundle=true, but the client has no BUNDLE */
+    if (sl_sdp_build_answer(setup->offer, &setup->negotiation, &setup->answer, setup->text,
+                            sizeof(setup->text)) < 0)
+        return SL_INFO_PROXY;
+    return NULL;
+}
+
+void setup_create_peer(struct media_setup *setup, struct sl_worker *worker,
+                       struct sl_track *const *tracks)
+{
+    struct sl_media_session *media = setup->media;
+    struct sl_peer_config config = {
+        .rtc = media->sessions->config.rtc,
+        .worker = worker,
+        .publishing = media->publish,
+        .tcp_only = setup->answer.transports[0].tcp,
+        .negotiation = &setup->negotiation,
+        .cname = media->id,
+        .max_bitrate_bps = max_bitrate_kbps(media) * 1000,
+        .requested_us = media->requested_us,
+        .ops = &media_peer_ops,
+        .owner = media,
+    };
+
+    for (size_t i = 0; i < setup->negotiation.transport_count; i++) {
+        memcpy(config.local[i].ufrag, setup->answer.transports[i].ufrag,
+               sizeof(config.local[i].ufrag));
+        memcpy(config.local[i].pwd, setup->answer.transports[i].pwd, sizeof(config.local[i].pwd));
+    }
+    if (tracks)
+        memcpy(config.tracks, tracks, sizeof(config.tracks));
+    media->peer = sl_peer_create(&config);
+}
+
+void setup_destroy(struct media_setup *setup)
+{
+    if (setup)
+        sl_sdp_free(setup->offer);
+    free(setup);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* /api/v1, this server's own: the ports for a page's WebSocket, the live streams, and the index. */
+#include "rest/parts.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/net.h"
+#include "rest/error.h"
+#include "rest/url.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIMIT_DEFAULT = 500, LIMIT_MAX = 5000, OFFSET_MAX = 1000000 };
+
+static void answer_endpoints(struct sl_call *call, void *arg)
+{
+    const struct sl_api *api = arg;
+    json_t *body = json_object();
+
+    (void)json_object_set_new(body, "ws", api->ws_port ? json_integer(api->ws_port) : json_null());
+    (void)json_object_set_new(body, "wss",
+                              api->wss_port ? json_integer(api->wss_port) : json_null());
+    sl_reply_json(call, 200, body);
+}
+
+/* A page of the list while it is collected. */
+struct listing {
+    json_t *items;
+    size_t offset, limit, total;
+    int64_t now_ms;
+};
+
+static void list_stream(const struct sl_rest_stream *stream, void *arg)
+{
+    struct listing *listing = arg;
+    size_t index = listing->total++;
+
+    if (index < listing->offset || index - listing->offset >= listing->limit)
+        return;
+    int64_t uptime_ms = listing->now_ms - stream->started_ms;
+    json_t *item = json_pack(
+        "{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I}", "name", sl_json_text(stream->name),
+        "kind", sl_json_text(stream->kind), "audioCodec", sl_json_text(stream->audio_codec),
+        "videoCodec", sl_json_text(stream->video_codec), "width", (int)stream->width, "height",
+        (int)stream->height, "players", (json_int_t)stream->players, "bitrate",
+        (json_int_t)stream->bitrate_bps, "createDate", (json_int_t)stream->started_ms, "uptime",
+        (json_int_t)(uptime_ms > 0 ? uptime_ms : 0));
+    (void)json_array_append_new(listing->items, item);
+}
+
+/* A number of the query within 0..max; fallback if it is not there, -EBADMSG if it is not that. */
+static int query_number(const char *query, const char *name, size_t fallback, size_t max,
+                        size_t *out)
+{
+    char text[SL_QUERY_VALUE_MAX], *end;
+    int err = sl_query_get(query, name, text);
+
+    if (err == -ENOENT) {
+        *out = fallback;
+        return 0;
+    }
+    if (err < 0 || text[0] < '0' || text[0] > '9')
+        return -EBADMSG;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (errno != 0 || *end || value > max)
+        return -EBADMSG;
+    *out = value;
+    return 0;
+}
+
+static void answer_streams(struct sl_call *call, void *arg)
+{
+    const struct sl_rest_sources *sources = ((struct sl_api *)arg)->sources;
+    const char *query = sl_http_query(sl_call_request(call));
+    struct listing listing = {.now_ms = sl_wall_ms()};
+
+    if (query_number(query, "limit", LIMIT_DEFAULT, LIMIT_MAX, &listing.limit) < 0) {
+        sl_reply_error(call, 400, "limit: a number from 0 to %d is expected", LIMIT_MAX);
+        return;
+    }
+    if (query_number(query, "offset", 0, OFFSET_MAX, &listing.offset) < 0) {
+        sl_reply_error(call, 400, "offset: a number from 0 to %d is expected", OFFSET_MAX);
+        return;
+    }
+    listing.items = json_array();
+    if (sources->each_stream)
+        sources->each_stream(sources->owner, list_stream, &listing);
+    sl_reply_json(call, 200,
+                  json_pack("{s:o, s:I, s:I}", "streams", listing.items, "total",
+                            (json_int_t)listing.total, "offset", (json_int_t)listing.offset));
+}
+
+static void list_route(const struct sl_route *route, void *arg)
+{
+    (void)json_array_append_new(arg,
+                                json_pack("{s:s, s:s, s:s*, s:s, s:s}", "methods", route->methods,
+                                          "path", route->path, "action", route->action, "access",
+                                          route->access == SL_ROUTE_PUBLIC ? "public" : "operator",
+                                          "about", route->about));
+}
+
+static void answer_index(struct sl_call *call, void *arg)
+{
+    const struct sl_api *api = arg;
+    json_t *list = json_array();
+
+    sl_router_each(api->router, list_route, list);
+    sl_reply_json(call, 200, json_pack("{s:s, s:o}", "version", SLUICE_VERSION, "routes", list));
+}
+
+static const struct sl_route routes[] = {
+    {"GET", "/api/v1", NULL, SL_ROUTE_OPERATOR, answer_index, "this index"},
+    {"GET", "/api/v1/endpoints", NULL, SL_ROUTE_PUBLIC, answer_endpoints,
+     "the ports of the WebSocket API"},
+    {"GET", "/api/v1/streams", NULL, SL_ROUTE_OPERATOR, answer_streams,
+     "live streams; ?limit= and ?offset= for a part of them"},
+};
+
+void sl_api_add(struct sl_api *api, struct sl_router *router)
+{
+    sl_router_add(router, routes, SL_ARRAY_LEN(routes), api);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The parts of the HTTP side: each is a table of routes and the little it needs to answer them. To
+ * add one: a file with its table, a line here, a line in rest.c. */
+#ifndef SL_REST_PARTS_H
+#define SL_REST_PARTS_H
+
+#include "rest/router.h"
+
+/* /livez, /readyz, /healthz. */
+struct sl_health {
+    const struct sl_rest_sources *sources;
+};
+void sl_health_add(struct sl_health *health, struct sl_router *router);
+
+/* /?action=stat (rest-api.md section 10). */
+struct sl_stat {
+    const struct sl_rest_sources *sources;
+    /* the last sample, for the CPU's share since then */
+    int64_t sampled_us;
+    double cpu_s;
+    double cpu_percent;
+};
+void sl_stat_add(struct sl_stat *stat, struct sl_router *router);
+
+/* /metrics, for Prometheus. */
+struct sl_metrics_part {
+    const struct sl_rest_sources *sources;
+    struct sl_metrics *metrics; /* may be NULL */
+    int64_t started_us, started_ms;
+};
+void sl_metrics_part_add(struct sl_metrics_part *part, struct sl_router *router);
+
+/* /api/v1: what the pages ask, and the index of all routes. */
+struct sl_api {
+    const struct sl_rest_sources *sources;
+    const struct sl_router *router;
+    uint16_t ws_port, wss_port;
+};
+void sl_api_add(struct sl_api *api, struct sl_router *router);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Puts the HTTP side together: policy, files, and the parts with their routes. */
+#include "rest/rest.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "rest/access.h"
+#include "rest/cors.h"
+#include "rest/files.h"
+#include "rest/parts.h"
+
+#include <string.h>
+
+struct sl_rest {
+    struct sl_rest_sources sources;
+    struct sl_access_rules access;
+    struct sl_cors *cors;
+    struct sl_files *files; /* NULL: no pages */
+    struct sl_router *router;
+    struct sl_health health;
+    struct sl_stat stat;
+    struct sl_metrics_part metrics;
+    struct sl_api api;
+};
+
+int sl_rest_set_policy(struct sl_rest *rest, const struct sl_rest_policy *policy,
+                       struct sl_error *error)
+{
+    const struct sl_cors_config config = {policy->cors_origin, policy->cors_headers,
+                                          policy->cors_methods, policy->cors_lines};
+    struct sl_cors *cors;
+    int err = sl_cors_create(&config, &cors, error);
+
+    if (err < 0)
+        return err;
+    sl_cors_destroy(rest->cors);
+    rest->cors = cors;
+    free(rest->access.allow);
+    rest->access.allow = NULL;
+    rest->access.allow_count = policy->allow_count;
+    if (policy->allow_count > 0) {
+        rest->access.allow = sl_new_array(struct sl_cidr, policy->allow_count);
+        memcpy(rest->access.allow, policy->allow, policy->allow_count * sizeof(*policy->allow));
+    }
+    rest->access.require_auth = policy->require_auth;
+    sl_router_set_cors(rest->router, cors);
+    return 0;
+}
+
+static void open_pages(struct sl_rest *rest, const char *web_root)
+{
+    struct sl_error error;
+
+    if (web_root && *web_root && sl_files_create(web_root, &rest->files, &error) < 0)
+        sl_log(SL_LOG_WARN, NULL, "rest: no web pages: %s", error.text);
+}
+
+static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
+{
+    int64_t now_us = sl_now_us();
+
+    rest->health = (struct sl_health){.sources = &rest->sources};
+    rest->stat = (struct sl_stat){.sources = &rest->sources, .sampled_us = now_us};
+    rest->metrics = (struct sl_metrics_part){.sources = &rest->sources,
+                                             .metrics = config->metrics,
+                                             .started_us = now_us,
+                                             .started_ms = sl_wall_ms()};
+    rest->api = (struct sl_api){.sources = &rest->sources,
+                                .router = rest->router,
+                                .ws_port = config->ws_port,
+                                .wss_port = config->wss_port};
+    sl_health_add(&rest->health, rest->router);
+    sl_stat_add(&rest->stat, rest->router);
+    sl_metrics_part_add(&rest->metrics, rest->router);
+    sl_api_add(&rest->api, rest->router);
+}
+
+int sl_rest_create(const struct sl_rest_config *config, struct sl_rest **out,
+                   struct sl_error *error)
+{
+    struct sl_rest *rest = sl_new(struct sl_rest);
+
+    rest->sources = config->sources;
+    rest->access.owner = config->sources.owner;
+    rest->access.check_user = config->sources.check_user;
+    open_pages(rest, config->web_root);
+    rest->router = sl_router_create(&rest->access, rest->files);
+    int err = sl_rest_set_policy(rest, &config->policy, error);
+    if (err < 0) {
+        sl_rest_destroy(rest);
+        return err;
+    }
+    add_parts(rest, config);
+    *out = rest;
+    return 0;
+}
+
+void sl_rest_destroy(struct sl_rest *rest)
+{
+    if (!rest)
+        return;
+    sl_router_destroy(rest->router);
+    sl_files_destroy(rest->files);
+    sl_cors_destroy(rest->cors);
+    free(rest->access.allow);
+    free(rest);
+}
+
+void sl_rest_on_request(void *arg, struct sl_http_request *request)
+{
+    struct sl_rest *rest = arg;
+
+    sl_router_dispatch(rest->router, request);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What `http.port` and `https.port` answer: the REST API, the statistics for people, the SDK and
+ * Prometheus, the health checks, and the web pages. It translates requests; what is true of
+ * sessions and streams it asks through struct sl_rest_sources.
+ *
+ * Threads: all calls and callbacks on the control loop.
+ */
+#ifndef SL_REST_REST_H
+#define SL_REST_REST_H
+
+#include "base/addr.h"
+#include "base/metrics.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_error;
+struct sl_http_request;
+struct sl_rest;
+
+/* The gauges of one moment (rest-api.md section 10). Zero for what does not exist. */
+struct sl_rest_stats {
+    uint64_t connections; /* sessions of any transport */
+    uint64_t connections_websocket;
+    uint64_t streams_webrtc_in, streams_webrtc_out;
+    uint64_t streams_websocket_out;
+    uint64_t streams_rtmp_in, streams_rtmp_out;
+    uint64_t streams_rtsp_in, streams_rtsp_out;
+    uint64_t streams_viewers; /* players of any protocol */
+    uint64_t ports_media_free, ports_media_busy, ports_media_quarantine;
+};
+
+/* One live stream, for the list. Texts are borrowed during the call. */
+struct sl_rest_stream {
+    const char *name;
+    const char *kind;                      /* protocol of its source: "webrtc", "rtmp" */
+    const char *audio_codec, *video_codec; /* as SDP spells them; NULL: no such track */
+    unsigned width, height;                /* 0: not known yet */
+    size_t players;
+    uint64_t bitrate_bps; /* received from the source, all tracks, over the last second or so */
+    int64_t started_ms;   /* wall clock, since 1970 */
+};
+typedef void sl_rest_stream_fn(const struct sl_rest_stream *stream, void *arg);
+
+/* Where the answers come from; the creator of sl_rest fills it in. A NULL function means "nothing
+ * to tell" (and: alive, ready). */
+struct sl_rest_sources {
+    void *owner;
+    /* out is zeroed before. */
+    void (*stats)(void *owner, struct sl_rest_stats *out);
+    /* Calls fn(stream, arg) for every live stream. */
+    void (*each_stream)(void *owner, sl_rest_stream_fn *fn, void *arg);
+    /* False: a part that must turn does not; *why is one of a few constant words for operators. */
+    bool (*alive)(void *owner, const char **why);
+    /* False: send no new clients here (draining, over a limit, a listener is missing). */
+    bool (*ready)(void *owner, const char **why);
+    /* Gauges that only the creator knows (workers, draining, hook queue); fills at most max,
+     * returns how many. Not those made of `stats`, of the process and of the build. */
+    size_t (*gauges)(void *owner, struct sl_gauge_value *out, size_t max);
+    /* HTTP Basic against the users of the console; NULL: nobody has an account. */
+    bool (*check_user)(void *owner, const char *user, const char *password);
+};
+
+/* Who may call; may change while running. Everything is copied. */
+struct sl_rest_policy {
+    bool require_auth;           /* disable_rest_auth=false: credentials from everyone */
+    const struct sl_cidr *allow; /* rest_allow: callers that need none */
+    size_t allow_count;
+    /* rest_access_control_allow_*; NULL or "": the defaults of spec/README.md decision 2. The
+     * origin may be "*", one origin, or several separated by commas. */
+    const char *cors_origin, *cors_headers, *cors_methods;
+    const char *cors_lines; /* rest_access_control_headers: whole lines, replace the three */
+};
+
+/* Everything is copied. */
+struct sl_rest_config {
+    struct sl_rest_policy policy;
+    const char *web_root;       /* NULL or "": no pages */
+    uint16_t ws_port, wss_port; /* told to the pages; 0: there is no such listener */
+    struct sl_metrics *metrics; /* outlives sl_rest; NULL: no counters on /metrics */
+    struct sl_rest_sources sources;
+};
+
+/* -EINVAL: a CORS key cannot be read, in words. A web_root that cannot be opened is logged, the
+ * rest works without pages. */
+int sl_rest_create(const struct sl_rest_config *config, struct sl_rest **out,
+                   struct sl_error *error);
+/* After the listeners that use it are gone and every waiting answer has been given. NULL is fine.
+ */
+void sl_rest_destroy(struct sl_rest *rest);
+
+/* For requests from now on (SIGHUP). -EINVAL as above: the old policy then stays. */
+int sl_rest_set_policy(struct sl_rest *rest, const struct sl_rest_policy *policy,
+                       struct sl_error *error);
+
+/* An sl_http_handler; arg is the struct sl_rest. */
+void sl_rest_on_request(void *arg, struct sl_http_request *request);
+
+#endif

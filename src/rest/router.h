@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Requests to handlers and answers back. A part of the API is a table of routes and the functions
+ * it names; access, methods, CORS, preflights, bodies and the shape of errors are settled here, so
+ * that a handler sees only what it is about.
+ */
+#ifndef SL_REST_ROUTER_H
+#define SL_REST_ROUTER_H
+
+#include "rest/rest.h"
+
+#include <jansson.h>
+
+enum sl_route_access {
+    SL_ROUTE_PUBLIC,
+    SL_ROUTE_OPERATOR, /* see access.h, and only for pages whose origin CORS allows */
+};
+
+/* One request on its way to an answer. It belongs to the handler from the call on, until it is
+ * given to one of the sl_reply functions: at once, or later on the same thread. Should the client
+ * go first, the reply is dropped there. */
+struct sl_call;
+
+typedef void sl_route_handler(struct sl_call *call, void *arg);
+
+struct sl_route {
+    const char *methods; /* "GET", "POST", "GET POST"; HEAD follows from GET */
+    const char *path;    /* exact; the request's may have one '/' more at the end */
+    const char *action;  /* only if the query says action=<this>; NULL: any query */
+    enum sl_route_access access;
+    sl_route_handler *handle;
+    const char *about; /* one line for the index at /api/v1 */
+};
+
+struct sl_router;
+
+struct sl_access_rules;
+struct sl_cors;
+struct sl_files;
+
+/* Both are borrowed; files may be NULL. */
+struct sl_router *sl_router_create(const struct sl_access_rules *rules, struct sl_files *files);
+/* Borrowed; before the first request. */
+void sl_router_set_cors(struct sl_router *router, const struct sl_cors *cors);
+void sl_router_destroy(struct sl_router *router);
+/* The table is borrowed for good; arg goes to its handlers. Earlier tables win. */
+void sl_router_add(struct sl_router *router, const struct sl_route *routes, size_t count,
+                   void *arg);
+void sl_router_dispatch(struct sl_router *router, struct sl_http_request *request);
+/* Calls fn for every route, in the order they were added. */
+void sl_router_each(const struct sl_router *router,
+                    void (*fn)(const struct sl_route *route, void *arg), void *arg);
+
+/* The parsed object of a POST, empty if the body was; borrowed until the reply. NULL for GET. */
+json_t *sl_call_body(const struct sl_call *call);
+/* NULL once the client has gone. */
+struct sl_http_request *sl_call_request(const struct sl_call *call);
+
+/* 200 without a body: what void calls answer (REST-5). */
+void sl_reply_empty(struct sl_call *call);
+/* Takes over the reference. */
+void sl_reply_json(struct sl_call *call, int status, json_t *body);
+/* text is copied. */
+void sl_reply_text(struct sl_call *call, int status, const char *content_type, const char *text,
+                   size_t len);
+/* The error body of rest-api.md section 1.1, or RFC 9457's below /api/v1. */
+void sl_reply_error(struct sl_call *call, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

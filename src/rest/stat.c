@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The statistics page as the SDK reads it (rest-api.md section 10): lines of dashes with a group's
+ * name, lines key=value, nothing else, no empty line, so no newline at the end either.
+ */
+#include "rest/parts.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "rest/process.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    PAGE_MAX = 4096,
+    CPU_SAMPLE_US = SL_US_PER_S, /* shorter spans say more of this page than of the load */
+};
+
+enum source { NUMBER, HEADER, ALWAYS_ZERO, THREADS, CPU, MEMORY_TOTAL, MEMORY_FREE };
+
+#define STAT(field) #field, NUMBER, offsetof(struct sl_rest_stats, field)
+
+static const struct {
+    const char *key; /* or the whole header line */
+    enum source source;
+    size_t offset; /* of a NUMBER */
+} rows[] = {
+    {"-----Connection Stats-----", HEADER, 0},
+    {STAT(connections)},
+    {STAT(connections_websocket)},
+    {"-----Stream Stats-----", HEADER, 0},
+    {STAT(streams_webrtc_in)},
+    {STAT(streams_webrtc_out)},
+    {STAT(streams_websocket_out)},
+    {STAT(streams_rtmp_in)},
+    {STAT(streams_rtmp_out)},
+    {"streams_rtmfp_in", ALWAYS_ZERO, 0},
+    {"streams_rtmfp_out", ALWAYS_ZERO, 0},
+    {STAT(streams_rtsp_in)},
+    {STAT(streams_rtsp_out)},
+    {STAT(streams_viewers)},
+    {"-----Port Stats-----", HEADER, 0},
+    {STAT(ports_media_free)},
+    {STAT(ports_media_busy)},
+    {STAT(ports_media_quarantine)},
+    {"-----Core Stats-----", HEADER, 0},
+    {"core_threads", THREADS, 0},
+    {"-----System Stats-----", HEADER, 0},
+    {"system_java_cpu_usage", CPU, 0}, /* the key's name is the original's */
+    {"system_memory_total", MEMORY_TOTAL, 0},
+    {"system_memory_free", MEMORY_FREE, 0},
+};
+
+/* Percent of one core since the last sample; the first one covers the whole life. */
+static double cpu_percent(struct sl_stat *stat, double cpu_s)
+{
+    int64_t now_us = sl_now_us(), span_us = now_us - stat->sampled_us;
+
+    if (span_us >= CPU_SAMPLE_US) {
+        stat->cpu_percent = (cpu_s - stat->cpu_s) * 100 * SL_US_PER_S / (double)span_us;
+        stat->cpu_s = cpu_s;
+        stat->sampled_us = now_us;
+    }
+    return stat->cpu_percent;
+}
+
+static uint64_t number_at(const struct sl_rest_stats *stats, size_t offset)
+{
+    uint64_t value;
+
+    memcpy(&value, (const char *)stats + offset, sizeof(value));
+    return value;
+}
+
+static void write_row(FILE *page, size_t row, struct sl_stat *stat,
+                      const struct sl_rest_stats *stats, const struct sl_process *process)
+{
+    unsigned long long value = 0;
+
+    fputs(rows[row].key, page);
+    switch (rows[row].source) {
+    case HEADER:
+        return;
+    case CPU:
+        fprintf(page, "=%.1f", cpu_percent(stat, process->cpu_s));
+        return;
+    case NUMBER:
+        value = number_at(stats, rows[row].offset);
+        break;
+    case ALWAYS_ZERO:
+        break;
+    case THREADS:
+        value = process->threads;
+        break;
+    case MEMORY_TOTAL:
+        value = process->memory_total;
+        break;
+    case MEMORY_FREE:
+        value = process->memory_free;
+        break;
+    }
+    fprintf(page, "=%llu", value);
+}
+
+static void answer_stat(struct sl_call *call, void *arg)
+{
+    struct sl_stat *stat = arg;
+    struct sl_rest_stats stats = {0};
+    struct sl_process process;
+    char text[PAGE_MAX] = "";
+    FILE *page = fmemopen(text, sizeof(text), "w");
+
+    if (!page) {
+        sl_reply_error(call, 500, "out of memory");
+        return;
+    }
+    if (stat->sources->stats)
+        stat->sources->stats(stat->sources->owner, &stats);
+    sl_process_read(&process);
+    for (size_t row = 0; row < SL_ARRAY_LEN(rows); row++) {
+        if (row > 0)
+            fputc('\n', page);
+        write_row(page, row, stat, &stats, &process);
+    }
+    (void)fclose(page); /* memory only */
+    sl_reply_text(call, 200, "text/plain;charset=UTF-8", text, strlen(text));
+}
+
+static const struct sl_route routes[] = {
+    {"GET", "/", "stat", SL_ROUTE_OPERATOR, answer_stat, "statistics as lines of key=value"},
+};
+
+void sl_stat_add(struct sl_stat *stat, struct sl_router *router)
+{
+    sl_router_add(router, routes, SL_ARRAY_LEN(routes), stat);
+}

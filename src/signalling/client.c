@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a session has to say to its client, as messages (websocket-api.md 2.2). */
+#include "signalling/internal.h"
+
+#include <string.h>
+
+/* ---- Connection ---- */
+
+/* websocket-api.md 3.2. The client's own words first, so that ours win. */
+static json_t *user_data(struct sl_session *session)
+{
+    json_t *object = json_pack("{s:b, s:b, s:b, s:[]}", "useWsTunnel", 0,
+                               "useWsTunnelPacketization2", 0, "useBase64BinaryEncoding", 0,
+                               "mediaProviders");
+    json_t *described = sl_session_describe(session);
+    json_t *properties = sl_session_properties(session);
+
+    (void)json_object_set_new(object, "keepAlive", json_false());
+    (void)json_object_update(object, properties);
+    (void)json_object_set(object, "appKey", json_object_get(described, "appKey"));
+    (void)json_object_set_new(object, "authToken", json_string(sl_session_id(session)));
+    (void)json_object_set_new(object, "status", json_string("ESTABLISHED"));
+    (void)json_object_set_new(object, "forceLogger", json_false());
+    json_decref(properties);
+    json_decref(described);
+    return object;
+}
+
+static void on_established(void *client, struct sl_session *session)
+{
+    struct connection *connection = client;
+    json_t *object = user_data(session);
+    bool wants_sip = json_is_true(json_object_get(object, "sipRegisterRequired"));
+
+    sl_session_strip(session, SL_HOOK_CONNECT, object);
+    send_object(connection, "getUserData", object);
+    send_message(connection, "getVersion", json_pack("[s]", connection->signalling->version));
+    if (wants_sip) /* or the application would wait for REGISTERED for ever */
+        send_fail(connection, "RegistrationStatusEvent", NULL, "SIP is not available");
+    connection_start_pings(connection);
+}
+
+static void on_refused(void *client, const char *info)
+{
+    send_fail(client, "ConnectionStatusEvent", NULL, info);
+    connection_close(client, 1000, "");
+}
+
+static void on_close(void *client, uint16_t code, const char *reason)
+{
+    connection_close(client, code, reason);
+}
+
+/* ---- Streams ---- */
+
+static void on_audio_codec(void *client, const char *media_session_id, enum sl_codec codec)
+{
+    send_message(client, "notifyAudioCodec",
+                 json_pack("[s, {s:s}]", media_session_id, "name", sl_codec_name(codec)));
+}
+
+static void on_remote_sdp(void *client, const char *media_session_id, const char *sdp,
+                          bool client_is_initiator)
+{
+    send_message(client, "setRemoteSDP",
+                 json_pack("[s, s, b]", media_session_id, sdp, client_is_initiator));
+}
+
+/* websocket-api.md 4.2: the stream object without what is the back end's, and without what would
+ * mean something else to the SDK. */
+static json_t *stream_status(const struct sl_media_session *media)
+{
+    static const char *const withheld[] = {"sdp", "nodeId", "appKey", "sessionId",
+                                           "remoteMediaElementId"};
+    json_t *object = sl_media_session_describe(media);
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(withheld); i++)
+        (void)json_object_del(object, withheld[i]);
+    if (sl_media_session_info(media)[0] == '\0')
+        (void)json_object_del(object, "info");
+    return object;
+}
+
+static void on_stream_status(void *client, const struct sl_media_session *media)
+{
+    json_t *object = stream_status(media);
+
+    sl_session_strip(sl_media_session_owner(media), SL_HOOK_STREAM_STATUS_EVENT, object);
+    send_object(client, "notifyStreamStatusEvent", object);
+}
+
+static void on_stream_refused(void *client, const struct sl_media_session *media)
+{
+    send_fail(client, "StreamStatusEvent", sl_media_session_id(media),
+              sl_media_session_info(media));
+}
+
+static void send_stream_event(struct connection *connection, const char *media_session_id,
+                              const char *type, json_t *info, json_t *payload)
+{
+    json_t *object = json_pack("{s:s?, s:s, s:o*, s:o*}", "mediaSessionId", media_session_id,
+                               "type", type, "info", info, "payload", payload);
+
+    if (connection->session)
+        sl_session_strip(connection->session, SL_HOOK_STREAM_EVENT, object);
+    send_object(connection, "notifyStreamEvent", object);
+}
+
+/* Old clients listen to the first, new ones to the second (C6). */
+static void on_video_size(void *client, const struct sl_media_session *media, uint16_t width,
+                          uint16_t height)
+{
+    const char *id = sl_media_session_id(media);
+
+    send_object(client, "notifyVideoFormat",
+                json_pack("{s:i, s:i, s:s, s:s}", "streamerVideoWidth", width,
+                          "streamerVideoHeight", height, "mediaSessionId", id, "status",
+                          "RESIZE"));
+    send_stream_event(client, id, "resize", NULL,
+                      json_pack("{s:i, s:i}", "streamerVideoWidth", width, "streamerVideoHeight",
+                                height));
+}
+
+static void on_stream_event(void *client, const struct sl_media_session *media, const char *type,
+                            json_t *info, json_t *payload)
+{
+    send_stream_event(client, sl_media_session_id(media), type, json_incref(info),
+                      json_incref(payload));
+}
+
+static void on_rate(void *client, const struct sl_media_session *media,
+                    const struct sl_video_rate *rate)
+{
+    json_t *object = json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i}", "mediaSessionId", sl_media_session_id(media),
+        "videoRate", (json_int_t)rate->rate_bps, "fps", (json_int_t)rate->fps, "nack",
+        (json_int_t)rate->nack, "pli", (json_int_t)rate->pli, "lostPackets",
+        (json_int_t)rate->lost, "width", rate->width, "height", rate->height);
+
+    send_object(client,
+                sl_media_session_is_publication(media) ? "inboundVideoRate" : "outboundVideoRate",
+                object);
+}
+
+/* ---- Data ---- */
+
+static void on_data_status(void *client, json_t *operation_id, const char *info)
+{
+    send_object(client, "DataStatusEvent",
+                json_pack("{s:O, s:s, s:s*}", "operationId", operation_id, "status",
+                          info ? "FAILED" : "ACCEPTED", "info", info));
+}
+
+static void on_data(void *client, const char *operation_id, json_t *payload)
+{
+    struct connection *connection = client;
+    json_t *object = json_pack("{s:s, s:O}", "operationId", operation_id, "payload", payload);
+
+    sl_session_strip(connection->session, SL_HOOK_ON_DATA_EVENT, object);
+    send_object(connection, "OnDataEvent", object);
+}
+
+static void on_error(void *client, const char *info)
+{
+    send_fail(client, NULL, NULL, info);
+}
+
+const struct sl_session_ops client_ops = {
+    .on_established = on_established,
+    .on_refused = on_refused,
+    .on_audio_codec = on_audio_codec,
+    .on_remote_sdp = on_remote_sdp,
+    .on_stream_status = on_stream_status,
+    .on_stream_refused = on_stream_refused,
+    .on_video_size = on_video_size,
+    .on_stream_event = on_stream_event,
+    .on_rate = on_rate,
+    .on_data_status = on_data_status,
+    .on_data = on_data,
+    .on_error = on_error,
+    .close = on_close,
+};

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a message's name to its handler, and whether the session is far enough for it. */
+#include "signalling/internal.h"
+
+#include <string.h>
+
+static void ignore(struct connection *connection, const struct envelope *envelope)
+{
+    (void)connection;
+    (void)envelope;
+}
+
+/* Media sockets (section 14) come with a session that plays MSE, and that cannot be yet. */
+static void refuse_media_socket(struct connection *connection, const struct envelope *envelope)
+{
+    (void)envelope;
+    connection_close(connection, 1000, "no media over WebSocket");
+}
+
+/* ANY: also without a session, and never refused. */
+enum stage { ANY, BEFORE_SESSION, ESTABLISHED };
+
+/* websocket-api.md 2.1 */
+static const struct {
+    const char *name;
+    enum stage stage;
+    handler *handler;
+} rows[] = {
+    {"connection", BEFORE_SESSION, handle_connection},
+    {"connectMediaTransport", BEFORE_SESSION, refuse_media_socket},
+    {"pong", ANY, ignore},
+    {"ping", ANY, handle_ping},
+    {"publishStream", ESTABLISHED, handle_publish_stream},
+    {"playStream", ESTABLISHED, handle_play_stream},
+    {"unPublishStream", ESTABLISHED, handle_unpublish_stream},
+    {"stopStream", ESTABLISHED, handle_stop_stream},
+    {"availableStream", ESTABLISHED, handle_available_stream},
+    {"sendStreamEvent", ESTABLISHED, handle_send_stream_event},
+    {"snapshot", ESTABLISHED, handle_snapshot},
+    {"sendData", ESTABLISHED, handle_send_data},
+    {"DataStatusEvent", ESTABLISHED, ignore},
+    {"submitBugReport", ESTABLISHED, handle_submit_bug_report},
+    {"pushLogs", ESTABLISHED, handle_push_logs},
+    {"sessionDebug", ESTABLISHED, handle_session_debug},
+    {"call", ESTABLISHED, handle_call},
+    {"answer", ESTABLISHED, handle_call_control},
+    {"hangup", ESTABLISHED, handle_call_control},
+    {"hold", ESTABLISHED, handle_call_control},
+    {"unhold", ESTABLISHED, handle_call_control},
+    {"transfer", ESTABLISHED, handle_call_control},
+    {"sendDtmf", ESTABLISHED, handle_call_control},
+    {"sendDTMF", ESTABLISHED, handle_call_control}, /* S4's spelling */
+};
+
+void dispatch(struct connection *connection, const struct envelope *envelope)
+{
+    char quoted[96];
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++) {
+        if (strcmp(envelope->name, rows[i].name) != 0)
+            continue;
+        if (rows[i].stage == BEFORE_SESSION && connection->session)
+            send_fail(connection, NULL, NULL, "Session already established");
+        else if (rows[i].stage == ESTABLISHED && !connection_is_established(connection))
+            send_fail(connection, NULL, NULL, SL_INFO_SESSION_NOT_READY);
+        else
+            rows[i].handler(connection, envelope);
+        return;
+    }
+    sl_log(SL_LOG_DEBUG, &connection->log, "unknown message %s ignored",
+           sl_log_quote(quoted, sizeof(quoted), envelope->name));
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of signalling/ share.
+ *
+ *   connection.c  socket, timers ---> envelope.c (text to message) ---> dispatch.c (table)
+ *   dispatch.c ---> streams.c, diagnostics.c, calls.c ---> session/session.h
+ *   session/session.h ---> client.c (struct sl_session_ops) ---> write.c ---> socket
+ */
+#ifndef SL_SIGNALLING_INTERNAL_H
+#define SL_SIGNALLING_INTERNAL_H
+
+#include "base/config.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "net/net.h"
+#include "session/session.h"
+#include "signalling/signalling.h"
+
+#include <jansson.h>
+
+enum {
+    VERSION_LEN = 64,
+    MALFORMED_MAX = 5, /* in a row, then the socket is closed (websocket-api.md 1.2) */
+};
+
+struct sl_signalling {
+    struct sl_sessions *sessions;
+    const struct sl_config *config;
+    struct sl_loop *loop;
+    struct sl_counters *counters;
+    struct sl_list connections;
+    size_t connection_count;
+    char version[VERSION_LEN];
+};
+
+/* Tokens that grow with time; zeroed is full. */
+struct bucket {
+    int64_t level_us, at_us;
+    bool started;
+};
+/* True if one more of at most per_s a second, in bursts of per_s * 10, may pass now. */
+bool bucket_take(struct bucket *bucket, int64_t per_s, int64_t now_us);
+
+struct connection {
+    struct sl_list link; /* in signalling->connections */
+    struct sl_signalling *signalling;
+    struct sl_ws *ws;
+    struct sl_log_scope log;
+    struct sl_session *session; /* NULL before `connection` */
+    struct sl_timer *timer;     /* first message, then pings */
+    bool closing;               /* we asked for it: nothing more is sent */
+    int64_t pings;              /* sent since the last message from the client */
+    unsigned malformed;         /* in a row */
+    struct bucket logs;
+};
+
+static inline bool connection_is_established(const struct connection *connection)
+{
+    return connection->session &&
+           sl_session_status(connection->session) == SL_SESSION_ESTABLISHED;
+}
+void connection_close(struct connection *connection, uint16_t code, const char *reason);
+/* getUserData went out: from now on it is probed for life. */
+void connection_start_pings(struct connection *connection);
+
+/* ---- envelope.c ---- */
+
+enum { JSON_DEPTH_MAX = 32 }; /* hardening.md class 4 */
+
+struct envelope {
+    json_t *root;     /* owns the rest */
+    const char *name; /* "publishStream" */
+    json_t *data;     /* array; NULL if there was none */
+};
+/* One message. 0, or -EBADMSG: not one JSON object with a string `message`, too deep, or with NUL
+ * in a string. *out is to be freed with envelope_free(). Pure. */
+int envelope_parse(const char *text, size_t len, struct envelope *out);
+void envelope_free(struct envelope *envelope);
+
+/* ---- fields.c: what a client sent, tolerantly: the wrong type is as good as absent ---- */
+
+/* The object in data[0], NULL if there is none. */
+json_t *field_object(const struct envelope *envelope);
+/* NULL if absent. Borrowed. */
+const char *field_string(const json_t *object, const char *name);
+bool field_bool(const json_t *object, const char *name, bool otherwise);
+/* Clamped to 0..max; 0 if absent. */
+int field_int(const json_t *object, const char *name, int max);
+
+/* ---- dispatch.c ---- */
+
+void dispatch(struct connection *connection, const struct envelope *envelope);
+
+/* ---- write.c: messages to the client. Each takes the reference to what it is given. ---- */
+
+/* {"message":name,"data":data}; data is an array. */
+void send_message(struct connection *connection, const char *name, json_t *data);
+/* {"message":name,"data":[object]} */
+void send_object(struct connection *connection, const char *name, json_t *object);
+/* websocket-api.md 8.4; api_method and id may be NULL: then only info goes out. */
+void send_fail(struct connection *connection, const char *api_method, const char *id,
+               const char *info);
+
+/* ---- client.c ---- */
+
+extern const struct sl_session_ops client_ops;
+
+/* ---- The handlers, by the message they are named after ---- */
+
+typedef void handler(struct connection *connection, const struct envelope *envelope);
+
+handler handle_connection;
+handler handle_ping;
+handler handle_publish_stream;
+handler handle_play_stream;
+handler handle_unpublish_stream;
+handler handle_stop_stream;
+handler handle_available_stream;
+handler handle_send_stream_event;
+handler handle_snapshot;
+handler handle_send_data;
+handler handle_submit_bug_report;
+handler handle_push_logs;
+handler handle_session_debug;
+handler handle_call;
+handler handle_call_control;
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The wire protocol between a client and this server: JSON messages on a WebSocket
+ * (websocket-api.md). Translates requests into calls of session/session.h and what a session has to
+ * say into messages; decides nothing but liveness. All calls and callbacks on the control loop.
+ *
+ * One connection per WebSocket. Its first valid message, `connection`, makes its session; the
+ * session goes with the socket.
+ */
+#ifndef SL_SIGNALLING_SIGNALLING_H
+#define SL_SIGNALLING_SIGNALLING_H
+
+#include "net/http.h"
+
+#include <stddef.h>
+
+struct sl_config;
+struct sl_counters;
+struct sl_loop;
+struct sl_sessions;
+struct sl_signalling;
+
+/* All arguments must outlive it. config is read at each use: reloads take effect; counters is the
+ * control loop's block. */
+struct sl_signalling *sl_signalling_create(struct sl_sessions *sessions,
+                                           const struct sl_config *config, struct sl_loop *loop,
+                                           struct sl_counters *counters);
+/* For the ws and wss listeners; ws_arg is the struct sl_signalling. */
+const struct sl_ws_ops *sl_signalling_ws_ops(void);
+/* When every socket is gone (on_close was called): sl_sessions_stop() closes those with a session,
+ * sl_http_destroy() the rest. NULL is fine. */
+void sl_signalling_destroy(struct sl_signalling *signalling);
+
+/* WebSockets open now, sessions or not. */
+size_t sl_signalling_count(const struct sl_signalling *signalling);
+/* `<d>.<d>.<d>-<40 hex>`: what getVersion says (WS-7). */
+const char *sl_signalling_version(const struct sl_signalling *signalling);
+
+#endif

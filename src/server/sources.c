@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Figures for the operator's pages. */
+#include "server/sources.h"
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "net/net.h"
+#include "rest/rest.h"
+#include "session/session.h"
+#include "stream/stream.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    LAG_CHECK_MS = 500,
+    ALLOW_MAX = 256, /* networks in rest_allow */
+};
+
+struct sl_sources {
+    struct sl_sessions *sessions;
+    struct sl_workers *workers;
+    struct sl_timer *lag_timer;
+    int64_t lag_due_us, lag_us;
+    bool draining;
+};
+
+/* How late the loop comes to its timers: the first thing to grow when it has too much to do. */
+static void on_lag_check(void *owner)
+{
+    struct sl_sources *sources = owner;
+    int64_t now_us = sl_now_us();
+
+    sources->lag_us = sources->lag_due_us && now_us > sources->lag_due_us
+                          ? now_us - sources->lag_due_us
+                          : 0;
+    sources->lag_due_us = now_us + LAG_CHECK_MS * SL_US_PER_MS;
+}
+
+static void fill_stats(void *owner, struct sl_rest_stats *out)
+{
+    const struct sl_sources *sources = owner;
+    struct sl_sessions_stats stats;
+
+    sl_sessions_stats(sources->sessions, &stats);
+    out->connections = stats.sessions;
+    out->connections_websocket = stats.sessions;
+    out->streams_webrtc_in = stats.publications;
+    out->streams_webrtc_out = stats.playbacks;
+    out->streams_viewers = stats.playbacks;
+    /* One port a worker serves every client: none is ever used up. */
+    out->ports_media_busy = sl_workers_count(sources->workers);
+}
+
+struct stream_walk {
+    struct sl_sources *sources;
+    sl_rest_stream_fn *fn;
+    void *arg;
+};
+
+static void tell_stream(struct sl_media_session *media, void *arg)
+{
+    struct stream_walk *walk = arg;
+    struct sl_media_summary summary;
+
+    if (!sl_media_session_is_publication(media) ||
+        sl_media_session_state(media) != SL_MEDIA_PUBLISHING)
+        return;
+    sl_media_session_summary(media, &summary);
+    struct sl_rest_stream stream = {
+        .name = sl_media_session_name(media),
+        .kind = "webrtc",
+        .audio_codec = summary.has_audio ? sl_codec_name(summary.audio_codec) : NULL,
+        .video_codec = summary.has_video ? sl_codec_name(summary.video_codec) : NULL,
+        .width = summary.width,
+        .height = summary.height,
+        .players = summary.players,
+        .bitrate_bps = summary.bitrate_bps,
+        .started_ms = summary.created_ms,
+    };
+    walk->fn(&stream, walk->arg);
+}
+
+static void each_stream(void *owner, sl_rest_stream_fn *fn, void *arg)
+{
+    struct stream_walk walk = {owner, fn, arg};
+
+    sl_sessions_each_media(walk.sources->sessions, tell_stream, &walk);
+}
+
+static bool is_ready(void *owner, const char **why)
+{
+    const struct sl_sources *sources = owner;
+
+    *why = "draining";
+    return !sources->draining;
+}
+
+static size_t fill_gauges(void *owner, struct sl_gauge_value *out, size_t max)
+{
+    const struct sl_sources *sources = owner;
+    const struct sl_gauge_value all[] = {
+        {SL_GAUGE_WORKERS, "", (double)sl_workers_count(sources->workers)},
+        {SL_GAUGE_DRAINING, "", sources->draining},
+        {SL_GAUGE_LOOP_LAG, "", (double)sources->lag_us / SL_US_PER_S},
+    };
+    size_t count = SL_ARRAY_LEN(all) < max ? SL_ARRAY_LEN(all) : max;
+
+    memcpy(out, all, count * sizeof(all[0]));
+    return count;
+}
+
+struct sl_sources *sl_sources_create(struct sl_sessions *sessions, struct sl_workers *workers,
+                                     struct sl_loop *loop)
+{
+    struct sl_sources *sources = sl_new(struct sl_sources);
+
+    sources->sessions = sessions;
+    sources->workers = workers;
+    sources->lag_timer = sl_timer_create(loop, on_lag_check, sources);
+    sl_timer_start(sources->lag_timer, LAG_CHECK_MS, LAG_CHECK_MS);
+    return sources;
+}
+
+void sl_sources_destroy(struct sl_sources *sources)
+{
+    if (!sources)
+        return;
+    sl_timer_destroy(sources->lag_timer);
+    free(sources);
+}
+
+void sl_sources_set_draining(struct sl_sources *sources)
+{
+    sources->draining = true;
+}
+
+/* Reads the access rules of the configuration; allow holds what the policy points to. */
+static int make_policy(const struct sl_config *config, struct sl_cidr allow[static ALLOW_MAX],
+                       struct sl_rest_policy *out, struct sl_error *error)
+{
+    if (config->rest_allow.count > ALLOW_MAX)
+        return sl_error_set(error, -EINVAL, "rest_allow: at most %d networks", ALLOW_MAX);
+    for (size_t i = 0; i < config->rest_allow.count; i++) {
+        if (sl_cidr_parse(config->rest_allow.items[i], &allow[i]) < 0)
+            return sl_error_set(error, -EINVAL, "rest_allow: not a network: %s",
+                                config->rest_allow.items[i]);
+    }
+    *out = (struct sl_rest_policy){
+        .require_auth = !config->disable_rest_auth,
+        .allow = allow,
+        .allow_count = config->rest_allow.count,
+        .cors_origin = config->rest_access_control_allow_origin,
+        .cors_headers = config->rest_access_control_allow_headers,
+        .cors_methods = config->rest_access_control_allow_methods,
+        .cors_lines = config->rest_access_control_headers,
+    };
+    return 0;
+}
+
+int sl_sources_create_rest(struct sl_sources *sources, const struct sl_config *config,
+                           struct sl_metrics *metrics, const char *web_root, struct sl_rest **out,
+                           struct sl_error *error)
+{
+    struct sl_cidr allow[ALLOW_MAX];
+    struct sl_rest_config rest = {
+        .web_root = config->web_root[0] ? config->web_root : web_root,
+        .ws_port = (uint16_t)config->ws_port,
+        .wss_port = (uint16_t)config->wss_port,
+        .metrics = metrics,
+        .sources =
+            {
+                .owner = sources,
+                .stats = fill_stats,
+                .each_stream = each_stream,
+                .ready = is_ready,
+                .gauges = fill_gauges,
+            },
+    };
+    int err = make_policy(config, allow, &rest.policy, error);
+
+    return err < 0 ? err : sl_rest_create(&rest, out, error);
+}
+
+int sl_sources_update_rest(const struct sl_config *config, struct sl_rest *rest,
+                           struct sl_error *error)
+{
+    struct sl_cidr allow[ALLOW_MAX];
+    struct sl_rest_policy policy;
+    int err = make_policy(config, allow, &policy, error);
+
+    return err < 0 ? err : sl_rest_set_policy(rest, &policy, error);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A recorded clip (H264 and opus) as the RTP payloads a browser would send, with their times. */
+#ifndef SL_BENCH_CLIP_H
+#define SL_BENCH_CLIP_H
+
+#include "rtp/rtp.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct clip_packet {
+    int64_t at_us; /* from the beginning of the clip */
+    enum sl_media_kind kind;
+    bool marker;
+    uint32_t timestamp; /* in the codec's clock, from 0 */
+    uint8_t *payload;
+    size_t len;
+};
+
+struct clip {
+    struct clip_packet *packets; /* in the order of at_us */
+    size_t count;
+    int64_t duration_us;
+};
+
+/* Reads a Matroska file with one H264 and one opus track; NULL and words on stderr on failure. */
+struct clip *clip_load(const char *file);
+void clip_free(struct clip *clip);
+
+#endif

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The load program: publishers that replay a clip, players that receive it, and what that costs the
+ * server. Prints one line of JSON on stdout.
+ *
+ *   load --target sluice|janus --port N --pid SERVER --clip FILE [--rooms R] [--players P per room]
+ *        [--seconds S] [--settle S] [--cm] [--verify-every N]
+ *
+ * Server CPU is user + kernel time of all threads of --pid from /proc, over the measured seconds;
+ * memory is what its resident set grew by between the publishers' start and the players' arrival.
+ */
+#include "client.h"
+#include "clip.h"
+#include "peer.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    LATENCIES = 1 << 20,
+    TICK_MS = 2,
+    JOIN_DEADLINE_US = 60 * SL_US_PER_S,
+    PUBLISH_FIRST_US = 1500 * SL_US_PER_MS, /* players come when the publishers have settled */
+    JOIN_PACE_US = 10 * SL_US_PER_MS,       /* between two players: joins are not a stampede */
+};
+
+enum phase { PHASE_PUBLISH, PHASE_JOIN, PHASE_SETTLE, PHASE_MEASURE, PHASE_DONE };
+
+struct options {
+    const struct protocol *protocol;
+    const char *target, *clip;
+    uint16_t port;
+    int pid, rooms, players, seconds, settle, verify_every;
+    bool cm;
+};
+
+struct publisher {
+    struct peer *peer;
+    size_t next;          /* packet of the clip */
+    int64_t started_us;   /* of this round of the clip */
+    uint32_t timestamp_offset[2];
+};
+
+struct totals {
+    uint64_t packets, bytes, lost, auth_failed, roc_steps, sent;
+};
+
+struct load {
+    struct options options;
+    struct client_context context;
+    struct sl_http *http;
+    struct clip *clip;
+    struct publisher *publishers;
+    struct peer **players;
+    size_t player_count, players_made;
+    enum phase phase;
+    int64_t phase_us, next_join_us, next_report_us;
+    uint64_t memory_before, memory_after;
+    double cpu_before;
+    struct totals before;
+    bool ok;
+};
+
+/* ---- The server's figures ---- */
+
+static double cpu_seconds(int pid)
+{
+    char path[64], line[1024];
+    unsigned long user = 0, system = 0;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return 0;
+    if (fgets(line, sizeof(line), file)) {
+        const char *after_name = strrchr(line, ')');
+        if (after_name)
+            (void)sscanf(after_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                         &user, &system);
+    }
+    (void)fclose(file);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static uint64_t resident_bytes(int pid)
+{
+    char path[64];
+    unsigned long pages = 0;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*u %lu", &pages) != 1)
+        pages = 0;
+    (void)fclose(file);
+    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* ---- Publishing ---- */
+
+static void publish_due(struct load *load, struct publisher *publisher, int64_t now_us)
+{
+    if (!client_is_connected(publisher->peer->client))
+        return;
+    if (!publisher->started_us)
+        publisher->started_us = now_us;
+    for (;;) {
+        const struct clip_packet *packet = &load->clip->packets[publisher->next];
+        if (publisher->started_us + packet->at_us > now_us)
+            return;
+        client_send(publisher->peer->client, packet->kind, packet->marker,
+                    packet->timestamp + publisher->timestamp_offset[packet->kind],
+                    packet->payload, packet->len);
+        if (++publisher->next < load->clip->count)
+            continue;
+        publisher->next = 0;
+        publisher->started_us += load->clip->duration_us;
+        for (size_t i = 0; i < 2; i++)
+            publisher->timestamp_offset[i] += (uint32_t)(
+                load->clip->duration_us * (i == SL_VIDEO ? 90000 : 48000) / SL_US_PER_S);
+    }
+}
+
+/* ---- Figures ---- */
+
+static struct totals count_totals(struct load *load)
+{
+    struct totals totals = {0};
+
+    for (size_t i = 0; i < load->players_made; i++) {
+        const struct client_stats *stats = client_stats(load->players[i]->client);
+        totals.packets += stats->packets;
+        totals.bytes += stats->bytes;
+        totals.lost += stats->lost;
+        totals.auth_failed += stats->auth_failed;
+        totals.roc_steps += stats->roc_steps;
+    }
+    for (int i = 0; i < load->options.rooms; i++)
+        totals.sent += client_stats(load->publishers[i].peer->client)->sent;
+    return totals;
+}
+
+static int compare_u32(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Sorts; 0 if empty. */
+static double percentile_ms(uint32_t *values, size_t count, double percent)
+{
+    if (count == 0)
+        return 0;
+    qsort(values, count, sizeof(*values), compare_u32);
+    return values[(size_t)((double)(count - 1) * percent / 100)] / 1000.0;
+}
+
+static void print_result(struct load *load)
+{
+    struct totals now = count_totals(load);
+    uint64_t packets = now.packets - load->before.packets;
+    double cpu = cpu_seconds(load->options.pid) - load->cpu_before;
+    size_t latencies = load->context.latency_count < load->context.latency_max
+                           ? load->context.latency_count
+                           : load->context.latency_max;
+    uint32_t *joins = sl_new_array(uint32_t, load->player_count);
+
+    for (size_t i = 0; i < load->player_count; i++)
+        joins[i] = (uint32_t)(client_stats(load->players[i]->client)->first_packet_us -
+                              load->players[i]->requested_us);
+    double memory = load->memory_after > load->memory_before
+                        ? (double)(load->memory_after - load->memory_before)
+                        : 0;
+    printf("{\"target\":\"%s\",\"rooms\":%d,\"players\":%zu,\"seconds\":%d,\"packets\":%llu,"
+           "\"sent\":%llu,\"bytes\":%llu,\"cpu_s\":%.3f,\"us_per_packet\":%.3f,"
+           "\"us_per_player_s\":%.1f,\"memory_per_player_kb\":%.1f,\"lost\":%llu,"
+           "\"auth_failed\":%llu,\"roc_steps\":%llu,\"latency_p50_ms\":%.3f,"
+           "\"latency_p99_ms\":%.3f,\"join_p50_ms\":%.2f,\"join_p95_ms\":%.2f}\n",
+           load->options.target, load->options.rooms, load->player_count, load->options.seconds,
+           (unsigned long long)packets, (unsigned long long)(now.sent - load->before.sent),
+           (unsigned long long)(now.bytes - load->before.bytes), cpu,
+           packets ? cpu * 1e6 / (double)packets : 0,
+           load->player_count
+               ? cpu * 1e6 / (double)load->options.seconds / (double)load->player_count
+               : 0,
+           load->player_count ? memory / 1024 / (double)load->player_count : 0,
+           (unsigned long long)(now.lost - load->before.lost), (unsigned long long)now.auth_failed,
+           (unsigned long long)now.roc_steps,
+           percentile_ms(load->context.latencies, latencies, 50),
+           percentile_ms(load->context.latencies, latencies, 99),
+           percentile_ms(joins, load->player_count, 50),
+           percentile_ms(joins, load->player_count, 95));
+    free(joins);
+}
+
+/* ---- Phases ---- */
+
+static void enter(struct load *load, enum phase phase, int64_t now_us)
+{
+    load->phase = phase;
+    load->phase_us = now_us;
+}
+
+static struct peer *make_peer(struct load *load, bool publishing, int room)
+{
+    struct peer_config config = {
+        .context = &load->context,
+        .http = load->http,
+        .protocol = load->options.protocol,
+        .host = "127.0.0.1",
+        .port = load->options.port,
+        .publishing = publishing,
+        .room = room,
+    };
+
+    return peer_create(&config);
+}
+
+static bool publishers_flow(const struct load *load)
+{
+    for (int i = 0; i < load->options.rooms; i++) {
+        if (!client_is_connected(load->publishers[i].peer->client))
+            return false;
+    }
+    return true;
+}
+
+static bool all_receive(const struct load *load)
+{
+    if (load->players_made < load->player_count)
+        return false;
+    for (size_t i = 0; i < load->player_count; i++) {
+        if (!client_stats(load->players[i]->client)->first_packet_us)
+            return false;
+    }
+    return true;
+}
+
+static void give_up(struct load *load, const char *why)
+{
+    fprintf(stderr, "load: %s\n", why);
+    load->phase = PHASE_DONE;
+    sl_loop_stop(load->context.loop);
+}
+
+static void join_next(struct load *load, int64_t now_us)
+{
+    if (load->players_made == load->player_count || now_us < load->next_join_us)
+        return;
+    size_t i = load->players_made++;
+    load->players[i] = make_peer(load, false, (int)(i % (size_t)load->options.rooms) + 1);
+    load->next_join_us = now_us + JOIN_PACE_US;
+}
+
+static void start_measuring(struct load *load, int64_t now_us)
+{
+    load->before = count_totals(load);
+    load->context.latency_count = 0;
+    load->cpu_before = cpu_seconds(load->options.pid);
+    enter(load, PHASE_MEASURE, now_us);
+}
+
+static void step(struct load *load, int64_t now_us)
+{
+    int64_t in_phase_us = now_us - load->phase_us;
+
+    switch (load->phase) {
+    case PHASE_PUBLISH:
+        if (publishers_flow(load) && in_phase_us > PUBLISH_FIRST_US) {
+            load->memory_before = resident_bytes(load->options.pid);
+            enter(load, PHASE_JOIN, now_us);
+        } else if (in_phase_us > JOIN_DEADLINE_US) {
+            give_up(load, "the publishers did not connect");
+        }
+        break;
+    case PHASE_JOIN:
+        join_next(load, now_us);
+        if (all_receive(load))
+            enter(load, PHASE_SETTLE, now_us);
+        else if (in_phase_us > JOIN_DEADLINE_US)
+            give_up(load, "not every player received media");
+        break;
+    case PHASE_SETTLE:
+        if (in_phase_us > load->options.settle * SL_US_PER_S) {
+            load->memory_after = resident_bytes(load->options.pid);
+            start_measuring(load, now_us);
+        }
+        break;
+    case PHASE_MEASURE:
+        if (in_phase_us > load->options.seconds * SL_US_PER_S) {
+            print_result(load);
+            load->ok = true;
+            load->phase = PHASE_DONE;
+            sl_loop_stop(load->context.loop);
+        }
+        break;
+    case PHASE_DONE:
+        break;
+    }
+}
+
+static void on_tick(void *owner)
+{
+    struct load *load = owner;
+    int64_t now_us = sl_now_us();
+    bool report = now_us >= load->next_report_us;
+
+    for (int i = 0; i < load->options.rooms; i++) {
+        publish_due(load, &load->publishers[i], now_us);
+        client_tick(load->publishers[i].peer->client, now_us);
+        if (report)
+            client_report(load->publishers[i].peer->client);
+    }
+    for (size_t i = 0; i < load->players_made; i++) {
+        client_tick(load->players[i]->client, now_us);
+        if (report)
+            client_report(load->players[i]->client);
+    }
+    if (report)
+        load->next_report_us = now_us + SL_US_PER_S;
+    step(load, now_us);
+}
+
+/* ---- Main ---- */
+
+static bool parse_options(int argc, char **argv, struct options *options)
+{
+    static const struct option long_options[] = {
+        {"target", required_argument, NULL, 't'},  {"port", required_argument, NULL, 'p'},
+        {"pid", required_argument, NULL, 'i'},     {"clip", required_argument, NULL, 'c'},
+        {"rooms", required_argument, NULL, 'r'},   {"players", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 's'}, {"settle", required_argument, NULL, 'e'},
+        {"cm", no_argument, NULL, 'm'},            {"verify-every", required_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        long number = optarg ? strtol(optarg, NULL, 10) : 0;
+        switch (option) {
+        case 't':
+            options->target = optarg;
+            break;
+        case 'p':
+            options->port = (uint16_t)number;
+            break;
+        case 'i':
+            options->pid = (int)number;
+            break;
+        case 'c':
+            options->clip = optarg;
+            break;
+        case 'r':
+            options->rooms = (int)number;
+            break;
+        case 'n':
+            options->players = (int)number;
+            break;
+        case 's':
+            options->seconds = (int)number;
+            break;
+        case 'e':
+            options->settle = (int)number;
+            break;
+        case 'm':
+            options->cm = true;
+            break;
+        case 'v':
+            options->verify_every = (int)number;
+            break;
+        default:
+            return false;
+        }
+    }
+    options->protocol = options->target && strcmp(options->target, "janus") == 0 ? &protocol_janus
+                                                                                 : &protocol_wcs;
+    return options->target && options->clip && options->port && options->pid > 0 &&
+           options->rooms > 0 && options->players >= 0 && options->verify_every > 0;
+}
+
+static bool set_up(struct load *load)
+{
+    struct sl_http_limits limits = {
+        .connections = 10000,
+        .header_len = 16384,
+        .header_timeout_s = 20,
+        .body_len = 1 << 20,
+        .ws_message_len = 1 << 20,
+        .ws_queue_len = 1 << 20,
+        .idle_timeout_s = 60,
+    };
+    struct sl_error error = {""};
+    struct sl_dtls_identity *identity;
+
+    load->clip = clip_load(load->options.clip);
+    if (!load->clip)
+        return false;
+    load->context.loop = sl_loop_create("load");
+    load->context.counters = sl_new(struct sl_counters);
+    load->context.engine = sl_srtp_engine_create(SL_SRTP_BEST);
+    load->context.receiver = sl_udp_receiver_create();
+    load->context.verify_every = load->options.verify_every;
+    load->context.latencies = sl_new_array(uint32_t, LATENCIES);
+    load->context.latency_max = LATENCIES;
+    if (sl_dtls_identity_create(!load->options.cm, &identity, &error) < 0 ||
+        sl_http_create(load->context.loop, &limits, &load->http, &error) < 0) {
+        fprintf(stderr, "load: %s\n", error.text);
+        return false;
+    }
+    load->context.identity = identity;
+    load->player_count = (size_t)load->options.rooms * (size_t)load->options.players;
+    load->players = sl_new_array(struct peer *, load->player_count);
+    load->publishers = sl_new_array(struct publisher, (size_t)load->options.rooms);
+    for (int i = 0; i < load->options.rooms; i++)
+        load->publishers[i].peer = make_peer(load, true, i + 1);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct load load = {.options = {.rooms = 1,
+                                    .players = 1,
+                                    .seconds = 10,
+                                    .settle = 2,
+                                    .verify_every = 16}};
+
+    if (!parse_options(argc, argv, &load.options)) {
+        fprintf(stderr, "usage: see the head of load.c\n");
+        return 2;
+    }
+    if (!set_up(&load))
+        return 1;
+    struct sl_timer *timer = sl_timer_create(load.context.loop, on_tick, &load);
+    sl_timer_start(timer, TICK_MS, TICK_MS);
+    load.phase_us = sl_now_us();
+    sl_loop_run(load.context.loop);
+    /* The process ends here; the kernel takes back what thousands of peers hold. */
+    return load.ok ? 0 : 1;
+}

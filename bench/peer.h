@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One simulated browser: its signalling towards Sluice (WCS) or Janus (VideoRoom), and its media. */
+#ifndef SL_BENCH_PEER_H
+#define SL_BENCH_PEER_H
+
+#include "client.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct peer;
+
+/* How one server is spoken to. */
+struct protocol {
+    const char *subprotocol; /* of the WebSocket; NULL: none */
+    const char *path;
+    void (*on_open)(struct peer *peer);
+    void (*on_message)(struct peer *peer, json_t *message);
+};
+extern const struct protocol protocol_wcs, protocol_janus;
+
+struct peer_config {
+    struct client_context *context;
+    struct sl_http *http;
+    const struct protocol *protocol;
+    const char *host;
+    uint16_t port;
+    bool publishing;
+    int room; /* stream "bench-ROOM", or Janus room ROOM */
+};
+
+struct peer {
+    struct peer_config config;
+    struct sl_ws *ws;
+    struct client *client;
+    int64_t requested_us; /* when it asked for the media */
+    bool failed;
+    int64_t janus_session, janus_handle;
+    int step;
+    char stream[32];
+};
+
+struct peer *peer_create(const struct peer_config *config);
+/* Closes the WebSocket; the peer's memory goes when that is done. */
+void peer_destroy(struct peer *peer);
+/* Takes the reference. */
+void peer_send(struct peer *peer, json_t *message);
+/* Says why, once; the peer stays as it is. */
+void peer_fail(struct peer *peer, const char *why);
+/* Our offer, for publishing or (WCS) playing. */
+int peer_build_offer(struct peer *peer, char *out, size_t len);
+/* The server's description has come: media starts. Its payload types are ours. */
+void peer_connect(struct peer *peer, const char *sdp);
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs the load program against Sluice, against Janus and the floor, alternating, and prints the
+// table with the ratios. node bench/run.mjs BUILD_DIR [--quick] [--only NAME,NAME]
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const build = resolve(process.argv[2] ?? 'build');
+const quick = process.argv.includes('--quick');
+const onlyAt = process.argv.indexOf('--only');
+const only = onlyAt > 0 ? process.argv[onlyAt + 1].split(',') : null;
+const rounds = quick ? 1 : 3;
+const seconds = quick ? 5 : 10;
+const work = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+
+const median = (values) => {
+  const sorted = values.filter((v) => v !== undefined).sort((a, b) => a - b);
+  return sorted.length ? sorted[sorted.length >> 1] : undefined;
+};
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address();
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+async function makeClip() {
+  const clip = join(work, 'clip.mkv');
+  // 720p30 H264 baseline at about 2 Mbit/s with a key frame every 2 s, and opus: a browser's camera.
+  await run('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30',
+    '-f', 'lavfi', '-i', 'anoisesrc=color=pink:amplitude=0.3:sample_rate=48000', '-t', '10',
+    '-vf', 'noise=alls=12:allf=t', '-c:v', 'libx264', '-profile:v', 'baseline', '-preset', 'veryfast',
+    '-tune', 'zerolatency', '-b:v', '2000k', '-maxrate', '2000k', '-bufsize', '400k', '-g', '60',
+    '-x264-params', 'repeat-headers=1:sliced-threads=0', '-pix_fmt', 'yuv420p',
+    '-c:a', 'libopus', '-b:a', '48k', clip]);
+  return clip;
+}
+
+async function waitForPort(port, child) {
+  for (let i = 0; i < 200; i++) {
+    if (child.exitCode !== null) throw new Error('the server ended while starting');
+    const open = await run('ss', ['-Hltn', `sport = :${port}`]).then((r) => r.stdout.includes('LISTEN'));
+    if (open) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`nothing listens on ${port}`);
+}
+
+async function startSluice(workers) {
+  const port = await freePort();
+  const media = 32000 + Math.floor(Math.random() * 20000);
+  const child = spawn(join(build, 'sluice'), ['-o', `ws.port=${port}`, '-o', 'wss.port=0',
+    '-o', 'http.port=0', '-o', 'https.port=0', '-o', `media_port_from=${media}`,
+    '-o', `media_port_to=${media + 100}`, '-o', 'ip=127.0.0.1', '-o', 'ip_local=127.0.0.1',
+    '-o', `worker_count=${workers}`, '-o', `state_dir=${join(work, 'state')}`,
+    '-o', 'log_level=WARN'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  await waitForPort(port, child);
+  return { child, port };
+}
+
+function janusConfig(dir, port, media) {
+  mkdirSync(dir, { recursive: true });
+  const lib = '/usr/lib/x86_64-linux-gnu/janus';
+  writeFileSync(join(dir, 'janus.jcfg'), `general: {
+  configs_folder = "${dir}"
+  plugins_folder = "${lib}/plugins"
+  transports_folder = "${lib}/transports"
+  events_folder = "${lib}/events"
+  loggers_folder = "${lib}/loggers"
+  debug_level = 2
+  log_to_stdout = true
+  admin_secret = "bench"
+}
+media: { rtp_port_range = "${media}-${media + 4000}" }
+nat: { ice_lite = true  ice_enforce_list = "127.0.0.1"  ignore_mdns = true }
+plugins: { disable = "libjanus_audiobridge.so,libjanus_duktape.so,libjanus_echotest.so,libjanus_lua.so,libjanus_nosip.so,libjanus_recordplay.so,libjanus_sip.so,libjanus_streaming.so,libjanus_textroom.so,libjanus_videocall.so,libjanus_voicemail.so" }
+transports: { disable = "libjanus_http.so,libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_pfunix.so,libjanus_rabbitmq.so" }
+`);
+  writeFileSync(join(dir, 'janus.transport.websockets.jcfg'),
+    `general: { ws = true  ws_port = ${port}  ws_ip = "127.0.0.1"  wss = false }\nadmin: { admin_ws = false }\n`);
+  writeFileSync(join(dir, 'janus.plugin.videoroom.jcfg'), 'general: { }\n');
+}
+
+async function startJanus() {
+  const port = await freePort();
+  const dir = join(work, 'janus');
+  janusConfig(dir, port, 20000);
+  const child = spawn('janus', ['-C', join(dir, 'janus.jcfg'), '-F', dir],
+    { stdio: ['ignore', 'ignore', 'inherit'] });
+  await waitForPort(port, child);
+  return { child, port };
+}
+
+async function stop({ child }) {
+  if (child.exitCode !== null) return;
+  const ended = new Promise((done) => child.once('exit', done));
+  child.kill('SIGINT');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 8000);
+  await ended;
+  clearTimeout(timer);
+}
+
+async function load(target, server, clip, options) {
+  const args = ['--target', target, '--port', server.port, '--pid', server.child.pid, '--clip', clip,
+    '--rooms', options.rooms ?? 1, '--players', options.players, '--seconds', seconds,
+    '--verify-every', options.verifyEvery ?? 16];
+  if (options.cm) args.push('--cm');
+  const { stdout, stderr } = await run(join(build, 'bench', 'bench-load'), args.map(String),
+    { timeout: 240000 });
+  if (stderr) process.stderr.write(stderr);
+  return JSON.parse(stdout);
+}
+
+async function measure(target, clip, options) {
+  const server = target === 'janus' ? await startJanus() : await startSluice(options.workers ?? 1);
+  try {
+    return await load(target, server, clip, options);
+  } finally {
+    await stop(server);
+  }
+}
+
+async function floor(clip, options) {
+  const args = ['--clip', clip, '--players', options.players, '--seconds', 3, '--batch', options.batch ?? 1];
+  if (options.cm) args.push('--cm');
+  const { stdout } = await run(join(build, 'bench', 'bench-floor'), args.map(String));
+  return JSON.parse(stdout);
+}
+
+const hasJanus = existsSync('/usr/bin/janus');
+const cases = [
+  { name: '1x100-cm', what: '1 x 100, AES-CM', targets: ['sluice', 'janus', 'floor'], players: 100, cm: true, must: 3.0, should: 2.5, janusRatio: 6 },
+  { name: '1x100-gcm', what: '1 x 100, AES-GCM', targets: ['sluice', 'floor'], players: 100, must: 2.6, should: 2.0 },
+  { name: '10x10', what: '10 x 10, AES-CM', targets: ['sluice', 'janus'], rooms: 10, players: 10, cm: true, must: 4.0, should: 3.0 },
+  { name: '1x400', what: '1 x 400, AES-GCM (memory)', targets: ['sluice', 'janus'], players: 400, memoryMust: 100, memoryShould: 40 },
+  { name: '1x50-gcm', what: '1 x 50, AES-GCM (growth)', targets: ['sluice'], players: 50 },
+  { name: '1x1000-gcm', what: '1 x 1000, AES-GCM (growth)', targets: ['sluice'], players: 1000, verifyEvery: 256 },
+  { name: '2workers', what: '1 x 400, AES-GCM, two workers', targets: ['sluice'], players: 400, workers: 2, verifyEvery: 64 },
+  { name: 'latency', what: '1 x 10, AES-GCM (latency, join)', targets: ['sluice', 'janus'], players: 10, verifyEvery: 1, latency: true },
+];
+
+const rows = [];
+const clip = await makeClip();
+try {
+  for (const c of cases.filter((x) => !only || only.includes(x.name))) {
+    const results = {};
+    const repeats = c.players >= 400 && c.targets.includes('janus') ? 1 : rounds;
+    for (let round = 0; round < repeats; round++) {
+      for (const target of c.targets) {
+        if (target === 'janus' && !hasJanus) continue;
+        try {
+          const result = target === 'floor' ? await floor(clip, c) : await measure(target, clip, c);
+          (results[target] ??= []).push(result);
+          console.error(`${c.name} ${target}: ${JSON.stringify(result)}`);
+        } catch (error) {
+          console.error(`${c.name} ${target}: failed: ${error.message}`);
+        }
+      }
+    }
+    rows.push({ ...c, results });
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+const of = (row, target, key) => median((row.results[target] ?? []).map((r) => r[key]));
+const show = (value, digits = 2) => (value === undefined ? '-' : value.toFixed(digits));
+const ratio = (a, b) => (a && b ? `${(a / b).toFixed(1)}x` : '-');
+
+console.log('\n| case | Sluice us/packet | Janus | floor | Janus/Sluice | Sluice/floor | lost | auth failed, roc steps | must | should |');
+console.log('|---|---|---|---|---|---|---|---|---|---|');
+for (const row of rows) {
+  const s = of(row, 'sluice', 'us_per_packet');
+  const j = of(row, 'janus', 'us_per_packet');
+  const f = of(row, 'floor', 'us_per_packet');
+  console.log(`| ${row.what} | ${show(s)} | ${show(j)} | ${show(f)} | ${ratio(j, s)} | ${ratio(s, f)} | ${of(row, 'sluice', 'lost') ?? '-'} | ${of(row, 'sluice', 'auth_failed') ?? '-'}, ${of(row, 'sluice', 'roc_steps') ?? '-'} | ${row.must ?? ''} | ${row.should ?? ''} |`);
+}
+console.log('\n| case | memory KB/player Sluice, Janus | latency p50/p99 ms Sluice, Janus | join p50/p95 ms Sluice, Janus |');
+console.log('|---|---|---|---|');
+for (const row of rows) {
+  const pair = (target, a, b) => `${show(of(row, target, a), 3)}/${show(of(row, target, b), 3)}`;
+  console.log(`| ${row.what} | ${show(of(row, 'sluice', 'memory_per_player_kb'), 1)}, ${show(of(row, 'janus', 'memory_per_player_kb'), 1)} | ${pair('sluice', 'latency_p50_ms', 'latency_p99_ms')}, ${pair('janus', 'latency_p50_ms', 'latency_p99_ms')} | ${pair('sluice', 'join_p50_ms', 'join_p95_ms')}, ${pair('janus', 'join_p50_ms', 'join_p95_ms')} |`);
+}

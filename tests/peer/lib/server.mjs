@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The server under test: started on ports of its own, watched, and ended with an exit code that
+// counts.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePorts } from './ports.mjs';
+import { slowness, until, within } from './wait.mjs';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+export const buildDir = process.env.SLUICE_BUILD || path.join(root, 'build-test');
+
+const READY = /sluice ready/;
+const REPORT = /ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:/;
+const LISTENERS = ['ws.port', 'wss.port', 'http.port', 'https.port'];
+
+export class Server {
+    #process;
+    #exit;
+    lines = [];
+
+    // options: configuration keys, as -o would take them. workers: media workers, one port each.
+    static async start(options = {}, { workers = 1 } = {}) {
+        const server = new Server();
+        await server.#start(options, workers);
+        return server;
+    }
+
+    async #start(options, workers) {
+        const first = await freePorts(LISTENERS.length + workers);
+        this.stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-'));
+        this.mediaPort = first + LISTENERS.length;
+        this.options = {
+            ip: '127.0.0.1',
+            ip_local: '127.0.0.1',
+            state_dir: this.stateDir,
+            worker_count: workers,
+            media_port_from: this.mediaPort,
+            media_port_to: this.mediaPort + workers,
+            ...Object.fromEntries(LISTENERS.map((key, i) => [key, first + i])),
+            ...options,
+        };
+        const args = Object.entries(this.options).flatMap(([key, value]) =>
+            ['-o', `${key}=${value}`]);
+        const program = path.join(buildDir, 'sluice');
+        const wrapper = (process.env.SLUICE_WRAPPER ?? '').split(' ').filter(Boolean);
+        const [command, ...rest] = [...wrapper, program, ...args];
+        this.#process = spawn(command, rest, {
+            stdio: ['ignore', 'pipe', 'pipe'],
+            cwd: this.stateDir,
+        });
+        this.#exit = new Promise((resolve) => {
+            this.#process.once('error', (error) => resolve({ error }));
+            this.#process.once('close', (code, signal) => resolve({ code, signal }));
+        });
+        this.#exit.then((exit) => (this.exited = exit));
+        for (const stream of [this.#process.stdout, this.#process.stderr])
+            this.#collect(stream);
+        await until('the server is ready', () => {
+            if (this.exited)
+                throw new Error(`the server ended: ${JSON.stringify(this.exited)}\n${this.log}`);
+            return this.lines.some((line) => READY.test(line));
+        }, { timeout: 10_000 }).catch((error) => {
+            this.kill();
+            throw error;
+        });
+    }
+
+    #collect(stream) {
+        let rest = '';
+        stream.setEncoding('utf8');
+        stream.on('data', (text) => {
+            const lines = (rest + text).split('\n');
+            rest = lines.pop();
+            this.lines.push(...lines);
+            if (process.env.SLUICE_TEST_LOG)
+                process.stderr.write(lines.map((line) => `  | ${line}\n`).join(''));
+        });
+        stream.on('end', () => rest && this.lines.push(rest));
+    }
+
+    get pid() {
+        return this.#process.pid;
+    }
+    get log() {
+        return this.lines.join('\n');
+    }
+    get ws() {
+        return `ws://127.0.0.1:${this.options['ws.port']}`;
+    }
+    get wss() {
+        return `wss://127.0.0.1:${this.options['wss.port']}`;
+    }
+    get http() {
+        return `http://127.0.0.1:${this.options['http.port']}`;
+    }
+    get https() {
+        return `https://127.0.0.1:${this.options['https.port']}`;
+    }
+
+    waitForLog(pattern, timeout = 5_000) {
+        return until(`a log line like ${pattern}`,
+            () => this.lines.find((line) => pattern.test(line)), { timeout });
+    }
+
+    signal(name) {
+        this.#process.kill(name);
+    }
+    kill() {
+        this.#process.kill('SIGKILL');
+    }
+
+    assertAlive() {
+        assert.equal(this.exited, undefined, `the server ended early\n${this.#tail()}`);
+    }
+
+    // What the kernel knows of the process: descriptors, resident memory, threads, CPU seconds.
+    usage() {
+        const proc = `/proc/${this.pid}`;
+        const status = fs.readFileSync(`${proc}/status`, 'utf8');
+        const number = (key) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)[1]);
+        const stat = fs.readFileSync(`${proc}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+        return {
+            fds: fs.readdirSync(`${proc}/fd`).length,
+            rssKb: number('VmRSS'),
+            threads: number('Threads'),
+            cpu: (Number(stat[11]) + Number(stat[12])) / 100,
+        };
+    }
+
+    // The metrics page as {name or name{labels}: number}.
+    async metrics() {
+        const response = await fetch(`${this.http}/metrics`);
+        assert.equal(response.status, 200, 'GET /metrics');
+        const lines = (await response.text()).split('\n');
+        return Object.fromEntries(lines.filter((line) => line && !line.startsWith('#'))
+            .map((line) => [line.replace(/ \S+$/, ''), Number(/\S+$/.exec(line)[0])]));
+    }
+
+    // Ends the server as an operator does, and fails on a wrong exit code or a sanitizer's report.
+    async stop() {
+        if (this.exited === undefined)
+            this.signal('SIGTERM');
+        const exit = await within(20_000 * slowness, 'the server ends after SIGTERM', this.#exit)
+            .catch((error) => {
+                this.kill();
+                throw new Error(`${error.message}\n${this.#tail()}`);
+            });
+        fs.rmSync(this.stateDir, { recursive: true, force: true });
+        assert.ok(!REPORT.test(this.log), `a sanitizer's report:\n${this.#report()}`);
+        assert.deepEqual(exit, { code: 0, signal: null }, `the server's exit\n${this.#tail()}`);
+    }
+
+    #tail() {
+        return this.lines.slice(-60).join('\n');
+    }
+    #report() {
+        const at = this.lines.findIndex((line) => REPORT.test(line));
+        return this.lines.slice(at, at + 80).join('\n');
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the tests call in the bare page: the official SDK's sessions and streams by name, with every
+// event written down. Streams are told apart by a label that the test chooses.
+(() => {
+    const { SESSION_STATUS, STREAM_STATUS, STREAM_EVENT, CONNECTION_QUALITY } =
+        Flashphoner.constants;
+    const sessions = {};
+    const streams = {};
+    const ENDS = [STREAM_STATUS.FAILED, STREAM_STATUS.STOPPED, STREAM_STATUS.UNPUBLISHED];
+
+    // the microphone unchanged, so that a stream can be found by its tracks
+    Flashphoner.init({ createMicGainNode: false });
+
+    function newDisplay() {
+        const display = document.createElement('div');
+        document.body.append(display);
+        return display;
+    }
+
+    // Resolves with the status when the session is established or over; all events are in
+    // sluice.sessionEvents(label).
+    function connect(url, options = {}, label = 'main') {
+        return new Promise((resolve) => {
+            const entry = { events: [], data: [] };
+            sessions[label] = entry;
+            const session = Flashphoner.createSession({ urlServer: url, ...options });
+            entry.session = session;
+            for (const status of ['ESTABLISHED', 'DISCONNECTED', 'FAILED', 'WARN', 'APP_DATA']) {
+                session.on(SESSION_STATUS[status], (event) => {
+                    const info = status === 'WARN' || status === 'APP_DATA' ? event : undefined;
+                    entry.events.push({ status, info });
+                    if (status === 'ESTABLISHED' || status === 'DISCONNECTED' || status === 'FAILED')
+                        resolve(status);
+                });
+            }
+        });
+    }
+
+    // Sends the answer's candidates elsewhere: the address of a relay.
+    function throughRelay(port) {
+        return (sdp) => sdp.sdpString.replace(
+            /^(a=candidate:\S+ \d+ udp \d+) \S+ \d+/gim, `$1 127.0.0.1 ${port}`);
+    }
+
+    function start(kind, label, name, { session = 'main', relayPort, keepDisplay, ...options } = {}) {
+        const entry = { events: [], display: newDisplay(), ended: null };
+        streams[label] = entry;
+        if (relayPort)
+            options.sdpHook = throughRelay(relayPort);
+        entry.end = new Promise((resolve) => (entry.onEnd = resolve));
+        return new Promise((resolve) => {
+            const stream = sessions[session].session.createStream({
+                name, display: entry.display, ...options });
+            entry.stream = stream;
+            const note = (status) => (s) => {
+                const event = { status, info: s.getInfo?.() };
+                entry.events.push(event);
+                if (status === 'PLAYING')
+                    entry.audioState = s.getAudioState();
+                if (ENDS.includes(status))
+                    entry.onEnd(event);
+                if (status !== STREAM_STATUS.PENDING)
+                    resolve({ ...event, id: s.id() });
+            };
+            for (const status of ['PENDING', 'PUBLISHING', 'PLAYING', ...ENDS])
+                stream.on(STREAM_STATUS[status], note(status));
+            stream.on(STREAM_STATUS.RESIZE, (s) =>
+                entry.events.push({ status: 'RESIZE', info: s.videoResolution() }));
+            stream.on(STREAM_EVENT, (event) =>
+                entry.events.push({ status: 'EVENT', type: event.type, payload: event.payload,
+                    mediaSessionId: event.mediaSessionId }));
+            stream.on(CONNECTION_QUALITY.UPDATE, (quality, client, server) =>
+                entry.events.push({ status: 'QUALITY', quality, client, server }));
+            stream[kind]();
+        });
+    }
+
+    // A camera whose picture size the test changes: a canvas that is painted 30 times a second.
+    function canvasCamera(width, height, { audio = false } = {}) {
+        const canvas = document.createElement('canvas');
+        const context = canvas.getContext('2d');
+        let number = 0;
+        canvas.width = width;
+        canvas.height = height;
+        const timer = setInterval(() => {
+            context.fillStyle = `hsl(${number++ % 360} 80% 50%)`;
+            context.fillRect(0, 0, canvas.width, canvas.height);
+            context.fillStyle = 'black';
+            context.fillRect((number * 7) % canvas.width, 10, 40, 40);
+        }, 33);
+        const stream = canvas.captureStream(30);
+        if (audio) {
+            const sound = new AudioContext();
+            const tone = sound.createOscillator();
+            const out = sound.createMediaStreamDestination();
+            tone.connect(out);
+            tone.start();
+            stream.addTrack(out.stream.getAudioTracks()[0]);
+        }
+        return { canvas, stream, stop: () => clearInterval(timer) };
+    }
+
+    window.sluice = {
+        connect,
+        disconnect: (label = 'main') => sessions[label].session.disconnect(),
+        sessionStatus: (label = 'main') => sessions[label].session.status(),
+        sessionEvents: (label = 'main') => sessions[label].events,
+        sendSessionData: (payload, label = 'main') =>
+            sessions[label].session.sendData(payload).then(
+                () => 'ACCEPTED', (error) => `FAILED ${JSON.stringify(error)}`),
+        publish: (label, name, options) => start('publish', label, name, options),
+        play: (label, name, options) => start('play', label, name, options),
+        // Resolves with the final event.
+        stop: (label) => {
+            streams[label].stream.stop();
+            return streams[label].end;
+        },
+        end: (label) => streams[label].end,
+        available: (name, session = 'main') => sessions[session].session
+            .createStream({ name, display: newDisplay() }).available()
+            .then(() => 'available', (stream) => stream.getInfo()),
+        call: (label, method, ...args) => streams[label].stream[method](...args),
+        events: (label) => streams[label].events,
+        audioState: (label) => streams[label].audioState,
+        // As peerStats(), of one stream.
+        stats: async (label) => {
+            const video = streams[label].display.querySelector('video');
+            const connection = window.peerConnections().find((c) =>
+                c.getReceivers().some((r) => video?.srcObject?.getTracks().includes(r.track)) ||
+                c.getSenders().some((s) => s.track && video?.srcObject?.getTracks().includes(s.track)));
+            return connection ? window.statsOf(connection) : null;
+        },
+        video: (label) => streams[label].display.querySelector('video'),
+        // The video element as a viewer sees it.
+        element: (label) => {
+            const videos = streams[label].display.querySelectorAll('video');
+            const video = videos[0];
+            return { count: videos.length, width: video?.videoWidth, height: video?.videoHeight,
+                time: video?.currentTime, paused: video?.paused,
+                tracks: video?.srcObject?.getTracks().map((t) => t.kind).sort() ?? [] };
+        },
+        canvasCamera: (label, width, height, options) => {
+            window.cameras = window.cameras ?? {};
+            window.cameras[label] = canvasCamera(width, height, options);
+        },
+        resizeCamera: (label, width, height) => {
+            Object.assign(window.cameras[label].canvas, { width, height });
+        },
+        publishCamera: (label, name, camera, options = {}) => start('publish', label, name, {
+            ...options, constraints: { customStream: window.cameras[camera].stream,
+                audio: window.cameras[camera].stream.getAudioTracks().length > 0, video: true },
+        }),
+    };
+})();

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Stand-ins for what lies below session/ and signalling/: a clock and timers that only move when
+ * told, streams without media, peers that are what the test says they are, WebSockets that remember
+ * what was sent, and a back end whose answers the test gives. Linked in place of net/, stream/ and
+ * webrtc/.
+ */
+#ifndef SL_TESTS_UNIT_SESSION_FAKE_H
+#define SL_TESTS_UNIT_SESSION_FAKE_H
+
+#include "base/config.h"
+#include "base/metrics.h"
+#include "hooks/hooks.h"
+#include "net/net.h"
+#include "session/session.h"
+#include "webrtc/webrtc.h"
+
+/* ---- Time: the monotonic clock stands still but for this ---- */
+
+void fake_advance_ms(int64_t ms);
+/* Timers alive: 0 when everything was taken down. */
+size_t fake_timer_count(void);
+
+/* ---- Media ---- */
+
+/* Candidates of every worker and transport: 1, or 0 for "no port". */
+void fake_set_candidates(size_t transport, size_t count);
+/* The peer whose cname is this mediaSessionId; NULL. The newest, closing ones included. */
+struct sl_peer *fake_peer(const char *media_session_id);
+void fake_peer_event(const char *media_session_id, enum sl_peer_state state,
+                     enum sl_peer_failure failure);
+struct sl_peer_stats *fake_peer_stats(const char *media_session_id);
+const struct sl_peer_config *fake_peer_config(const char *media_session_id);
+bool fake_peer_started(const char *media_session_id);
+/* on_closed of every peer that was closed. */
+void fake_finish_closing(void);
+size_t fake_peer_count(void);
+size_t fake_stream_object_count(void);
+/* As if the source's track had changed its picture. */
+void fake_stream_size(const char *name, uint16_t width, uint16_t height);
+
+/* ---- Hooks ---- */
+
+struct fake_hooks {
+    struct sl_hooks hooks;
+    bool wanted[SL_HOOK_METHOD_COUNT];
+    /* Answer at once, from within ask(), with these; otherwise fake_hooks_answer() does. */
+    bool immediate;
+    struct sl_hook_answer answer;
+    json_t *told; /* array of {"method", "body"}: every ask and notify in order */
+    struct fake_call *first;
+    size_t cancelled;
+};
+void fake_hooks_init(struct fake_hooks *fake);
+void fake_hooks_deinit(struct fake_hooks *fake);
+/* Answers the oldest open question about this method; false if there is none. */
+bool fake_hooks_answer(struct fake_hooks *fake, enum sl_hook_method method,
+                       const struct sl_hook_answer *answer);
+size_t fake_hooks_open(const struct fake_hooks *fake);
+/* The n-th body told about this method; NULL. */
+json_t *fake_hooks_told(const struct fake_hooks *fake, enum sl_hook_method method, size_t n);
+
+/* ---- WebSockets ---- */
+
+struct sl_ws *fake_ws_create(const char *remote_ip, uint16_t remote_port);
+/* on_open; returns the owner. */
+void fake_ws_open(struct sl_ws *ws, const struct sl_ws_ops *ops, void *arg);
+void fake_ws_receive(struct sl_ws *ws, const char *text);
+void fake_ws_receive_bytes(struct sl_ws *ws, const char *text, size_t len);
+/* The next message that was sent, NULL if there is none. New reference. */
+json_t *fake_ws_next(struct sl_ws *ws);
+size_t fake_ws_sent_count(const struct sl_ws *ws);
+/* Every text from now on is refused: the client does not read. */
+void fake_ws_set_full(struct sl_ws *ws);
+bool fake_ws_is_closing(const struct sl_ws *ws, uint16_t *code); /* 0: aborted */
+size_t fake_ws_pings(const struct sl_ws *ws);
+void fake_ws_pong(struct sl_ws *ws);
+/* on_close, and frees. */
+void fake_ws_gone(struct sl_ws *ws);
+
+/* ---- A server of all this ---- */
+
+struct fake_server {
+    struct sl_config *config;
+    struct sl_counters *counters;
+    struct fake_hooks hooks;
+    struct sl_sessions *sessions;
+};
+void fake_server_init(struct fake_server *server);
+/* Finishes what is closing; fails the test if anything is left over. */
+void fake_server_deinit(struct fake_server *server);
+
+/* A client's offer. */
+const char *fake_offer(bool publishing, bool audio, bool video);
+
+#endif

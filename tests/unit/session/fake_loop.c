@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A clock and timers that move only when the test says so. */
+#include "base/clock.h"
+#include "base/list.h"
+#include "fake.h"
+
+struct sl_timer {
+    struct sl_list link;
+    int64_t due_us; /* 0: not running */
+    uint64_t repeat_ms;
+    void (*on_timer)(void *owner);
+    void *owner;
+};
+
+static struct sl_list timers = {&timers, &timers};
+static int64_t now_us = 1000 * (int64_t)SL_US_PER_S;
+
+/* The executables are linked with --wrap=clock_gettime. */
+int __real_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
+{
+    if (clock != CLOCK_MONOTONIC)
+        return __real_clock_gettime(clock, out);
+    out->tv_sec = now_us / SL_US_PER_S;
+    out->tv_nsec = now_us % SL_US_PER_S * 1000;
+    return 0;
+}
+
+struct sl_timer *sl_timer_create(struct sl_loop *loop, void (*on_timer)(void *owner), void *owner)
+{
+    struct sl_timer *timer = sl_new(struct sl_timer);
+
+    (void)loop;
+    timer->on_timer = on_timer;
+    timer->owner = owner;
+    sl_list_append(&timers, &timer->link);
+    return timer;
+}
+
+void sl_timer_start(struct sl_timer *timer, uint64_t after_ms, uint64_t repeat_ms)
+{
+    timer->due_us = now_us + (int64_t)after_ms * SL_US_PER_MS;
+    timer->repeat_ms = repeat_ms;
+}
+
+void sl_timer_stop(struct sl_timer *timer)
+{
+    timer->due_us = 0;
+}
+
+void sl_timer_destroy(struct sl_timer *timer)
+{
+    if (!timer)
+        return;
+    sl_list_remove(&timer->link);
+    free(timer);
+}
+
+static struct sl_timer *next_due(int64_t until_us)
+{
+    struct sl_timer *timer, *next = NULL;
+
+    sl_list_foreach (timer, &timers, struct sl_timer, link) {
+        if (timer->due_us > 0 && timer->due_us <= until_us &&
+            (!next || timer->due_us < next->due_us))
+            next = timer;
+    }
+    return next;
+}
+
+void fake_advance_ms(int64_t ms)
+{
+    int64_t until_us = now_us + ms * SL_US_PER_MS;
+
+    for (struct sl_timer *timer; (timer = next_due(until_us));) {
+        now_us = timer->due_us;
+        timer->due_us =
+            timer->repeat_ms ? now_us + (int64_t)timer->repeat_ms * SL_US_PER_MS : 0;
+        timer->on_timer(timer->owner);
+    }
+    now_us = until_us;
+}
+
+size_t fake_timer_count(void)
+{
+    size_t count = 0;
+
+    for (const struct sl_list *link = timers.next; link != &timers; link = link->next)
+        count++;
+    return count;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Streams without media, and peers that are what the test says they are. */
+#include "base/addr.h"
+#include "fake.h"
+#include "stream/stream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Workers: one ---- */
+
+static char the_worker;
+
+struct sl_worker *sl_workers_pick_source(struct sl_workers *workers)
+{
+    (void)workers;
+    return (struct sl_worker *)(void *)&the_worker;
+}
+
+struct sl_worker *sl_workers_pick_sink(struct sl_workers *workers, struct sl_worker *home)
+{
+    (void)workers;
+    return home;
+}
+
+/* ---- Streams ---- */
+
+struct sl_track {
+    enum sl_media_kind kind;
+    struct sl_track_config config;
+};
+
+struct sl_stream {
+    struct sl_list link;
+    char name[SL_STREAM_NAME_MAX + 1];
+    struct sl_worker *worker;
+    struct sl_track tracks[2];
+    bool live, ended;
+    uint16_t width, height;
+    struct sl_list listeners;
+};
+
+static struct sl_list streams = {&streams, &streams};
+
+struct sl_stream *sl_streams_find(struct sl_streams *registry, const char *name)
+{
+    struct sl_stream *stream;
+
+    (void)registry;
+    sl_list_foreach (stream, &streams, struct sl_stream, link) {
+        if (!stream->ended && strcmp(stream->name, name) == 0)
+            return stream;
+    }
+    return NULL;
+}
+
+int sl_stream_create(struct sl_streams *registry, const struct sl_stream_config *config,
+                     struct sl_stream **out)
+{
+    if (strlen(config->name) > SL_STREAM_NAME_MAX)
+        return -EINVAL;
+    if (sl_streams_find(registry, config->name))
+        return -EEXIST;
+    struct sl_stream *stream = sl_new(struct sl_stream);
+    (void)snprintf(stream->name, sizeof(stream->name), "%s", config->name);
+    stream->worker = config->worker;
+    for (size_t i = 0; i < 2; i++) {
+        stream->tracks[i].kind = (enum sl_media_kind)i;
+        stream->tracks[i].config = config->tracks[i];
+    }
+    sl_list_init(&stream->listeners);
+    sl_list_append(&streams, &stream->link);
+    *out = stream;
+    return 0;
+}
+
+void sl_stream_set_live(struct sl_stream *stream)
+{
+    stream->live = true;
+}
+
+bool sl_stream_is_live(const struct sl_stream *stream)
+{
+    return stream->live;
+}
+
+struct sl_worker *sl_stream_worker(struct sl_stream *stream)
+{
+    return stream->worker;
+}
+
+struct sl_track *sl_stream_track(struct sl_stream *stream, enum sl_media_kind kind)
+{
+    return stream->tracks[kind].config.present ? &stream->tracks[kind] : NULL;
+}
+
+const struct sl_track_config *sl_track_codecs(const struct sl_track *track)
+{
+    return &track->config;
+}
+
+void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *height)
+{
+    *width = stream->width;
+    *height = stream->height;
+}
+
+void sl_stream_listen(struct sl_stream *stream, struct sl_stream_listener *listener)
+{
+    sl_list_append(&stream->listeners, &listener->link);
+}
+
+void sl_stream_unlisten(struct sl_stream_listener *listener)
+{
+    sl_list_remove(&listener->link);
+}
+
+void sl_stream_end(struct sl_stream *stream)
+{
+    struct sl_stream_listener *listener;
+
+    if (stream->ended)
+        return;
+    stream->ended = true;
+    stream->live = false;
+    while ((listener = sl_list_first(&stream->listeners, struct sl_stream_listener, link))) {
+        sl_list_remove(&listener->link);
+        listener->on_end(listener);
+    }
+}
+
+void sl_stream_release(struct sl_stream *stream)
+{
+    sl_stream_end(stream);
+    sl_list_remove(&stream->link);
+    free(stream);
+}
+
+void fake_stream_size(const char *name, uint16_t width, uint16_t height)
+{
+    struct sl_stream *stream = sl_streams_find(NULL, name);
+    struct sl_stream_listener *listener;
+
+    assert(stream);
+    stream->width = width;
+    stream->height = height;
+    sl_list_foreach (listener, &stream->listeners, struct sl_stream_listener, link)
+        listener->on_size(listener, width, height);
+}
+
+static size_t list_len(const struct sl_list *head)
+{
+    size_t count = 0;
+
+    for (const struct sl_list *link = head->next; link != head; link = link->next)
+        count++;
+    return count;
+}
+
+size_t fake_stream_object_count(void)
+{
+    return list_len(&streams);
+}
+
+/* ---- Peers ---- */
+
+struct sl_peer {
+    struct sl_list link;
+    struct sl_peer_config config;
+    struct sl_negotiation negotiation;
+    char cname[512];
+    struct sl_peer_stats stats;
+    bool started, closed;
+};
+
+static struct sl_list peers = {&peers, &peers};
+static size_t candidate_counts[SL_MEDIA_TRANSPORTS_MAX] = {1, 1};
+
+const struct sl_source_ops sl_peer_source_ops = {.protocol = "webrtc"};
+
+void fake_set_candidates(size_t transport, size_t count)
+{
+    candidate_counts[transport] = count;
+}
+
+const char *sl_rtc_fingerprint(const struct sl_rtc *rtc)
+{
+    (void)rtc;
+    return "AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:"
+           "45:67:89";
+}
+
+size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker,
+                         size_t transport, struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
+{
+    (void)rtc;
+    (void)worker;
+    (void)sl_addr_parse_ip("203.0.113.44", (uint16_t)(31000 + transport), &out[0]);
+    return candidate_counts[transport];
+}
+
+struct sl_peer *sl_peer_create(const struct sl_peer_config *config)
+{
+    struct sl_peer *peer = sl_new(struct sl_peer);
+
+    peer->config = *config;
+    peer->negotiation = *config->negotiation;
+    peer->config.negotiation = &peer->negotiation;
+    (void)snprintf(peer->cname, sizeof(peer->cname), "%s", config->cname);
+    sl_list_append(&peers, &peer->link);
+    return peer;
+}
+
+void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_track *video)
+{
+    peer->config.tracks[SL_AUDIO] = audio;
+    peer->config.tracks[SL_VIDEO] = video;
+}
+
+void sl_peer_start(struct sl_peer *peer)
+{
+    peer->started = true;
+}
+
+void sl_peer_close(struct sl_peer *peer)
+{
+    peer->closed = true;
+}
+
+const struct sl_peer_stats *sl_peer_stats(const struct sl_peer *peer)
+{
+    return &peer->stats;
+}
+
+bool sl_peer_uses_tcp(const struct sl_peer *peer)
+{
+    return peer->config.tcp_only;
+}
+
+struct sl_peer *fake_peer(const char *media_session_id)
+{
+    struct sl_peer *peer, *found = NULL;
+
+    sl_list_foreach (peer, &peers, struct sl_peer, link) {
+        if (strcmp(peer->cname, media_session_id) == 0)
+            found = peer;
+    }
+    return found;
+}
+
+static struct sl_peer *must_have(const char *media_session_id)
+{
+    struct sl_peer *peer = fake_peer(media_session_id);
+
+    assert(peer);
+    return peer;
+}
+
+void fake_peer_event(const char *media_session_id, enum sl_peer_state state,
+                     enum sl_peer_failure failure)
+{
+    struct sl_peer *peer = must_have(media_session_id);
+
+    peer->config.ops->on_state(peer->config.owner, state, failure);
+}
+
+struct sl_peer_stats *fake_peer_stats(const char *media_session_id)
+{
+    return &must_have(media_session_id)->stats;
+}
+
+const struct sl_peer_config *fake_peer_config(const char *media_session_id)
+{
+    return &must_have(media_session_id)->config;
+}
+
+bool fake_peer_started(const char *media_session_id)
+{
+    return must_have(media_session_id)->started;
+}
+
+void fake_finish_closing(void)
+{
+    struct sl_peer *peer;
+
+    sl_list_foreach (peer, &peers, struct sl_peer, link) {
+        if (!peer->closed)
+            continue;
+        sl_list_remove(&peer->link);
+        peer->config.ops->on_closed(peer->config.owner);
+        free(peer);
+    }
+}
+
+size_t fake_peer_count(void)
+{
+    return list_len(&peers);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sessions over fakes, and the offers their clients make. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "fake.h"
+#include "sdp/sdp.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+void fake_server_init(struct fake_server *server)
+{
+    sl_log_set_level(SL_LOG_WARN);
+    server->config = sl_config_create();
+    server->counters = aligned_alloc(64, sizeof(struct sl_counters));
+    *server->counters = (struct sl_counters){0};
+    fake_hooks_init(&server->hooks);
+    fake_set_candidates(0, 1);
+    fake_set_candidates(1, 1);
+    server->sessions = sl_sessions_create(&(struct sl_sessions_config){
+        .config = server->config,
+        .hooks = &server->hooks.hooks,
+        .counters = server->counters,
+    });
+}
+
+void fake_server_deinit(struct fake_server *server)
+{
+    struct sl_sessions_stats stats;
+
+    fake_finish_closing();
+    sl_sessions_stats(server->sessions, &stats);
+    assert(stats.sessions + stats.publications + stats.playbacks + stats.closing == 0);
+    assert(fake_peer_count() == 0 && fake_stream_object_count() == 0);
+    assert(fake_hooks_open(&server->hooks) == 0);
+    sl_sessions_destroy(server->sessions);
+    assert(fake_timer_count() == 0);
+    fake_hooks_deinit(&server->hooks);
+    sl_config_destroy(server->config);
+    free(server->counters);
+}
+
+const char *fake_offer(bool publishing, bool audio, bool video)
+{
+    static char text[32768];
+    const struct sl_sdp_offer_config config = {
+        .audio = audio,
+        .video = video,
+        .publishing = publishing,
+        .ufrag = "abcd",
+        .pwd = "abcdefghijklmnopqrstuvwx",
+        .fingerprint = "AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:"
+                       "CD:EF:01:23:45:67:89",
+        .audio_ssrc = 1,
+        .video_ssrc = 2,
+        .video_rtx_ssrc = 3,
+        .cname = "test",
+    };
+    int len = sl_sdp_build_offer(&config, text, sizeof(text));
+
+    assert(len > 0);
+    (void)len;
+    return text;
+}

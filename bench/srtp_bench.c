@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * How long one SRTP packet takes: each payload is protected for 200 senders of different keys, as the
- * fan-out does, then flushed; and one receiver takes packets in. Prints microseconds per packet.
+ * How long one SRTP packet takes: each payload is protected for 200 senders of different keys, as
+ * the fan-out does, then flushed; and one receiver takes packets in. Prints microseconds per
+ * packet.
  */
 #include "base/bytes.h"
 #include "base/clock.h"

@@ -28,6 +28,7 @@ struct sl_string_list {
 bool sl_string_list_has(const struct sl_string_list *list, const char *text);
 
 /* One field per option: ws.port is ws_port. Strings are never NULL. */
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): one of it, in the page's order */
 struct sl_config {
 #define SL_OPTION_BOOL(field, key, value, flags, help)          bool field;
 #define SL_OPTION_INT(field, key, value, min, max, flags, help) int64_t field;

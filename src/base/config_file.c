@@ -57,6 +57,15 @@ static bool joins_next(const char *line, size_t len)
     return slashes % 2 == 1;
 }
 
+/* No value ends in blanks or in a backslash that joins: it could not be written down again. */
+static void trim_end(struct lines *lines)
+{
+    while (lines->len > 0 &&
+           (is_blank(lines->line[lines->len - 1]) || joins_next(lines->line, lines->len)))
+        lines->len--;
+    lines->line[lines->len] = '\0';
+}
+
 /* The next line that is neither empty nor a comment; false at the end. */
 static bool next_line(struct lines *lines)
 {
@@ -76,9 +85,7 @@ static bool next_line(struct lines *lines)
                 break;
             piece = physical_line(lines, &len);
         }
-        while (lines->len > 0 && is_blank(lines->line[lines->len - 1]))
-            lines->len--;
-        lines->line[lines->len] = '\0';
+        trim_end(lines);
         return true;
     }
     return false;

@@ -192,9 +192,12 @@ static size_t distance(const char *a, const char *b)
 const struct sl_option *sl_option_nearest(const char *key)
 {
     const struct sl_option *nearest = NULL;
-    size_t best = strlen(key) / 3 + 1; /* a third of the letters wrong is another word */
+    size_t len = strlen(key), best = len / 3 + 1; /* a third of it wrong is another word */
 
     for (size_t i = 0; i < sl_option_count; i++) {
+        size_t other_len = strlen(sl_options[i].key);
+        if ((len > other_len ? len - other_len : other_len - len) >= best)
+            continue; /* so many letters to insert or delete at least */
         size_t here = distance(key, sl_options[i].key);
         if (here < best) {
             best = here;

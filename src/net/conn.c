@@ -59,6 +59,7 @@ struct sl_conn {
     enum state state;
     int watched; /* what poll was last asked for */
     bool paused;
+    bool peer_closed;     /* it sends no more, but may read on until the queue is empty */
     bool sent_due;        /* on_sent is owed */
     bool queue_blocked;   /* the kernel's buffer is full */
     bool tls_wants_write; /* before it can go on reading, or with the handshake */
@@ -180,9 +181,9 @@ static void set_state(struct sl_conn *conn, enum state state)
 
 static void watch(struct sl_conn *conn)
 {
-    int events = UV_DISCONNECT;
+    int events = conn->peer_closed ? 0 : UV_DISCONNECT;
 
-    if (!conn->paused || conn->state != OPEN)
+    if (!conn->peer_closed && (!conn->paused || conn->state != OPEN))
         events |= UV_READABLE;
     if (conn->queue_blocked || conn->tls_wants_write || conn->state == CONNECTING)
         events |= UV_WRITABLE;
@@ -454,7 +455,8 @@ static bool write_tls(struct sl_conn *conn)
     size_t sent = 0;
 
     ERR_clear_error();
-    int result = SSL_write_ex(conn->ssl, chunk->data + chunk->sent, chunk->len - chunk->sent, &sent);
+    int result =
+        SSL_write_ex(conn->ssl, chunk->data + chunk->sent, chunk->len - chunk->sent, &sent);
     if (result == 1) {
         pop_sent(conn, sent);
         return true;
@@ -487,7 +489,9 @@ static void flush(struct sl_conn *conn)
     watch(conn);
     if (conn->first)
         return;
-    if (conn->state == FLUSHING) {
+    if (conn->peer_closed) {
+        sl_conn_cut(conn, conn->why[0] ? conn->why : "closed by the peer");
+    } else if (conn->state == FLUSHING) {
         say_goodbye(conn);
     } else if (had) {
         conn->sent_due = true;
@@ -549,6 +553,20 @@ void sl_conn_finish(struct sl_conn *conn, int64_t flush_ms, const char *why)
 
 /* ---- Receiving ---- */
 
+/* The peer sends no more. What is queued it may still want: some clients end their side after the
+ * request. It is gone if it wants nothing, or is still to be asked for more. */
+static void on_peer_closed(struct sl_conn *conn)
+{
+    bool answering = conn->paused || conn->state == FLUSHING;
+
+    if (answering && conn->first) {
+        conn->peer_closed = true;
+        watch(conn);
+    } else {
+        sl_conn_cut(conn, conn->why[0] ? conn->why : "closed by the peer");
+    }
+}
+
 /* Bytes read into the set's buffer; 0: nothing now, or cut. */
 static size_t read_some(struct sl_conn *conn)
 {
@@ -567,7 +585,7 @@ static size_t read_some(struct sl_conn *conn)
     if (got > 0)
         return (size_t)got;
     if (got == 0)
-        sl_conn_cut(conn, conn->why[0] ? conn->why : "closed by the peer");
+        on_peer_closed(conn);
     else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
         sl_conn_cut(conn, strerror(errno));
     return 0;
@@ -610,11 +628,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         flush(conn);
     if (conn->state == GONE)
         return;
-    /* Nobody reads, and the peer has closed: it does not wait for the answer any more. */
-    if ((events & UV_DISCONNECT) && conn->paused && conn->state == OPEN) {
-        sl_conn_cut(conn, "closed by the peer");
-        return;
-    }
-    if ((events & (UV_READABLE | UV_DISCONNECT)) || conn->tls_wants_write)
+    if ((events & UV_DISCONNECT) && conn->paused && conn->state == OPEN)
+        on_peer_closed(conn); /* nobody reads: this tells it */
+    else if ((events & (UV_READABLE | UV_DISCONNECT)) || conn->tls_wants_write)
         read_all(conn);
 }

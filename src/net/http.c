@@ -31,8 +31,8 @@ static void fill_defaults(struct sl_http_limits *limits)
 
     limits->connections = limits->connections ? limits->connections : d->connections;
     limits->header_len = limits->header_len ? limits->header_len : d->header_len;
-    limits->header_timeout_s = limits->header_timeout_s ? limits->header_timeout_s
-                                                        : d->header_timeout_s;
+    limits->header_timeout_s =
+        limits->header_timeout_s ? limits->header_timeout_s : d->header_timeout_s;
     limits->body_len = limits->body_len ? limits->body_len : d->body_len;
     limits->ws_message_len = limits->ws_message_len ? limits->ws_message_len : d->ws_message_len;
     limits->ws_queue_len = limits->ws_queue_len ? limits->ws_queue_len : d->ws_queue_len;
@@ -52,8 +52,7 @@ int sl_http_create(struct sl_loop *loop, const struct sl_http_limits *limits, st
     http->limits = *limits;
     fill_defaults(&http->limits);
     http->conns = sl_conn_set_create(loop);
-    sl_admission_init(&http->admission, http->limits.connections,
-                      http->limits.connections_per_ip);
+    sl_admission_init(&http->admission, http->limits.connections, http->limits.connections_per_ip);
     sl_list_init(&http->listeners);
     sl_list_init(&http->waiting);
     sl_list_init(&http->dials);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * HTTP/1.1 and WebSocket server, and WebSocket client, on a control loop. All calls and callbacks on
- * the loop's thread.
+ * HTTP/1.1 and WebSocket server, and WebSocket client, on a control loop. All calls and callbacks
+ * on the loop's thread.
  *
  * Bounds live here: header size and time, body size, queued bytes towards a client that does not
  * read, connections, message size.
@@ -23,9 +23,9 @@ struct sl_loop;
 struct sl_http;
 struct sl_http_limits {
     /* 0 means the number given, except where it is told otherwise. */
-    size_t connections; /* of all listeners together; 10000. When they are taken, a newcomer gets the
-                         * place of the one that waits longest with no whole request; if none does,
-                         * it is closed at accept */
+    size_t connections; /* of all listeners together; 10000. When they are taken, a newcomer gets
+                         * the place of the one that waits longest with no whole request; if none
+                         * does, it is closed at accept */
     size_t connections_per_ip; /* per IPv4 address, per /64 of IPv6; 0: no bound */
     size_t header_len;         /* bytes of request header; 16384 */
     int header_timeout_s;      /* a request must be whole by then; 10 */
@@ -36,8 +36,8 @@ struct sl_http_limits {
 };
 int sl_http_create(struct sl_loop *loop, const struct sl_http_limits *limits, struct sl_http **out,
                    struct sl_error *error);
-/* Closes every listener and connection (on_close is called for each, now) and frees. Not from within
- * a callback of this header. */
+/* Closes every listener and connection (on_close is called for each, now) and frees. Not from
+ * within a callback of this header. */
 void sl_http_destroy(struct sl_http *http);
 
 /* ---- WebSocket ---- */
@@ -81,17 +81,18 @@ size_t sl_ws_queued_bytes(const struct sl_ws *ws);
 /* ---- HTTP requests ---- */
 
 struct sl_http_request;
-/* Called once the body is whole. The handler answers by sl_http_respond(), once, at once or later on
- * the same thread; the request is gone then. If the client goes first, on_gone (if set) is called and
- * the request must not be used again; if it is not set, the request stays until it is answered. */
+/* Called once the body is whole. The handler answers by sl_http_respond(), once, at once or later
+ * on the same thread; the request is gone then. If the client goes first, on_gone (if set) is
+ * called and the request must not be used again; if it is not set, the request stays until it is
+ * answered. */
 typedef void sl_http_handler(void *arg, struct sl_http_request *request);
 
-const char *sl_http_method(const struct sl_http_request *request);  /* "GET", "POST", ... */
+const char *sl_http_method(const struct sl_http_request *request); /* "GET", "POST", ... */
 /* Decoded, no query; UTF-8 without control characters (others get 400). "*" for OPTIONS. */
 const char *sl_http_path(const struct sl_http_request *request);
-const char *sl_http_query(const struct sl_http_request *request);   /* raw, "" if none */
+const char *sl_http_query(const struct sl_http_request *request); /* raw, "" if none */
 const char *sl_http_body(const struct sl_http_request *request, size_t *len);
-/* Value of the first header of this name, "host" for example; NULL if absent. Names in lower case. */
+/* Value of the first header of this name, in lower case ("host"); NULL if absent. */
 const char *sl_http_header(const struct sl_http_request *request, const char *name);
 const struct sl_addr *sl_http_remote(const struct sl_http_request *request);
 const struct sl_addr *sl_http_local(const struct sl_http_request *request);
@@ -111,10 +112,11 @@ void sl_http_respond(struct sl_http_request *request, int status, const char *co
 
 struct sl_listener;
 struct sl_listener_config {
-    const char *name;   /* for messages: the option, "ws.port" */
+    const char *name;    /* for messages: the option, "ws.port" */
     const char *address; /* literal; NULL: all, IPv4 and IPv6 */
-    uint16_t port;      /* 0: the kernel picks one, see sl_listener_port() */
-    const char *cert_file, *key_file, *chain_file; /* TLS when cert_file is set; chain may be NULL */
+    uint16_t port;       /* 0: the kernel picks one, see sl_listener_port() */
+    /* TLS when cert_file is set; chain_file may be NULL. */
+    const char *cert_file, *key_file, *chain_file;
     const struct sl_ws_ops *ws; /* NULL: WebSocket handshakes get 400 */
     void *ws_arg;
     sl_http_handler *on_request; /* NULL: plain GETs get 426 */
@@ -143,14 +145,14 @@ struct sl_ws_connect_config {
     const char *origin;      /* may be NULL */
     const char *subprotocol; /* may be NULL */
     const struct sl_ws_ops *ops;
-    void *arg; /* given to on_open, and to on_close if that never came */
+    void *arg;     /* given to on_open, and to on_close if that never came */
     int timeout_s; /* until on_open; 0: 10 */
     /* Asked before each address the name resolved to is connected to (hardening.md class 16); NULL:
      * all may be. */
     bool (*allow)(void *arg, const struct sl_addr *remote);
 };
-/* -EINVAL: host, path, origin or subprotocol cannot stand in a handshake. Everything later is told by
- * on_close, never from within this call. *out is valid until on_close returns. */
+/* -EINVAL: host, path, origin or subprotocol cannot stand in a handshake. Everything later is told
+ * by on_close, never from within this call. *out is valid until on_close returns. */
 int sl_ws_connect(struct sl_http *http, const struct sl_ws_connect_config *config,
                   struct sl_ws **out);
 

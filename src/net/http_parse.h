@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Heads of HTTP/1.x requests and responses, chunked bodies, paths (RFC 9110, 9112). Private to net/.
- * No I/O, no allocation. Strict where laxness lets two readers disagree (request smuggling): bare
- * CR or LF, folded lines, a blank before the colon, two lengths, an unknown transfer coding.
+ * Heads of HTTP/1.x requests and responses, chunked bodies, paths (RFC 9110, 9112). Private to
+ * net/. No I/O, no allocation. Strict where laxness lets two readers disagree (request smuggling):
+ * bare CR or LF, folded lines, a blank before the colon, two lengths, an unknown transfer coding.
  */
 #ifndef SL_NET_HTTP_PARSE_H
 #define SL_NET_HTTP_PARSE_H
@@ -37,15 +37,15 @@ struct sl_http_head {
     bool keep_alive;
 };
 
-/* Where the head ends, just behind its empty line; 0 if the input does not hold all of it. from: how
- * much of it an earlier call has seen. */
+/* Where the head ends, just behind its empty line; 0 if the input does not hold all of it. from:
+ * how much of it an earlier call has seen. */
 size_t sl_http_find_head_end(const uint8_t *buf, size_t len, size_t from);
 
 /*
  * Parse a whole head, cutting it into strings in place.
  *
- * Returns 0; or the status to answer a request with: 400 malformed, 431 too many fields, 501 unknown
- *         transfer coding, 505 not HTTP/1.x. Then *out is unspecified. For a response any of these
+ * Returns 0; or the status to answer a request with: 400 malformed, 431 too many fields, 501
+ * unknown transfer coding, 505 not HTTP/1.x. Then *out is unspecified. For a response any of these
  *         means: not one.
  */
 int sl_http_parse_request(char *head, size_t len, struct sl_http_head *out);

@@ -230,8 +230,8 @@ static size_t room_for(const struct sl_http_answer *answer)
     if (answer->content_type)
         room += sizeof("Content-Type") + strlen(answer->content_type) + HEADER_LINE_EXTRA;
     for (size_t i = 0; i < answer->header_count; i++)
-        room += strlen(answer->headers[i].name) + strlen(answer->headers[i].value) +
-                HEADER_LINE_EXTRA;
+        room +=
+            strlen(answer->headers[i].name) + strlen(answer->headers[i].value) + HEADER_LINE_EXTRA;
     return room;
 }
 

@@ -96,8 +96,7 @@ void sl_http_peer_answer(struct sl_http_peer *peer, const struct sl_http_answer 
 static void refuse(struct sl_http_peer *peer, int status)
 {
     static const struct sl_http_header_line upgrade[] = {
-        {"Upgrade", "websocket"},
-        {"Sec-WebSocket-Version", "13"}, /* RFC 6455 section 4.2.2 */
+        {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}, /* RFC 6455 section 4.2.2 */
     };
     char body[16];
     int len = snprintf(body, sizeof(body), "%d\n", status);
@@ -180,8 +179,8 @@ static void destroy_peer(struct sl_http_peer *peer)
 static bool upgrade(struct sl_http_peer *peer)
 {
     struct sl_conn *conn = peer->conn;
-    int status = sl_ws_upgrade(peer->listener, conn, peer->request, peer->ip, peer->in,
-                               peer->in_len);
+    int status =
+        sl_ws_upgrade(peer->listener, conn, peer->request, peer->ip, peer->in, peer->in_len);
 
     if (status != 0) {
         refuse(peer, status);

@@ -49,9 +49,8 @@ static void admit(struct sl_listener *listener, int fd, const struct sockaddr_st
         (void)sl_http_peer_make_room(http); /* if it cannot: refused below */
     struct sl_ip_entry *ip = sl_admission_enter(&http->admission, &remote);
     if (!ip) {
-        sl_http_count_refused(http, sl_admission_full(&http->admission)
-                                        ? "too many"
-                                        : "too many from one address");
+        sl_http_count_refused(
+            http, sl_admission_full(&http->admission) ? "too many" : "too many from one address");
         (void)close(fd); /* nothing was sent */
         return;
     }

@@ -76,7 +76,7 @@ void sl_loop_destroy(struct sl_loop *loop)
         return;
     run_messages(loop);
     uv_close((uv_handle_t *)&loop->wake, NULL);
-    int64_t deadline = sl_now_us() + DRAIN_MS * SL_US_PER_MS;
+    int64_t deadline = sl_now_us() + (int64_t)DRAIN_MS * SL_US_PER_MS;
     while (uv_run(&loop->uv, UV_RUN_NOWAIT) != 0 && sl_now_us() < deadline) {
         struct pollfd backend = {.fd = uv_backend_fd(&loop->uv), .events = POLLIN};
         (void)poll(&backend, 1, DRAIN_POLL_MS); /* woken early or not, the loop runs again */

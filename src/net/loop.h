@@ -11,7 +11,8 @@
 
 struct sl_loop;
 
-/* Owner: the caller, who destroys it after sl_loop_run() has returned and its handles are closed. */
+/* Owner: the caller, who destroys it after sl_loop_run() has returned and its handles are closed.
+ */
 struct sl_loop *sl_loop_create(const char *name);
 /* Runs what is still queued, then frees. Every handle on the loop must be closed (it is run until
  * they are, at most a second: then the leak is logged). */

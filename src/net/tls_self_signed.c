@@ -90,13 +90,12 @@ static X509 *make_certificate(EVP_PKEY *key, const char *const *names, size_t na
     X509 *cert = X509_new();
     bool ok = cert && X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) &&
               X509_gmtime_adj(X509_getm_notBefore(cert), -BACKDATED_S) &&
-              X509_gmtime_adj(X509_getm_notAfter(cert), VALID_S) &&
-              X509_set_pubkey(cert, key) == 1;
+              X509_gmtime_adj(X509_getm_notAfter(cert), VALID_S) && X509_set_pubkey(cert, key) == 1;
     X509_NAME *subject = cert ? X509_get_subject_name(cert) : NULL;
 
-    ok = ok && X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-                                          (const unsigned char *)"sluice self-signed", -1, -1,
-                                          0) == 1;
+    ok = ok &&
+         X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+                                    (const unsigned char *)"sluice self-signed", -1, -1, 0) == 1;
     ok = ok && X509_set_issuer_name(cert, subject) == 1 && add_names(cert, names, name_count) &&
          X509_sign(cert, key, EVP_sha256()) > 0;
     if (ok)

@@ -11,8 +11,8 @@
 #include <string.h>
 
 enum {
-    KEY_LEN = 24,            /* Base64 of 16 bytes */
-    CLOSE_REASON_MAX = 123,  /* section 5.5.1 */
+    KEY_LEN = 24,           /* Base64 of 16 bytes */
+    CLOSE_REASON_MAX = 123, /* section 5.5.1 */
     WHY_MAX = 96,
     BAD_REQUEST = 400,
     UPGRADE_REQUIRED = 426,
@@ -26,7 +26,8 @@ static void enter(struct sl_ws *ws, enum sl_ws_state state)
 
 /* ---- Life ---- */
 
-struct sl_ws *sl_ws_create(struct sl_http *http, bool client, const struct sl_ws_ops *ops, void *arg)
+struct sl_ws *sl_ws_create(struct sl_http *http, bool client, const struct sl_ws_ops *ops,
+                           void *arg)
 {
     struct sl_ws *ws = sl_new(struct sl_ws);
 

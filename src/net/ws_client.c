@@ -154,15 +154,15 @@ static void send_request(struct sl_ws_dial *dial)
     (void)EVP_EncodeBlock((uint8_t *)dial->key, nonce, sizeof(nonce)); /* always 24 characters */
     if (dial->port != (dial->tls ? 443 : 80))
         (void)snprintf(port, sizeof(port), ":%u", dial->port);
-    int len = snprintf(text, sizeof(text),
-                       "GET %s HTTP/1.1\r\nHost: %s%s%s%s\r\nUpgrade: websocket\r\n"
-                       "Connection: Upgrade\r\nSec-WebSocket-Key: %s\r\n"
-                       "Sec-WebSocket-Version: 13\r\n%s%s%s%s%s%s\r\n",
-                       dial->path, v6 ? "[" : "", dial->host, v6 ? "]" : "", port, dial->key,
-                       dial->origin ? "Origin: " : "", dial->origin ? dial->origin : "",
-                       dial->origin ? "\r\n" : "",
-                       dial->subprotocol ? "Sec-WebSocket-Protocol: " : "",
-                       dial->subprotocol ? dial->subprotocol : "", dial->subprotocol ? "\r\n" : "");
+    int len =
+        snprintf(text, sizeof(text),
+                 "GET %s HTTP/1.1\r\nHost: %s%s%s%s\r\nUpgrade: websocket\r\n"
+                 "Connection: Upgrade\r\nSec-WebSocket-Key: %s\r\n"
+                 "Sec-WebSocket-Version: 13\r\n%s%s%s%s%s%s\r\n",
+                 dial->path, v6 ? "[" : "", dial->host, v6 ? "]" : "", port, dial->key,
+                 dial->origin ? "Origin: " : "", dial->origin ? dial->origin : "",
+                 dial->origin ? "\r\n" : "", dial->subprotocol ? "Sec-WebSocket-Protocol: " : "",
+                 dial->subprotocol ? dial->subprotocol : "", dial->subprotocol ? "\r\n" : "");
     if (len < 0 || (size_t)len >= sizeof(text)) {
         sl_conn_cut(dial->conn, "the handshake is too long");
         return;
@@ -269,7 +269,7 @@ static void on_gone(void *owner, const char *why)
 
     dial->conn = NULL;
     if (cancelled(dial))
-        return; /* the timer tells */
+        return;                                              /* the timer tells */
     (void)snprintf(dial->why, sizeof(dial->why), "%s", why); /* cut is fine */
     try_next(dial);
 }

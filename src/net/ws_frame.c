@@ -114,7 +114,7 @@ void sl_ws_accept(const char *key, char out[static SL_WS_ACCEPT_LEN + 1])
 
     int len = snprintf(text, sizeof(text), "%.24s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key);
     (void)EVP_Digest(text, (size_t)len, digest, NULL, EVP_sha1(), NULL); /* no secret: any works */
-    (void)EVP_EncodeBlock((uint8_t *)out, digest, sizeof(digest)); /* always 28 characters */
+    (void)EVP_EncodeBlock((uint8_t *)out, digest, sizeof(digest));       /* always 28 characters */
 }
 
 /* ---- UTF-8 ---- */

@@ -8,23 +8,23 @@
 #include <stdint.h>
 
 enum sl_ws_opcode { /* RFC 6455 section 11.8 */
-    SL_WS_CONTINUATION = 0x0,
-    SL_WS_TEXT = 0x1,
-    SL_WS_BINARY = 0x2,
-    SL_WS_CLOSE = 0x8,
-    SL_WS_PING = 0x9,
-    SL_WS_PONG = 0xa,
+                    SL_WS_CONTINUATION = 0x0,
+                    SL_WS_TEXT = 0x1,
+                    SL_WS_BINARY = 0x2,
+                    SL_WS_CLOSE = 0x8,
+                    SL_WS_PING = 0x9,
+                    SL_WS_PONG = 0xa,
 };
 
 enum { /* RFC 6455 section 7.4.1 */
-    SL_WS_CODE_NORMAL = 1000,
-    SL_WS_CODE_GOING_AWAY = 1001,
-    SL_WS_CODE_PROTOCOL = 1002,
-    SL_WS_CODE_NONE = 1005, /* never on the wire: the peer gave no code */
-    SL_WS_CODE_BAD_DATA = 1007,
-    SL_WS_CODE_POLICY = 1008,
-    SL_WS_CODE_TOO_BIG = 1009,
-    SL_WS_CODE_TRY_LATER = 1013,
+       SL_WS_CODE_NORMAL = 1000,
+       SL_WS_CODE_GOING_AWAY = 1001,
+       SL_WS_CODE_PROTOCOL = 1002,
+       SL_WS_CODE_NONE = 1005, /* never on the wire: the peer gave no code */
+       SL_WS_CODE_BAD_DATA = 1007,
+       SL_WS_CODE_POLICY = 1008,
+       SL_WS_CODE_TOO_BIG = 1009,
+       SL_WS_CODE_TRY_LATER = 1013,
 };
 
 enum {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * WebSocket bytes in, whole messages out (RFC 6455 sections 5.4 and 5.5): joins fragments, undoes
- * the mask, checks UTF-8. Private to net/. No I/O. Memory is held only while a message is in pieces,
- * and grows with what has come, not with what was announced.
+ * the mask, checks UTF-8. Private to net/. No I/O. Memory is held only while a message is in
+ * pieces, and grows with what has come, not with what was announced.
  */
 #ifndef SL_NET_WS_READER_H
 #define SL_NET_WS_READER_H

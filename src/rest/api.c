@@ -14,15 +14,18 @@
 
 enum { LIMIT_DEFAULT = 500, LIMIT_MAX = 5000, OFFSET_MAX = 1000000 };
 
+static json_t *port_or_null(uint16_t port)
+{
+    return port ? json_integer(port) : json_null();
+}
+
 static void answer_endpoints(struct sl_call *call, void *arg)
 {
     const struct sl_api *api = arg;
-    json_t *body = json_object();
 
-    (void)json_object_set_new(body, "ws", api->ws_port ? json_integer(api->ws_port) : json_null());
-    (void)json_object_set_new(body, "wss",
-                              api->wss_port ? json_integer(api->wss_port) : json_null());
-    sl_reply_json(call, 200, body);
+    sl_reply_json(call, 200,
+                  json_pack("{s:o, s:o, s:o}", "ws", port_or_null(api->ws_port), "wss",
+                            port_or_null(api->wss_port), "https", port_or_null(api->https_port)));
 }
 
 /* A page of the list while it is collected. */
@@ -114,7 +117,7 @@ static void answer_index(struct sl_call *call, void *arg)
 static const struct sl_route routes[] = {
     {"GET", "/api/v1", NULL, SL_ROUTE_OPERATOR, answer_index, "this index"},
     {"GET", "/api/v1/endpoints", NULL, SL_ROUTE_PUBLIC, answer_endpoints,
-     "the ports of the WebSocket API"},
+     "the ports that the pages need"},
     {"GET", "/api/v1/streams", NULL, SL_ROUTE_OPERATOR, answer_streams,
      "live streams; ?limit= and ?offset= for a part of them"},
 };

@@ -208,7 +208,7 @@ static int find(struct sl_files *files, const char *path, struct file **out)
 {
     struct sl_table_node *node = sl_table_find(&files->cache, sl_hash_text(path), is_file, path);
     struct file *file = node ? sl_container_of(node, struct file, node) : NULL;
-    struct stat stat;
+    struct stat stat = {0};
     int fd = open_file(files, path, &stat);
 
     if (fd >= 0 && file && is_current(file, &stat)) {
@@ -257,10 +257,11 @@ static size_t common_lines(struct sl_http_request *request,
     out[count++] = (struct sl_http_header_line){"Content-Security-Policy", page_policy};
     out[count++] = (struct sl_http_header_line){"X-Content-Type-Options", "nosniff"};
     out[count++] = (struct sl_http_header_line){"Referrer-Policy", "no-referrer"};
-    out[count++] = (struct sl_http_header_line){"Cross-Origin-Opener-Policy", "same-origin"};
     out[count++] = (struct sl_http_header_line){
         "Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), "
                               "fullscreen=(self), geolocation=(), payment=(), usb=()"};
+    if (sl_http_is_tls(request)) /* browsers heed it there only, and complain elsewhere */
+        out[count++] = (struct sl_http_header_line){"Cross-Origin-Opener-Policy", "same-origin"};
     if (wants_hsts(request))
         out[count++] =
             (struct sl_http_header_line){"Strict-Transport-Security", "max-age=31536000"};
@@ -321,7 +322,7 @@ void sl_files_serve(struct sl_files *files, struct sl_http_request *request)
     const char *accepts = sl_http_header(request, "accept-encoding");
     const char *if_none_match = sl_http_header(request, "if-none-match");
     char path[SL_PATH_MAX], name[SL_PATH_MAX];
-    struct file *file, *gzipped = NULL;
+    struct file *file = NULL, *gzipped = NULL;
     int err = sl_path_below_root(sl_http_path(request), path);
 
     if (err == 0)

@@ -34,7 +34,7 @@ void sl_metrics_part_add(struct sl_metrics_part *part, struct sl_router *router)
 struct sl_api {
     const struct sl_rest_sources *sources;
     const struct sl_router *router;
-    uint16_t ws_port, wss_port;
+    uint16_t ws_port, wss_port, https_port;
 };
 void sl_api_add(struct sl_api *api, struct sl_router *router);
 

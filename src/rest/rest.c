@@ -70,7 +70,8 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
     rest->api = (struct sl_api){.sources = &rest->sources,
                                 .router = rest->router,
                                 .ws_port = config->ws_port,
-                                .wss_port = config->wss_port};
+                                .wss_port = config->wss_port,
+                                .https_port = config->https_port};
     sl_health_add(&rest->health, rest->router);
     sl_stat_add(&rest->stat, rest->router);
     sl_metrics_part_add(&rest->metrics, rest->router);

@@ -77,8 +77,9 @@ struct sl_rest_policy {
 /* Everything is copied. */
 struct sl_rest_config {
     struct sl_rest_policy policy;
-    const char *web_root;       /* NULL or "": no pages */
-    uint16_t ws_port, wss_port; /* told to the pages; 0: there is no such listener */
+    const char *web_root; /* NULL or "": no pages */
+    /* told to the pages; 0: there is no such listener */
+    uint16_t ws_port, wss_port, https_port;
     struct sl_metrics *metrics; /* outlives sl_rest; NULL: no counters on /metrics */
     struct sl_rest_sources sources;
 };

@@ -141,6 +141,7 @@ static void gather(struct sl_twcc *twcc, size_t received_max, struct message *m)
 
     m->status_count = 0;
     m->received = 0;
+    m->reference = 0;
     m->deltas_len = 0;
     for (int64_t seq = twcc->begin; seq <= twcc->highest && m->received < received_max; seq++) {
         size_t index = (size_t)(seq - twcc->begin);
@@ -170,8 +171,8 @@ static void gather(struct sl_twcc *twcc, size_t received_max, struct message *m)
     }
 }
 
-/* How many symbols a one-bit vector would hold: 14, or all that are left; 0 if one of them is large,
- * as a vector that ended before it would give statuses to the numbers after it. */
+/* How many symbols a one-bit vector would hold: 14, or all that are left; 0 if one of them is
+ * large, as a vector that ended before it would give statuses to the numbers after it. */
 static size_t one_bit_fit(const uint8_t *symbols, size_t count)
 {
     size_t fit = count < VECTOR1_SYMBOLS ? count : VECTOR1_SYMBOLS;

@@ -123,6 +123,7 @@ static void drain(struct sl_server *server)
     }
     server->state = SERVER_DRAINING;
     sl_sources_set_draining(server->sources);
+    sl_sessions_drain(server->sessions);
     sl_sessions_stats(server->sessions, &stats);
     sl_log(SL_LOG_INFO, NULL, "server: draining %zu sessions, at most %lld s", stats.sessions,
            (long long)server->config->drain_timeout);

@@ -169,6 +169,7 @@ int sl_sources_create_rest(struct sl_sources *sources, const struct sl_config *c
         .web_root = config->web_root[0] ? config->web_root : web_root,
         .ws_port = (uint16_t)config->ws_port,
         .wss_port = (uint16_t)config->wss_port,
+        .https_port = (uint16_t)config->https_port,
         .metrics = metrics,
         .sources =
             {

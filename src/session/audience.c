@@ -4,7 +4,9 @@
 
 static uint64_t hash_stream(const struct sl_stream *stream)
 {
-    return sl_hash(&stream, sizeof(stream));
+    uintptr_t key = (uintptr_t)stream;
+
+    return sl_hash(&key, sizeof(key));
 }
 
 static bool is_of_stream(const struct sl_table_node *node, const void *key)

@@ -27,11 +27,11 @@ static json_t *muted(const struct sl_media_session *media, enum sl_media_kind ki
 
 static void add_later_fields(const struct sl_media_session *media, json_t *out)
 {
-    json_t *later = json_pack(
-        "{s:b, s:i, s:i, s:i, s:s, s:s, s:b, s:s, s:o, s:o}", "history", 0, "gop", 0, "fps", 0,
-        "audioBitrate", 0, "codecImpl", "", "transport", media->tcp ? "TCP" : "UDP",
-        "cvoExtension", media->video_orientation, "mediaType", media->publish ? "publish" : "play",
-        "audioState", muted(media, SL_AUDIO), "videoState", muted(media, SL_VIDEO));
+    json_t *later = json_pack("{s:b, s:i, s:i, s:i, s:s, s:s, s:b, s:s, s:o, s:o}", "history", 0,
+                              "gop", 0, "fps", 0, "audioBitrate", 0, "codecImpl", "", "transport",
+                              media->tcp ? "TCP" : "UDP", "cvoExtension", media->video_orientation,
+                              "mediaType", media->publish ? "publish" : "play", "audioState",
+                              muted(media, SL_AUDIO), "videoState", muted(media, SL_VIDEO));
 
     (void)json_object_update(out, later);
     json_decref(later);

@@ -47,7 +47,8 @@ static void relay(struct audience *audience, const char *type, json_t *info, jso
 {
     struct sl_media_session *player;
 
-    sl_list_foreach (player, &audience->players, struct sl_media_session, in_audience) {
+    sl_list_foreach(player, &audience->players, struct sl_media_session, in_audience)
+    {
         struct sl_session *session = player->session;
         if (player->state != SL_MEDIA_PLAYING)
             continue; /* later PLAYING events say what is muted */
@@ -70,7 +71,7 @@ static bool may_send(struct sl_media_session *media, json_t *info, json_t *paylo
 
     if (cost > CUSTOM_MAX)
         return false;
-    if (media->event_budget_us == 0 || passed_us > 60 * SL_US_PER_S)
+    if (media->event_budget_us == 0 || passed_us > 60LL * SL_US_PER_S)
         media->event_budget = EVENT_BURST;
     else
         media->event_budget += passed_us * EVENT_BYTES_PER_S / SL_US_PER_S;
@@ -98,8 +99,7 @@ static void note_mute(struct sl_media_session *media, const char *type)
 
     for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++)
         if (strcmp(type, rows[i].type) == 0)
-            *(rows[i].kind == SL_AUDIO ? &media->audio_muted : &media->video_muted) =
-                rows[i].muted;
+            *(rows[i].kind == SL_AUDIO ? &media->audio_muted : &media->video_muted) = rows[i].muted;
 }
 
 static void on_event_answer(void *owner, const struct sl_hook_answer *answer)
@@ -117,8 +117,7 @@ static void on_event_answer(void *owner, const struct sl_hook_answer *answer)
 void sl_session_send_stream_event(struct sl_session *session, const char *media_session_id,
                                   const char *type, json_t *info, json_t *payload)
 {
-    struct sl_media_session *media =
-        sl_sessions_find_media(session->sessions, media_session_id);
+    struct sl_media_session *media = sl_sessions_find_media(session->sessions, media_session_id);
 
     if (!media || media->session != session || !media->publish || strlen(type) > TYPE_MAX)
         return;

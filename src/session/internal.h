@@ -24,10 +24,10 @@
 #include "webrtc/webrtc.h"
 
 enum {
-    QUESTIONS_MAX = 64,        /* unanswered sendData and sendStreamEvent of one session */
-    CUSTOM_MAX = 16384,        /* bytes of JSON a client may have us keep or pass to others */
+    QUESTIONS_MAX = 64, /* unanswered sendData and sendStreamEvent of one session */
+    CUSTOM_MAX = 16384, /* bytes of JSON a client may have us keep or pass to others */
     URL_MAX = 2048,
-    PLAYING_GRACE_MS = 2000,   /* connected, but the publisher sends nothing: PLAYING all the same */
+    PLAYING_GRACE_MS = 2000, /* connected, but the publisher sends nothing: PLAYING all the same */
     CLOSE_NOTIFY_GRACE_MS = 2000, /* the SDK's stop message is under way (websocket-api.md 6.4) */
     INFO_MAX = 128,
 };
@@ -44,7 +44,8 @@ struct sl_sessions {
     struct sl_sessions_stats stats;
     struct sl_timer *rate_timer;
     int64_t rate_tick;
-    bool stopping;
+    bool draining;                   /* no new sessions */
+    bool stopping;                   /* nor new streams */
     void (*on_stopped)(void *owner); /* NULL again once called */
     void *stopped_owner;
 };
@@ -67,7 +68,7 @@ struct sl_session {
     json_t *rest_client_config; /* from the connect answer; NULL */
     int64_t created_ms;
     struct sl_log_scope log;
-    struct sl_list media;     /* struct sl_media_session */
+    struct sl_list media; /* struct sl_media_session */
     size_t media_count;
     struct sl_list questions; /* struct question */
     size_t question_count;    /* those of its media sessions too */
@@ -78,7 +79,7 @@ struct sl_session {
 /* Copies the known fields of the right type into properties, over what is there. */
 void properties_merge(json_t *properties, json_t *fields);
 /* A copy without passwords; with_null: the password as null instead of left out. New reference. */
-json_t *properties_public(const json_t *properties, bool with_null);
+json_t *properties_public(json_t *properties, bool with_null);
 /* NULL if value is null or larger than CUSTOM_MAX, otherwise value. Borrowed. */
 json_t *custom_or_null(json_t *value);
 /* Copies at most max bytes, whole UTF-8 characters. */
@@ -146,7 +147,7 @@ struct sl_media_session {
     struct sl_stream *stream; /* a publication's own */
     struct audience *audience;
     struct sl_stream_listener listener;
-    struct sl_timer *timer; /* one of the two graces */
+    struct sl_timer *timer;                /* one of the two graces */
     int64_t event_budget, event_budget_us; /* bytes of stream events it may send now, as of then */
     struct {
         uint64_t audio_bytes, video_bytes, video_packets, video_frames;

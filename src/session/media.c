@@ -92,8 +92,9 @@ static void log_state(const struct sl_media_session *media)
 
     if (media->state == SL_MEDIA_PENDING)
         return;
-    sl_log(media->untold ? SL_LOG_DEBUG : SL_LOG_INFO, &media->log, "%s %s%s%s", sl_media_state_name(media->state),
-           sl_log_quote(name, sizeof(name), media->name), media->info[0] ? " " : "",
+    sl_log(media->untold ? SL_LOG_DEBUG : SL_LOG_INFO, &media->log, "%s %s%s%s",
+           sl_media_state_name(media->state), sl_log_quote(name, sizeof(name), media->name),
+           media->info[0] ? " " : "",
            media->info[0] ? sl_log_quote(info, sizeof(info), media->info) : "");
 }
 

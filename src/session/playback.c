@@ -52,8 +52,7 @@ static bool is_full(const struct sl_sessions *sessions, const struct sl_stream *
     return max > 0 && audience && audience->player_count >= (size_t)max;
 }
 
-static size_t source_codecs(struct sl_track *track,
-                            struct sl_source_codec out[SL_TRACK_CODECS_MAX])
+static size_t source_codecs(struct sl_track *track, struct sl_source_codec out[SL_TRACK_CODECS_MAX])
 {
     const struct sl_track_config *config = track ? sl_track_codecs(track) : NULL;
     size_t count = config ? config->codec_count : 0;

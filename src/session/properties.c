@@ -51,9 +51,7 @@ static bool are_strings(const json_t *value)
 
     if (!json_is_array(value) || json_array_size(value) > STRINGS_MAX)
         return false;
-    json_array_foreach(value, i, item)
-        if (!is_short_string(item))
-            return false;
+    json_array_foreach(value, i, item) if (!is_short_string(item)) return false;
     return true;
 }
 
@@ -110,9 +108,9 @@ void properties_merge(json_t *properties, json_t *fields)
     }
 }
 
-json_t *properties_public(const json_t *properties, bool with_null)
+json_t *properties_public(json_t *properties, bool with_null)
 {
-    json_t *copy = json_copy((json_t *)(uintptr_t)properties);
+    json_t *copy = json_copy(properties);
 
     for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++) {
         if (!rows[i].secret)

@@ -61,7 +61,8 @@ static void on_second(void *owner)
     struct sl_media_session *media;
     struct sl_video_rate rate;
 
-    sl_list_foreach (media, &sessions->media, struct sl_media_session, link) {
+    sl_list_foreach(media, &sessions->media, struct sl_media_session, link)
+    {
         if (media->state != SL_MEDIA_PUBLISHING && media->state != SL_MEDIA_PLAYING)
             continue;
         bool flows = sample(media, now_us, &rate);

@@ -61,8 +61,7 @@ static struct sl_media_session *media_create(struct sl_session *session,
     media->created_ms = sl_wall_ms();
     media->requested_us = sl_now_us();
     sl_list_init(&media->questions);
-    sl_log_scope_init(&media->log, &session->log, request->publish ? "publish" : "play",
-                      media->id);
+    sl_log_scope_init(&media->log, &session->log, request->publish ? "publish" : "play", media->id);
     return media;
 }
 
@@ -130,8 +129,7 @@ static void request_accepted(struct sl_media_session *media)
     enum sl_hook_method method = media->publish ? SL_HOOK_PUBLISH_STREAM : SL_HOOK_PLAY_STREAM;
 
     media_set_state(media, SL_MEDIA_PENDING, NULL);
-    json_t *body =
-        session_wants(media->session, method) ? sl_media_session_describe(media) : NULL;
+    json_t *body = session_wants(media->session, method) ? sl_media_session_describe(media) : NULL;
     question_ask(media->session, &media->questions, method, body, on_hook_answer, NULL, media);
 }
 
@@ -178,16 +176,14 @@ static void answer_unknown_stop(struct sl_session *session, const struct sl_medi
 void sl_session_stop_media(struct sl_session *session, const struct sl_media_stop *stop)
 {
     struct sl_media_session *media =
-        stop->media_session_id
-            ? sl_sessions_find_media(session->sessions, stop->media_session_id)
-            : NULL;
+        stop->media_session_id ? sl_sessions_find_media(session->sessions, stop->media_session_id)
+                               : NULL;
 
     if (!media || media->session != session) {
         answer_unknown_stop(session, stop);
         return;
     }
-    enum sl_hook_method method =
-        media->publish ? SL_HOOK_UNPUBLISH_STREAM : SL_HOOK_STOP_STREAM;
+    enum sl_hook_method method = media->publish ? SL_HOOK_UNPUBLISH_STREAM : SL_HOOK_STOP_STREAM;
     /* Told, not asked: a stop cannot sensibly be refused. */
     if (session_wants(session, method))
         session_tell(session, method, sl_media_session_describe(media));

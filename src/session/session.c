@@ -58,10 +58,9 @@ static void tell_status(struct sl_session *session, const char *info)
 {
     if (!session_wants(session, SL_HOOK_CONNECTION_STATUS_EVENT))
         return;
-    json_t *body = session->status == SL_SESSION_FAILED ? json_object()
-                                                        : json_copy(session->properties);
-    (void)json_object_set_new(body, "status",
-                              json_string(sl_session_status_name(session->status)));
+    json_t *body =
+        session->status == SL_SESSION_FAILED ? json_object() : json_copy(session->properties);
+    (void)json_object_set_new(body, "status", json_string(sl_session_status_name(session->status)));
     if (session->status != SL_SESSION_FAILED) {
         (void)json_object_set_new(body, "authToken", json_string(session->id));
         (void)json_object_set_new(body, "origin", json_string(session->origin));
@@ -87,12 +86,12 @@ static void session_set_status(struct sl_session *session, enum sl_session_statu
     enum sl_session_status before = session->status;
     char quoted[INFO_MAX + 8];
 
-    assert(before != status && (before == SL_SESSION_PENDING ||
-                                (before == SL_SESSION_ESTABLISHED &&
-                                 status == SL_SESSION_DISCONNECTED)));
+    assert(before != status &&
+           (before == SL_SESSION_PENDING ||
+            (before == SL_SESSION_ESTABLISHED && status == SL_SESSION_DISCONNECTED)));
     session->status = status;
-    sl_log(SL_LOG_INFO, &session->log, "%s%s%s", sl_session_status_name(status),
-           info ? " " : "", info ? sl_log_quote(quoted, sizeof(quoted), info) : "");
+    sl_log(SL_LOG_INFO, &session->log, "%s%s%s", sl_session_status_name(status), info ? " " : "",
+           info ? sl_log_quote(quoted, sizeof(quoted), info) : "");
     switch (status) {
     case SL_SESSION_PENDING:
         break;
@@ -154,7 +153,7 @@ static const char *why_refused(const struct sl_session *session, json_t *fields)
     const struct sl_hooks *hooks = sessions->config.hooks;
     json_t *token = json_object_get(fields, "authToken");
 
-    if (sessions->stopping)
+    if (sessions->draining)
         return SL_INFO_SHUTDOWN;
     if (json_is_string(token) && json_string_length(token) > 0)
         return SL_INFO_SESSION_NOT_EXIST; /* nothing is kept that could be resumed (3.5) */
@@ -183,8 +182,7 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
         session_set_status(session, SL_SESSION_FAILED, refusal);
         return;
     }
-    sl_table_insert(&session->sessions->sessions_by_id, &session->by_id,
-                    sl_hash_text(session->id));
+    sl_table_insert(&session->sessions->sessions_by_id, &session->by_id, sl_hash_text(session->id));
     json_t *body = session_wants(session, SL_HOOK_CONNECT) ? connect_body(session) : NULL;
     question_ask(session, &session->questions, SL_HOOK_CONNECT, body, on_connect_answer, NULL,
                  session);

@@ -2,7 +2,8 @@
 /*
  * Clients and what they publish and play: identities, state machines, policy, limits. Everything
  * that decides; the wire protocol (signalling/) and the operator's interfaces (rest/) translate
- * their requests into calls of this header, and a client is spoken to through struct sl_session_ops.
+ * their requests into calls of this header, and a client is spoken to through struct
+ * sl_session_ops.
  *
  * All calls and callbacks on the control loop. No function calls back into the code that drives
  * it except through the ops given, and the ops may not call back into this module.
@@ -30,29 +31,29 @@ struct sl_streams;
 struct sl_workers;
 
 /* Words for clients (websocket-api.md 8.2), as the SDK's constants spell them. */
-#define SL_INFO_ICE_TIMEOUT         "Failed by ICE timeout"
-#define SL_INFO_ICE_KEEP_ALIVE      "Failed by ICE keep alive"
-#define SL_INFO_DTLS_FINGERPRINT    "Failed by DTLS fingerprint error"
-#define SL_INFO_DTLS_ERROR          "Failed by DTLS error"
-#define SL_INFO_RTP_ACTIVITY        "Failed by RTP activity"
-#define SL_INFO_SESSION_DISCONNECT  "Stopped by session disconnect"
-#define SL_INFO_REST_TERMINATE      "Stopped by rest /terminate"
-#define SL_INFO_PUBLISHER_STOP      "Stopped by publisher stop"
-#define SL_INFO_USER_STOP           "Stopped by user"
-#define SL_INFO_KEEP_ALIVE          "Terminated by keep-alive"
-#define SL_INFO_PROXY               "Failed to add stream to proxy"
-#define SL_INFO_NO_CODECS           "No common codecs"
-#define SL_INFO_TRANSCODING         "Transcoding required, but disabled"
-#define SL_INFO_NAME_IN_USE         "Stream name is already in use"
-#define SL_INFO_STREAM_NOT_FOUND    "Stream not found"
-#define SL_INFO_NOT_READY           "Publish stream is not ready"
-#define SL_INFO_ID_NULL             "MediaSessionId is null"
-#define SL_INFO_ID_IN_USE           "MediaSessionId is already in use"
-#define SL_INFO_AGENT_STORAGE       "Failed to get agent storage"
-#define SL_INFO_ERROR               "Failed by error"
-#define SL_INFO_SESSION_NOT_READY   "Session not ready"
-#define SL_INFO_SESSION_NOT_EXIST   "Session does not exist"
-#define SL_INFO_APP_NOT_FOUND       "Application not found"
+#define SL_INFO_ICE_TIMEOUT        "Failed by ICE timeout"
+#define SL_INFO_ICE_KEEP_ALIVE     "Failed by ICE keep alive"
+#define SL_INFO_DTLS_FINGERPRINT   "Failed by DTLS fingerprint error"
+#define SL_INFO_DTLS_ERROR         "Failed by DTLS error"
+#define SL_INFO_RTP_ACTIVITY       "Failed by RTP activity"
+#define SL_INFO_SESSION_DISCONNECT "Stopped by session disconnect"
+#define SL_INFO_REST_TERMINATE     "Stopped by rest /terminate"
+#define SL_INFO_PUBLISHER_STOP     "Stopped by publisher stop"
+#define SL_INFO_USER_STOP          "Stopped by user"
+#define SL_INFO_KEEP_ALIVE         "Terminated by keep-alive"
+#define SL_INFO_PROXY              "Failed to add stream to proxy"
+#define SL_INFO_NO_CODECS          "No common codecs"
+#define SL_INFO_TRANSCODING        "Transcoding required, but disabled"
+#define SL_INFO_NAME_IN_USE        "Stream name is already in use"
+#define SL_INFO_STREAM_NOT_FOUND   "Stream not found"
+#define SL_INFO_NOT_READY          "Publish stream is not ready"
+#define SL_INFO_ID_NULL            "MediaSessionId is null"
+#define SL_INFO_ID_IN_USE          "MediaSessionId is already in use"
+#define SL_INFO_AGENT_STORAGE      "Failed to get agent storage"
+#define SL_INFO_ERROR              "Failed by error"
+#define SL_INFO_SESSION_NOT_READY  "Session not ready"
+#define SL_INFO_SESSION_NOT_EXIST  "Session does not exist"
+#define SL_INFO_APP_NOT_FOUND      "Application not found"
 /* Ours: the limits of the configuration. */
 #define SL_INFO_SESSIONS_MAX        "Too many sessions"
 #define SL_INFO_SESSION_STREAMS_MAX "Too many streams in this session"
@@ -75,8 +76,11 @@ struct sl_sessions_config {
 };
 
 struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config);
+/* New clients are refused from now on; those that are here go on as before. */
+void sl_sessions_drain(struct sl_sessions *sessions);
 /* Ends every stream, closes every client (1001) and takes no new ones. on_stopped is called once,
- * when the last session and the last peer is gone: possibly from within. Before the workers stop. */
+ * when the last session and the last peer is gone: possibly from within. Before the workers stop.
+ */
 void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *owner), void *owner);
 /* When every session is gone. Peers that have not closed by now never will: that is logged. NULL is
  * fine. */
@@ -85,9 +89,9 @@ void sl_sessions_destroy(struct sl_sessions *sessions);
 const char *sl_sessions_node_id(const struct sl_sessions *sessions);
 
 struct sl_sessions_stats {
-    size_t sessions; /* established */
+    size_t sessions;                /* established */
     size_t publications, playbacks; /* PENDING included */
-    size_t closing;  /* ended ones whose peer has not let go yet */
+    size_t closing;                 /* ended ones whose peer has not let go yet */
 };
 void sl_sessions_stats(const struct sl_sessions *sessions, struct sl_sessions_stats *out);
 
@@ -106,8 +110,8 @@ enum sl_session_status {
 const char *sl_session_status_name(enum sl_session_status status);
 
 struct sl_video_rate {
-    uint64_t rate_bps, fps;    /* of the last second */
-    uint64_t nack, pli, lost;  /* totals since the start */
+    uint64_t rate_bps, fps;   /* of the last second */
+    uint64_t nack, pli, lost; /* totals since the start */
     uint16_t width, height;
 };
 

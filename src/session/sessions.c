@@ -47,17 +47,23 @@ void sessions_check_stopped(struct sl_sessions *sessions)
     on_stopped(sessions->stopped_owner);
 }
 
+void sl_sessions_drain(struct sl_sessions *sessions)
+{
+    sessions->draining = true;
+}
+
 void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *owner), void *owner)
 {
     struct sl_session *session;
 
+    sessions->draining = true;
     sessions->stopping = true;
     sessions->on_stopped = on_stopped;
     sessions->stopped_owner = owner;
     rates_stop(sessions);
     while (!sl_list_empty(&sessions->media))
-        sl_media_session_terminate(
-            sl_list_first(&sessions->media, struct sl_media_session, link), SL_INFO_SHUTDOWN);
+        sl_media_session_terminate(sl_list_first(&sessions->media, struct sl_media_session, link),
+                                   SL_INFO_SHUTDOWN);
     sl_list_foreach(session, &sessions->sessions, struct sl_session, link)
         session->ops->close(session->client, 1001, SL_INFO_SHUTDOWN);
     sessions_check_stopped(sessions);
@@ -75,16 +81,15 @@ void sl_sessions_stats(const struct sl_sessions *sessions, struct sl_sessions_st
 
 static bool session_has_id(const struct sl_table_node *node, const void *key)
 {
-    const struct sl_session *session =
-        sl_container_of_const(node, struct sl_session, by_id);
+    const struct sl_session *session = sl_container_of_const(node, struct sl_session, by_id);
 
     return strcmp(session->id, key) == 0;
 }
 
 struct sl_session *sl_sessions_find(struct sl_sessions *sessions, const char *session_id)
 {
-    struct sl_table_node *node = sl_table_find(
-        &sessions->sessions_by_id, sl_hash_text(session_id), session_has_id, session_id);
+    struct sl_table_node *node = sl_table_find(&sessions->sessions_by_id, sl_hash_text(session_id),
+                                               session_has_id, session_id);
 
     return node ? sl_container_of(node, struct sl_session, by_id) : NULL;
 }
@@ -94,8 +99,7 @@ void sl_sessions_each(struct sl_sessions *sessions,
 {
     struct sl_session *session;
 
-    sl_list_foreach(session, &sessions->sessions, struct sl_session, link)
-        fn(session, arg);
+    sl_list_foreach(session, &sessions->sessions, struct sl_session, link) fn(session, arg);
 }
 
 void sl_sessions_report_error(struct sl_sessions *sessions, const char *session_id,
@@ -118,9 +122,8 @@ static bool media_has_id(const struct sl_table_node *node, const void *key)
 struct sl_media_session *sl_sessions_find_media(struct sl_sessions *sessions,
                                                 const char *media_session_id)
 {
-    struct sl_table_node *node =
-        sl_table_find(&sessions->media_by_id, sl_hash_text(media_session_id), media_has_id,
-                      media_session_id);
+    struct sl_table_node *node = sl_table_find(
+        &sessions->media_by_id, sl_hash_text(media_session_id), media_has_id, media_session_id);
 
     return node ? sl_container_of(node, struct sl_media_session, by_id) : NULL;
 }
@@ -130,8 +133,7 @@ void sl_sessions_each_media(struct sl_sessions *sessions,
 {
     struct sl_media_session *media;
 
-    sl_list_foreach(media, &sessions->media, struct sl_media_session, link)
-        fn(media, arg);
+    sl_list_foreach(media, &sessions->media, struct sl_media_session, link) fn(media, arg);
 }
 
 void sl_session_each_media(struct sl_session *session,
@@ -139,8 +141,7 @@ void sl_session_each_media(struct sl_session *session,
 {
     struct sl_media_session *media;
 
-    sl_list_foreach(media, &session->media, struct sl_media_session, in_session)
-        fn(media, arg);
+    sl_list_foreach(media, &session->media, struct sl_media_session, in_session) fn(media, arg);
 }
 
 static bool one_of(const char *text, const char *const *list, size_t count)
@@ -191,9 +192,10 @@ size_t sl_sessions_terminate_media(struct sl_sessions *sessions,
     /* By id, because ending a publication ends its players, which may match as well. Players first:
      * what was asked of them is then what they are told. */
     for (int publish = 0; publish <= 1; publish++)
-        sl_list_foreach(media, &sessions->media, struct sl_media_session, link)
-            if (media->publish == (publish == 1) && sl_media_session_matches(media, filter))
-                ids[count++] = sl_strdup(media->id);
+        sl_list_foreach(media, &sessions->media, struct sl_media_session,
+                        link) if (media->publish == (publish == 1) &&
+                                  sl_media_session_matches(media, filter)) ids[count++] =
+            sl_strdup(media->id);
     for (size_t i = 0; i < count; i++) {
         media = sl_sessions_find_media(sessions, ids[i]);
         if (media)

@@ -100,14 +100,14 @@ const char *setup_build_answer(struct media_setup *setup, struct sl_worker *work
         .version = SLUICE_VERSION,
         .session_id_ms = media->created_ms,
         .fingerprint = sl_rtc_fingerprint(media->sessions->config.rtc),
-        .setup = SL_SDP_SETUP_NONE, /* set below: passive */
+        .setup = SL_SDP_PASSIVE,
         .cname_id = media->id,
         .max_bitrate_kbps = max_bitrate_kbps(media),
     };
-    setup->answer.setup = SL_SDP_PASSIVE;
     for (size_t i = 0; i < setup->negotiation.transport_count; i++)
         if (!add_transport(setup, i, worker))
-            return SL_INFO_PROXY; /* no second port: rtp_bundle=true, but the client has no BUNDLE */
+            return SL_INFO_PROXY; /* no second port: rtp_bundle=true, but the client has no BUNDLE
+                                   */
     if (sl_sdp_build_answer(setup->offer, &setup->negotiation, &setup->answer, setup->text,
                             sizeof(setup->text)) < 0)
         return SL_INFO_PROXY;

@@ -22,7 +22,7 @@ void handle_call_control(struct connection *connection, const struct envelope *e
 {
     const json_t *object = field_object(envelope);
 
-    send_object(connection, "finish",
-                json_pack("{s:s?, s:s}", "callId", field_string(object, "callId"), "status",
-                          "FINISH"));
+    send_object(
+        connection, "finish",
+        json_pack("{s:s?, s:s}", "callId", field_string(object, "callId"), "status", "FINISH"));
 }

@@ -9,9 +9,9 @@
 /* websocket-api.md 3.2. The client's own words first, so that ours win. */
 static json_t *user_data(struct sl_session *session)
 {
-    json_t *object = json_pack("{s:b, s:b, s:b, s:[]}", "useWsTunnel", 0,
-                               "useWsTunnelPacketization2", 0, "useBase64BinaryEncoding", 0,
-                               "mediaProviders");
+    json_t *object =
+        json_pack("{s:b, s:b, s:b, s:[]}", "useWsTunnel", 0, "useWsTunnelPacketization2", 0,
+                  "useBase64BinaryEncoding", 0, "mediaProviders");
     json_t *described = sl_session_describe(session);
     json_t *properties = sl_session_properties(session);
 
@@ -114,11 +114,10 @@ static void on_video_size(void *client, const struct sl_media_session *media, ui
 
     send_object(client, "notifyVideoFormat",
                 json_pack("{s:i, s:i, s:s, s:s}", "streamerVideoWidth", width,
-                          "streamerVideoHeight", height, "mediaSessionId", id, "status",
-                          "RESIZE"));
-    send_stream_event(client, id, "resize", NULL,
-                      json_pack("{s:i, s:i}", "streamerVideoWidth", width, "streamerVideoHeight",
-                                height));
+                          "streamerVideoHeight", height, "mediaSessionId", id, "status", "RESIZE"));
+    send_stream_event(
+        client, id, "resize", NULL,
+        json_pack("{s:i, s:i}", "streamerVideoWidth", width, "streamerVideoHeight", height));
 }
 
 static void on_stream_event(void *client, const struct sl_media_session *media, const char *type,
@@ -131,11 +130,11 @@ static void on_stream_event(void *client, const struct sl_media_session *media, 
 static void on_rate(void *client, const struct sl_media_session *media,
                     const struct sl_video_rate *rate)
 {
-    json_t *object = json_pack(
-        "{s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i}", "mediaSessionId", sl_media_session_id(media),
-        "videoRate", (json_int_t)rate->rate_bps, "fps", (json_int_t)rate->fps, "nack",
-        (json_int_t)rate->nack, "pli", (json_int_t)rate->pli, "lostPackets",
-        (json_int_t)rate->lost, "width", rate->width, "height", rate->height);
+    json_t *object = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i}", "mediaSessionId",
+                               sl_media_session_id(media), "videoRate", (json_int_t)rate->rate_bps,
+                               "fps", (json_int_t)rate->fps, "nack", (json_int_t)rate->nack, "pli",
+                               (json_int_t)rate->pli, "lostPackets", (json_int_t)rate->lost,
+                               "width", rate->width, "height", rate->height);
 
     send_object(client,
                 sl_media_session_is_publication(media) ? "inboundVideoRate" : "outboundVideoRate",

@@ -51,8 +51,7 @@ void connection_start_pings(struct connection *connection)
     const struct sl_config *config = connection->signalling->config;
 
     sl_timer_destroy(connection->timer);
-    connection->timer =
-        sl_timer_create(connection->signalling->loop, on_ping_timer, connection);
+    connection->timer = sl_timer_create(connection->signalling->loop, on_ping_timer, connection);
     sl_timer_start(connection->timer, (uint64_t)config->keep_alive_server_interval, 0);
 }
 
@@ -91,10 +90,8 @@ static void *on_open(void *arg, struct sl_ws *ws)
     connection->signalling = signalling;
     connection->ws = ws;
     sl_log_scope_init(&connection->log, NULL, "client", sl_addr_format(sl_ws_remote(ws), remote));
-    connection->timer =
-        sl_timer_create(signalling->loop, on_first_message_timer, connection);
-    sl_timer_start(connection->timer, (uint64_t)signalling->config->first_message_timeout_ms,
-                   0);
+    connection->timer = sl_timer_create(signalling->loop, on_first_message_timer, connection);
+    sl_timer_start(connection->timer, (uint64_t)signalling->config->first_message_timeout_ms, 0);
     sl_list_append(&signalling->connections, &connection->link);
     signalling->connection_count++;
     return connection;

@@ -42,8 +42,7 @@ int envelope_parse(const char *text, size_t len, struct envelope *out)
         json_decref(root);
         return -EBADMSG;
     }
-    *out = (struct envelope){
-        .root = root, .name = name, .data = json_is_array(data) ? data : NULL};
+    *out = (struct envelope){.root = root, .name = name, .data = json_is_array(data) ? data : NULL};
     return 0;
 }
 

@@ -57,8 +57,7 @@ struct connection {
 
 static inline bool connection_is_established(const struct connection *connection)
 {
-    return connection->session &&
-           sl_session_status(connection->session) == SL_SESSION_ESTABLISHED;
+    return connection->session && sl_session_status(connection->session) == SL_SESSION_ESTABLISHED;
 }
 void connection_close(struct connection *connection, uint16_t code, const char *reason);
 /* getUserData went out: from now on it is probed for life. */

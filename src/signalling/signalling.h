@@ -10,7 +10,7 @@
 #ifndef SL_SIGNALLING_SIGNALLING_H
 #define SL_SIGNALLING_SIGNALLING_H
 
-#include "net/http.h"
+#include "net/net.h"
 
 #include <stddef.h>
 

@@ -58,8 +58,7 @@ void handle_play_stream(struct connection *connection, const struct envelope *en
     request_media(connection, envelope, false);
 }
 
-static void stop_media(struct connection *connection, const struct envelope *envelope,
-                       bool publish)
+static void stop_media(struct connection *connection, const struct envelope *envelope, bool publish)
 {
     const json_t *object = field_object(envelope);
 
@@ -86,8 +85,8 @@ void handle_available_stream(struct connection *connection, const struct envelop
 {
     const json_t *object = field_object(envelope);
     const char *name = field_string(object, "name");
-    const char *problem = sl_sessions_why_not_playable(connection->signalling->sessions,
-                                                       name ? name : "");
+    const char *problem =
+        sl_sessions_why_not_playable(connection->signalling->sessions, name ? name : "");
 
     send_object(connection, "availableStream",
                 json_pack("{s:s, s:s*, s:s?}", "status", problem ? "false" : "true", "info",
@@ -100,8 +99,7 @@ void handle_send_stream_event(struct connection *connection, const struct envelo
     const char *id = field_string(object, "mediaSessionId"), *type = field_string(object, "type");
 
     if (id && type)
-        sl_session_send_stream_event(connection->session, id, type,
-                                     json_object_get(object, "info"),
+        sl_session_send_stream_event(connection->session, id, type, json_object_get(object, "info"),
                                      json_object_get(object, "payload"));
 }
 
@@ -110,8 +108,8 @@ void handle_snapshot(struct connection *connection, const struct envelope *envel
 {
     const json_t *object = field_object(envelope);
     const char *name = field_string(object, "name");
-    const char *problem = sl_sessions_why_not_playable(connection->signalling->sessions,
-                                                       name ? name : "");
+    const char *problem =
+        sl_sessions_why_not_playable(connection->signalling->sessions, name ? name : "");
 
     send_object(connection, "notifyStreamEvent",
                 json_pack("{s:s?, s:s, s:{s:s}}", "mediaSessionId",

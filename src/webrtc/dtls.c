@@ -8,12 +8,12 @@
  *
  * set_state() is the only function that moves it. Nothing is processed in a final state.
  *
- * OpenSSL keeps 58 KB for an SSL from the ClientHello on, finished or not, so the owner should destroy it
- * some seconds after CONNECTED: until then it answers the peer's retransmissions (our last flight may
- * have been lost), after that only a close_notify is missed.
+ * OpenSSL keeps 58 KB for an SSL from the ClientHello on, finished or not, so the owner should
+ * destroy it some seconds after CONNECTED: until then it answers the peer's retransmissions (our
+ * last flight may have been lost), after that only a close_notify is missed.
  *
- * Retransmission is OpenSSL's, on the wall clock: sl_dtls_deadline_us() translates. A clock set back
- * by hours during the ten seconds of a handshake can cost that handshake.
+ * Retransmission is OpenSSL's, on the wall clock: sl_dtls_deadline_us() translates. A clock set
+ * back by hours during the ten seconds of a handshake can cost that handshake.
  */
 #include "webrtc/dtls.h"
 
@@ -34,8 +34,8 @@ enum {
     FIRST_TIMEOUT_US = 100 * SL_US_PER_MS, /* RFC 6347 says 1 s; media paths answer sooner */
     HANDSHAKE_DATAGRAMS_MAX = 200,
     HANDSHAKE_BYTES_MAX = 64 * 1024,
-    /* OpenSSL sets records of the next epoch aside, 16 KiB each, until it has the keys. There is one,
-     * Finished; the rest is room for its retransmissions. */
+    /* OpenSSL sets records of the next epoch aside, 16 KiB each, until it has the keys. There is
+     * one, Finished; the rest is room for its retransmissions. */
     HANDSHAKE_ENCRYPTED_MAX = 16,
 };
 

@@ -15,12 +15,12 @@
 enum {
     SERIAL_LEN = 16,
     NAME_LEN = 26,
-    VALID_BEFORE_S = 24 * 3600,          /* the peer's clock may be behind ours */
+    VALID_BEFORE_S = 24 * 3600,           /* the peer's clock may be behind ours */
     VALID_AFTER_S = 10 * 365 * 24 * 3600, /* nobody looks, but a long run must not cross it */
 };
 
-#define CIPHERS                                                                            \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-" \
+#define CIPHERS                                                                                    \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-"          \
     "SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES256-GCM-SHA384"
 
 /* Random name and serial number: they identify nothing, and must not (RFC 8827 section 6.5). */
@@ -34,10 +34,10 @@ static bool name_certificate(X509 *cert)
     sl_random_bytes(serial, sizeof(serial));
     serial[0] = (uint8_t)((serial[0] & 0x3F) | 0x40); /* positive, of full length */
     BIGNUM *number = BN_bin2bn(serial, sizeof(serial), NULL);
-    bool ok = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) &&
-              X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const uint8_t *)name, -1, -1,
-                                         0) &&
-              X509_set_issuer_name(cert, subject);
+    bool ok =
+        number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) &&
+        X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const uint8_t *)name, -1, -1, 0) &&
+        X509_set_issuer_name(cert, subject);
     BN_free(number);
     return ok;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * DTLS records as they lie in a datagram (RFC 6347 sections 4.1 and 4.2.2): seen before OpenSSL sees
- * them, so that forged plain text has fewer ways to end a handshake (hardening.md class 1).
+ * DTLS records as they lie in a datagram (RFC 6347 sections 4.1 and 4.2.2): seen before OpenSSL
+ * sees them, so that forged plain text has fewer ways to end a handshake (hardening.md class 1).
  */
 #include "base/bytes.h"
 #include "webrtc/dtls_internal.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * HMAC-SHA1 (RFC 2104) with the two hash states of a key kept, so that a message costs no key set-up.
- * Plain values: copied freely, nothing to release. Pure, any thread.
+ * HMAC-SHA1 (RFC 2104) with the two hash states of a key kept, so that a message costs no key
+ * set-up. Plain values: copied freely, nothing to release. Pure, any thread.
  */
 #ifndef SL_WEBRTC_HMAC_SHA1_H
 #define SL_WEBRTC_HMAC_SHA1_H

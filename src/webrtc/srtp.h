@@ -59,7 +59,8 @@ void sl_srtp_sender_destroy(struct sl_srtp_sender *sender);
  * payload  plain bytes, copied; not changed
  * index    ROC << 16 | SEQ; the SEQ in the header must be its lower 16 bits
  * Returns  the packet's final length at once. The bytes themselves may be finished only by
- *          sl_srtp_flush(): until then neither out nor the sender may go away or move.
+ *          sl_srtp_flush(): until then neither out nor the sender may go away or move. Nothing is
+ *          ever written beyond that length, so packets may be laid end to end.
  */
 size_t sl_srtp_protect(struct sl_srtp_engine *engine, struct sl_srtp_sender *sender, uint8_t *out,
                        size_t header_len, const uint8_t *payload, size_t payload_len,
@@ -67,7 +68,8 @@ size_t sl_srtp_protect(struct sl_srtp_engine *engine, struct sl_srtp_sender *sen
 /* Finishes every packet in flight. */
 void sl_srtp_flush(struct sl_srtp_engine *engine);
 /* Protect a compound RTCP packet in place (room for SL_SRTCP_OVERHEAD); at once. Returns its
- * length. The SRTCP index is kept in the sender. */
+ * length; 0 if it is shorter than 8 bytes or the key's 2^31 indices are used up (RFC 3711 section
+ * 9.2). The SRTCP index is kept in the sender. */
 size_t sl_srtcp_protect(struct sl_srtp_engine *engine, struct sl_srtp_sender *sender, uint8_t *buf,
                         size_t len);
 
@@ -80,7 +82,8 @@ void sl_srtp_receiver_destroy(struct sl_srtp_receiver *receiver);
 
 /* Verify and decrypt in place. On success *len is the plain packet's length. Returns 0; -EBADMSG
  * not a whole packet; -EACCES the tag is wrong; -EALREADY seen before or older than the window;
- * -ENOBUFS one ssrc too many. State changes on success only. */
+ * -ENOBUFS one ssrc too many. State changes on success only; the bytes may be garbage after
+ * -EACCES. */
 int sl_srtp_unprotect(struct sl_srtp_engine *engine, struct sl_srtp_receiver *receiver,
                       uint8_t *buf, size_t *len);
 int sl_srtcp_unprotect(struct sl_srtp_engine *engine, struct sl_srtp_receiver *receiver,

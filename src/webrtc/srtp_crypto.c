@@ -58,7 +58,8 @@ size_t sl_srtp_tag_len(enum sl_srtp_profile profile)
 }
 
 /* One key of RFC 3711 section 4.3.1: key stream of the master key from (salt xor label) * 2^16. The
- * label lies over the salt's eighth byte: the 48-bit index below it is 0 without a derivation rate. */
+ * label lies over the salt's eighth byte: the 48-bit index below it is 0 without a derivation rate.
+ */
 static void derive_one(struct sl_srtp_evp *evp, const uint8_t *key, const uint8_t *salt,
                        uint8_t label, uint8_t *out, size_t len)
 {
@@ -74,7 +75,8 @@ void sl_srtp_derive(struct sl_srtp_evp *evp, const struct sl_srtp_keys *keys,
                     enum sl_srtp_label label, struct sl_srtp_session *out)
 {
     bool gcm = keys->profile == SL_SRTP_AEAD_AES_128_GCM;
-    uint8_t salt[SL_SRTP_SALT_MAX] = {0}; /* 12 bytes are padded on the right: RFC 7714 section 11 */
+    uint8_t salt[SL_SRTP_SALT_MAX] = {
+        0}; /* 12 bytes are padded on the right: RFC 7714 section 11 */
     uint8_t auth[AUTH_KEY_LEN];
     uint8_t first = (uint8_t)label;
 

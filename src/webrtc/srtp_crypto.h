@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The cryptography below SRTP: session keys, counters and nonces, and one packet at a time on OpenSSL.
- * What it takes is well-formed; it fails only for a wrong tag. Any thread, one at a time per context.
+ * The cryptography below SRTP: session keys, counters and nonces, and one packet at a time on
+ * OpenSSL. What it takes is well-formed; it fails only for a wrong tag. Any thread, one at a time
+ * per context.
  */
 #ifndef SL_WEBRTC_SRTP_CRYPTO_H
 #define SL_WEBRTC_SRTP_CRYPTO_H
@@ -19,8 +20,8 @@ enum {
     SL_SRTP_GCM_TAG_LEN = 16, /* RFC 7714 section 5.2 */
     SL_SRTP_IV_LEN = 16,      /* CM uses all 16, GCM the first 12 */
     SL_SRTP_GCM_IV_LEN = 12,
-    SL_SRTCP_HEADER_LEN = 8,    /* what stays clear: the first header and the sender's ssrc */
-    SL_SRTCP_TRAILER_LEN = 4,   /* E flag and index */
+    SL_SRTCP_HEADER_LEN = 8,  /* what stays clear: the first header and the sender's ssrc */
+    SL_SRTCP_TRAILER_LEN = 4, /* E flag and index */
     SL_SRTCP_INDEX_BITS = 31,
 };
 

@@ -80,8 +80,8 @@ struct sl_srtp_mb *sl_srtp_mb_create(void)
     if (!mgr)
         return NULL;
     init_mb_mgr_auto(mgr, &arch);
-    bool tested = !(mgr->features & IMB_FEATURE_SELF_TEST) ||
-                  (mgr->features & IMB_FEATURE_SELF_TEST_PASS);
+    bool tested =
+        !(mgr->features & IMB_FEATURE_SELF_TEST) || (mgr->features & IMB_FEATURE_SELF_TEST_PASS);
     if (!arch_name(arch) || !tested || imb_get_errno(mgr) != 0) {
         free_mb_mgr(mgr);
         return NULL;

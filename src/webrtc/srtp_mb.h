@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * SRTP on libipsec-mb: packets of many keys in flight at once. One machine per thread. Without the
- * library srtp_mb_none.c takes this place: sl_srtp_mb_create() gives NULL and nothing else is called.
+ * library srtp_mb_none.c takes this place: sl_srtp_mb_create() gives NULL and nothing else is
+ * called.
  */
 #ifndef SL_WEBRTC_SRTP_MB_H
 #define SL_WEBRTC_SRTP_MB_H
@@ -23,8 +24,8 @@ void sl_srtp_mb_key_destroy(struct sl_srtp_mb_key *key, enum sl_srtp_profile pro
 
 /*
  * CM: encrypts len bytes of payload to behind the header and takes the packet into flight; the 10
- * bytes of the tag are there when sl_srtp_mb_flush() returns, often earlier. payload and iv are done
- * with on return; key and out are in use until then. Nothing is written beyond the tag.
+ * bytes of the tag are there when sl_srtp_mb_flush() returns, often earlier. payload and iv are
+ * done with on return; key and out are in use until then. Nothing is written beyond the tag.
  */
 void sl_srtp_mb_protect(struct sl_srtp_mb *mb, const struct sl_srtp_mb_key *key,
                         const uint8_t iv[SL_SRTP_IV_LEN], uint8_t *out, size_t header_len,

@@ -158,7 +158,8 @@ int sl_srtcp_unprotect(struct sl_srtp_engine *engine, struct sl_srtp_receiver *r
     uint32_t trailer = sl_load_u32(trailer_at);
     uint32_t index = trailer & ~(UINT32_C(1) << SL_SRTCP_INDEX_BITS);
     if (trailer == index)
-        return -EACCES; /* sent in clear text: both profiles encrypt RTCP (RFC 5764 section 4.1.2) */
+        return -EACCES; /* sent in clear text: both profiles encrypt RTCP (RFC 5764 section 4.1.2)
+                         */
 
     uint32_t ssrc = sl_load_u32(buf + 4);
     const struct sl_srtp_window *window = sl_srtp_windows_find(&receiver->rtcp_seen, ssrc);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What has been received of each ssrc: the highest index and a bitmap of those below it (RFC 3711
- * section 3.3.2), and the guess at a packet's rollover counter (appendix A). Indices are 48 bits for
- * RTP, 31 for RTCP. Pure, but that a first packet allocates.
+ * section 3.3.2), and the guess at a packet's rollover counter (appendix A). Indices are 48 bits
+ * for RTP, 31 for RTCP. Pure, but that a first packet allocates.
  */
 #ifndef SL_WEBRTC_SRTP_WINDOW_H
 #define SL_WEBRTC_SRTP_WINDOW_H
@@ -34,8 +34,8 @@ struct sl_srtp_window *sl_srtp_windows_find(const struct sl_srtp_windows *window
 uint64_t sl_srtp_window_guess(const struct sl_srtp_window *window, uint16_t seq);
 /* 0 if index is new; -EALREADY if seen or too old. window may be NULL. */
 int sl_srtp_window_check(const struct sl_srtp_window *window, uint64_t index);
-/* Marks an authentic packet's index, making the ssrc known with its first. There must be room: fewer
- * than SL_SRTP_SSRCS. */
+/* Marks an authentic packet's index, making the ssrc known with its first. There must be room:
+ * fewer than SL_SRTP_SSRCS. */
 void sl_srtp_windows_accept(struct sl_srtp_windows *windows, uint32_t ssrc, uint64_t index);
 
 #endif

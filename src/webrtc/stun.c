@@ -38,7 +38,8 @@ enum attribute {
     ICE_CONTROLLING = 0x802A,
 };
 
-/* CRC-32 of ISO 3309, four bits at a time: messages are short, a kilobyte of table is not worth it. */
+/* CRC-32 of ISO 3309, four bits at a time: messages are short, a kilobyte of table is not worth it.
+ */
 static uint32_t crc32_of(const uint8_t *buf, size_t len)
 {
     static const uint32_t nibbles[16] = {

@@ -35,7 +35,7 @@ struct sl_stun_view {
 /* True if the first byte can begin STUN (RFC 7983: 0..3) and the magic cookie is there. */
 bool sl_stun_is(const uint8_t *buf, size_t len);
 /* Attributes after MESSAGE-INTEGRITY are ignored except FINGERPRINT, which must be right if there.
- * -EBADMSG if malformed; *out is then unchanged. */
+ * -EBADMSG if malformed or longer than SL_STUN_MAX; *out is then unchanged. */
 int sl_stun_parse(const uint8_t *buf, size_t len, struct sl_stun_view *out);
 /* Checks MESSAGE-INTEGRITY with a short-term password, in constant time. */
 bool sl_stun_verify(const uint8_t *buf, size_t len, const struct sl_stun_view *view,
@@ -51,11 +51,11 @@ struct sl_stun_request {
     bool use_candidate;
 };
 /* Each writes a whole message with MESSAGE-INTEGRITY and FINGERPRINT into out (SL_STUN_MAX bytes)
- * and returns its length. */
+ * and returns its length; 0 for a username beyond 513 bytes. */
 size_t sl_stun_build_request(const struct sl_stun_request *request, uint8_t *out);
 size_t sl_stun_build_success(const uint8_t *transaction_id, const struct sl_addr *mapped,
                              const char *password, uint8_t *out);
-/* code 400, 401, 420, 487; password NULL: without integrity. */
+/* code 400, 401, 420, 487; password NULL: without integrity. 420 lists no attributes. */
 size_t sl_stun_build_error(const uint8_t *transaction_id, int code, const char *password,
                            uint8_t *out);
 

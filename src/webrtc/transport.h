@@ -16,7 +16,7 @@
 #define SL_WEBRTC_TRANSPORT_H
 
 #include "base/addr.h"
-#include "net/udp.h"
+#include "net/net.h"
 #include "webrtc/dtls.h"
 #include "webrtc/srtp.h"
 

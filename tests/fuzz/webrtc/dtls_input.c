@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A series of datagrams as one handshake's input. Each end sends whole records within the MTU, a final
- * state stays, and nobody without our keys gets connected.
- * Input: a byte (1: we are the client), then datagrams, each after its length in 16 bits. */
+/* A series of datagrams as one handshake's input. Each end sends whole records within the MTU, a
+ * final state stays, and nobody without our keys gets connected. Input: a byte (1: we are the
+ * client), then datagrams, each after its length in 16 bits. */
 #include "webrtc/dtls.h"
 
 #include "base/bytes.h"

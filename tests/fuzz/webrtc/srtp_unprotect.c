@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Any bytes as a protected packet: never accepted, never changed in length. And any packet, protected
- * by us, comes out again as it went in. The first byte chooses profile, back end and kind. */
+/* Any bytes as a protected packet: never accepted, never changed in length. And any packet,
+ * protected by us, comes out again as it went in. The first byte chooses profile, back end and
+ * kind. */
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "webrtc/srtp.h"
@@ -65,9 +66,8 @@ static void carry_rtp(struct ends *ends, const uint8_t *data, size_t len)
     if (header_len > len)
         return;
     memcpy(buf, data, header_len);
-    size_t got_len =
-        sl_srtp_protect(ends->engine, ends->sender, buf, header_len, data + header_len,
-                        len - header_len, sl_load_u16(data + 2));
+    size_t got_len = sl_srtp_protect(ends->engine, ends->sender, buf, header_len, data + header_len,
+                                     len - header_len, sl_load_u16(data + 2));
     sl_srtp_flush(ends->engine);
     check(got_len > len && got_len <= len + SL_SRTP_OVERHEAD);
     check(sl_srtp_unprotect(ends->engine, ends->receiver, buf, &got_len) == 0);

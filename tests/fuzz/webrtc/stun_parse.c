@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Any bytes as a STUN message: what is accepted lies inside the input, and its contents survive being
- * built and parsed again. */
+/* Any bytes as a STUN message: what is accepted lies inside the input, and its contents survive
+ * being built and parsed again. */
 #include "webrtc/stun.h"
 
 #include "base/mem.h"

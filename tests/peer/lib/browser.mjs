@@ -35,8 +35,7 @@ export class Browser {
         const browser = new Browser();
         // as a server, because only that tells the process: a test kills it
         const server = await chromium.launchServer({ executablePath: PROGRAM, headless: true,
-            chromiumSandbox: false, args: FLAGS, handleSIGINT: false, handleSIGTERM: false,
-            host: '127.0.0.1' });
+            chromiumSandbox: false, args: FLAGS, host: '127.0.0.1' });
         browser.#process = server.process();
         browser.server = server;
         browser.#browser = await chromium.connect(server.wsEndpoint());

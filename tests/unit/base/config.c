@@ -134,6 +134,7 @@ static void understands_the_format_of_properties_files(void **state) /* CFG-1, C
         {"a comment does not join", "# x\\\nws.port=9000\n", "ws.port", "9000"},
         {"a joined line is no comment", "web_root=a\\\n#b\n", "web_root", "a#b"},
         {"backslash at the end of the file", "web_root=a\\", "web_root", "a"},
+        {"joined to nothing", "web_root=a\\ \n \\ \\", "web_root", "a"},
         {"empty string", "rtmp_transponder_stream_name_prefix=\n",
          "rtmp_transponder_stream_name_prefix", ""},
         {"CFG-2: the shipped prefix", "rtmp_transponder_stream_name_prefix=rtmp_\n",

@@ -100,7 +100,7 @@ static char *content(const char *file)
 static void a_line_is_one_line_and_a_rotated_file_is_left(void **state)
 {
     (void)state;
-    char dir[] = "/tmp/sluice-log-XXXXXX", file[64], old[64], big[5000];
+    char dir[] = P_tmpdir "/sluice-log-XXXXXX", file[64], old[64], big[5000];
     struct sl_log_scope scope;
 
     assert_non_null(mkdtemp(dir));

@@ -90,12 +90,17 @@ const char *expect(struct server *server, const char *prefix)
     return server->taken;
 }
 
-void expect_none(struct server *server, const char *prefix)
+bool note_there(struct server *server, const char *prefix)
 {
     pthread_mutex_lock(&server->lock);
     bool found = take_note(server, prefix);
     pthread_mutex_unlock(&server->lock);
-    if (found)
+    return found;
+}
+
+void expect_none(struct server *server, const char *prefix)
+{
+    if (note_there(server, prefix))
         fail_msg("not expected: \"%s\"", server->taken);
 }
 
@@ -388,8 +393,8 @@ size_t receive(int fd, char *out, size_t room, int wait_ms, bool *closed)
     size_t total = 0, got = 0;
     int result = 1;
 
-    while (total + 1 < room &&
-           (result = receive_some(fd, out + total, room - 1 - total, now_ms() + wait_ms, &got)) == 1)
+    while (total + 1 < room && (result = receive_some(fd, out + total, room - 1 - total,
+                                                      now_ms() + wait_ms, &got)) == 1)
         total += got;
     out[total] = '\0';
     if (closed)

@@ -37,20 +37,22 @@ struct sl_listener *server_listener(struct server *server);
 /* Runs fn on the server's thread and waits for it. */
 void server_call(struct server *server, void (*fn)(struct server *server, void *arg), void *arg);
 
-/* Notes a line (any thread), and waits until a line that begins with prefix is there, which is taken
- * out. Returns it (valid until the next call). */
+/* Notes a line (any thread), and waits until a line that begins with prefix is there, which is
+ * taken out. Returns it (valid until the next call). */
 void note(struct server *server, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *expect(struct server *server, const char *prefix);
+/* Takes such a line out if it is there now. */
+bool note_there(struct server *server, const char *prefix);
 /* Fails if such a line is there now. */
 void expect_none(struct server *server, const char *prefix);
 
 /*
  * What the server does, told by what comes:
  * WebSocket: notes "open", "text <len> <text>", "binary <len>", "pong", "close <why>". Text
- *   "echo:..." is sent back, "close:<code>" closes, "abort" cuts, "close-twice" and "abort-close" do
- *   both; "flood" queues 64 KiB messages until one is refused and notes "flood <err> <queued>".
- *   A path is not known to it; an Origin "http://refuse" makes on_open return NULL.
- * HTTP: notes "request <method> <path> <query> <body>" and answers 200 with the body, or, by path:
+ *   "echo:..." is sent back, "close:<code>" closes, "abort" cuts, "close-twice" and "abort-close"
+ * do both; "flood" queues 64 KiB messages until one is refused and notes "flood <err> <queued>". A
+ * path is not known to it; an Origin "http://refuse" makes on_open return NULL. HTTP: notes
+ * "request <method> <path> <query> <body>" and answers 200 with the body, or, by path:
  *   "/later" keeps it for answer_kept(), "/silent" too but sets no on_gone, "/big" 1 MiB,
  *   "/inject" tries to smuggle header lines. "gone" is noted by on_gone.
  */
@@ -63,8 +65,8 @@ const struct sl_ws_ops *noting_ws_ops(void); /* arg: the server; for clients */
 int dial(uint16_t port);
 void send_all(int fd, const void *data, size_t len);
 void send_text(int fd, const char *text);
-/* Bytes until the peer closes or a byte of quiet deadline passes; NUL-terminated. Returns the length;
- * *closed (may be NULL) tells whether the peer closed. */
+/* Bytes until the peer closes or a byte of quiet deadline passes; NUL-terminated. Returns the
+ * length; *closed (may be NULL) tells whether the peer closed. */
 size_t receive(int fd, char *out, size_t room, int wait_ms, bool *closed);
 /* Reads until `until` has come; fails at the deadline. */
 void receive_until(int fd, char *out, size_t room, const char *until);

@@ -234,7 +234,7 @@ static void tells_the_ports_to_anyone(void **state)
 
     sl_rest_on_request(f->rest, &request);
     assert_int_equal(request.status, 200);
-    assert_string_equal(request.answer, "{\"ws\":8080,\"wss\":null}");
+    assert_string_equal(request.answer, "{\"ws\":8080,\"wss\":null,\"https\":null}");
     fake_deinit(&request);
 }
 

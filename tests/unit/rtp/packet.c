@@ -59,9 +59,9 @@ static void builds_the_header_it_reads(void **state)
 static void refuses_what_is_not_a_packet(void **state)
 {
     (void)state;
-#define CASE(why, text)             \
-    {                               \
-        why, text, sizeof(text) - 1 \
+#define CASE(why, text)                                                                            \
+    {                                                                                              \
+        why, text, sizeof(text) - 1                                                                \
     }
     static const struct {
         const char *why, *bytes;
@@ -216,7 +216,7 @@ static void tells_rtcp_from_rtp_by_the_second_byte(void **state)
         uint8_t second;
         bool rtcp;
     } cases[] = {
-        {200, true}, {206, true}, {192, true}, {223, true},         {191, false},
+        {200, true}, {206, true}, {192, true},  {223, true},         {191, false},
         {96, false}, {0, false},  {111, false}, {0x80 | 127, false}, {224, false},
     };
 
@@ -262,12 +262,14 @@ static void widens_numbers_across_the_wrap_in_both_directions(void **state)
     static const struct {
         uint16_t seq;
         int64_t wide;
-    } steps[] = {
-        {65534, 65536 + 65534}, {65535, 65536 + 65535}, {1, 2 * 65536 + 1},
-        {0, 2 * 65536},         {65533, 65536 + 65533}, {2, 2 * 65536 + 2},
-        {32769, 2 * 65536 + 32769}, /* 32767 on: still forward */
-        {1, 2 * 65536 + 1},         /* 32768 back */
-    };
+    } steps[] =
+        {
+            {65534, 65536 + 65534},     {65535, 65536 + 65535},
+            {1, 2 * 65536 + 1},         {0, 2 * 65536},
+            {65533, 65536 + 65533},     {2, 2 * 65536 + 2},
+            {32769, 2 * 65536 + 32769}, /* 32767 on: still forward */
+            {1, 2 * 65536 + 1},         /* 32768 back */
+        };
     struct sl_seq_unwrap unwrap = {0};
 
     for (size_t i = 0; i < SL_ARRAY_LEN(steps); i++)

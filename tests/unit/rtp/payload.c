@@ -16,7 +16,7 @@
 
 /* ---- SPS made by x264 and by the test itself ---- */
 
-#define SPS_720P                                                                                 \
+#define SPS_720P                                                                                   \
     "\x67\x42\xc0\x1f\xda\x01\x40\x16\xec\x04\x40\x00\x00\x03\x00\x40\x00\x00\x0c\x83\xc6\x0c\xa8"
 
 static void reads_the_size_from_sps_of_an_encoder(void **state)
@@ -212,9 +212,10 @@ static void reads_the_size_from_any_sps(void **state)
             .pic_order_cnt_type = random_below(&random, 3),
         };
         bool high = sps.profile_idc >= 100;
-        uint32_t format = !high                                              ? 1
-                          : sps.chroma_format_idc == 3 && sps.separate_planes ? 0
-                                                                              : sps.chroma_format_idc;
+        uint32_t format = !high ? 1
+                          : sps.chroma_format_idc == 3 && sps.separate_planes
+                              ? 0
+                              : sps.chroma_format_idc;
         uint32_t unit_x = format == 1 || format == 2 ? 2 : 1;
         uint32_t unit_y = (format == 1 ? 2 : 1) * (2 - sps.frame_mbs_only);
         struct bit_writer w = {0};
@@ -248,18 +249,27 @@ static void refuses_sizes_that_cannot_be(void **state)
         int err;
     } cases[] = {
         {"65520 samples", {.profile_idc = 66, .columns = 4095, .rows = 1, .frame_mbs_only = 1}, 0},
-        {"65536 samples", {.profile_idc = 66, .columns = 4096, .rows = 1, .frame_mbs_only = 1},
+        {"65536 samples",
+         {.profile_idc = 66, .columns = 4096, .rows = 1, .frame_mbs_only = 1},
          -EBADMSG},
         {"65536 lines by fields", {.profile_idc = 66, .columns = 1, .rows = 2048}, -EBADMSG},
         {"2^31 columns",
          {.profile_idc = 66, .columns = 0x80000000, .rows = 1, .frame_mbs_only = 1},
          -EBADMSG},
         {"cropped to nothing",
-         {.profile_idc = 66, .columns = 1, .rows = 1, .frame_mbs_only = 1, .crop_present = true,
+         {.profile_idc = 66,
+          .columns = 1,
+          .rows = 1,
+          .frame_mbs_only = 1,
+          .crop_present = true,
           .crop = {4, 4, 0, 0}},
          -EBADMSG},
         {"cropped by more than 32 bits",
-         {.profile_idc = 66, .columns = 1, .rows = 1, .frame_mbs_only = 1, .crop_present = true,
+         {.profile_idc = 66,
+          .columns = 1,
+          .rows = 1,
+          .frame_mbs_only = 1,
+          .crop_present = true,
           .crop = {0x7fffffff, 0x80000001, 0, 0}},
          -EBADMSG},
         {"chroma format 4",
@@ -428,8 +438,8 @@ static void inspects_vp9(void **state)
          0},
         {"size cut", SL_CODEC_VP9, TEXT("\x8a\x11\x10\x02\x80\x01"), -EBADMSG, 0, 0, 0},
         {"groups cut", SL_CODEC_VP9, TEXT("\x8a\x11\x08\xff\x0c\x01"), -EBADMSG, 0, 0, 0},
-        {"nothing after the structure", SL_CODEC_VP9, TEXT("\x8a\x11\x10\x02\x80\x01\x68"), -EBADMSG,
-         0, 0, 0},
+        {"nothing after the structure", SL_CODEC_VP9, TEXT("\x8a\x11\x10\x02\x80\x01\x68"),
+         -EBADMSG, 0, 0, 0},
     };
 
     check_cases(cases, SL_ARRAY_LEN(cases));

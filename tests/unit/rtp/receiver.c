@@ -281,15 +281,14 @@ static void recovers_losses_of_packets_requests_and_repetitions(void **state)
         int64_t rtt_us, jitter_us;
         unsigned recovered_percent; /* of what the path lost */
     } cases[] = {
-        {5, 50000, 0, 99},      {10, 50000, 0, 99},      {20, 50000, 0, 98},
-        {5, 50000, 20000, 99},  {10, 100000, 10000, 97}, {5, 5000, 0, 99},
-        {10, 20000, 50000, 99},
+        {5, 50000, 0, 99},       {10, 50000, 0, 99}, {20, 50000, 0, 98},     {5, 50000, 20000, 99},
+        {10, 100000, 10000, 97}, {5, 5000, 0, 99},   {10, 20000, 50000, 99},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct sl_receiver *receiver = sl_receiver_create(90000, true);
-        struct outcome outcome = run_path(cases[i].loss_percent, cases[i].rtt_us,
-                                          cases[i].jitter_us, receiver);
+        struct outcome outcome =
+            run_path(cases[i].loss_percent, cases[i].rtt_us, cases[i].jitter_us, receiver);
         size_t missing = outcome.sent - outcome.in_time;
         size_t lost = outcome.sent * cases[i].loss_percent / 100;
         sl_receiver_destroy(receiver);

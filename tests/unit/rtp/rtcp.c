@@ -36,11 +36,11 @@ static struct sl_rtcp_view only_packet(const struct sl_writer *w)
     return view;
 }
 
-#define assert_bytes(w, text)                                     \
-    do {                                                          \
-        assert_true((w)->ok);                                     \
-        assert_int_equal(sl_writer_len(w), sizeof(text) - 1);     \
-        assert_memory_equal((w)->start, (text), sizeof(text) - 1); \
+#define assert_bytes(w, text)                                                                      \
+    do {                                                                                           \
+        assert_true((w)->ok);                                                                      \
+        assert_int_equal(sl_writer_len(w), sizeof(text) - 1);                                      \
+        assert_memory_equal((w)->start, (text), sizeof(text) - 1);                                 \
     } while (0)
 
 static const struct sl_report_block blocks[] = {
@@ -132,12 +132,18 @@ static void writes_a_cname_padded_to_words(void **state)
         size_t len;
     } cases[] = {
         {"", "\x81\xca\x00\x02\x00\x00\x00\x07\x01\x00\x00\x00", 12},
-        {"a", "\x81\xca\x00\x02\x00\x00\x00\x07\x01\x01"
-              "a\x00", 12},
-        {"ab", "\x81\xca\x00\x03\x00\x00\x00\x07\x01\x02"
-               "ab\x00\x00\x00\x00", 16},
-        {"abcde", "\x81\xca\x00\x03\x00\x00\x00\x07\x01\x05"
-                  "abcde\x00", 16},
+        {"a",
+         "\x81\xca\x00\x02\x00\x00\x00\x07\x01\x01"
+         "a\x00",
+         12},
+        {"ab",
+         "\x81\xca\x00\x03\x00\x00\x00\x07\x01\x02"
+         "ab\x00\x00\x00\x00",
+         16},
+        {"abcde",
+         "\x81\xca\x00\x03\x00\x00\x00\x07\x01\x05"
+         "abcde\x00",
+         16},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
@@ -220,7 +226,8 @@ static void asks_for_key_frames_by_pli_and_fir(void **state)
 static void reads_the_bitrate_it_writes(void **state)
 {
     (void)state;
-    static const uint64_t rates[] = {0, 1, 0x3ffff, 0x40000, 300000, 2500000, 1ULL << 40, UINT64_MAX};
+    static const uint64_t rates[] = {0,      1,       0x3ffff,    0x40000,
+                                     300000, 2500000, 1ULL << 40, UINT64_MAX};
     static const uint32_t ssrcs[] = {9, 8, 7};
 
     for (size_t i = 0; i < SL_ARRAY_LEN(rates); i++) {
@@ -315,9 +322,9 @@ static void steps_through_a_compound_packet(void **state)
 static void stops_where_the_rest_is_not_rtcp(void **state)
 {
     (void)state;
-#define CASE(why, text)             \
-    {                               \
-        why, text, sizeof(text) - 1 \
+#define CASE(why, text)                                                                            \
+    {                                                                                              \
+        why, text, sizeof(text) - 1                                                                \
     }
     static const struct {
         const char *why, *bytes;
@@ -414,7 +421,11 @@ static void writes_whole_packets_or_none(void **state)
         sl_rtcp_write_nack(&w, 1, 2, seqs, 2);        /* 20 */
         sl_rtcp_write_remb(&w, 1, 1000000, ssrcs, 2); /* 28 */
         len = sl_writer_len(&w);
-        assert_int_equal(len, room < 52 ? 0 : room < 68 ? 52 : room < 88 ? 68 : room < 116 ? 88 : 116);
+        assert_int_equal(len, room < 52    ? 0
+                              : room < 68  ? 52
+                              : room < 88  ? 68
+                              : room < 116 ? 88
+                                           : 116);
         assert_int_equal(w.ok, room >= 116);
         while ((found = sl_rtcp_next(buf, len, &offset, &view)) == 1)
             continue;

@@ -50,8 +50,7 @@ static size_t decode_chunk(uint16_t chunk, uint8_t *symbols, size_t left)
     }
     count = chunk & 0x4000 ? 7 : 14;
     for (size_t i = 0; i < count && i < left; i++)
-        symbols[i] =
-            (uint8_t)(chunk & 0x4000 ? chunk >> (12 - 2 * i) & 3 : chunk >> (13 - i) & 1);
+        symbols[i] = (uint8_t)(chunk & 0x4000 ? chunk >> (12 - 2 * i) & 3 : chunk >> (13 - i) & 1);
     return count < left ? count : left;
 }
 
@@ -113,16 +112,15 @@ static size_t write_feedback(struct sl_twcc *twcc, int64_t now_us)
 static void writes_the_bytes_of_the_draft(void **state)
 {
     struct sl_twcc *twcc = *state;
-    static const char expected[] =
-        "\xaf\xcd\x00\x06\x11\x11\x11\x11\x22\x22\x22\x22"
-        "\x00\x64\x00\x06"         /* base 100, 6 statuses */
-        "\x00\x00\x02\x00"         /* 128 ms, message 0 */
-        "\xd1\x24"                 /* two-bit vector: 1 0 1 0 2 1 */
-        "\x08"                     /* 130 ms: 8 after the reference */
-        "\x04"                     /* 131 ms */
-        "\xff\xfc"                 /* 130 ms: back by 4 */
-        "\x00"                     /* 130 ms */
-        "\x01";                   /* padding */
+    static const char expected[] = "\xaf\xcd\x00\x06\x11\x11\x11\x11\x22\x22\x22\x22"
+                                   "\x00\x64\x00\x06" /* base 100, 6 statuses */
+                                   "\x00\x00\x02\x00" /* 128 ms, message 0 */
+                                   "\xd1\x24"         /* two-bit vector: 1 0 1 0 2 1 */
+                                   "\x08"             /* 130 ms: 8 after the reference */
+                                   "\x04"             /* 131 ms */
+                                   "\xff\xfc"         /* 130 ms: back by 4 */
+                                   "\x00"             /* 130 ms */
+                                   "\x01";            /* padding */
 
     sl_twcc_input(twcc, 100, 130 * MS);
     sl_twcc_input(twcc, 104, 130 * MS);
@@ -283,8 +281,8 @@ static struct {
     bool reported;
 } sent[300000];
 
-/* Packets leave every 0.1 to 20 ms, with losses, bursts of loss, reordering and duplicates. What the
- * messages say must be what happened, each number covered once and in order. */
+/* Packets leave every 0.1 to 20 ms, with losses, bursts of loss, reordering and duplicates. What
+ * the messages say must be what happened, each number covered once and in order. */
 static void check_stream(struct sl_twcc *twcc, uint32_t random, unsigned loss_percent,
                          uint32_t spacing_us, uint32_t jitter_us)
 {

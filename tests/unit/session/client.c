@@ -109,8 +109,7 @@ static const struct sl_session_ops ops = {
     .close = on_close,
 };
 
-void connect_as(struct fake_server *server, struct client *client, uint16_t port,
-                       json_t *fields)
+void connect_as(struct fake_server *server, struct client *client, uint16_t port, json_t *fields)
 {
     struct sl_session_config config = {.ops = &ops, .client = client, .origin = "https://a.b"};
 

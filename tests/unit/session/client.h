@@ -18,10 +18,10 @@ struct client {
 };
 
 /* What the client heard since the last look. */
-#define assert_heard(client, expected)                   \
-    do {                                                 \
-        assert_string_equal((client)->heard, expected);  \
-        (client)->heard[0] = '\0';                       \
+#define assert_heard(client, expected)                                                             \
+    do {                                                                                           \
+        assert_string_equal((client)->heard, expected);                                            \
+        (client)->heard[0] = '\0';                                                                 \
     } while (0)
 
 /* fields: reference taken. */

@@ -28,8 +28,8 @@ static bool wants(void *arg, const struct sl_hook_client *client, enum sl_hook_m
 
 static void record(struct fake_hooks *fake, enum sl_hook_method method, json_t *body)
 {
-    (void)json_array_append_new(fake->told, json_pack("{s:i, s:o}", "method", (int)method, "body",
-                                                      json_deep_copy(body)));
+    (void)json_array_append_new(
+        fake->told, json_pack("{s:i, s:o}", "method", (int)method, "body", json_deep_copy(body)));
 }
 
 static struct sl_hook_call *ask(void *arg, const struct sl_hook_client *client,
@@ -139,7 +139,8 @@ json_t *fake_hooks_told(const struct fake_hooks *fake, enum sl_hook_method metho
     size_t i;
     json_t *entry;
 
-    json_array_foreach (fake->told, i, entry) {
+    json_array_foreach(fake->told, i, entry)
+    {
         if (json_integer_value(json_object_get(entry, "method")) == (json_int_t)method && n-- == 0)
             return json_object_get(entry, "body");
     }

@@ -61,7 +61,8 @@ static struct sl_timer *next_due(int64_t until_us)
 {
     struct sl_timer *timer, *next = NULL;
 
-    sl_list_foreach (timer, &timers, struct sl_timer, link) {
+    sl_list_foreach(timer, &timers, struct sl_timer, link)
+    {
         if (timer->due_us > 0 && timer->due_us <= until_us &&
             (!next || timer->due_us < next->due_us))
             next = timer;
@@ -75,8 +76,7 @@ void fake_advance_ms(int64_t ms)
 
     for (struct sl_timer *timer; (timer = next_due(until_us));) {
         now_us = timer->due_us;
-        timer->due_us =
-            timer->repeat_ms ? now_us + (int64_t)timer->repeat_ms * SL_US_PER_MS : 0;
+        timer->due_us = timer->repeat_ms ? now_us + (int64_t)timer->repeat_ms * SL_US_PER_MS : 0;
         timer->on_timer(timer->owner);
     }
     now_us = until_us;

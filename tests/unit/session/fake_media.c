@@ -49,7 +49,8 @@ struct sl_stream *sl_streams_find(struct sl_streams *registry, const char *name)
     struct sl_stream *stream;
 
     (void)registry;
-    sl_list_foreach (stream, &streams, struct sl_stream, link) {
+    sl_list_foreach(stream, &streams, struct sl_stream, link)
+    {
         if (!stream->ended && strcmp(stream->name, name) == 0)
             return stream;
     }
@@ -146,7 +147,7 @@ void fake_stream_size(const char *name, uint16_t width, uint16_t height)
     assert(stream);
     stream->width = width;
     stream->height = height;
-    sl_list_foreach (listener, &stream->listeners, struct sl_stream_listener, link)
+    sl_list_foreach(listener, &stream->listeners, struct sl_stream_listener, link)
         listener->on_size(listener, width, height);
 }
 
@@ -192,8 +193,8 @@ const char *sl_rtc_fingerprint(const struct sl_rtc *rtc)
            "45:67:89";
 }
 
-size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker,
-                         size_t transport, struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
+size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport,
+                         struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
 {
     (void)rtc;
     (void)worker;
@@ -243,7 +244,8 @@ struct sl_peer *fake_peer(const char *media_session_id)
 {
     struct sl_peer *peer, *found = NULL;
 
-    sl_list_foreach (peer, &peers, struct sl_peer, link) {
+    sl_list_foreach(peer, &peers, struct sl_peer, link)
+    {
         if (strcmp(peer->cname, media_session_id) == 0)
             found = peer;
     }
@@ -285,7 +287,8 @@ void fake_finish_closing(void)
 {
     struct sl_peer *peer;
 
-    sl_list_foreach (peer, &peers, struct sl_peer, link) {
+    sl_list_foreach(peer, &peers, struct sl_peer, link)
+    {
         if (!peer->closed)
             continue;
         sl_list_remove(&peer->link);

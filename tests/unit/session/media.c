@@ -182,7 +182,8 @@ static void playing_is_said_though_the_publisher_sends_nothing(void **state) /* 
 
 /* ---- Checks ---- */
 
-static void refuses_requests_with_the_words_of_the_sdk(void **state) /* 5.1, 7.1, 13; WS-31, WS-49 */
+static void
+refuses_requests_with_the_words_of_the_sdk(void **state) /* 5.1, 7.1, 13; WS-31, WS-49 */
 {
     const char *offer = fake_offer(true, true, true);
     char *long_id = sl_alloc(200), *long_name = sl_alloc(300);
@@ -192,8 +193,7 @@ static void refuses_requests_with_the_words_of_the_sdk(void **state) /* 5.1, 7.1
         struct sl_media_request request;
         const char *heard;
     } cases[] = {
-        {{.media_session_id = "x", .name = "nobody", .sdp = offer},
-         "FAILED x Stream not found\n"},
+        {{.media_session_id = "x", .name = "nobody", .sdp = offer}, "FAILED x Stream not found\n"},
         {{.media_session_id = "x", .name = "rtsp://a/b", .sdp = offer},
          "FAILED x Failed to get agent storage\n"},
         {{.media_session_id = "x", .name = "cam", .sdp = offer, .width = 320},

@@ -16,9 +16,9 @@ static void a_session_is_named_after_both_ends_of_its_connection(void **state)
     connect_client(*state, &client, 50066);
     assert_string_equal(sl_session_id(client.session),
                         "/198.51.100.23:50066/[2001:db8::1]:8443"); /* WS-6 */
-    assert_ptr_equal(sl_sessions_find(((struct fake_server *)*state)->sessions,
-                                      sl_session_id(client.session)),
-                     client.session);
+    assert_ptr_equal(
+        sl_sessions_find(((struct fake_server *)*state)->sessions, sl_session_id(client.session)),
+        client.session);
     sl_session_destroy(client.session);
 }
 
@@ -216,9 +216,9 @@ static void terminates_what_matches_the_filter(void **state) /* REST-37 to REST-
         setup_streams(server, &publisher, &player);
         assert_int_equal(sl_sessions_count_media(server->sessions, &cases[i].filter),
                          cases[i].count);
-        assert_int_equal(sl_sessions_terminate_media(server->sessions, &cases[i].filter,
-                                                     SL_INFO_REST_TERMINATE),
-                         cases[i].count);
+        assert_int_equal(
+            sl_sessions_terminate_media(server->sessions, &cases[i].filter, SL_INFO_REST_TERMINATE),
+            cases[i].count);
         if (strcmp(publisher.heard, cases[i].publisher) || strcmp(player.heard, cases[i].player))
             fail_msg("%s: heard\n%s%s", cases[i].why, publisher.heard, player.heard);
         publisher.heard[0] = '\0';
@@ -250,6 +250,21 @@ static void terminating_a_session_ends_its_streams_at_once(void **state) /* REST
 static void on_stopped(void *owner)
 {
     (*(int *)owner)++;
+}
+
+static void draining_refuses_newcomers_only(void **state)
+{
+    struct fake_server *server = *state;
+    struct client client, late;
+
+    connect_client(server, &client, 1);
+    sl_sessions_drain(server->sessions);
+    connect_as(server, &late, 2, json_object());
+    assert_heard(&late, "refused Server is shutting down\n");
+    publish(&client, "id", "cam");
+    assert_heard(&client, "sdp id 1 v=0\n");
+    sl_session_destroy(late.session);
+    sl_session_destroy(client.session);
 }
 
 static void stopping_waits_for_sessions_and_peers_and_tells_once(void **state)
@@ -456,6 +471,7 @@ int main(void)
         TEST(huge_custom_objects_are_not_kept),
         TEST(terminates_what_matches_the_filter),
         TEST(terminating_a_session_ends_its_streams_at_once),
+        TEST(draining_refuses_newcomers_only),
         TEST(stopping_waits_for_sessions_and_peers_and_tells_once),
         TEST(walks_over_sessions_and_streams),
         TEST(errors_reported_for_a_session_reach_its_client),

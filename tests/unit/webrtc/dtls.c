@@ -15,6 +15,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 enum { WIRE_MAX = 64, PATIENCE_US = 20 * SL_US_PER_S };
@@ -31,7 +32,7 @@ struct wire {
 struct end {
     struct sl_dtls_identity *identity;
     struct sl_dtls *dtls;
-    struct wire *to;  /* the peer's inbox */
+    struct wire *to; /* the peer's inbox */
     struct wire inbox;
     size_t sent;
 };
@@ -191,8 +192,8 @@ static void both_ends_agree_on_keys_and_prefer_gcm(void **state)
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
-        struct session *s = make_session(make_identity(cases[i].client_gcm),
-                                         make_identity(cases[i].server_gcm));
+        struct session *s =
+            make_session(make_identity(cases[i].client_gcm), make_identity(cases[i].server_gcm));
 
         run(s);
         assert_connected(s, cases[i].profile);
@@ -212,12 +213,10 @@ static void an_identity_is_new_each_time_and_names_nobody(void **state)
 
     assert_int_equal(strlen(sl_dtls_identity_fingerprint(a)), 95);
     assert_string_not_equal(sl_dtls_identity_fingerprint(a), sl_dtls_identity_fingerprint(b));
-    assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(cert_a),
-                                          X509_get0_serialNumber(cert_b)),
-                         0);
-    assert_int_not_equal(X509_NAME_cmp(X509_get_subject_name(cert_a),
-                                       X509_get_subject_name(cert_b)),
-                         0);
+    assert_int_not_equal(
+        ASN1_INTEGER_cmp(X509_get0_serialNumber(cert_a), X509_get0_serialNumber(cert_b)), 0);
+    assert_int_not_equal(
+        X509_NAME_cmp(X509_get_subject_name(cert_a), X509_get_subject_name(cert_b)), 0);
     sl_dtls_identity_destroy(a);
     sl_dtls_identity_destroy(b);
     sl_dtls_identity_destroy(NULL);
@@ -274,8 +273,8 @@ static void retransmits_after_100_ms_and_then_at_doubling_intervals(void **state
     drop_session(s);
 }
 
-/* Splits the first ClientHello (one record, one message) into fragments of 30 bytes, each a datagram
- * of its own, last one first: Chromium's is often too large for one datagram. */
+/* Splits the first ClientHello (one record, one message) into fragments of 30 bytes, each a
+ * datagram of its own, last one first: Chromium's is often too large for one datagram. */
 static void fragment_client_hello(struct session *s, struct end *receiver)
 {
     enum { RECORD = 13, MESSAGE = 12, PIECE = 30 };
@@ -398,8 +397,10 @@ static void takes_fingerprints_of_every_hash_in_either_case(void **state)
         const EVP_MD *(*md)(void);
         bool lower;
     } cases[] = {
-        {"sha-1", EVP_sha1, true},      {"SHA-256", EVP_sha256, true},
-        {"Sha-384", EVP_sha384, false}, {"sha-512", EVP_sha512, true},
+        {"sha-1", EVP_sha1, true},
+        {"SHA-256", EVP_sha256, true},
+        {"Sha-384", EVP_sha384, false},
+        {"sha-512", EVP_sha512, true},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
@@ -619,7 +620,7 @@ static void a_handshake_takes_in_so_much_and_no_more(void **state)
     (void)state;
     struct session *s = make_session(make_identity(true), make_identity(true));
     /* A ClientHello of 16000 bytes that never gets complete: one byte, over and over. */
-    uint8_t record[1200] = {22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13,
+    uint8_t record[1200] = {22, 0xFE, 0xFD, 0,    0, 0, 0, 0, 0, 0, 0, 0, 13,
                             1,  0,    0x3E, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 7};
     size_t taken;
 

@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 enum { ROOM = 2048, SSRC = 0x11223344 };
@@ -523,8 +524,8 @@ static void rtcp_goes_there_and_back_once(void **state)
                     size_t forged_len = len;
                     memcpy(buf, sent, len);
                     buf[bit / 8] ^= (uint8_t)(1 << bit % 8);
-                    assert_true(
-                        sl_srtcp_unprotect(pair.engine, pair.receiver, buf, &forged_len) < 0);
+                    assert_true(sl_srtcp_unprotect(pair.engine, pair.receiver, buf, &forged_len) <
+                                0);
                 }
                 size_t got_len = len;
                 memcpy(buf, sent, len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SRTP against libsrtp2 as an outsider: both directions, profiles and back ends, over the wrap of the
- * sequence number, with reordering and retransmissions (hardening.md class 20). */
+/* SRTP against libsrtp2 as an outsider: both directions, profiles and back ends, over the wrap of
+ * the sequence number, with disorder and latecomers (hardening.md class 20). */
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -11,11 +11,12 @@
 #include <srtp2/srtp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 enum { ROOM = 2048, SSRC = 0xCAFE0001 };
 
-/* Indices as they leave a sender: across two wraps, with disorder and a retransmission or two. */
+/* Indices as they leave a sender: across three wraps, with disorder and latecomers. */
 static const uint64_t order[] = {
     65500,  65501,  65503,  65502,  65530,  65534,  65536,  65535,  65538,  65537,
     65533,  65540,  65529,  66500,  65600,  90000,  120000, 131070, 131073, 131071,
@@ -44,8 +45,7 @@ static struct sl_srtp_keys random_keys(enum sl_srtp_profile profile)
 static srtp_t make_peer(const struct sl_srtp_keys *keys, srtp_ssrc_type_t direction)
 {
     bool gcm = keys->profile == SL_SRTP_AEAD_AES_128_GCM;
-    srtp_profile_t profile =
-        gcm ? srtp_profile_aead_aes_128_gcm : srtp_profile_aes128_cm_sha1_80;
+    srtp_profile_t profile = gcm ? srtp_profile_aead_aes_128_gcm : srtp_profile_aes128_cm_sha1_80;
     uint8_t key_and_salt[SL_SRTP_KEY_LEN + SL_SRTP_SALT_MAX];
     srtp_policy_t policy = {.ssrc = {.type = direction},
                             .key = key_and_salt,

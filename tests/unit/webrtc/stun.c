@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #define TID      "b7e7a701bc34d686fa87dfae"
@@ -210,10 +211,10 @@ static void tells_unknown_attributes_that_matter_from_those_that_do_not(void **s
         const char *message;
         bool required;
     } cases[] = {
-        {HEADER("0001", "0004") "c0570000", false},          /* GOOG-NETWORK-INFO */
-        {HEADER("0001", "0008") "0003000400000000", true},   /* CHANGE-REQUEST */
+        {HEADER("0001", "0004") "c0570000", false},        /* GOOG-NETWORK-INFO */
+        {HEADER("0001", "0008") "0003000400000000", true}, /* CHANGE-REQUEST */
         {HEADER("0001", "0004") "7fff0000", true},
-        {HEADER("0001", "0008") "0014000161000000", false},  /* REALM: known, unused */
+        {HEADER("0001", "0008") "0014000161000000", false}, /* REALM: known, unused */
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
@@ -308,8 +309,7 @@ static void a_username_that_does_not_fit_builds_nothing(void **state)
 {
     (void)state;
     char username[600];
-    struct sl_stun_request request = {
-        .transaction_id = tid, .username = username, .password = "p"};
+    struct sl_stun_request request = {.transaction_id = tid, .username = username, .password = "p"};
     uint8_t buf[SL_STUN_MAX];
 
     memset(username, 'u', 599);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Loops, their messages and timers. */
+#include "net/loop.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { POSTERS = 4, MESSAGES = 20000 };
+
+struct counter {
+    struct sl_loop *loop;
+    size_t seen[POSTERS]; /* the loop's thread only */
+    size_t total;
+    bool in_order;
+};
+
+struct numbered {
+    struct sl_msg msg;
+    struct counter *counter;
+    size_t poster, number;
+};
+
+static void on_numbered(struct sl_msg *msg)
+{
+    struct numbered *m = sl_container_of(msg, struct numbered, msg);
+    struct counter *counter = m->counter;
+
+    if (m->number != counter->seen[m->poster] || !sl_loop_is_current(counter->loop))
+        counter->in_order = false;
+    counter->seen[m->poster]++;
+    if (++counter->total == (size_t)POSTERS * MESSAGES)
+        sl_loop_stop(counter->loop);
+    free(m);
+}
+
+struct poster {
+    struct counter *counter;
+    size_t index;
+};
+
+static void *post_all(void *arg)
+{
+    const struct poster *poster = arg;
+
+    for (size_t i = 0; i < MESSAGES; i++) {
+        struct numbered *m = sl_new(struct numbered);
+        *m = (struct numbered){{.run = on_numbered}, poster->counter, poster->index, i};
+        sl_loop_post(poster->counter->loop, &m->msg);
+    }
+    return NULL;
+}
+
+static void runs_every_message_once_and_in_each_posters_order(void **state)
+{
+    struct counter counter = {.loop = sl_loop_create("a loop with a long name"), .in_order = true};
+    struct poster posters[POSTERS];
+    pthread_t threads[POSTERS];
+
+    (void)state;
+    for (size_t i = 0; i < POSTERS; i++) {
+        posters[i] = (struct poster){&counter, i};
+        assert_int_equal(pthread_create(&threads[i], NULL, post_all, &posters[i]), 0);
+    }
+    sl_loop_run(counter.loop);
+    for (size_t i = 0; i < POSTERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_true(counter.in_order);
+    assert_int_equal(counter.total, (size_t)POSTERS * MESSAGES);
+    sl_loop_destroy(counter.loop);
+}
+
+static void on_posted_late(struct sl_msg *msg)
+{
+    struct numbered *m = sl_container_of(msg, struct numbered, msg);
+
+    m->counter->total++;
+    free(m);
+}
+
+static void destroy_runs_what_is_still_queued(void **state)
+{
+    struct counter counter = {.loop = sl_loop_create("late")};
+    struct numbered *m = sl_new(struct numbered);
+
+    (void)state;
+    *m = (struct numbered){.msg = {.run = on_posted_late}, .counter = &counter};
+    sl_loop_post(counter.loop, &m->msg);
+    sl_loop_destroy(counter.loop);
+    assert_int_equal(counter.total, 1);
+    sl_loop_destroy(NULL);
+}
+
+static void stop_before_run_is_not_lost(void **state)
+{
+    struct sl_loop *loop = sl_loop_create("stopped");
+
+    (void)state;
+    sl_loop_stop(loop);
+    sl_loop_run(loop); /* hangs if it is */
+    sl_loop_destroy(loop);
+}
+
+static void *other_thread(void *arg)
+{
+    return sl_loop_is_current(arg) ? arg : NULL;
+}
+
+static void ask_another_thread(struct sl_msg *msg)
+{
+    struct numbered *m = sl_container_of(msg, struct numbered, msg);
+    pthread_t thread;
+    void *result;
+
+    assert_int_equal(pthread_create(&thread, NULL, other_thread, m->counter->loop), 0);
+    pthread_join(thread, &result);
+    m->counter->in_order = result == NULL && sl_loop_is_current(m->counter->loop);
+    sl_loop_stop(m->counter->loop);
+}
+
+static void knows_its_thread_while_it_runs(void **state)
+{
+    struct counter counter = {.loop = sl_loop_create("current")};
+    struct numbered m = {.msg = {.run = ask_another_thread}, .counter = &counter};
+
+    (void)state;
+    assert_true(sl_loop_is_current(counter.loop)); /* nobody runs it */
+    sl_loop_post(counter.loop, &m.msg);
+    sl_loop_run(counter.loop);
+    assert_true(counter.in_order);
+    sl_loop_destroy(counter.loop);
+}
+
+/* ---- Timers ---- */
+
+struct ticks {
+    struct sl_loop *loop;
+    struct sl_timer *timer, *other;
+    int64_t first_us;
+    int count, other_count;
+};
+
+static void on_tick(void *owner)
+{
+    struct ticks *ticks = owner;
+
+    if (ticks->count++ == 0)
+        ticks->first_us = sl_now_us();
+    if (ticks->count == 3) {
+        sl_timer_destroy(ticks->timer); /* from within its own callback */
+        sl_timer_destroy(ticks->other);
+        sl_loop_stop(ticks->loop);
+    }
+}
+
+static void on_other(void *owner)
+{
+    struct ticks *ticks = owner;
+
+    ticks->other_count++;
+}
+
+static void timers_repeat_stop_and_may_be_destroyed_in_their_callback(void **state)
+{
+    struct ticks ticks = {.loop = sl_loop_create("timers")};
+
+    (void)state;
+    ticks.timer = sl_timer_create(ticks.loop, on_tick, &ticks);
+    ticks.other = sl_timer_create(ticks.loop, on_other, &ticks);
+    sl_timer_start(ticks.other, 0, 0);
+    sl_timer_stop(ticks.other);
+    sl_timer_start(ticks.timer, 5000, 0); /* moved by the next line */
+    int64_t start = sl_now_us();
+    sl_timer_start(ticks.timer, 20, 1);
+    sl_loop_run(ticks.loop);
+    assert_in_range(ticks.first_us - start, 19000, 2000000);
+    assert_int_equal(ticks.count, 3);
+    assert_int_equal(ticks.other_count, 0);
+    sl_loop_destroy(ticks.loop);
+    sl_timer_destroy(NULL);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(runs_every_message_once_and_in_each_posters_order),
+        cmocka_unit_test(destroy_runs_what_is_still_queued),
+        cmocka_unit_test(stop_before_run_is_not_lost),
+        cmocka_unit_test(knows_its_thread_while_it_runs),
+        cmocka_unit_test(timers_repeat_stop_and_may_be_destroyed_in_their_callback),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

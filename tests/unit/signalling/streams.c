@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Streams, events, data, diagnostics and calls, on the wire (websocket-api.md 4-11). */
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "wire.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void ended(json_t *object)
+{
+    json_decref(object);
+}
+
+static void publish_live(struct sl_ws *ws, const char *id, const char *name)
+{
+    say_stream(ws, "publishStream", id, name);
+    json_decref(expect(ws, "setRemoteSDP"));
+    fake_peer_event(id, SL_PEER_CONNECTED, SL_PEER_OK);
+    ended(expect_status(ws, id, "PUBLISHING", ""));
+}
+
+static void play_live(struct sl_ws *ws, const char *id, const char *name)
+{
+    say_stream(ws, "playStream", id, name);
+    json_decref(expect(ws, "notifyAudioCodec"));
+    json_decref(expect(ws, "setRemoteSDP"));
+    fake_peer_event(id, SL_PEER_CONNECTED, SL_PEER_OK);
+    fake_peer_event(id, SL_PEER_STARTED, SL_PEER_OK);
+    ended(expect_status(ws, id, "PLAYING", ""));
+}
+
+/* ---- Publishing and playing ---- */
+
+static void a_publication_on_the_wire(void **state) /* WS-19 to WS-21, WS-24 to WS-28, WS-40 */
+{
+    static const struct {
+        const char *key;
+        json_type type;
+    } fields[] = {
+        {"mediaSessionId", JSON_STRING}, {"name", JSON_STRING},
+        {"published", JSON_TRUE},        {"hasVideo", JSON_TRUE},
+        {"hasAudio", JSON_TRUE},         {"status", JSON_STRING},
+        {"audioCodec", JSON_STRING},     {"videoCodec", JSON_STRING},
+        {"record", JSON_FALSE},          {"width", JSON_INTEGER},
+        {"height", JSON_INTEGER},        {"bitrate", JSON_INTEGER},
+        {"minBitrate", JSON_INTEGER},    {"maxBitrate", JSON_INTEGER},
+        {"quality", JSON_INTEGER},       {"createDate", JSON_INTEGER},
+        {"streamInfo", JSON_OBJECT},     {"mediaProvider", JSON_STRING},
+    };
+    static const char *const never[] = {"sdp", "available", "collect", "authorization", "info"};
+    struct sl_ws *ws = open_session(*state, 1);
+
+    say_stream(ws, "publishStream", "id", "cam");
+    json_t *data = expect(ws, "setRemoteSDP");
+    assert_int_equal(json_array_size(data), 3);
+    assert_string_equal(json_string_value(json_array_get(data, 0)), "id");
+    assert_true(json_is_true(json_array_get(data, 2)));
+    const char *sdp = json_string_value(json_array_get(data, 1));
+    assert_non_null(strstr(sdp, "a=setup:passive\r\n"));
+    assert_non_null(strstr(sdp, "a=recvonly\r\n"));
+    assert_non_null(strstr(sdp, " 203.0.113.44 31000 typ host"));
+    assert_non_null(strstr(sdp, "a=end-of-candidates\r\n"));
+    json_decref(data);
+    expect_nothing(ws);
+
+    fake_peer_event("id", SL_PEER_CONNECTED, SL_PEER_OK);
+    json_t *object = expect_status(ws, "id", "PUBLISHING", "");
+    for (size_t i = 0; i < SL_ARRAY_LEN(fields); i++) {
+        json_t *value = json_object_get(object, fields[i].key);
+        if (!value || json_typeof(value) != fields[i].type)
+            fail_msg("%s", fields[i].key);
+    }
+    for (size_t i = 0; i < SL_ARRAY_LEN(never); i++)
+        assert_null(json_object_get(object, never[i]));
+    assert_int_equal(json_object_size(json_object_get(object, "streamInfo")), 8);
+    json_int_t created = json_integer_value(json_object_get(object, "createDate"));
+    json_decref(object);
+
+    fake_stream_size("cam", 1280, 720);
+    expect_nothing(ws); /* 9.2: to players only */
+    say(ws, "unPublishStream", "{'mediaSessionId':'id','name':'cam','published':true}");
+    object = expect_status(ws, "id", "UNPUBLISHED", "Stopped by publisher stop");
+    assert_int_equal(json_integer_value(json_object_get(object, "createDate")), created);
+    assert_int_equal(json_integer_value(json_object_get(object, "width")), 1280);
+    assert_int_equal(json_integer_value(json_object_get(object, "height")), 720);
+    json_decref(object);
+    expect_nothing(ws);
+    fake_ws_gone(ws);
+}
+
+static void a_playback_on_the_wire(void **state) /* WS-42, WS-43, WS-46, WS-47 */
+{
+    struct wire *wire = *state;
+    struct sl_ws *publisher = open_session(wire, 1), *player = open_session(wire, 2);
+
+    publish_live(publisher, "pub", "cam");
+    fake_stream_size("cam", 320, 240);
+    say_stream(player, "playStream", "play", "cam");
+    json_t *data = expect(player, "notifyAudioCodec");
+    json_t *expected = json_pack("[s, {s:s}]", "play", "name", "opus");
+    assert_true(json_equal(data, expected));
+    json_decref(expected);
+    json_decref(data);
+    data = expect(player, "setRemoteSDP");
+    const char *sdp = json_string_value(json_array_get(data, 1));
+    assert_non_null(strstr(sdp, "cname:rtp/audio/play")); /* WS-45 */
+    assert_non_null(strstr(sdp, "a=sendonly\r\n"));
+    json_decref(data);
+    fake_peer_event("play", SL_PEER_CONNECTED, SL_PEER_OK);
+    fake_peer_event("play", SL_PEER_STARTED, SL_PEER_OK);
+    json_t *object = expect_status(player, "play", "PLAYING", "");
+    assert_true(json_is_false(json_object_get(object, "published")));
+    json_decref(object);
+    for (int i = 0; i < 2; i++) {
+        expect_exactly(player, "notifyVideoFormat",
+                       i == 0 ? "{'streamerVideoWidth':320,'streamerVideoHeight':240,"
+                                "'mediaSessionId':'play','status':'RESIZE'}"
+                              : "{'streamerVideoWidth':640,'streamerVideoHeight':480,"
+                                "'mediaSessionId':'play','status':'RESIZE'}");
+        expect_exactly(player, "notifyStreamEvent",
+                       i == 0 ? "{'mediaSessionId':'play','type':'resize','payload':"
+                                "{'streamerVideoWidth':320,'streamerVideoHeight':240}}"
+                              : "{'mediaSessionId':'play','type':'resize','payload':"
+                                "{'streamerVideoWidth':640,'streamerVideoHeight':480}}");
+        if (i == 0)
+            fake_stream_size("cam", 640, 480);
+    }
+    say(player, "stopStream", "{'mediaSessionId':'play','name':'cam','published':false}");
+    ended(expect_status(player, "play", "STOPPED", "Stopped by user"));
+    expect_nothing(player);
+    expect_nothing(publisher);
+    fake_ws_gone(player);
+    fake_ws_gone(publisher);
+}
+
+static void players_hear_when_the_publishers_socket_dies(void **state) /* WS-50, WS-51, WS-75 */
+{
+    struct wire *wire = *state;
+    struct sl_ws *publisher = open_session(wire, 1), *player = open_session(wire, 2);
+
+    publish_live(publisher, "pub", "cam");
+    play_live(player, "play", "cam");
+    fake_ws_gone(publisher);
+    ended(expect_status(player, "play", "FAILED", "Stopped by publisher stop"));
+    publish_live(player, "pub", "cam"); /* name and id are free */
+    fake_ws_gone(player);
+}
+
+static void failures_of_requests_on_the_wire(void **state) /* 8.3, 13; WS-37, WS-39, WS-49 */
+{
+    struct wire *wire = *state;
+    struct sl_ws *ws = open_session(wire, 1), *other = open_session(wire, 2);
+
+    publish_live(ws, "pub", "cam");
+    say_stream(other, "publishStream", "second", "cam");
+    json_t *object = expect_status(other, "second", "FAILED", "Stream name is already in use");
+    assert_true(json_is_true(json_object_get(object, "published")));
+    assert_string_equal(json_string_value(json_object_get(object, "name")), "cam");
+    json_decref(object);
+    say_stream(other, "playStream", "pub", "cam");
+    ended(expect_status(other, "pub", "FAILED", "MediaSessionId is already in use"));
+    say_stream(ws, "playStream", "pub", "cam");
+    expect_exactly(ws, "fail", "{'info':'MediaSessionId is already in use'}");
+    say(ws, "playStream", "{'name':'cam'}");
+    expect_exactly(ws, "fail", "{'info':'MediaSessionId is null'}");
+    object = expect_status(ws, "", "FAILED", "MediaSessionId is null");
+    assert_true(json_is_null(json_object_get(object, "mediaSessionId")));
+    json_decref(object);
+    say(ws, "playStream", "{'mediaSessionId':'x','name':'cam','mediaProvider':'Flash','sdp':5}");
+    ended(expect_status(ws, "x", "FAILED", "Failed by error"));
+    say_stream(ws, "playStream", "x", "nobody");
+    ended(expect_status(ws, "x", "FAILED", "Stream not found"));
+    say(ws, "publishStream", "'nonsense'");
+    expect_exactly(ws, "fail", "{'info':'MediaSessionId is null'}");
+    json_decref(expect(ws, "notifyStreamStatusEvent"));
+    fake_ws_gone(ws);
+    fake_ws_gone(other);
+}
+
+static void a_hook_refused_stream_gets_fail(void **state) /* WS-65 */
+{
+    struct wire *wire = *state;
+    struct sl_ws *ws = open_session(wire, 1);
+
+    wire->server.hooks.wanted[SL_HOOK_PUBLISH_STREAM] = true;
+    wire->server.hooks.answer = (struct sl_hook_answer){.info = "403 Forbidden"};
+    say_stream(ws, "publishStream", "id", "cam");
+    expect_exactly(ws, "fail",
+                   "{'apiMethod':'StreamStatusEvent','id':'id','status':'FAILED',"
+                   "'info':'403 Forbidden'}");
+    expect_nothing(ws);
+    fake_ws_gone(ws);
+}
+
+static void a_slow_hook_does_not_hold_up_pong(void **state) /* 12.1 */
+{
+    struct wire *wire = *state;
+    struct sl_ws *ws = open_session(wire, 1);
+
+    wire->server.hooks.wanted[SL_HOOK_PUBLISH_STREAM] = true;
+    wire->server.hooks.immediate = false;
+    say_stream(ws, "publishStream", "id", "cam");
+    say(ws, "ping", "null");
+    json_decref(expect(ws, "pong"));
+    say(ws, "unPublishStream", "{'mediaSessionId':'id'}"); /* WS-53 */
+    ended(expect_status(ws, "id", "UNPUBLISHED", "Stopped by publisher stop"));
+    fake_ws_gone(ws);
+}
+
+static void unknown_stops_are_answered(void **state) /* 7.3, WS-55 */
+{
+    struct wire *wire = *state;
+    struct sl_ws *ws = open_session(wire, 1), *other = open_session(wire, 2);
+
+    publish_live(other, "pub", "cam");
+    say(ws, "unPublishStream", "{'mediaSessionId':'pub','name':'cam'}");
+    json_t *object = expect_status(ws, "pub", "UNPUBLISHED", "Stopped by publisher stop");
+    assert_string_equal(json_string_value(json_object_get(object, "name")), "cam");
+    json_decref(object);
+    expect_nothing(other);
+    say(ws, "stopStream", "{}");
+    ended(expect_status(ws, "", "STOPPED", "Stopped by user"));
+    fake_ws_gone(ws);
+    fake_ws_gone(other);
+}
+
+/* ---- Availability, events, rates ---- */
+
+static void tells_whether_a_name_is_playable(void **state) /* WS-56 */
+{
+    struct sl_ws *ws = open_session(*state, 1);
+
+    say(ws, "availableStream", "{'mediaSessionId':'q','name':'cam'}");
+    expect_exactly(ws, "availableStream", "{'status':'false','info':'Stream not found','id':'q'}");
+    say_stream(ws, "publishStream", "pub", "cam");
+    json_decref(expect(ws, "setRemoteSDP"));
+    say(ws, "availableStream", "{'mediaSessionId':'pub','name':'cam'}");
+    expect_exactly(ws, "availableStream",
+                   "{'status':'false','info':'Publish stream is not ready','id':'pub'}");
+    fake_peer_event("pub", SL_PEER_CONNECTED, SL_PEER_OK);
+    ended(expect_status(ws, "pub", "PUBLISHING", ""));
+    say(ws, "availableStream", "{'mediaSessionId':'q','name':'cam'}");
+    expect_exactly(ws, "availableStream", "{'status':'true','id':'q'}");
+    fake_ws_gone(ws);
+}
+
+static void stream_events_reach_each_player_as_they_were_sent(void **state) /* WS-59 to WS-61, C7 */
+{
+    struct wire *wire = *state;
+    struct sl_ws *publisher = open_session(wire, 1), *player = open_session(wire, 2);
+
+    publish_live(publisher, "pub", "cam");
+    play_live(player, "play", "cam");
+    say(publisher, "sendStreamEvent", "{'mediaSessionId':'pub','type':'audioMuted'}");
+    expect_exactly(player, "notifyStreamEvent", "{'mediaSessionId':'play','type':'audioMuted'}");
+    say(publisher, "sendStreamEvent",
+        "{'mediaSessionId':'pub','type':'data','payload':{'a':[1,null]}}");
+    expect_exactly(player, "notifyStreamEvent",
+                   "{'mediaSessionId':'play','type':'data','payload':{'a':[1,null]}}");
+    say(publisher, "sendStreamEvent", "{'mediaSessionId':'pub','type':'data','info':'old'}");
+    expect_exactly(player, "notifyStreamEvent",
+                   "{'mediaSessionId':'play','type':'data','info':'old'}");
+    expect_nothing(publisher);
+    /* Not a publication of this session: nothing (13). */
+    say(player, "sendStreamEvent", "{'mediaSessionId':'pub','type':'data'}");
+    say(player, "sendStreamEvent", "{'mediaSessionId':'play','type':'data'}");
+    say(publisher, "sendStreamEvent", "{'mediaSessionId':'nobody','type':'data'}");
+    say(publisher, "sendStreamEvent", "{'mediaSessionId':'pub'}");
+    expect_nothing(player);
+
+    say_stream(player, "playStream", "late", "cam");
+    json_decref(expect(player, "notifyAudioCodec"));
+    json_decref(expect(player, "setRemoteSDP"));
+    fake_peer_event("late", SL_PEER_STARTED, SL_PEER_OK);
+    json_t *object = expect_status(player, "late", "PLAYING", "");
+    assert_true(json_is_true(json_object_get(json_object_get(object, "audioState"), "muted")));
+    assert_true(json_is_false(json_object_get(json_object_get(object, "videoState"), "muted")));
+    json_decref(object);
+    fake_ws_gone(player);
+    fake_ws_gone(publisher);
+}
+
+static void rates_have_the_fields_of_the_seed(void **state) /* WS-57, WS-58 */
+{
+    struct wire *wire = *state;
+    struct sl_ws *publisher = open_session(wire, 1), *player = open_session(wire, 2);
+
+    wire->server.config->inbound_video_rate_stat_send_interval = 1;
+    wire->server.config->outbound_video_rate_stat_send_interval = 1;
+    publish_live(publisher, "pub", "cam");
+    play_live(player, "play", "cam");
+    fake_advance_ms(1000);
+    const char *ids[] = {"pub", "play"};
+    for (int i = 0; i < 2; i++) {
+        struct sl_peer_stats *stats = fake_peer_stats(ids[i]);
+        stats->video_bytes = 250000;
+        stats->video_packets = 10;
+        stats->video_frames = 25;
+        stats->nack = 1;
+        stats->pli = 2;
+        stats->lost = 3;
+    }
+    fake_advance_ms(1000);
+    expect_exactly(publisher, "inboundVideoRate",
+                   "{'mediaSessionId':'pub','videoRate':2000000,'fps':25,'nack':1,'pli':2,"
+                   "'lostPackets':3,'width':0,'height':0}");
+    expect_exactly(player, "outboundVideoRate",
+                   "{'mediaSessionId':'play','videoRate':2000000,'fps':25,'nack':1,'pli':2,"
+                   "'lostPackets':3,'width':0,'height':0}");
+    fake_ws_gone(player);
+    fake_ws_gone(publisher);
+}
+
+static void a_snapshot_fails_with_a_reason(void **state) /* 9.5 */
+{
+    struct sl_ws *ws = open_session(*state, 1);
+
+    say(ws, "snapshot", "{'mediaSessionId':'s','name':'nobody'}");
+    expect_exactly(ws, "notifyStreamEvent",
+                   "{'mediaSessionId':'s','type':'snapshotFailed','payload':"
+                   "{'info':'Stream not found'}}");
+    publish_live(ws, "pub", "cam");
+    say(ws, "snapshot", "{'mediaSessionId':'s','name':'cam'}");
+    expect_exactly(ws, "notifyStreamEvent",
+                   "{'mediaSessionId':'s','type':'snapshotFailed','payload':"
+                   "{'info':'Failed by error'}}");
+    fake_ws_gone(ws);
+}
+
+/* ---- Data and diagnostics ---- */
+
+static void data_gets_one_status(void **state) /* WS-62 */
+{
+    struct wire *wire = *state;
+    struct sl_ws *ws = open_session(wire, 1);
+
+    say(ws, "sendData", "{'operationId':'op','payload':{'a':1}}");
+    expect_exactly(ws, "DataStatusEvent", "{'operationId':'op','status':'ACCEPTED'}");
+    wire->server.hooks.wanted[SL_HOOK_ON_DATA_EVENT] = true;
+    wire->server.hooks.answer = (struct sl_hook_answer){.info = "no"};
+    say(ws, "sendData", "{'operationId':'op','payload':5}");
+    expect_exactly(ws, "DataStatusEvent", "{'operationId':'op','status':'FAILED','info':'no'}");
+    say(ws, "sendData", "{'payload':5}");
+    json_decref(expect(ws, "fail"));
+    fake_ws_gone(ws);
+}
+
+static void data_for_the_client_arrives(void **state) /* WS-63 */
+{
+    struct wire *wire = *state;
+    struct sl_ws *ws = open_session(wire, 50066);
+    struct sl_session *session =
+        sl_sessions_find(wire->server.sessions, "/198.51.100.23:50066/203.0.113.44:8443");
+    json_t *payload = json_pack("{s:[i]}", "a", 1);
+
+    assert_non_null(session);
+    sl_session_send_data(session, "op", payload);
+    expect_exactly(ws, "OnDataEvent", "{'operationId':'op','payload':{'a':[1]}}");
+    json_decref(payload);
+    fake_ws_gone(ws);
+}
+
+static void diagnostics_never_disturb_the_session(void **state) /* WS-67 */
+{
+    struct sl_ws *ws = open_session(*state, 1);
+
+    for (int i = 0; i < 2000; i++)
+        say(ws, "pushLogs", "{'logs':'line\\n'}");
+    say(ws, "pushLogs", "{'logs':5}");
+    expect_nothing(ws);
+    say(ws, "sessionDebug", "{'command':'start'}");
+    expect_exactly(ws, "notifySessionDebugEvent", "{'status':'STARTED'}");
+    say(ws, "sessionDebug", "{'command':'stop'}");
+    expect_exactly(ws, "notifySessionDebugEvent", "{'status':'STOPPED'}");
+    say(ws, "sessionDebug", "{}");
+    expect_nothing(ws);
+    fake_advance_ms(2000);
+    json_decref(fake_ws_next(ws)); /* none yet: pings come every 5 s */
+    say(ws, "submitBugReport", "{'text':'it broke\\u001b[31m','type':'no_media'}");
+    json_t *data = expect(ws, "notifyBugReport");
+    assert_true(json_is_string(json_array_get(data, 0)));
+    json_decref(data);
+    fake_ws_gone(ws);
+}
+
+/* ---- Calls ---- */
+
+static void calls_end_at_once(void **state) /* 11.2, 13; WS-71 */
+{
+    static const char *const controls[] = {"answer",   "hangup",   "hold",    "unhold",
+                                           "transfer", "sendDtmf", "sendDTMF"};
+    struct sl_ws *ws = open_session(*state, 1);
+
+    say(ws, "call", "{'callId':'c','callee':'200','caller':'100','hasVideo':false}");
+    json_t *data = expect(ws, "finish");
+    json_t *object = json_array_get(data, 0);
+    assert_string_equal(json_string_value(json_object_get(object, "callId")), "c");
+    assert_string_equal(json_string_value(json_object_get(object, "status")), "FAILED");
+    assert_string_equal(json_string_value(json_object_get(object, "info")),
+                        "Failed by session creation");
+    json_decref(data);
+    for (size_t i = 0; i < SL_ARRAY_LEN(controls); i++) {
+        say(ws, controls[i], "{'callId':'c'}");
+        expect_exactly(ws, "finish", "{'callId':'c','status':'FINISH'}");
+    }
+    fake_ws_gone(ws);
+}
+
+static void the_application_may_hide_fields_from_its_clients(void **state) /* HOOK-18 */
+{
+    struct wire *wire = *state;
+    json_t *fields = json_pack("{s:{}}", "restClientConfig");
+
+    wire->server.hooks.wanted[SL_HOOK_CONNECT] = true;
+    wire->server.hooks.answer = (struct sl_hook_answer){.allowed = true, .fields = fields};
+    struct sl_ws *ws = open_session(wire, 1);
+    say_stream(ws, "publishStream", "id", "cam");
+    json_decref(expect(ws, "setRemoteSDP"));
+    fake_peer_event("id", SL_PEER_CONNECTED, SL_PEER_OK);
+    json_t *object = expect_status(ws, "id", "PUBLISHING", "");
+    assert_null(json_object_get(object, "codecImpl")); /* what the fake hides */
+    assert_non_null(json_object_get(object, "transport"));
+    json_decref(object);
+    json_decref(fields);
+    fake_ws_gone(ws);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_publication_on_the_wire),
+        TEST(a_playback_on_the_wire),
+        TEST(players_hear_when_the_publishers_socket_dies),
+        TEST(failures_of_requests_on_the_wire),
+        TEST(a_hook_refused_stream_gets_fail),
+        TEST(a_slow_hook_does_not_hold_up_pong),
+        TEST(unknown_stops_are_answered),
+        TEST(tells_whether_a_name_is_playable),
+        TEST(stream_events_reach_each_player_as_they_were_sent),
+        TEST(rates_have_the_fields_of_the_seed),
+        TEST(a_snapshot_fails_with_a_reason),
+        TEST(data_gets_one_status),
+        TEST(data_for_the_client_arrives),
+        TEST(diagnostics_never_disturb_the_session),
+        TEST(calls_end_at_once),
+        TEST(the_application_may_hide_fields_from_its_clients),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The player: the stream of ?name=, started at once, and tried again while it is not there.
+
+import {Connection} from './connection.js';
+import {byId, setBadge, setNotice, toggleFullscreen} from './page.js';
+import {Playback} from './playback.js';
+
+const RETRY_SECONDS = [3, 5, 10, 20]; // then always the last
+
+let wanted = ''; // the name to come back to; "" when the reader stopped
+let attempt = 0;
+let countdown = null;
+
+const playback = new Playback(new Connection(), {
+  stage: byId('stage'), display: byId('remote'), status: byId('play-status'),
+  notice: byId('play-notice'), stats: byId('play-stats'), unmute: byId('unmute'),
+  volume: byId('volume'),
+}, onState);
+
+function onState(state, words) {
+  const waiting = state === 'idle' && words !== null && wanted !== '';
+
+  byId('play').disabled = state === 'starting';
+  byId('stop').disabled = state === 'idle' && !waiting;
+  byId('reconnect').disabled = wanted === '' || state === 'starting';
+  byId('fullscreen').disabled = state !== 'playing';
+  byId('spinner').hidden = state !== 'starting';
+  byId('empty').textContent = state === 'starting' ? '' :
+    waiting ? 'Waiting for the stream…' : 'Enter the name of a stream below';
+  if (state === 'playing')
+    attempt = 0;
+  if (waiting)
+    retryLater(words);
+}
+
+function retryLater(words) {
+  let left = RETRY_SECONDS[Math.min(attempt++, RETRY_SECONDS.length - 1)];
+  const show = () => setNotice(byId('play-notice'), {...words,
+    text: `${words.text} Trying again in ${left} s.`.trim()}, 'warn');
+
+  clearInterval(countdown);
+  setBadge(byId('play-status'), 'Waiting', 'warn');
+  show();
+  countdown = setInterval(() => {
+    if (document.hidden)
+      return; // nobody watches: wait for the reader
+    left--;
+    if (left > 0) {
+      show();
+      return;
+    }
+    clearInterval(countdown);
+    playback.play(wanted);
+  }, 1000);
+}
+
+function start(name) {
+  clearInterval(countdown);
+  wanted = name;
+  attempt = 0;
+  document.title = name ? `${name} · Sluice` : 'Player · Sluice';
+  byId('heading').textContent = name || 'Player';
+  playback.play(name);
+}
+
+function stop() {
+  clearInterval(countdown);
+  wanted = '';
+  if (playback.state === 'idle')
+    onState('idle', null);
+  setNotice(byId('play-notice'), null);
+  playback.stop();
+}
+
+byId('play-form').addEventListener('submit', (event) => {
+  const name = byId('play-name').value.trim();
+
+  event.preventDefault();
+  history.replaceState(null, '', `/player?name=${encodeURIComponent(name)}`);
+  stop();
+  start(name);
+});
+
+byId('stop').addEventListener('click', stop);
+byId('reconnect').addEventListener('click', () => {
+  const name = wanted;
+
+  stop();
+  start(name);
+});
+byId('fullscreen').addEventListener('click', () => toggleFullscreen(byId('stage')));
+byId('stage').addEventListener('dblclick', () => {
+  if (playback.state === 'playing')
+    toggleFullscreen(byId('stage'));
+});
+
+const asked = new URLSearchParams(location.search).get('name')?.trim() ?? '';
+byId('play-name').value = asked;
+if (asked)
+  start(asked);
+else
+  byId('play-name').focus();

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The list of live streams, kept up to date. Names come from strangers: textContent only.
+
+import {byId, formatDuration, formatRate, setBadge, setNotice} from './page.js';
+
+const REFRESH_MS = 3000;
+const SHOWN_MAX = 500;
+
+let credentials = 'omit'; // 'same-origin' once the reader asked to sign in
+let timer = null;
+
+function cell(tag, label, text, className = '') {
+  const element = document.createElement(tag);
+
+  element.textContent = text;
+  element.className = className;
+  if (label)
+    element.dataset.label = label;
+  return element;
+}
+
+function rowOf(stream) {
+  const row = document.createElement('tr');
+  const name = cell('th', '', stream.name);
+  const size = stream.width > 0 ? ` ${stream.width}\u00a0×\u00a0${stream.height}` : '';
+  const action = document.createElement('td');
+  const link = document.createElement('a');
+
+  name.scope = 'row';
+  link.className = 'button';
+  link.href = `/player?name=${encodeURIComponent(stream.name)}`;
+  link.textContent = 'Play';
+  link.setAttribute('aria-label', `Play ${stream.name}`);
+  action.append(link);
+  row.append(name,
+    cell('td', 'Source', stream.kind),
+    cell('td', 'Video', stream.videoCodec ? stream.videoCodec + size : 'none'),
+    cell('td', 'Audio', stream.audioCodec ?? 'none'),
+    cell('td', 'Players', String(stream.players), 'number'),
+    cell('td', 'Rate', formatRate(stream.bitrate), 'number'),
+    cell('td', 'Live for', formatDuration(stream.uptime), 'number'),
+    action);
+  return row;
+}
+
+/* Rows are replaced only when focus is elsewhere, so that keyboards are not thrown back. */
+function showStreams({streams, total}) {
+  const focused = document.activeElement?.closest?.('tr') ? document.activeElement.href : null;
+
+  setBadge(byId('count'), total === 1 ? '1 stream' : `${total} streams`, total > 0 ? 'good' : '');
+  setNotice(byId('notice'), total > streams.length ?
+    {title: `The first ${streams.length} of ${total} streams are shown.`, text: ''} : null, 'info');
+  byId('rows').replaceChildren(...streams.map(rowOf));
+  byId('table').hidden = total === 0;
+  byId('none').hidden = total > 0;
+  byId('sign-in').hidden = true;
+  if (focused)
+    [...byId('rows').querySelectorAll('a')].find((link) => link.href === focused)?.focus();
+}
+
+function showFailure(words, canSignIn) {
+  setBadge(byId('count'), 'Not available', 'warn');
+  setNotice(byId('notice'), words, 'warn');
+  byId('sign-in').hidden = !canSignIn;
+  byId('table').hidden = true;
+  byId('none').hidden = true;
+}
+
+function refusalWords(status) {
+  if (status === 401)
+    return {title: 'This list is for the operators of the server.',
+      text: 'Sign in with a user of its console.'};
+  return {title: 'This list is shown on the server\'s own machine only.',
+    text: 'Open it there as http://localhost, or let the operator add your network to rest_allow. ' +
+      'You can still play a stream whose name you know:', href: '/player', link: 'open the player'};
+}
+
+async function refresh() {
+  clearTimeout(timer);
+  try {
+    const response = await fetch(`/api/v1/streams?limit=${SHOWN_MAX}`,
+      {cache: 'no-store', credentials});
+    if (response.ok)
+      showStreams(await response.json());
+    else if (response.status === 401 || response.status === 403)
+      showFailure(refusalWords(response.status), response.status === 401);
+    else
+      showFailure({title: 'The server could not make the list.',
+        text: `It answered ${response.status}.`}, false);
+  } catch {
+    showFailure({title: 'The server cannot be reached.',
+      text: 'It may be down. The list comes back by itself when it answers again.'}, false);
+  }
+  schedule();
+}
+
+function schedule() {
+  clearTimeout(timer);
+  if (byId('auto').checked && !document.hidden)
+    timer = setTimeout(refresh, REFRESH_MS);
+}
+
+byId('auto').addEventListener('change', schedule);
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden && byId('auto').checked)
+    refresh();
+});
+byId('sign-in-button').addEventListener('click', () => {
+  credentials = 'same-origin';
+  refresh();
+});
+
+refresh();

@@ -72,7 +72,7 @@ static const char *set_up(struct media_setup *setup, struct sl_media_session *me
         .publishing = true,
         .allow_bundle = parts->config->rtp_bundle,
         .video_orientation = media->video_orientation,
-        .rtx = false, /* S0's answers have none: lost packets come again under their own SSRC */
+        .rtx = true, /* websocket-api.md 6.2 allows it; bandwidth probes need it, too */
         .codecs = codecs,
         .codec_count = configured_codecs(parts->config, codecs),
     };

@@ -12,6 +12,7 @@ enum {
     REPORT_TEXT_MAX = 4096,
     OPERATION_ID_MAX = 256,
     TOKEN_LEN = 16,
+    REPORTS_PER_SECOND = 2, /* people write them */
 };
 
 void handle_send_data(struct connection *connection, const struct envelope *envelope)
@@ -33,8 +34,7 @@ void handle_submit_bug_report(struct connection *connection, const struct envelo
     const char *text = field_string(object, "text"), *type = field_string(object, "type");
     char name[64] = "bugreport-", quoted[REPORT_TEXT_MAX], quoted_type[64];
 
-    if (!bucket_take(&connection->logs, connection->signalling->config->client_log_lines_per_second,
-                     sl_now_us())) {
+    if (!bucket_take(&connection->reports, REPORTS_PER_SECOND, sl_now_us())) {
         send_fail(connection, NULL, NULL, SL_INFO_BUSY);
         return;
     }

@@ -52,7 +52,7 @@ struct connection {
     bool closing;               /* we asked for it: nothing more is sent */
     int64_t pings;              /* sent since the last message from the client */
     unsigned malformed;         /* in a row */
-    struct bucket logs;
+    struct bucket logs, reports;
 };
 
 static inline bool connection_is_established(const struct connection *connection)

@@ -59,7 +59,7 @@ describe('official two_way_streaming and player', () => {
 
     test('the media is protected with AEAD_AES_128_GCM', async () => {
         const [{ transports }] = await peers(publisher);
-        assert.deepEqual(transports.map((t) => t.srtpCipher), ['AEAD_AES_128_GCM']);
+        assert.deepEqual(transports.map((t) => t.srtpCipher), ['SRTP_AEAD_AES_128_GCM']);
     });
 
     test('WS-44 the same page plays it: PLAYING, decoded pictures, audible sound', async () => {

@@ -26,8 +26,8 @@ static const uint8_t stamp_magic[8] = {0x53, 0x4c, 0x55, 0x49, 0x43, 0x45, 0xfe,
 struct flow {
     uint8_t payload_type;
     uint32_t ssrc;
-    uint64_t index;               /* publishing: next; */
-    struct sl_seq_unwrap unwrap;  /* playing */
+    uint64_t index;              /* publishing: next; */
+    struct sl_seq_unwrap unwrap; /* playing */
     int64_t first_seq, highest_seq;
     uint64_t received;
     uint32_t packets, octets, last_timestamp;
@@ -233,7 +233,7 @@ void client_report(struct client *client)
 struct client *client_create(struct client_context *context, bool publishing)
 {
     struct client *client = sl_new(struct client);
-    struct sl_addr loopback;
+    struct sl_addr any;
 
     client->context = context;
     client->publishing = publishing;
@@ -244,8 +244,8 @@ struct client *client_create(struct client_context *context, bool publishing)
         client->flows[i].ssrc = sl_random_u32();
         client->flows[i].index = 3000;
     }
-    (void)sl_addr_parse_ip("127.0.0.1", 0, &loopback);
-    client->fd = sl_udp_open(&loopback, NULL);
+    (void)sl_addr_parse_ip("0.0.0.0", 0, &any);
+    client->fd = sl_udp_open(&any, NULL);
     if (client->fd < 0) {
         fprintf(stderr, "no more sockets\n");
         exit(1);
@@ -327,8 +327,8 @@ int client_connect(struct client *client, const struct sl_sdp *remote,
     for (size_t i = 0; i < section->candidate_count; i++) {
         struct sl_path path = {0};
         if (section->candidates[i].tcp || section->candidates[i].component != 1 ||
-            sl_addr_parse_ip(section->candidates[i].ip, section->candidates[i].port,
-                             &path.remote) < 0)
+            sl_addr_parse_ip(section->candidates[i].ip, section->candidates[i].port, &path.remote) <
+                0)
             continue;
         if (!sl_addr_is_v4(&path.remote))
             continue;

@@ -28,10 +28,10 @@ struct client_context {
 };
 
 struct client_stats {
-    uint64_t packets, bytes;   /* RTP received */
+    uint64_t packets, bytes; /* RTP received */
     uint64_t lost, auth_failed, roc_steps;
     uint64_t sent;
-    int64_t first_packet_us;   /* 0: none yet */
+    int64_t first_packet_us; /* 0: none yet */
     int64_t connected_us;
     uint64_t keyframe_requests;
 };

@@ -14,7 +14,8 @@ enum { PAYLOAD_MAX = 1140 }; /* what Chromium's packetiser fills a packet with, 
 struct builder {
     struct clip *clip;
     size_t capacity;
-    int64_t at_us;
+    int64_t at_us, pace_us;
+    int64_t picture_end_us; /* pacing stops there: the next picture comes soon */
     uint32_t timestamp;
     enum sl_media_kind kind;
 };
@@ -33,8 +34,8 @@ static void add(struct builder *b, const uint8_t *head, size_t head_len, const u
         clip->packets = packets;
     }
     struct clip_packet *packet = &clip->packets[clip->count++];
-    *packet = (struct clip_packet){b->at_us, b->kind, marker, b->timestamp,
-                                   sl_alloc(head_len + len), head_len + len};
+    *packet = (struct clip_packet){
+        b->at_us, b->kind, marker, b->timestamp, sl_alloc(head_len + len), head_len + len};
     memcpy(packet->payload, head, head_len);
     memcpy(packet->payload + head_len, body, len);
 }
@@ -56,6 +57,7 @@ static void add_nal(struct builder *b, const uint8_t *nal, size_t len, bool last
             fu[1] |= 0x40;
         add(b, fu, 2, nal + 1 + at, part, last && i == parts - 1);
         at += part;
+        b->at_us += b->at_us < b->picture_end_us ? b->pace_us : 0;
     }
 }
 
@@ -81,22 +83,24 @@ static int by_time(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static struct clip *read_clip(AVFormatContext *format)
+static struct clip *read_clip(AVFormatContext *format, int64_t pace_us)
 {
-    struct builder b = {.clip = sl_new(struct clip)};
+    struct builder b = {.clip = sl_new(struct clip), .pace_us = pace_us};
     AVPacket *packet = av_packet_alloc();
 
     while (packet && av_read_frame(format, packet) >= 0) {
         const AVStream *stream = format->streams[packet->stream_index];
         b.kind = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO ? SL_VIDEO : SL_AUDIO;
-        b.at_us = av_rescale_q(packet->pts, stream->time_base, (AVRational){1, 1000000});
+        int64_t at_us = av_rescale_q(packet->pts, stream->time_base, (AVRational){1, 1000000});
+        b.at_us = at_us;
+        b.picture_end_us = b.at_us + 25000;
         int64_t clock_hz = b.kind == SL_VIDEO ? 90000 : 48000;
-        b.timestamp = (uint32_t)(b.at_us * clock_hz / 1000000);
+        b.timestamp = (uint32_t)(at_us * clock_hz / 1000000);
         if (b.kind == SL_VIDEO)
             add_picture(&b, packet->data, (size_t)packet->size);
         else
             add(&b, packet->data, 1, packet->data + 1, (size_t)packet->size - 1, false);
-        int64_t end_us = b.at_us + (b.kind == SL_VIDEO ? 33333 : 20000);
+        int64_t end_us = at_us + (b.kind == SL_VIDEO ? 33333 : 20000);
         if (end_us > b.clip->duration_us)
             b.clip->duration_us = end_us;
         av_packet_unref(packet);
@@ -107,7 +111,7 @@ static struct clip *read_clip(AVFormatContext *format)
     return b.clip;
 }
 
-struct clip *clip_load(const char *file)
+struct clip *clip_load(const char *file, int64_t pace_us)
 {
     AVFormatContext *format = NULL;
 
@@ -115,7 +119,7 @@ struct clip *clip_load(const char *file)
         fprintf(stderr, "cannot read the clip %s\n", file);
         return NULL;
     }
-    struct clip *clip = read_clip(format);
+    struct clip *clip = read_clip(format, pace_us);
     avformat_close_input(&format);
     if (clip->count == 0) {
         fprintf(stderr, "the clip %s is empty\n", file);

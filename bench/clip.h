@@ -24,8 +24,10 @@ struct clip {
     int64_t duration_us;
 };
 
-/* Reads a Matroska file with one H264 and one opus track; NULL and words on stderr on failure. */
-struct clip *clip_load(const char *file);
+/* Reads a Matroska file with one H264 and one opus track; NULL and words on stderr on failure.
+ * pace_us: between two packets of one picture, as a browser's pacer spreads them; 0: all at once.
+ */
+struct clip *clip_load(const char *file, int64_t pace_us);
 void clip_free(struct clip *clip);
 
 #endif

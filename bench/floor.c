@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The floor: encrypts and sends the clip's packets to N receivers under separate keys, and does
- * nothing else: no signalling, no feedback, no bookkeeping. What this costs per packet no server can
- * go below on this machine. Uses the same crypto and sending code, in the same batches.
+ * nothing else: no signalling, no feedback, no bookkeeping. What this costs per packet no server
+ * can go below on this machine. Uses the same crypto and sending code, in the same batches.
  *
- *   floor --clip FILE --players N --seconds S [--cm] [--batch B]
+ *   floor --clip FILE --players N --seconds S [--cm] [--batch B] [--pace-us N]
  *
- * Prints one line of JSON. --batch: packets a receiver gets at once (segmentation offload).
+ * Sends in real time, each packet when a publisher would have sent it: waking sleeping receivers is
+ * a large part of the price, and a program that never pauses does not pay it. --batch B: as fast as
+ * it can instead, B packets to a receiver at once (segmentation offload).
+ *
+ * Prints one line of JSON.
  */
 #include "clip.h"
 
@@ -34,7 +38,7 @@ struct receiver {
 
 struct options {
     const char *clip;
-    int players, seconds, batch;
+    int players, seconds, batch, pace_us;
     bool cm;
 };
 
@@ -113,9 +117,13 @@ static double cpu_seconds(void)
 static bool parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option long_options[] = {
-        {"clip", required_argument, NULL, 'c'},    {"players", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 's'}, {"batch", required_argument, NULL, 'b'},
-        {"cm", no_argument, NULL, 'm'},            {NULL, 0, NULL, 0},
+        {"clip", required_argument, NULL, 'c'},
+        {"players", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 's'},
+        {"batch", required_argument, NULL, 'b'},
+        {"pace-us", required_argument, NULL, 'a'},
+        {"cm", no_argument, NULL, 'm'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -129,25 +137,78 @@ static bool parse_options(int argc, char **argv, struct options *options)
             options->seconds = number;
         else if (option == 'b')
             options->batch = number;
+        else if (option == 'a')
+            options->pace_us = number;
         else if (option == 'm')
             options->cm = true;
         else
             return false;
     }
-    return options->clip && options->players > 0 && options->batch > 0;
+    return options->clip && options->players > 0 && options->batch >= 0;
+}
+
+static void send_round(const struct options *options, const struct clip *clip,
+                       struct sl_udp_sender *sender, struct receiver *receivers, size_t first,
+                       size_t count)
+{
+    for (int i = 0; i < options->players; i++) {
+        for (size_t p = 0; p < count; p++)
+            send_to(sender, &receivers[i], &clip->packets[(first + p) % clip->count]);
+    }
+    sl_udp_flush(sender);
+}
+
+static uint64_t send_fast(const struct options *options, const struct clip *clip,
+                          struct sl_udp_sender *sender, struct receiver *receivers)
+{
+    int64_t end_us = sl_now_us() + options->seconds * (int64_t)SL_US_PER_S;
+    size_t batch = (size_t)options->batch;
+    uint64_t packets = 0;
+
+    for (size_t at = 0; sl_now_us() < end_us; at = (at + batch) % clip->count) {
+        send_round(options, clip, sender, receivers, at, batch);
+        packets += (uint64_t)options->players * batch;
+    }
+    return packets;
+}
+
+static uint64_t send_in_time(const struct options *options, const struct clip *clip,
+                             struct sl_udp_sender *sender, struct receiver *receivers)
+{
+    int64_t start_us = sl_now_us(), end_us = start_us + options->seconds * (int64_t)SL_US_PER_S;
+    uint64_t packets = 0;
+    size_t at = 0;
+
+    for (int64_t now_us = start_us; now_us < end_us; now_us = sl_now_us()) {
+        size_t due = 0;
+        while (at + due < clip->count && start_us + clip->packets[at + due].at_us <= now_us)
+            due++;
+        if (due > 0)
+            send_round(options, clip, sender, receivers, at, due);
+        packets += due * (uint64_t)options->players;
+        at += due;
+        if (at == clip->count) {
+            at = 0;
+            start_us += clip->duration_us;
+        }
+        int64_t wait_us = start_us + clip->packets[at].at_us - sl_now_us();
+        if (wait_us > 0)
+            (void)usleep((useconds_t)wait_us);
+    }
+    return packets;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {.players = 100, .seconds = 5, .batch = 1};
+    struct options options = {.players = 100, .seconds = 5, .pace_us = 1000};
     struct sl_addr loopback;
-    uint64_t packets = 0;
+    uint64_t packets;
 
     if (!parse_options(argc, argv, &options)) {
         fprintf(stderr, "usage: see the head of floor.c\n");
         return 2;
     }
-    struct clip *clip = clip_load(options.clip);
+    struct clip *clip = clip_load(options.clip, options.pace_us);
     if (!clip)
         return 1;
     engine = sl_srtp_engine_create(SL_SRTP_BEST);
@@ -165,15 +226,8 @@ int main(int argc, char **argv)
     if (child < 0)
         return 1;
     double cpu_before = cpu_seconds();
-    int64_t end_us = sl_now_us() + options.seconds * (int64_t)SL_US_PER_S;
-    for (size_t at = 0; sl_now_us() < end_us; at = (at + (size_t)options.batch) % clip->count) {
-        for (int i = 0; i < options.players; i++) {
-            for (int b = 0; b < options.batch; b++)
-                send_to(sender, &receivers[i], &clip->packets[(at + (size_t)b) % clip->count]);
-        }
-        sl_udp_flush(sender);
-        packets += (uint64_t)options.players * (uint64_t)options.batch;
-    }
+    packets = options.batch > 0 ? send_fast(&options, clip, sender, receivers)
+                                : send_in_time(&options, clip, sender, receivers);
     printf("{\"target\":\"floor\",\"profile\":\"%s\",\"batch\":%d,\"players\":%d,"
            "\"packets\":%llu,\"us_per_packet\":%.3f}\n",
            options.cm ? "cm" : "gcm", options.batch, options.players, (unsigned long long)packets,

@@ -45,8 +45,8 @@ static void make_room(struct peer *peer)
     peer->step = STEP_ROOM;
     request(peer, "message",
             json_pack("{s:{s:s, s:i, s:b, s:i, s:s, s:s, s:i, s:i}}", "body", "request", "create",
-                      "room", peer->config.room, "permanent", false, "publishers", 10,
-                      "videocodec", "h264", "audiocodec", "opus", "bitrate", 0, "fir_freq", 0));
+                      "room", peer->config.room, "permanent", false, "publishers", 10, "videocodec",
+                      "h264", "audiocodec", "opus", "bitrate", 0, "fir_freq", 0));
 }
 
 static void join(struct peer *peer)
@@ -83,8 +83,7 @@ struct text {
     size_t len;
 };
 
-__attribute__((format(printf, 2, 3))) static void append(struct text *text, const char *format,
-                                                         ...)
+__attribute__((format(printf, 2, 3))) static void append(struct text *text, const char *format, ...)
 {
     va_list args;
 

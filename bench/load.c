@@ -4,7 +4,7 @@
  * server. Prints one line of JSON on stdout.
  *
  *   load --target sluice|janus --port N --pid SERVER --clip FILE [--rooms R] [--players P per room]
- *        [--seconds S] [--settle S] [--cm] [--verify-every N]
+ *        [--seconds S] [--settle S] [--cm] [--verify-every N] [--pace-us N]
  *
  * Server CPU is user + kernel time of all threads of --pid from /proc, over the measured seconds;
  * memory is what its resident set grew by between the publishers' start and the players' arrival.
@@ -25,7 +25,7 @@
 
 enum {
     LATENCIES = 1 << 20,
-    TICK_MS = 2,
+    TICK_MS = 1,
     JOIN_DEADLINE_US = 60 * SL_US_PER_S,
     PUBLISH_FIRST_US = 1500 * SL_US_PER_MS, /* players come when the publishers have settled */
     JOIN_PACE_US = 10 * SL_US_PER_MS,       /* between two players: joins are not a stampede */
@@ -37,14 +37,14 @@ struct options {
     const struct protocol *protocol;
     const char *target, *clip;
     uint16_t port;
-    int pid, rooms, players, seconds, settle, verify_every;
+    int pid, rooms, players, seconds, settle, verify_every, pace_us;
     bool cm;
 };
 
 struct publisher {
     struct peer *peer;
-    size_t next;          /* packet of the clip */
-    int64_t started_us;   /* of this round of the clip */
+    size_t next;        /* packet of the clip */
+    int64_t started_us; /* of this round of the clip */
     uint32_t timestamp_offset[2];
 };
 
@@ -117,15 +117,15 @@ static void publish_due(struct load *load, struct publisher *publisher, int64_t 
         if (publisher->started_us + packet->at_us > now_us)
             return;
         client_send(publisher->peer->client, packet->kind, packet->marker,
-                    packet->timestamp + publisher->timestamp_offset[packet->kind],
-                    packet->payload, packet->len);
+                    packet->timestamp + publisher->timestamp_offset[packet->kind], packet->payload,
+                    packet->len);
         if (++publisher->next < load->clip->count)
             continue;
         publisher->next = 0;
         publisher->started_us += load->clip->duration_us;
         for (size_t i = 0; i < 2; i++)
-            publisher->timestamp_offset[i] += (uint32_t)(
-                load->clip->duration_us * (i == SL_VIDEO ? 90000 : 48000) / SL_US_PER_S);
+            publisher->timestamp_offset[i] +=
+                (uint32_t)(load->clip->duration_us * (i == SL_VIDEO ? 90000 : 48000) / SL_US_PER_S);
     }
 }
 
@@ -180,25 +180,23 @@ static void print_result(struct load *load)
     double memory = load->memory_after > load->memory_before
                         ? (double)(load->memory_after - load->memory_before)
                         : 0;
-    printf("{\"target\":\"%s\",\"rooms\":%d,\"players\":%zu,\"seconds\":%d,\"packets\":%llu,"
-           "\"sent\":%llu,\"bytes\":%llu,\"cpu_s\":%.3f,\"us_per_packet\":%.3f,"
-           "\"us_per_player_s\":%.1f,\"memory_per_player_kb\":%.1f,\"lost\":%llu,"
-           "\"auth_failed\":%llu,\"roc_steps\":%llu,\"latency_p50_ms\":%.3f,"
-           "\"latency_p99_ms\":%.3f,\"join_p50_ms\":%.2f,\"join_p95_ms\":%.2f}\n",
-           load->options.target, load->options.rooms, load->player_count, load->options.seconds,
-           (unsigned long long)packets, (unsigned long long)(now.sent - load->before.sent),
-           (unsigned long long)(now.bytes - load->before.bytes), cpu,
-           packets ? cpu * 1e6 / (double)packets : 0,
-           load->player_count
-               ? cpu * 1e6 / (double)load->options.seconds / (double)load->player_count
-               : 0,
-           load->player_count ? memory / 1024 / (double)load->player_count : 0,
-           (unsigned long long)(now.lost - load->before.lost), (unsigned long long)now.auth_failed,
-           (unsigned long long)now.roc_steps,
-           percentile_ms(load->context.latencies, latencies, 50),
-           percentile_ms(load->context.latencies, latencies, 99),
-           percentile_ms(joins, load->player_count, 50),
-           percentile_ms(joins, load->player_count, 95));
+    printf(
+        "{\"target\":\"%s\",\"rooms\":%d,\"players\":%zu,\"seconds\":%d,\"packets\":%llu,"
+        "\"sent\":%llu,\"bytes\":%llu,\"cpu_s\":%.3f,\"us_per_packet\":%.3f,"
+        "\"us_per_player_s\":%.1f,\"memory_per_player_kb\":%.1f,\"lost\":%llu,"
+        "\"auth_failed\":%llu,\"roc_steps\":%llu,\"latency_p50_ms\":%.3f,"
+        "\"latency_p99_ms\":%.3f,\"join_p50_ms\":%.2f,\"join_p95_ms\":%.2f}\n",
+        load->options.target, load->options.rooms, load->player_count, load->options.seconds,
+        (unsigned long long)packets, (unsigned long long)(now.sent - load->before.sent),
+        (unsigned long long)(now.bytes - load->before.bytes), cpu,
+        packets ? cpu * 1e6 / (double)packets : 0,
+        load->player_count ? cpu * 1e6 / (double)load->options.seconds / (double)load->player_count
+                           : 0,
+        load->player_count ? memory / 1024 / (double)load->player_count : 0,
+        (unsigned long long)(now.lost - load->before.lost), (unsigned long long)now.auth_failed,
+        (unsigned long long)now.roc_steps, percentile_ms(load->context.latencies, latencies, 50),
+        percentile_ms(load->context.latencies, latencies, 99),
+        percentile_ms(joins, load->player_count, 50), percentile_ms(joins, load->player_count, 95));
     free(joins);
 }
 
@@ -335,12 +333,12 @@ static void on_tick(void *owner)
 static bool parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option long_options[] = {
-        {"target", required_argument, NULL, 't'},  {"port", required_argument, NULL, 'p'},
-        {"pid", required_argument, NULL, 'i'},     {"clip", required_argument, NULL, 'c'},
-        {"rooms", required_argument, NULL, 'r'},   {"players", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 's'}, {"settle", required_argument, NULL, 'e'},
-        {"cm", no_argument, NULL, 'm'},            {"verify-every", required_argument, NULL, 'v'},
-        {NULL, 0, NULL, 0},
+        {"target", required_argument, NULL, 't'},       {"port", required_argument, NULL, 'p'},
+        {"pid", required_argument, NULL, 'i'},          {"clip", required_argument, NULL, 'c'},
+        {"rooms", required_argument, NULL, 'r'},        {"players", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 's'},      {"settle", required_argument, NULL, 'e'},
+        {"pace-us", required_argument, NULL, 'a'},      {"cm", no_argument, NULL, 'm'},
+        {"verify-every", required_argument, NULL, 'v'}, {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -371,6 +369,9 @@ static bool parse_options(int argc, char **argv, struct options *options)
         case 'e':
             options->settle = (int)number;
             break;
+        case 'a':
+            options->pace_us = (int)number;
+            break;
         case 'm':
             options->cm = true;
             break;
@@ -381,8 +382,8 @@ static bool parse_options(int argc, char **argv, struct options *options)
             return false;
         }
     }
-    options->protocol = options->target && strcmp(options->target, "janus") == 0 ? &protocol_janus
-                                                                                 : &protocol_wcs;
+    options->protocol =
+        options->target && strcmp(options->target, "janus") == 0 ? &protocol_janus : &protocol_wcs;
     return options->target && options->clip && options->port && options->pid > 0 &&
            options->rooms > 0 && options->players >= 0 && options->verify_every > 0;
 }
@@ -401,7 +402,7 @@ static bool set_up(struct load *load)
     struct sl_error error = {""};
     struct sl_dtls_identity *identity;
 
-    load->clip = clip_load(load->options.clip);
+    load->clip = clip_load(load->options.clip, load->options.pace_us);
     if (!load->clip)
         return false;
     load->context.loop = sl_loop_create("load");
@@ -431,7 +432,8 @@ int main(int argc, char **argv)
                                     .players = 1,
                                     .seconds = 10,
                                     .settle = 2,
-                                    .verify_every = 16}};
+                                    .verify_every = 16,
+                                    .pace_us = 1000}};
 
     if (!parse_options(argc, argv, &load.options)) {
         fprintf(stderr, "usage: see the head of load.c\n");

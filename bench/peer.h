@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One simulated browser: its signalling towards Sluice (WCS) or Janus (VideoRoom), and its media. */
+/* One simulated browser: its signalling towards Sluice (WCS) or Janus (VideoRoom), and its media.
+ */
 #ifndef SL_BENCH_PEER_H
 #define SL_BENCH_PEER_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs the load program against Sluice, against Janus and the floor, alternating, and prints the
-// table with the ratios. node bench/run.mjs BUILD_DIR [--quick] [--only NAME,NAME]
+// table with the ratios. Started by bench/run: run.mjs BUILD_DIR [--quick] [--only NAME,NAME]
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -15,6 +15,7 @@ const onlyAt = process.argv.indexOf('--only');
 const only = onlyAt > 0 ? process.argv[onlyAt + 1].split(',') : null;
 const rounds = quick ? 1 : 3;
 const seconds = quick ? 5 : 10;
+const address = '10.77.0.1'; // of the namespace that bench/run made
 const work = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
 
 const median = (values) => {
@@ -57,7 +58,7 @@ async function startSluice(workers) {
   const media = 32000 + Math.floor(Math.random() * 20000);
   const child = spawn(join(build, 'sluice'), ['-o', `ws.port=${port}`, '-o', 'wss.port=0',
     '-o', 'http.port=0', '-o', 'https.port=0', '-o', `media_port_from=${media}`,
-    '-o', `media_port_to=${media + 100}`, '-o', 'ip=127.0.0.1', '-o', 'ip_local=127.0.0.1',
+    '-o', `media_port_to=${media + 100}`, '-o', `ip=${address}`, '-o', `ip_local=${address}`,
     '-o', `worker_count=${workers}`, '-o', `state_dir=${join(work, 'state')}`,
     '-o', 'log_level=WARN'], { stdio: ['ignore', 'inherit', 'inherit'] });
   await waitForPort(port, child);
@@ -78,12 +79,16 @@ function janusConfig(dir, port, media) {
   admin_secret = "bench"
 }
 media: { rtp_port_range = "${media}-${media + 4000}" }
-nat: { ice_lite = true  ice_enforce_list = "127.0.0.1"  ignore_mdns = true }
+nat: {
+  ice_lite = true
+  ice_enforce_list = "${address}"
+  ignore_mdns = true
+}
 plugins: { disable = "libjanus_audiobridge.so,libjanus_duktape.so,libjanus_echotest.so,libjanus_lua.so,libjanus_nosip.so,libjanus_recordplay.so,libjanus_sip.so,libjanus_streaming.so,libjanus_textroom.so,libjanus_videocall.so,libjanus_voicemail.so" }
 transports: { disable = "libjanus_http.so,libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_pfunix.so,libjanus_rabbitmq.so" }
 `);
   writeFileSync(join(dir, 'janus.transport.websockets.jcfg'),
-    `general: { ws = true  ws_port = ${port}  ws_ip = "127.0.0.1"  wss = false }\nadmin: { admin_ws = false }\n`);
+    `general: {\n ws = true\n ws_port = ${port}\n ws_ip = "127.0.0.1"\n wss = false\n}\nadmin: { admin_ws = false }\n`);
   writeFileSync(join(dir, 'janus.plugin.videoroom.jcfg'), 'general: { }\n');
 }
 
@@ -127,7 +132,7 @@ async function measure(target, clip, options) {
 }
 
 async function floor(clip, options) {
-  const args = ['--clip', clip, '--players', options.players, '--seconds', 3, '--batch', options.batch ?? 1];
+  const args = ['--clip', clip, '--players', options.players, '--seconds', 5, '--batch', options.batch ?? 0];
   if (options.cm) args.push('--cm');
   const { stdout } = await run(join(build, 'bench', 'bench-floor'), args.map(String));
   return JSON.parse(stdout);

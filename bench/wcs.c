@@ -11,9 +11,9 @@ enum { OFFER_MAX = 8192 };
 
 static void on_open(struct peer *peer)
 {
-    peer_send(peer, json_pack("{s:s, s:[{s:s, s:[s], s:s}]}", "message", "connection", "data",
-                              "appKey", "defaultApp", "mediaProviders", "WebRTC",
-                              "clientVersion", "2.0"));
+    peer_send(peer,
+              json_pack("{s:s, s:[{s:s, s:[s], s:s}]}", "message", "connection", "data", "appKey",
+                        "defaultApp", "mediaProviders", "WebRTC", "clientVersion", "2.0"));
 }
 
 static void request_stream(struct peer *peer)

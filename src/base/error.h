@@ -12,9 +12,8 @@ struct sl_error {
 
 /* Fills error (may be NULL) and returns code, so that callers write
  * `return sl_error_set(error, -EBADMSG, "line %zu: ...", line);` */
-__attribute__((format(printf, 3, 4))) static inline int sl_error_set(struct sl_error *error,
-                                                                      int code, const char *format,
-                                                                      ...)
+__attribute__((format(printf, 3, 4))) static inline int
+sl_error_set(struct sl_error *error, int code, const char *format, ...)
 {
     if (error) {
         va_list args;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A doubly linked list whose links lie inside the elements. Not synchronised: the owner's thread. */
+/* A doubly linked list whose links lie inside the elements. Not synchronised: the owner's thread.
+ */
 #ifndef SL_BASE_LIST_H
 #define SL_BASE_LIST_H
 
@@ -47,13 +48,13 @@ static inline void sl_list_remove(struct sl_list *element)
     element->next = element;
 }
 
-#define sl_list_first(head, type, member) \
+#define sl_list_first(head, type, member)                                                          \
     (sl_list_empty(head) ? NULL : sl_container_of((head)->next, type, member))
 
 /* The body may remove `entry` itself, nothing else. */
-#define sl_list_foreach(entry, head, type, member)                                             \
-    for (struct sl_list *entry##_link = (head)->next, *entry##_next = entry##_link->next;      \
-         entry##_link != (head) && ((entry) = sl_container_of(entry##_link, type, member), 1); \
+#define sl_list_foreach(entry, head, type, member)                                                 \
+    for (struct sl_list *entry##_link = (head)->next, *entry##_next = entry##_link->next;          \
+         entry##_link != (head) && ((entry) = sl_container_of(entry##_link, type, member), 1);     \
          entry##_link = entry##_next, entry##_next = entry##_link->next)
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Memory: allocation that cannot fail for small fixed sizes, and the two macros every list needs. */
+/* Memory: allocation that cannot fail for small fixed sizes, and the two macros every list needs.
+ */
 #ifndef SL_BASE_MEM_H
 #define SL_BASE_MEM_H
 
@@ -15,14 +16,13 @@ char *sl_strdup(const char *text) __attribute__((malloc, returns_nonnull));
 char *sl_strdup_or_null(const char *text);
 char *sl_strndup(const char *text, size_t len) __attribute__((malloc, returns_nonnull));
 
-#define sl_new(type) ((type *)sl_alloc(sizeof(type)))
+#define sl_new(type)              ((type *)sl_alloc(sizeof(type)))
 #define sl_new_array(type, count) ((type *)sl_alloc_array((count), sizeof(type)))
 
 #define SL_ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
-#define sl_container_of(ptr, type, member) \
-    ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
-#define sl_container_of_const(ptr, type, member) \
-    ((const type *)(const void *)((const char *)(ptr) - offsetof(type, member)))
+#define sl_container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define sl_container_of_const(ptr, type, member)                                                   \
+    ((const type *)(const void *)((const char *)(ptr)-offsetof(type, member)))
 
 #endif

@@ -129,10 +129,9 @@ void sl_table_remove(struct sl_table *table, struct sl_table_node *node)
     table->count--;
 }
 
-struct sl_table_node *sl_table_find(const struct sl_table *table, uint64_t hash,
-                                    bool (*match)(const struct sl_table_node *node,
-                                                  const void *key),
-                                    const void *key)
+struct sl_table_node *
+sl_table_find(const struct sl_table *table, uint64_t hash,
+              bool (*match)(const struct sl_table_node *node, const void *key), const void *key)
 {
     struct sl_table_node *node = table->buckets[hash & (table->bucket_count - 1)];
 

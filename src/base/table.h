@@ -34,10 +34,9 @@ void sl_table_insert(struct sl_table *table, struct sl_table_node *node, uint64_
 void sl_table_remove(struct sl_table *table, struct sl_table_node *node);
 
 /* First node with this hash for which match(node, key) holds; NULL if none. */
-struct sl_table_node *sl_table_find(const struct sl_table *table, uint64_t hash,
-                                    bool (*match)(const struct sl_table_node *node,
-                                                  const void *key),
-                                    const void *key);
+struct sl_table_node *
+sl_table_find(const struct sl_table *table, uint64_t hash,
+              bool (*match)(const struct sl_table_node *node, const void *key), const void *key);
 
 /* Calls fn for every node; fn may remove the node it is given, nothing else. */
 void sl_table_each(struct sl_table *table, void (*fn)(struct sl_table_node *node, void *arg),

@@ -111,6 +111,11 @@ void sl_loop_post(struct sl_loop *loop, struct sl_msg *msg)
         (void)uv_async_send(&loop->wake); /* fails only on a closing handle */
 }
 
+void sl_loop_run_posted(struct sl_loop *loop)
+{
+    run_messages(loop);
+}
+
 uv_loop_t *sl_loop_uv(struct sl_loop *loop)
 {
     return &loop->uv;

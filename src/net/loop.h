@@ -23,6 +23,9 @@ void sl_loop_run(struct sl_loop *loop);
 void sl_loop_stop(struct sl_loop *loop);
 /* Queues msg for the loop's thread, in order per poster. Threads: any. Never fails: see queue.h. */
 void sl_loop_post(struct sl_loop *loop, struct sl_msg *msg);
+/* Runs now what has been posted so far: for whoever must not act on an older state than a poster
+ * has told others of. Never from within a message. Threads: the loop's. */
+void sl_loop_run_posted(struct sl_loop *loop);
 /* For timers and polls of the owner's thread. */
 uv_loop_t *sl_loop_uv(struct sl_loop *loop);
 /* True on the loop's thread (or before any thread runs it). For assert(). */

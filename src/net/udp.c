@@ -16,7 +16,7 @@
 
 enum {
     SOCKET_BUFFER = 4 << 20,
-    SEND_MESSAGES = 128, /* per sendmmsg */
+    SEND_MESSAGES = 128,    /* per sendmmsg */
     SEND_SLAB = 192 * 1024, /* stays in the second-level cache; about 200 video packets */
     GSO_SEGMENTS_MAX = 32,  /* the kernel takes 64 and 64 KiB; NICs less */
     GSO_BYTES_MAX = 60000,
@@ -80,8 +80,7 @@ void sl_udp_receiver_destroy(struct sl_udp_receiver *receiver)
     free(receiver);
 }
 
-size_t sl_udp_receive(struct sl_udp_receiver *receiver, int fd,
-                      const struct sl_udp_datagram **out)
+size_t sl_udp_receive(struct sl_udp_receiver *receiver, int fd, const struct sl_udp_datagram **out)
 {
     size_t count = 0;
 

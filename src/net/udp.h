@@ -37,8 +37,7 @@ struct sl_udp_receiver *sl_udp_receiver_create(void);
 void sl_udp_receiver_destroy(struct sl_udp_receiver *receiver);
 /* Takes what is there, at most SL_UDP_BATCH; returns how many *out holds, 0 if nothing (errors of
  * the socket, such as ICMP answers to what we sent, count as nothing). */
-size_t sl_udp_receive(struct sl_udp_receiver *receiver, int fd,
-                      const struct sl_udp_datagram **out);
+size_t sl_udp_receive(struct sl_udp_receiver *receiver, int fd, const struct sl_udp_datagram **out);
 
 /* ---- Sending ---- */
 
@@ -49,7 +48,8 @@ struct sl_udp_dest {
     socklen_t sa_len;
     int fd;
 };
-/* before_send is called before anything leaves (crypto in flight is finished there); may be NULL. */
+/* before_send is called before anything leaves (crypto in flight is finished there); may be NULL.
+ */
 struct sl_udp_sender *sl_udp_sender_create(void (*before_send)(void *owner), void *owner);
 void sl_udp_sender_destroy(struct sl_udp_sender *sender);
 /* Room for one datagram of up to room bytes (at most SL_UDP_DATAGRAM_MAX); flushes first when full.

@@ -18,8 +18,7 @@ static int parse_list(const struct sl_string_list *list, const char *key,
                       struct sl_error *error)
 {
     if (list->count > SL_RTC_ADDRESSES_MAX)
-        return sl_error_set(error, -EINVAL, "%s: at most %d addresses", key,
-                            SL_RTC_ADDRESSES_MAX);
+        return sl_error_set(error, -EINVAL, "%s: at most %d addresses", key, SL_RTC_ADDRESSES_MAX);
     for (size_t i = 0; i < list->count; i++) {
         if (sl_addr_parse_ip(list->items[i], 0, &out[i]) < 0)
             return sl_error_set(error, -EINVAL, "%s: not an address: %s", key, list->items[i]);

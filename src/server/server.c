@@ -244,6 +244,7 @@ static int create_media(struct sl_server *server, struct sl_error *error)
         .packets_max = (size_t)config->media_packets_max,
         .ring_packets = round_up_to_power_of_two(config->nack_ring_packets),
         .keyframe_interval_us = config->keyframe_interval_min_ms * SL_US_PER_MS,
+        .gather_max_us = config->media_gather_max_us,
         .metrics = server->metrics,
     };
     struct sl_rtc_config rtc = {
@@ -326,9 +327,9 @@ static int create_listener(struct sl_server *server, size_t index, const char *n
         listener.key_file = cert_path(config, config->tls_key_file, "key.pem", key, 4096);
         listener.chain_file = config->tls_chain_file[0] ? config->tls_chain_file : NULL;
         if (!config->tls_cert_file[0]) {
-            int err = sl_tls_self_signed(listener.cert_file, listener.key_file,
-                                         (const char *const *)config->ip.items, config->ip.count,
-                                         error);
+            int err =
+                sl_tls_self_signed(listener.cert_file, listener.key_file,
+                                   (const char *const *)config->ip.items, config->ip.count, error);
             if (err < 0)
                 return err;
         }
@@ -370,8 +371,8 @@ static int create_control(struct sl_server *server, struct sl_error *error)
     };
 
     server->sessions = sl_sessions_create(&sessions);
-    server->signalling = sl_signalling_create(server->sessions, server->config, server->loop,
-                                              server->counters);
+    server->signalling =
+        sl_signalling_create(server->sessions, server->config, server->loop, server->counters);
     server->sources = sl_sources_create(server->sessions, server->workers, server->loop);
     return sl_sources_create_rest(server->sources, server->config, server->metrics,
                                   server->setup.web_root, &server->rest, error);

@@ -33,9 +33,8 @@ static void on_lag_check(void *owner)
     struct sl_sources *sources = owner;
     int64_t now_us = sl_now_us();
 
-    sources->lag_us = sources->lag_due_us && now_us > sources->lag_due_us
-                          ? now_us - sources->lag_due_us
-                          : 0;
+    sources->lag_us =
+        sources->lag_due_us && now_us > sources->lag_due_us ? now_us - sources->lag_due_us : 0;
     sources->lag_due_us = now_us + LAG_CHECK_MS * SL_US_PER_MS;
 }
 

@@ -145,8 +145,7 @@ void fanout_end(struct fanout *fanout)
     fanout->ended = true;
     while (fanout->packet_sink_count > 0)
         sink_end(fanout->sinks[fanout->packet_sink_count - 1]);
-    sl_list_foreach (sink, &fanout->frame_sinks, struct sl_sink, link)
-        sink_end(sink);
+    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sink_end(sink);
     drop_ring(fanout);
     sl_loop_post(registry_control(fanout->track->stream), &fanout->drained_msg);
 }

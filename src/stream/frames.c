@@ -69,7 +69,7 @@ static void on_frame(void *owner, const struct sl_assembled_frame *assembled)
     frame->height = assembled->height;
     frame->len = assembled->len;
     memcpy(frame->data, assembled->data, assembled->len);
-    sl_list_foreach (sink, &frames->fanout->frame_sinks, struct sl_sink, link)
+    sl_list_foreach(sink, &frames->fanout->frame_sinks, struct sl_sink, link)
         sink->ops->on_frame(sink->owner, frame);
     sl_frame_unref(frame);
 }

@@ -26,7 +26,7 @@
 #include <uv.h>
 
 enum {
-    TRACK_BATCH = 64,     /* packets collected in one turn before they are passed on */
+    TRACK_BATCH = 64,      /* packets collected in one turn before they are passed on */
     HANDOVER_BATCHES = 16, /* in flight to another worker; past that packets are dropped, counted */
     TRACKS_PER_STREAM = 2,
 };
@@ -53,7 +53,10 @@ struct sl_worker {
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t tick;
-    struct sl_list dirty_tracks;   /* with packets not yet passed on */
+    struct sl_list dirty_tracks; /* with packets not yet passed on */
+    uv_poll_t gather_poll;       /* of gather_fd, a timer in microseconds */
+    int gather_fd;
+    bool gathering;                /* the timer runs: packets wait for more */
     struct sl_list wanting_tracks; /* a key frame was asked for too early */
     struct sl_list frame_fanouts;  /* with an assembler to tick */
     void (*flush)(void *owner);
@@ -95,6 +98,8 @@ void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_
                 const struct sl_stream_config *config);
 /* Passes the batch on to every worker. [home] */
 void track_pass(struct sl_track *track);
+/* How many sinks its packets go to, on all workers. [home] */
+size_t track_sink_count(const struct sl_track *track);
 /* A sink wants a key frame. [home] */
 void track_want_keyframe(struct sl_track *track);
 /* Asks now if the interval has passed; otherwise the track stays among the wanting. [home] */
@@ -135,7 +140,7 @@ struct fanout {
     struct sl_rtp_packet **ring; /* by seq & mask; made with the first sink */
     struct sl_rtp_packet *newest;
     struct sl_track_clock clock;
-    struct frames *frames; /* while there are frame sinks */
+    struct frames *frames;  /* while there are frame sinks */
     struct sl_list ticking; /* in worker->frame_fanouts */
 
     /* Home's; NULL when home and worker are one. */

@@ -53,16 +53,14 @@ bool sl_streams_drained(const struct sl_streams *streams)
 
 static bool has_name(const struct sl_table_node *node, const void *key)
 {
-    const struct sl_stream *stream =
-        sl_container_of_const(node, struct sl_stream, node);
+    const struct sl_stream *stream = sl_container_of_const(node, struct sl_stream, node);
 
     return strcmp(stream->name, key) == 0;
 }
 
 struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name)
 {
-    struct sl_table_node *node =
-        sl_table_find(&streams->names, sl_hash_text(name), has_name, name);
+    struct sl_table_node *node = sl_table_find(&streams->names, sl_hash_text(name), has_name, name);
 
     return node ? sl_container_of(node, struct sl_stream, node) : NULL;
 }
@@ -72,7 +70,8 @@ void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *st
 {
     struct sl_stream *stream;
 
-    sl_list_foreach (stream, &streams->all, struct sl_stream, link) {
+    sl_list_foreach(stream, &streams->all, struct sl_stream, link)
+    {
         if (!stream->ended)
             fn(stream, arg);
     }

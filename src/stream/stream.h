@@ -39,10 +39,14 @@ struct sl_workers_config {
     size_t packets_max;  /* RTP packets held per worker; past that new ones are dropped, counted */
     size_t ring_packets; /* kept per track for retransmission; a power of two */
     int64_t keyframe_interval_us; /* least time between two key frame requests to one source */
-    struct sl_metrics *metrics;   /* each worker registers its counters there; outlives them */
+    /* How long packets may wait so that more of them leave together; the wait grows with the number
+     * of sinks, see worker.c. 0: never. */
+    int64_t gather_max_us;
+    struct sl_metrics *metrics; /* each worker registers its counters there; outlives them */
 };
 
-/* Threads exist after sl_workers_start(); until then the caller may set up handles on their loops. */
+/* Threads exist after sl_workers_start(); until then the caller may set up handles on their loops.
+ */
 struct sl_workers *sl_workers_create(const struct sl_workers_config *config,
                                      struct sl_loop *control);
 void sl_workers_start(struct sl_workers *workers);
@@ -55,10 +59,10 @@ struct sl_worker *sl_workers_at(struct sl_workers *workers, size_t index);
 struct sl_loop *sl_worker_loop(struct sl_worker *worker);
 size_t sl_worker_index(const struct sl_worker *worker);
 struct sl_counters *sl_worker_counters(struct sl_worker *worker);
-/* Called at the end of each turn of the loop, after the tracks' packets went to the sinks: whoever
- * collected datagrams sends them now. One per worker. */
+/* Called at the end of each turn of the loop, after the tracks' packets went to the sinks (if it
+ * was time for them): whoever collected datagrams sends them now. One per worker. */
 void sl_worker_on_flush(struct sl_worker *worker, void (*flush)(void *owner), void *owner);
-/* Runs what is due at the end of a turn now: before memory that queued work points to is freed. */
+/* Passes packets on and sends everything now: before memory that queued work points to is freed. */
 void sl_worker_flush(struct sl_worker *worker);
 
 /* Where to put a new source: the worker with the least to do. [control] */
@@ -90,7 +94,8 @@ struct sl_rtp_packet {
     uint8_t payload[SL_PACKET_PAYLOAD_MAX];
 };
 
-/* A packet to fill, one reference; NULL when the worker's pool is at its bound (counted). [worker] */
+/* A packet to fill, one reference; NULL when the worker's pool is at its bound (counted). [worker]
+ */
 struct sl_rtp_packet *sl_rtp_packet_create(struct sl_worker *worker);
 struct sl_rtp_packet *sl_rtp_packet_ref(struct sl_rtp_packet *packet);
 /* Threads: any. NULL is fine. */
@@ -147,8 +152,8 @@ struct sl_track_config {
 enum { SL_STREAM_NAME_MAX = 256 };
 
 struct sl_stream_config {
-    const char *name;          /* copied; 1..SL_STREAM_NAME_MAX bytes of UTF-8, no controls */
-    struct sl_worker *worker;  /* where the source is */
+    const char *name;         /* copied; 1..SL_STREAM_NAME_MAX bytes of UTF-8, no controls */
+    struct sl_worker *worker; /* where the source is */
     const struct sl_source_ops *ops;
     void *owner; /* of ops; must stay valid on the worker until after the end has run there */
     struct sl_track_config tracks[2]; /* by enum sl_media_kind */

@@ -58,6 +58,15 @@ void track_pass(struct sl_track *track)
     sl_list_remove(&track->dirty);
 }
 
+size_t track_sink_count(const struct sl_track *track)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < track->active_count; i++)
+        count += atomic_load_explicit(&track->active[i]->sink_count, memory_order_relaxed);
+    return count;
+}
+
 void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clock)
 {
     track->clock = *clock;
@@ -98,7 +107,8 @@ static void on_size_report(struct sl_msg *msg)
     if (!stream->ended) {
         stream->width = report->width;
         stream->height = report->height;
-        sl_list_foreach (listener, &stream->listeners, struct sl_stream_listener, link) {
+        sl_list_foreach(listener, &stream->listeners, struct sl_stream_listener, link)
+        {
             if (listener->on_size)
                 listener->on_size(listener, report->width, report->height);
         }

@@ -53,8 +53,8 @@ struct rtc_worker {
     struct sl_udp_receiver *receiver;
     struct sl_udp_sender *sender;
     struct sl_srtp_engine *engine;
-    struct sl_table by_ufrag;   /* our ufrag -> struct link */
-    struct sl_table by_address; /* remote address -> struct route */
+    struct sl_table by_ufrag;           /* our ufrag -> struct link */
+    struct sl_table by_address;         /* remote address -> struct route */
     struct sl_list publishers, players; /* struct sl_peer, by what they do */
     uv_timer_t tick;
     unsigned ticks;
@@ -121,8 +121,7 @@ struct player;
 
 struct publisher *publisher_create(struct sl_peer *peer, const struct sl_peer_config *config);
 void publisher_destroy(struct publisher *publisher);
-void publisher_on_rtp(struct publisher *publisher, const uint8_t *data, size_t len,
-                      int64_t now_us);
+void publisher_on_rtp(struct publisher *publisher, const uint8_t *data, size_t len, int64_t now_us);
 void publisher_on_rtcp(struct publisher *publisher, const uint8_t *data, size_t len,
                        int64_t now_us);
 void publisher_tick(struct publisher *publisher, int64_t now_us);

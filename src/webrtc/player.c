@@ -48,7 +48,7 @@ struct output {
     uint64_t base;     /* index it got */
     uint64_t highest;  /* newest index sent */
     uint64_t rtx_index;
-    uint32_t packets, octets; /* for sender reports; wrap (RFC 3550 section 6.4.1) */
+    uint32_t packets, octets;    /* for sender reports; wrap (RFC 3550 section 6.4.1) */
     uint32_t last_sr_ntp_middle; /* what a report block will call LSR */
     int64_t last_sr_us;
 };
@@ -91,8 +91,7 @@ static void init_output(struct player *player, const struct sl_media *media,
         if (codec->rtx_payload_type >= 0 && output->rtx_ssrc != 0)
             output->rtx_payload_type[codec->codec] = (uint8_t)codec->rtx_payload_type;
     }
-    output->sink =
-        sl_sink_create(config->tracks[media->kind], config->worker, &sink_ops, output);
+    output->sink = sl_sink_create(config->tracks[media->kind], config->worker, &sink_ops, output);
 }
 
 struct player *player_create(struct sl_peer *peer, const struct sl_peer_config *config)
@@ -280,8 +279,8 @@ static bool take_rtx_token(struct player *player, int64_t now_us)
     int64_t earned = (now_us - player->rtx_tokens_us) * RTX_PER_SECOND / SL_US_PER_S;
 
     if (earned > 0) {
-        player->rtx_tokens = player->rtx_tokens + earned > RTX_BURST ? RTX_BURST
-                                                                     : player->rtx_tokens + earned;
+        player->rtx_tokens =
+            player->rtx_tokens + earned > RTX_BURST ? RTX_BURST : player->rtx_tokens + earned;
         player->rtx_tokens_us = now_us;
     }
     if (player->rtx_tokens == 0)
@@ -299,8 +298,8 @@ static void resend(struct output *output, const struct route_out *route, uint16_
 
     if (index < (int64_t)output->base || index > (int64_t)output->highest)
         return; /* never sent */
-    struct sl_rtp_packet *packet = sl_sink_find_packet(
-        output->sink, output->first_seq + index - (int64_t)output->base);
+    struct sl_rtp_packet *packet =
+        sl_sink_find_packet(output->sink, output->first_seq + index - (int64_t)output->base);
     if (!packet || output->payload_type[packet->codec] == NO_PAYLOAD_TYPE) {
         sl_count(counters, SL_COUNTER_NACK_MISSED, 1);
         return;
@@ -308,8 +307,8 @@ static void resend(struct output *output, const struct route_out *route, uint16_
     sl_count(counters, SL_COUNTER_RTX_SENT, 1);
     uint8_t rtx_payload_type = output->rtx_payload_type[packet->codec];
     if (rtx_payload_type == NO_PAYLOAD_TYPE) {
-        (void)send_packet(output, route, packet, output->payload_type[packet->codec],
-                          output->ssrc, (uint64_t)index, packet->payload, packet->payload_len);
+        (void)send_packet(output, route, packet, output->payload_type[packet->codec], output->ssrc,
+                          (uint64_t)index, packet->payload, packet->payload_len);
         return;
     }
     sl_store_u16(payload, seq); /* RFC 4588 section 4: the original sequence number */
@@ -362,8 +361,7 @@ static void on_keyframe_request(struct player *player, const struct sl_rtcp_view
     }
 }
 
-static void on_report_blocks(struct player *player, const struct sl_rtcp_view *view,
-                             int64_t now_us)
+static void on_report_blocks(struct player *player, const struct sl_rtcp_view *view, int64_t now_us)
 {
     struct sl_report_block blocks[8];
     int count = sl_rtcp_read_blocks(view, blocks, 8);

@@ -40,12 +40,12 @@ struct input {
     struct sl_track *track;
     uint32_t ssrc, rtx_ssrc; /* 0: not known yet */
     bool nack, pli;
-    enum sl_codec codec_of[128];  /* by payload type; SL_CODEC_NONE */
-    bool is_rtx[128];             /* by payload type */
-    uint8_t apt[128];             /* of a retransmission format: what it repeats */
+    enum sl_codec codec_of[128]; /* by payload type; SL_CODEC_NONE */
+    bool is_rtx[128];            /* by payload type */
+    uint8_t apt[128];            /* of a retransmission format: what it repeats */
     uint8_t ext_transport_cc, ext_orientation;
     struct sl_receiver *receiver;
-    int64_t seq_offset;   /* keeps outgoing numbers growing over a restart of the source's */
+    int64_t seq_offset; /* keeps outgoing numbers growing over a restart of the source's */
     int64_t highest_out;
     int64_t heard_us;
     uint16_t width, height;
@@ -57,8 +57,8 @@ struct input {
 
 struct publisher {
     struct sl_peer *peer;
-    struct input inputs[2]; /* by kind */
-    uint32_t ssrc;          /* ours, as a receiver */
+    struct input inputs[2];                        /* by kind */
+    uint32_t ssrc;                                 /* ours, as a receiver */
     struct sl_twcc *twcc[SL_MEDIA_TRANSPORTS_MAX]; /* NULL: not negotiated */
     uint32_t max_bitrate_bps;
     uint64_t remb_bps; /* own estimate, where the sender has no transport-wide feedback */
@@ -93,8 +93,7 @@ static void init_input(struct publisher *publisher, const struct sl_media *media
         input->nack |= codec->nack;
         input->pli |= codec->pli || codec->fir;
     }
-    input->receiver =
-        sl_receiver_create(sl_codec_clock_hz(media->codecs[0].codec), input->nack);
+    input->receiver = sl_receiver_create(sl_codec_clock_hz(media->codecs[0].codec), input->nack);
     if (input->ext_transport_cc && !publisher->twcc[media->transport])
         publisher->twcc[media->transport] = sl_twcc_create();
 }
@@ -275,8 +274,8 @@ static void time_probe(struct publisher *publisher, struct input *input, uint16_
     input->probe_us = 0;
 }
 
-static void on_rtx(struct publisher *publisher, struct input *input,
-                   const struct sl_rtp_view *view, int64_t now_us)
+static void on_rtx(struct publisher *publisher, struct input *input, const struct sl_rtp_view *view,
+                   int64_t now_us)
 {
     uint16_t seq;
     uint8_t apt = input->apt[view->payload_type];
@@ -290,8 +289,7 @@ static void on_rtx(struct publisher *publisher, struct input *input,
                 view->payload_len - 2, now_us);
 }
 
-void publisher_on_rtp(struct publisher *publisher, const uint8_t *data, size_t len,
-                      int64_t now_us)
+void publisher_on_rtp(struct publisher *publisher, const uint8_t *data, size_t len, int64_t now_us)
 {
     struct rtc_worker *rtc_worker = publisher->peer->rtc_worker;
     struct sl_rtp_view view;
@@ -363,8 +361,7 @@ static void on_sender_report(struct publisher *publisher, const struct sl_rtcp_v
     }
 }
 
-void publisher_on_rtcp(struct publisher *publisher, const uint8_t *data, size_t len,
-                       int64_t now_us)
+void publisher_on_rtcp(struct publisher *publisher, const uint8_t *data, size_t len, int64_t now_us)
 {
     struct sl_rtcp_view view;
     size_t offset = 0;
@@ -428,9 +425,8 @@ static void send_twcc(struct publisher *publisher, size_t transport, int64_t now
         return;
     struct sl_writer w = sl_writer_of(buf, sizeof(buf));
     const struct input *video = &publisher->inputs[SL_VIDEO];
-    const struct input *any = video->present && video->transport == transport
-                                  ? video
-                                  : &publisher->inputs[SL_AUDIO];
+    const struct input *any =
+        video->present && video->transport == transport ? video : &publisher->inputs[SL_AUDIO];
     sl_twcc_write(twcc, &w, publisher->ssrc, any->ssrc, now_us);
     peer_send_rtcp(publisher->peer, transport, buf, sl_writer_len(&w));
 }
@@ -439,10 +435,9 @@ static void send_twcc(struct publisher *publisher, size_t transport, int64_t now
  * we allow is used, down with the losses (the rule of RFC 8698's simplest relatives). */
 static void update_remb(struct publisher *publisher, uint8_t fraction_lost)
 {
-    uint64_t bytes = atomic_load_explicit(&publisher->peer->stats.video_bytes,
-                                          memory_order_relaxed) +
-                     atomic_load_explicit(&publisher->peer->stats.audio_bytes,
-                                          memory_order_relaxed);
+    uint64_t bytes =
+        atomic_load_explicit(&publisher->peer->stats.video_bytes, memory_order_relaxed) +
+        atomic_load_explicit(&publisher->peer->stats.audio_bytes, memory_order_relaxed);
     uint64_t incoming_bps = (bytes - publisher->remb_bytes_seen) * 8;
 
     publisher->remb_bytes_seen = bytes;
@@ -510,7 +505,8 @@ static void count_lost(struct publisher *publisher)
         int64_t of_input = sl_receiver_stats(publisher->inputs[i].receiver)->lost;
         lost += of_input > 0 ? (uint64_t)of_input : 0;
     }
-    if (lost > before) /* a counter never falls; late packets correct the stream's own figure only */
+    if (lost >
+        before) /* a counter never falls; late packets correct the stream's own figure only */
         sl_count(publisher->peer->rtc_worker->counters, SL_COUNTER_RTP_LOST_IN, lost - before);
     atomic_store_explicit(&stats->lost, lost, memory_order_relaxed);
 }

@@ -58,8 +58,8 @@ static bool address_matches(const struct sl_table_node *node, const void *key)
 
 static struct route *find_route(struct rtc_worker *rtc_worker, const struct sl_addr *remote)
 {
-    struct sl_table_node *node = sl_table_find(&rtc_worker->by_address, hash_address(remote),
-                                               address_matches, remote);
+    struct sl_table_node *node =
+        sl_table_find(&rtc_worker->by_address, hash_address(remote), address_matches, remote);
 
     return node ? sl_container_of(node, struct route, by_address) : NULL;
 }
@@ -83,8 +83,7 @@ void rtc_remove_link(struct rtc_worker *rtc_worker, struct link *link)
     struct route *route;
 
     sl_table_remove(&rtc_worker->by_ufrag, &link->by_ufrag);
-    sl_list_foreach (route, &link->routes, struct route, link_entry)
-        free_route(rtc_worker, route);
+    sl_list_foreach(route, &link->routes, struct route, link_entry) free_route(rtc_worker, route);
 }
 
 void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_addr *remote)
@@ -114,8 +113,8 @@ void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link,
 
 /* ---- Datagrams ---- */
 
-static void stun_input(struct rtc_worker *rtc_worker, const struct sl_path *path,
-                       struct link *link, uint8_t *data, size_t len, int64_t now_us)
+static void stun_input(struct rtc_worker *rtc_worker, const struct sl_path *path, struct link *link,
+                       uint8_t *data, size_t len, int64_t now_us)
 {
     struct sl_stun_view view;
 
@@ -126,7 +125,14 @@ static void stun_input(struct rtc_worker *rtc_worker, const struct sl_path *path
         return;
     }
     const char *colon = memchr(view.username, ':', view.username_len);
-    link = colon ? find_ufrag(rtc_worker, view.username, (size_t)(colon - view.username)) : NULL;
+    size_t ufrag_len = colon ? (size_t)(colon - view.username) : 0;
+    link = find_ufrag(rtc_worker, view.username, ufrag_len);
+    if (!link) {
+        /* A client on a short path is faster than our own wake-up: its peer may be in the queue.
+         * Without this its check would be lost and repeated 50 ms later. */
+        sl_loop_run_posted(sl_worker_loop(rtc_worker->worker));
+        link = find_ufrag(rtc_worker, view.username, ufrag_len);
+    }
     if (link)
         (void)sl_transport_stun(link->transport, path, data, len, now_us); /* counted there */
     else
@@ -175,8 +181,7 @@ static void udp_input(struct rtc_socket *socket, const struct sl_udp_datagram *d
     path.tcp = NULL;
     path.dest.fd = socket->fd;
     path.dest.sa_len = sl_addr_to_sockaddr(&datagram->from, &path.dest.sa);
-    rtc_input(rtc_worker, &path, route ? route->link : NULL, datagram->data, datagram->len,
-              now_us);
+    rtc_input(rtc_worker, &path, route ? route->link : NULL, datagram->data, datagram->len, now_us);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -236,12 +241,10 @@ static void on_tick(uv_timer_t *timer)
     struct sl_peer *peer;
     int64_t now_us = sl_now_us();
 
-    sl_list_foreach (peer, &rtc_worker->publishers, struct sl_peer, entry)
-        peer_tick(peer, now_us);
+    sl_list_foreach(peer, &rtc_worker->publishers, struct sl_peer, entry) peer_tick(peer, now_us);
     if (++rtc_worker->ticks % SLOW_TICKS != 0)
         return;
-    sl_list_foreach (peer, &rtc_worker->players, struct sl_peer, entry)
-        peer_tick(peer, now_us);
+    sl_list_foreach(peer, &rtc_worker->players, struct sl_peer, entry) peer_tick(peer, now_us);
     if (rtc_worker->tcp)
         tcp_tick(rtc_worker->tcp, now_us);
 }
@@ -322,9 +325,8 @@ static int open_ports(struct rtc_worker *rtc_worker, uint16_t *next_port, struct
     }
     if (!rtc->config.tcp)
         return 0;
-    rtc_worker->tcp =
-        tcp_server_create(rtc_worker, rtc->config.bind, rtc->config.bind_count, rtc_worker->ports,
-                          rtc_worker->port_count, error);
+    rtc_worker->tcp = tcp_server_create(rtc_worker, rtc->config.bind, rtc->config.bind_count,
+                                        rtc_worker->ports, rtc_worker->port_count, error);
     return rtc_worker->tcp ? 0 : -EADDRINUSE;
 }
 
@@ -416,8 +418,8 @@ uint16_t sl_rtc_port(const struct sl_rtc *rtc, const struct sl_worker *worker, s
     return rtc_worker->ports[transport < rtc_worker->port_count ? transport : 0];
 }
 
-size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker,
-                         size_t transport, struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
+size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport,
+                         struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
 {
     for (size_t i = 0; i < rtc->config.announce_count; i++) {
         out[i] = rtc->config.announce[i];

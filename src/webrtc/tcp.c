@@ -79,7 +79,8 @@ void tcp_drop_link(struct tcp_server *server, const struct link *link)
 {
     struct sl_tcp_conn *conn;
 
-    sl_list_foreach (conn, &server->connections, struct sl_tcp_conn, entry) {
+    sl_list_foreach(conn, &server->connections, struct sl_tcp_conn, entry)
+    {
         if (conn->link != link)
             continue;
         conn->link = NULL;
@@ -155,7 +156,8 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     struct sl_tcp_conn *conn = handle->data;
 
     (void)suggested;
-    *buf = uv_buf_init((char *)conn->frame + conn->have, (unsigned)(sizeof(conn->frame) - conn->have));
+    *buf =
+        uv_buf_init((char *)conn->frame + conn->have, (unsigned)(sizeof(conn->frame) - conn->have));
 }
 
 /* Hands every whole frame on; false if the stream is not RFC 4571 or the connection went away. */
@@ -230,7 +232,8 @@ void tcp_tick(struct tcp_server *server, int64_t now_us)
 {
     struct sl_tcp_conn *conn;
 
-    sl_list_foreach (conn, &server->connections, struct sl_tcp_conn, entry) {
+    sl_list_foreach(conn, &server->connections, struct sl_tcp_conn, entry)
+    {
         if (!conn->link && now_us - conn->accepted_us > UNBOUND_MAX_US)
             close_conn(conn);
     }
@@ -271,8 +274,7 @@ struct tcp_server *tcp_server_create(struct rtc_worker *rtc_worker, const struct
         for (size_t i = 0; i < bind_count; i++) {
             int err = listen_on(server, &binds[i], ports[p]);
             if (err < 0) {
-                (void)sl_error_set(error, err, "media TCP port %u: %s", ports[p],
-                                   uv_strerror(err));
+                (void)sl_error_set(error, err, "media TCP port %u: %s", ports[p], uv_strerror(err));
                 tcp_server_destroy(server);
                 return NULL;
             }
@@ -302,8 +304,7 @@ void tcp_server_destroy(struct tcp_server *server)
 
     if (!server)
         return;
-    sl_list_foreach (conn, &server->connections, struct sl_tcp_conn, entry)
-        close_conn(conn);
+    sl_list_foreach(conn, &server->connections, struct sl_tcp_conn, entry) close_conn(conn);
     for (size_t i = 0; i < server->listener_count; i++)
         uv_close((uv_handle_t *)&server->listeners[i].handle, on_listener_closed);
 }

@@ -16,7 +16,8 @@ enum {
     CHECK_INTERVAL_US = 50 * SL_US_PER_MS, /* RFC 8445 section 14.2: Ta */
     /* RFC 7675 section 5.1: 5 s, randomised; browsers use half of that. */
     CONSENT_INTERVAL_US = 2500 * SL_US_PER_MS,
-    /* The last flight of a handshake may be lost, and its repetition is asked for: RFC 6347 4.2.4. */
+    /* The last flight of a handshake may be lost, and its repetition is asked for: RFC 6347 4.2.4.
+     */
     DTLS_KEEP_US = 5 * SL_US_PER_S,
     PRFLX_PRIORITY = 1862270975, /* RFC 8445 5.1.2.1: type 110, local 65535, component 1 */
 };
@@ -314,20 +315,18 @@ static int on_request(struct sl_transport *transport, const struct sl_path *path
         return -EACCES;
     }
     if (view->unknown_required) {
-        answer_len =
-            sl_stun_build_error(view->transaction_id, 420, transport->local_pwd, answer);
+        answer_len = sl_stun_build_error(view->transaction_id, 420, transport->local_pwd, answer);
         transport->config.ops->on_send(transport->config.owner, path, answer, answer_len);
         return 0;
     }
     if (view->ice_controlled && !transport->config.ice_client) {
         /* We are lite and therefore controlled; so cannot they be (RFC 8445 section 7.3.1.1). */
-        answer_len =
-            sl_stun_build_error(view->transaction_id, 487, transport->local_pwd, answer);
+        answer_len = sl_stun_build_error(view->transaction_id, 487, transport->local_pwd, answer);
         transport->config.ops->on_send(transport->config.owner, path, answer, answer_len);
         return 0;
     }
-    answer_len = sl_stun_build_success(view->transaction_id, &path->remote, transport->local_pwd,
-                                       answer);
+    answer_len =
+        sl_stun_build_success(view->transaction_id, &path->remote, transport->local_pwd, answer);
     transport->config.ops->on_send(transport->config.owner, path, answer, answer_len);
     if (transport->config.ice_client)
         return 0; /* our own checks decide */
@@ -423,6 +422,8 @@ int sl_transport_unprotect(struct sl_transport *transport, uint8_t *data, size_t
         sl_count(transport->config.counters, SL_COUNTER_SRTP_REPLAYED, 1);
     else if (err < 0)
         sl_count(transport->config.counters, SL_COUNTER_SRTP_AUTH_FAILED, 1);
+    else if (transport->release_dtls_us)
+        transport->release_dtls_us = 1; /* they have the keys: no flight will be asked for again */
     return err;
 }
 

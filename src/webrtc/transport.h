@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One ICE + DTLS + SRTP transport, without sockets: datagrams go in with the path they came by, come
- * out by a callback. Two roles: the server is ICE-lite (RFC 8445 section 2.5) and answers checks;
- * the client is controlling, sends them and nominates. Belongs to one thread.
+ * One ICE + DTLS + SRTP transport, without sockets: datagrams go in with the path they came by,
+ * come out by a callback. Two roles: the server is ICE-lite (RFC 8445 section 2.5) and answers
+ * checks; the client is controlling, sends them and nominates. Belongs to one thread.
  *
  *   NEW -> CHECKED (a valid check came; server) or (a check was answered; client)
  *       -> HANDSHAKE (DTLS runs) -> CONNECTED -> FAILED or CLOSED
@@ -63,9 +63,11 @@ struct sl_transport_config {
     struct sl_counters *counters;
     bool ice_client;  /* controlling, sends checks; otherwise lite */
     bool dtls_client; /* sends the ClientHello */
-    bool keep_dtls;   /* to hear a close_notify later; otherwise its memory goes after the handshake */
-    const char *local_ufrag, *local_pwd;   /* copied */
-    const char *remote_ufrag, *remote_pwd; /* copied; server: only the ufrag is compared, if known */
+    bool
+        keep_dtls; /* to hear a close_notify later; otherwise its memory goes after the handshake */
+    const char *local_ufrag, *local_pwd; /* copied */
+    const char *remote_ufrag,
+        *remote_pwd; /* copied; server: only the ufrag is compared, if known */
     const char *fingerprint_hash, *fingerprint;
     const struct sl_transport_ops *ops;
     void *owner;

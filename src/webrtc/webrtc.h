@@ -36,7 +36,7 @@ struct sl_rtc_config {
     bool tcp;                    /* listen for ICE-TCP as well */
     bool gcm;
     int64_t ice_timeout_us, dtls_timeout_us, consent_timeout_us;
-    int64_t rtp_timeout_us; /* 0: a silent publisher is kept */
+    int64_t rtp_timeout_us;     /* 0: a silent publisher is kept */
     size_t tcp_connections_max; /* per worker, those not yet bound to a peer included */
 };
 /* [control], before the workers start. -EADDRINUSE when the range has no free port. */
@@ -46,8 +46,8 @@ int sl_rtc_create(const struct sl_rtc_config *config, struct sl_workers *workers
 void sl_rtc_destroy(struct sl_rtc *rtc);
 const char *sl_rtc_fingerprint(const struct sl_rtc *rtc);
 /* The candidates for a transport on a worker; returns the count. [control] */
-size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker,
-                         size_t transport, struct sl_addr out[static SL_RTC_ADDRESSES_MAX]);
+size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport,
+                         struct sl_addr out[static SL_RTC_ADDRESSES_MAX]);
 /* The UDP port of a worker's transport: for messages and metrics. */
 uint16_t sl_rtc_port(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport);
 
@@ -63,12 +63,12 @@ enum sl_peer_state {
 
 enum sl_peer_failure {
     SL_PEER_OK,
-    SL_PEER_ICE_TIMEOUT,      /* no valid check in time */
-    SL_PEER_CONSENT_LOST,     /* checks stopped (RFC 7675) */
+    SL_PEER_ICE_TIMEOUT,  /* no valid check in time */
+    SL_PEER_CONSENT_LOST, /* checks stopped (RFC 7675) */
     SL_PEER_DTLS_FINGERPRINT,
-    SL_PEER_DTLS_ERROR,       /* failed or timed out */
-    SL_PEER_RTP_SILENCE,      /* a publisher sends nothing */
-    SL_PEER_DTLS_CLOSED,      /* close_notify: the client left without a word */
+    SL_PEER_DTLS_ERROR,  /* failed or timed out */
+    SL_PEER_RTP_SILENCE, /* a publisher sends nothing */
+    SL_PEER_DTLS_CLOSED, /* close_notify: the client left without a word */
 };
 
 /* Called on the control loop; never after on_closed. */
@@ -83,16 +83,16 @@ struct sl_peer_config {
     struct sl_rtc *rtc;
     struct sl_worker *worker;
     bool publishing;
-    bool tcp_only; /* candidates were TCP */
+    bool tcp_only;                            /* candidates were TCP */
     const struct sl_negotiation *negotiation; /* copied as far as needed */
     struct {
         char ufrag[33], pwd[33];
     } local[SL_MEDIA_TRANSPORTS_MAX];
     /* Playing: the tracks to send, by kind; NULL where nothing flows. */
     struct sl_track *tracks[2];
-    const char *cname;         /* of our sender reports */
-    uint32_t max_bitrate_bps;  /* publishing: REMB never says more; 0: no bound */
-    int64_t requested_us;      /* when the client asked, for the join histogram */
+    const char *cname;        /* of our sender reports */
+    uint32_t max_bitrate_bps; /* publishing: REMB never says more; 0: no bound */
+    int64_t requested_us;     /* when the client asked, for the join histogram */
     const struct sl_peer_ops *ops;
     void *owner;
 };
@@ -101,8 +101,8 @@ struct sl_peer_config {
 struct sl_peer_stats {
     _Atomic uint64_t video_bytes, audio_bytes; /* RTP payload received or sent */
     _Atomic uint64_t video_packets, audio_packets;
-    _Atomic uint64_t video_frames;             /* marker bits seen or sent */
-    _Atomic uint64_t nack, pli, lost;          /* totals since the start */
+    _Atomic uint64_t video_frames;    /* marker bits seen or sent */
+    _Atomic uint64_t nack, pli, lost; /* totals since the start */
     _Atomic uint32_t rtt_us;
 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The core with real workers: names, fan-out on one and on two threads, key frame requests, ends,
  * frames, and all of it coming and going at once. */
+#include "stream/stream.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "net/net.h"
-#include "stream/stream.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -97,8 +97,7 @@ static bool job_is_done(void *arg)
     return atomic_load(&((struct job *)arg)->done);
 }
 
-static void on_worker(struct fixture *f, struct sl_worker *worker, void (*fn)(void *arg),
-                      void *arg)
+static void on_worker(struct fixture *f, struct sl_worker *worker, void (*fn)(void *arg), void *arg)
 {
     struct job job = {.msg = {.run = on_job}, .fn = fn, .arg = arg};
 
@@ -123,8 +122,7 @@ static void request_keyframe(void *owner, struct sl_track *track)
 
 static const struct sl_source_ops source_ops = {"test", request_keyframe};
 
-static int create_stream(struct fixture *f, const char *name, size_t worker,
-                         struct source *source)
+static int create_stream(struct fixture *f, const char *name, size_t worker, struct source *source)
 {
     struct sl_stream_config config = {
         .name = name,
@@ -511,7 +509,7 @@ static void packets_go_back_to_the_pool_and_serve_again(void **state)
     sink.sink = sl_sink_create(track, home, &packet_ops, &sink);
     on_worker(f, home, do_start, sink.sink);
     struct input input = {track, home, SL_CODEC_OPUS, 70000, 60};
-    on_worker(f, home, do_overflow, &input); /* 6000 packets through a pool of 4096 */
+    on_worker(f, home, do_overflow, &input);            /* 6000 packets through a pool of 4096 */
     assert_int_equal(atomic_load(&sink.packets), 6000); /* all came back in time */
     assert_int_equal(sl_metrics_sum(f->metrics, SL_COUNTER_PACKETS_DROPPED_POOL), 0);
     on_worker(f, home, do_stop, sink.sink);
@@ -559,8 +557,8 @@ static void streams_and_sinks_come_and_go_while_packets_flow(void **state)
         struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
         for (size_t i = 0; i < 6; i++) {
             struct sl_worker *worker = sl_workers_at(f->workers, i % 2);
-            sinks[i].sink = sl_sink_create(track, worker, i < 4 ? &packet_ops : &frame_ops,
-                                           &sinks[i]);
+            sinks[i].sink =
+                sl_sink_create(track, worker, i < 4 ? &packet_ops : &frame_ops, &sinks[i]);
             if (i != 3)
                 on_worker(f, worker, do_start, sinks[i].sink);
         }

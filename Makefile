@@ -27,7 +27,7 @@ test:
 
 bench: build
 	@tools/install-deps build bench
-	@node bench/run.mjs $(BUILD)
+	@bench/run
 
 # Every fuzz target for FUZZ_SECONDS, from its corpus.
 fuzz: deps

@@ -64,11 +64,10 @@ static void on_state(void *owner, enum sl_transport_state state)
         fprintf(stderr, "a transport ended in state %d\n", (int)state);
 }
 
-static void on_path(void *owner, const struct sl_addr *remote, struct sl_tcp_conn *tcp, bool gone)
+static void on_path(void *owner, const struct sl_path *path, bool gone)
 {
     (void)owner;
-    (void)remote;
-    (void)tcp;
+    (void)path;
     (void)gone;
 }
 

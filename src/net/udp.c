@@ -37,11 +37,11 @@ int sl_udp_open(const struct sl_addr *addr, struct sl_error *error)
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
     if (sa.ss_family == AF_INET6) {
-        int pmtu = IPV6_PMTUDISC_DO;
+        int pmtu = IPV6_PMTUDISC_PROBE;
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &pmtu, sizeof(pmtu));
     } else {
-        int pmtu = IP_PMTUDISC_DO;
+        int pmtu = IP_PMTUDISC_PROBE;
         (void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &pmtu, sizeof(pmtu));
     }
     if (bind(fd, (struct sockaddr *)&sa, sa_len) < 0) {
@@ -211,6 +211,23 @@ static void fill_message(struct sl_udp_sender *sender, size_t i)
     }
 }
 
+static void send_singly(struct sl_udp_sender *sender, int fd, size_t i)
+{
+    const uint8_t *data = sender->iovs[i].iov_base;
+    size_t left = sender->iovs[i].iov_len;
+
+    while (left > 0) {
+        size_t len = left < sender->gso[i].segment_len ? left : sender->gso[i].segment_len;
+        if (sendto(fd, data, len, MSG_DONTWAIT, (const struct sockaddr *)&sender->dests[i]->sa,
+                   sender->dests[i]->sa_len) < 0)
+            sender->stats.dropped++;
+        else
+            sender->stats.messages++;
+        data += len;
+        left -= len;
+    }
+}
+
 /* Sends messages [first, end), which all leave by one descriptor. */
 static void send_run(struct sl_udp_sender *sender, int fd, size_t first, size_t end)
 {
@@ -225,6 +242,12 @@ static void send_run(struct sl_udp_sender *sender, int fd, size_t first, size_t 
          * concerns the first message only. */
         if (errno == EINTR)
             continue;
+        if (sender->gso[first].segments > 1 &&
+            (errno == EIO || errno == EINVAL || errno == EMSGSIZE)) {
+            send_singly(sender, fd, first); /* this route cannot segment: IPsec, some devices */
+            first++;
+            continue;
+        }
         size_t lost = errno == EAGAIN || errno == ENOBUFS ? end - first : 1;
         for (size_t i = first; i < first + lost; i++)
             sender->stats.dropped += sender->gso[i].segments;

@@ -127,7 +127,7 @@ void fanout_deliver(struct fanout *fanout, struct sl_rtp_packet *const *packets,
     }
 }
 
-static void drop_ring(struct fanout *fanout)
+void fanout_drop_ring(struct fanout *fanout)
 {
     if (!fanout->ring)
         return;
@@ -146,6 +146,6 @@ void fanout_end(struct fanout *fanout)
     while (fanout->packet_sink_count > 0)
         sink_end(fanout->sinks[fanout->packet_sink_count - 1]);
     sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sink_end(sink);
-    drop_ring(fanout);
+    fanout_drop_ring(fanout);
     sl_loop_post(registry_control(fanout->track->stream), &fanout->drained_msg);
 }

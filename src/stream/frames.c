@@ -17,6 +17,7 @@ enum {
 struct frames {
     struct fanout *fanout;
     struct sl_assembler *assembler;
+    enum sl_codec codec;
     uint32_t clock_hz;
     /* Until the source's first sender report: RTP time of the first packet = its arrival. */
     bool has_origin;
@@ -96,6 +97,7 @@ static bool start_assembler(struct frames *frames, enum sl_codec codec)
     };
 
     frames->assembler = sl_assembler_create(&config);
+    frames->codec = codec;
     frames->clock_hz = sl_codec_clock_hz(codec);
     return frames->assembler != NULL;
 }
@@ -124,6 +126,8 @@ void frames_destroy(struct frames *frames)
 
 void frames_input(struct frames *frames, const struct sl_rtp_packet *packet)
 {
+    if (packet->codec != frames->codec)
+        return; /* the source changed its codec; sinks of frames were set up for the first one */
     if (!frames->has_origin) {
         frames->has_origin = true;
         frames->origin_timestamp = packet->timestamp;

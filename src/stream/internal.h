@@ -29,6 +29,7 @@ enum {
     TRACK_BATCH = 64,      /* packets collected in one turn before they are passed on */
     HANDOVER_BATCHES = 16, /* in flight to another worker; past that packets are dropped, counted */
     TRACKS_PER_STREAM = 2,
+    RING_MIN = 64, /* packets: 0.2 s of video, what an answer to a NACK needs on a short path */
 };
 
 /* ---- worker.c ---- */
@@ -47,7 +48,8 @@ struct sl_worker {
     struct sl_counters *counters;
     pthread_t thread;
     bool running;
-    int64_t load; /* control loop's */
+    int64_t load;         /* control loop's */
+    size_t ring_reserved; /* control loop's: packets that rings of its tracks may hold */
 
     /* The worker's own. */
     uv_prepare_t prepare;
@@ -80,6 +82,7 @@ struct sl_track {
     struct sl_worker *home;
     const struct sl_source_ops *ops;
     void *owner;
+    size_t ring_packets;                 /* kept for retransmission, on each worker; constant */
     struct fanout *fanouts[WORKERS_MAX]; /* by worker index; control's */
 
     /* Home worker's. */
@@ -94,6 +97,8 @@ struct sl_track {
     struct sl_list wanting; /* in worker->wanting_tracks */
 };
 
+/* What the next track's ring may hold. [control] */
+size_t track_ring_packets(const struct sl_worker *worker, enum sl_media_kind kind);
 void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_kind kind,
                 const struct sl_stream_config *config);
 /* Passes the batch on to every worker. [home] */
@@ -155,6 +160,8 @@ void fanout_deliver(struct fanout *fanout, struct sl_rtp_packet *const *packets,
                     const struct sl_track_clock *clock);
 /* Takes packets towards the fanout's worker. [home] */
 void fanout_hand_over(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count);
+/* Lets go of the packets kept for retransmission. [worker] */
+void fanout_drop_ring(struct fanout *fanout);
 /* Runs on the fanout's worker, then tells control. [worker] */
 void fanout_end(struct fanout *fanout);
 

@@ -125,6 +125,23 @@ static void on_free(struct sl_msg *msg) /* on the home worker: the last message 
     free(stream);
 }
 
+static void unreserve(struct sl_stream *stream)
+{
+    for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
+        if (stream->tracks[i])
+            stream->worker->ring_reserved -= stream->tracks[i]->ring_packets;
+    }
+}
+
+/* One that nobody has seen yet. */
+static void discard(struct sl_stream *stream)
+{
+    unreserve(stream);
+    for (size_t i = 0; i < TRACKS_PER_STREAM; i++)
+        free(stream->tracks[i]);
+    free(stream);
+}
+
 int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *config,
                      struct sl_stream **out)
 {
@@ -145,6 +162,10 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
     for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
         if (!config->tracks[i].present)
             continue;
+        if (config->worker->ring_reserved + RING_MIN > config->worker->config->packets_max / 2) {
+            discard(stream);
+            return -ENOBUFS;
+        }
         stream->tracks[i] = sl_new(struct sl_track);
         track_init(stream->tracks[i], stream, (enum sl_media_kind)i, config);
     }
@@ -227,6 +248,7 @@ void stream_check_free(struct sl_stream *stream)
         }
     }
     sl_list_remove(&stream->link);
+    unreserve(stream);
     sl_loop_post(stream->worker->loop, &stream->free_msg);
 }
 

@@ -46,11 +46,8 @@ void sl_sink_destroy(struct sl_sink *sink)
 
 static void make_ring(struct fanout *fanout)
 {
-    size_t packets = fanout->worker->config->ring_packets;
+    size_t packets = fanout->track->ring_packets;
 
-    /* Audio: a sixth of the packets a second that video has, and 20 ms each. */
-    if (fanout->track->kind == SL_AUDIO && packets >= 256)
-        packets /= 4;
     assert((packets & (packets - 1)) == 0);
     fanout->ring = sl_new_array(struct sl_rtp_packet *, packets);
     fanout->ring_mask = packets - 1;
@@ -118,14 +115,16 @@ void sl_sink_stop(struct sl_sink *sink)
         struct sl_sink *last = fanout->sinks[--fanout->packet_sink_count];
         fanout->sinks[sink->index] = last;
         last->index = sink->index;
-        return;
+    } else {
+        sl_list_remove(&sink->link);
+        if (sl_list_empty(&fanout->frame_sinks)) {
+            sl_list_remove(&fanout->ticking);
+            frames_destroy(fanout->frames);
+            fanout->frames = NULL;
+        }
     }
-    sl_list_remove(&sink->link);
-    if (sl_list_empty(&fanout->frame_sinks)) {
-        sl_list_remove(&fanout->ticking);
-        frames_destroy(fanout->frames);
-        fanout->frames = NULL;
-    }
+    if (atomic_load_explicit(&fanout->sink_count, memory_order_relaxed) == 0)
+        fanout_drop_ring(fanout); /* nobody can ask for these packets any more */
 }
 
 void sink_end(struct sl_sink *sink)

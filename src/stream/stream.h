@@ -184,7 +184,8 @@ struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name);
 void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *stream, void *arg),
                      void *arg);
 
-/* Reserves the name and places the tracks. -EEXIST: the name is taken; -EINVAL: not a name. */
+/* Reserves the name and places the tracks. -EEXIST: the name is taken; -EINVAL: not a name;
+ * -ENOBUFS: the worker's packet memory serves as many tracks as it can. */
 int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *config,
                      struct sl_stream **out);
 /* Media flows: players are welcome from now on. */

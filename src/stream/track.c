@@ -8,6 +8,20 @@
 
 #include <assert.h>
 
+/* Rings hold packets of the worker's pool. All together they may take half of it: the other half is
+ * what lets media flow. With many streams each gets less. */
+size_t track_ring_packets(const struct sl_worker *worker, enum sl_media_kind kind)
+{
+    size_t packets = worker->config->ring_packets;
+
+    /* Audio has a sixth of the packets a second that video has. */
+    if (kind == SL_AUDIO && packets / 4 >= RING_MIN)
+        packets /= 4;
+    while (packets > RING_MIN && packets + worker->ring_reserved > worker->config->packets_max / 2)
+        packets /= 2;
+    return packets;
+}
+
 void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_kind kind,
                 const struct sl_stream_config *config)
 {
@@ -17,6 +31,8 @@ void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_
     track->home = config->worker;
     track->ops = config->ops;
     track->owner = config->owner;
+    track->ring_packets = track_ring_packets(config->worker, kind);
+    config->worker->ring_reserved += track->ring_packets;
 }
 
 enum sl_media_kind sl_track_kind(const struct sl_track *track)

@@ -54,7 +54,7 @@ struct rtc_worker {
     struct sl_udp_sender *sender;
     struct sl_srtp_engine *engine;
     struct sl_table by_ufrag;           /* our ufrag -> struct link */
-    struct sl_table by_address;         /* remote address -> struct route */
+    struct sl_table by_address;         /* remote address and our socket -> struct route */
     struct sl_list publishers, players; /* struct sl_peer, by what they do */
     uv_timer_t tick;
     unsigned ticks;
@@ -80,11 +80,12 @@ struct link {
     struct sl_transport *transport;
 };
 
-/* A remote UDP address that has passed a check. */
+/* A remote UDP address, seen from one of our sockets, that has passed a check. */
 struct route {
     struct sl_table_node by_address;
     struct sl_list link_entry;
     struct sl_addr remote;
+    int fd;
     struct link *link;
 };
 
@@ -96,9 +97,11 @@ void rtc_send(struct rtc_worker *rtc_worker, const struct sl_path *path, const u
               size_t len);
 void rtc_add_link(struct rtc_worker *rtc_worker, struct link *link);
 void rtc_remove_link(struct rtc_worker *rtc_worker, struct link *link);
-void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_addr *remote);
-void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link,
-                      const struct sl_addr *remote);
+/* From now on datagrams of this UDP path are the link's; refused while another link that is alive
+ * holds it (a forged source address must not take a viewer's media away; the next check asks
+ * again). */
+void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path);
+void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path);
 
 /* ---- tcp.c ---- */
 
@@ -110,6 +113,8 @@ void tcp_server_destroy(struct tcp_server *server);
 void tcp_send(struct sl_tcp_conn *conn, const uint8_t *data, size_t len);
 /* The connection passed a check of this link (once). */
 void tcp_bind(struct sl_tcp_conn *conn, struct link *link);
+/* The transport has no use for it any more. */
+void tcp_close(struct sl_tcp_conn *conn);
 /* The link goes: its connections are closed. */
 void tcp_drop_link(struct tcp_server *server, const struct link *link);
 void tcp_tick(struct tcp_server *server, int64_t now_us);

@@ -52,19 +52,19 @@ static void on_send(void *owner, const struct sl_path *path, const uint8_t *data
     rtc_send(link->peer->rtc_worker, path, data, len);
 }
 
-static void on_path(void *owner, const struct sl_addr *remote, struct sl_tcp_conn *tcp, bool gone)
+static void on_path(void *owner, const struct sl_path *path, bool gone)
 {
     struct link *link = owner;
     struct rtc_worker *rtc_worker = link->peer->rtc_worker;
 
-    if (tcp) {
-        if (!gone)
-            tcp_bind(tcp, link);
-    } else if (gone) {
-        rtc_remove_route(rtc_worker, link, remote);
-    } else {
-        rtc_add_route(rtc_worker, link, remote);
-    }
+    if (path->tcp && gone)
+        tcp_close(path->tcp);
+    else if (path->tcp)
+        tcp_bind(path->tcp, link);
+    else if (gone)
+        rtc_remove_route(rtc_worker, link, path);
+    else
+        rtc_add_route(rtc_worker, link, path);
 }
 
 static bool all_connected(const struct sl_peer *peer)

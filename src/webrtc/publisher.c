@@ -20,6 +20,7 @@ enum {
     FIRST_RTT_US = 100 * SL_US_PER_MS, /* until a retransmission has been timed */
     /* A source that falls silent on one ssrc may go on with another (RFC 3550 section 8.1). */
     SSRC_SWITCH_US = 2 * SL_US_PER_S,
+    SIZE_INTERVAL_US = 250 * SL_US_PER_MS, /* between two changes of the picture size */
     REMB_START_BPS = 1000000, /* without transport-wide feedback: our own estimate begins here */
     REMB_MIN_BPS = 100000,
     REMB_MAX_BPS = 20000000,
@@ -45,10 +46,16 @@ struct input {
     uint8_t apt[128];            /* of a retransmission format: what it repeats */
     uint8_t ext_transport_cc, ext_orientation;
     struct sl_receiver *receiver;
+    uint32_t clock_hz;
     int64_t seq_offset; /* keeps outgoing numbers growing over a restart of the source's */
+    int64_t floor;      /* the first number after the last restart; older ones are not used: theirs
+                           would be numbers that were sent with other bytes */
+    bool restart;       /* another ssrc took over: the next packet is a new beginning */
     int64_t highest_out;
     int64_t heard_us;
     uint16_t width, height;
+    int64_t size_told_us;
+    bool size_untold;
     bool want_pli;
     /* One NACK under way is timed to learn the round trip. */
     uint16_t probe_seq;
@@ -93,7 +100,8 @@ static void init_input(struct publisher *publisher, const struct sl_media *media
         input->nack |= codec->nack;
         input->pli |= codec->pli || codec->fir;
     }
-    input->receiver = sl_receiver_create(sl_codec_clock_hz(media->codecs[0].codec), input->nack);
+    input->clock_hz = sl_codec_clock_hz(media->codecs[0].codec);
+    input->receiver = sl_receiver_create(input->clock_hz, input->nack);
     if (input->ext_transport_cc && !publisher->twcc[media->transport])
         publisher->twcc[media->transport] = sl_twcc_create();
 }
@@ -151,6 +159,20 @@ int64_t publisher_last_packet_us(const struct publisher *publisher)
 
 /* ---- RTP ---- */
 
+/* Another ssrc goes on where the last one fell silent: nothing known of that one holds for it. */
+static void start_anew(struct input *input)
+{
+    static const struct sl_track_clock none;
+
+    sl_receiver_destroy(input->receiver);
+    input->receiver = sl_receiver_create(input->clock_hz, input->nack);
+    input->rtx_ssrc = 0;
+    input->probe_us = 0;
+    input->restart = true;
+    if (input->track)
+        sl_track_set_clock(input->track, &none);
+}
+
 /* Which input a packet belongs to: by ssrc where it is known, else by payload type (RFC 8843
  * section 9.2 without the mid, which browsers' ssrc lines make unnecessary). */
 static struct input *find_input(struct publisher *publisher, const struct sl_rtp_view *view,
@@ -174,10 +196,24 @@ static struct input *find_input(struct publisher *publisher, const struct sl_rtp
         uint32_t *ssrc = *rtx ? &input->rtx_ssrc : &input->ssrc;
         if (*ssrc != 0 && now_us - input->heard_us < SSRC_SWITCH_US)
             return NULL; /* another sender inside the session: not as long as the first one lives */
+        if (!*rtx && *ssrc != 0)
+            start_anew(input);
         *ssrc = view->ssrc;
         return input;
     }
     return NULL;
+}
+
+/* Each report goes to every player, and a hostile publisher could change its size with every
+ * packet: now if the last one is long enough ago, else from the tick. */
+static void tell_size(struct input *input, int64_t now_us)
+{
+    if (!input->size_untold ||
+        (input->size_told_us && now_us - input->size_told_us < SIZE_INTERVAL_US))
+        return;
+    input->size_untold = false;
+    input->size_told_us = now_us;
+    sl_track_set_size(input->track, input->width, input->height);
 }
 
 static void look_at_payload(struct input *input, struct sl_rtp_packet *packet)
@@ -193,7 +229,8 @@ static void look_at_payload(struct input *input, struct sl_rtp_packet *packet)
         return;
     input->width = info.width;
     input->height = info.height;
-    sl_track_set_size(input->track, info.width, info.height);
+    input->size_untold = true;
+    tell_size(input, packet->arrival_us);
 }
 
 static void count_packet(struct publisher *publisher, const struct input *input,
@@ -251,15 +288,20 @@ static void deliver(struct publisher *publisher, struct input *input, int64_t se
 static int64_t note_arrival(struct input *input, uint16_t seq, uint32_t timestamp, size_t len,
                             bool rtx, int64_t now_us)
 {
+    if (rtx && input->restart)
+        return -EALREADY; /* of what came before */
     int64_t widened = sl_receiver_input(input->receiver, seq, timestamp, len, rtx, now_us);
-
-    if (widened != -ERANGE || rtx)
-        return widened;
-    /* The source started its numbers anew: ours go on from where they were. */
-    widened = sl_receiver_input(input->receiver, seq, timestamp, len, false, now_us);
-    if (widened >= 0)
+    if (widened == -ERANGE && !rtx) {
+        input->restart = true;
+        widened = sl_receiver_input(input->receiver, seq, timestamp, len, false, now_us);
+    }
+    if (widened >= 0 && input->restart) {
+        /* The source started its numbers anew: ours go on from where they were. */
+        input->restart = false;
+        input->floor = widened;
         input->seq_offset = input->highest_out + 1 - widened;
-    return widened;
+    }
+    return widened >= 0 && widened < input->floor ? -EALREADY : widened;
 }
 
 static void time_probe(struct publisher *publisher, struct input *input, uint16_t seq,
@@ -268,10 +310,12 @@ static void time_probe(struct publisher *publisher, struct input *input, uint16_
     if (!input->probe_us || input->probe_seq != seq)
         return;
     int64_t sample_us = now_us - input->probe_us;
+    input->probe_us = 0;
+    if (sample_us > SL_US_PER_S)
+        return; /* the same number, a lap later: no answer to our question */
     publisher->rtt_us += (sample_us - publisher->rtt_us) / 4;
     atomic_store_explicit(&publisher->peer->stats.rtt_us, (uint32_t)publisher->rtt_us,
                           memory_order_relaxed);
-    input->probe_us = 0;
 }
 
 static void on_rtx(struct publisher *publisher, struct input *input, const struct sl_rtp_view *view,
@@ -517,6 +561,7 @@ void publisher_tick(struct publisher *publisher, int64_t now_us)
         struct input *input = &publisher->inputs[i];
         if (input->present && input->nack && input->heard_us)
             send_nacks(publisher, input, now_us);
+        tell_size(input, now_us);
         if (input->want_pli)
             publisher_request_keyframe(publisher, (enum sl_media_kind)i);
     }

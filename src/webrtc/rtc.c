@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 enum {
-    RECEIVE_ROUNDS = 4, /* batches taken in one turn before others get theirs */
+    ROUTE_HELD_US = 10 * SL_US_PER_S, /* four times the interval of browsers' checks */
+    RECEIVE_ROUNDS = 4,               /* batches taken in one turn before others get theirs */
 };
 
 /* ---- Tables ---- */
@@ -41,25 +42,35 @@ static struct link *find_ufrag(struct rtc_worker *rtc_worker, const char *text, 
     return node ? sl_container_of(node, struct link, by_ufrag) : NULL;
 }
 
-/* Only the 18 meaningful bytes: the struct may have padding. */
-static uint64_t hash_address(const struct sl_addr *addr)
-{
-    uint8_t bytes[18];
+struct route_key {
+    const struct sl_addr *remote;
+    int fd;
+};
 
-    memcpy(bytes, addr->ip, 16);
-    memcpy(bytes + 16, &addr->port, 2);
+/* Only the meaningful bytes: the structs have padding. */
+static uint64_t hash_route(const struct route_key *key)
+{
+    uint8_t bytes[22];
+
+    memcpy(bytes, key->remote->ip, 16);
+    memcpy(bytes + 16, &key->remote->port, 2);
+    memcpy(bytes + 18, &key->fd, 4);
     return sl_hash(bytes, sizeof(bytes));
 }
 
-static bool address_matches(const struct sl_table_node *node, const void *key)
+static bool route_matches(const struct sl_table_node *node, const void *arg)
 {
-    return sl_addr_equal(&sl_container_of_const(node, struct route, by_address)->remote, key);
+    const struct route *route = sl_container_of_const(node, struct route, by_address);
+    const struct route_key *key = arg;
+
+    return route->fd == key->fd && sl_addr_equal(&route->remote, key->remote);
 }
 
-static struct route *find_route(struct rtc_worker *rtc_worker, const struct sl_addr *remote)
+static struct route *find_route(struct rtc_worker *rtc_worker, const struct sl_addr *remote, int fd)
 {
+    struct route_key key = {remote, fd};
     struct sl_table_node *node =
-        sl_table_find(&rtc_worker->by_address, hash_address(remote), address_matches, remote);
+        sl_table_find(&rtc_worker->by_address, hash_route(&key), route_matches, &key);
 
     return node ? sl_container_of(node, struct route, by_address) : NULL;
 }
@@ -86,15 +97,25 @@ void rtc_remove_link(struct rtc_worker *rtc_worker, struct link *link)
     sl_list_foreach(route, &link->routes, struct route, link_entry) free_route(rtc_worker, route);
 }
 
-void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_addr *remote)
+static bool is_alive(const struct link *link)
 {
-    struct route *route = find_route(rtc_worker, remote);
+    return sl_transport_state(link->transport) <= SL_TRANSPORT_CONNECTED &&
+           sl_now_us() - sl_transport_last_check_us(link->transport) < ROUTE_HELD_US;
+}
 
+void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path)
+{
+    struct route_key key = {&path->remote, path->dest.fd};
+    struct route *route = find_route(rtc_worker, key.remote, key.fd);
+
+    if (route && (route->link == link || is_alive(route->link)))
+        return;
     if (!route) {
         /* At most SL_TRANSPORT_PATHS_MAX per link, each after an authentic check. */
         route = sl_new(struct route);
-        route->remote = *remote;
-        sl_table_insert(&rtc_worker->by_address, &route->by_address, hash_address(remote));
+        route->remote = path->remote;
+        route->fd = path->dest.fd;
+        sl_table_insert(&rtc_worker->by_address, &route->by_address, hash_route(&key));
     } else {
         sl_list_remove(&route->link_entry); /* the browser's port now serves another peer */
     }
@@ -102,10 +123,9 @@ void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struc
     sl_list_append(&link->routes, &route->link_entry);
 }
 
-void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link,
-                      const struct sl_addr *remote)
+void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path)
 {
-    struct route *route = find_route(rtc_worker, remote);
+    struct route *route = find_route(rtc_worker, &path->remote, path->dest.fd);
 
     if (route && route->link == link)
         free_route(rtc_worker, route);
@@ -170,7 +190,7 @@ static void udp_input(struct rtc_socket *socket, const struct sl_udp_datagram *d
                       int64_t now_us)
 {
     struct rtc_worker *rtc_worker = socket->rtc_worker;
-    struct route *route = find_route(rtc_worker, &datagram->from);
+    struct route *route = find_route(rtc_worker, &datagram->from, socket->fd);
     struct sl_path path;
 
     if (!route && !sl_stun_is(datagram->data, datagram->len)) {

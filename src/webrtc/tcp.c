@@ -16,6 +16,7 @@ enum {
     BACKLOG = 64,
     FRAME_MAX = SL_UDP_DATAGRAM_MAX,
     UNBOUND_MAX_US = 10 * SL_US_PER_S, /* as long as a check may take to come */
+    UNBOUND_PER_ADDRESS = 64,          /* a NAT may hide many browsers; a flood has thousands */
     WRITE_QUEUE_MAX = 256 * 1024,      /* a second of video; beyond that the client is too slow */
 };
 
@@ -56,23 +57,35 @@ static void on_conn_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
+static void forget_link(struct sl_tcp_conn *conn)
+{
+    if (!conn->link)
+        return;
+    sl_transport_tcp_gone(conn->link->transport, conn);
+    conn->link = NULL;
+}
+
 static void close_conn(struct sl_tcp_conn *conn)
 {
     if (uv_is_closing((uv_handle_t *)&conn->handle))
         return;
     sl_list_remove(&conn->entry);
     conn->server->connection_count--;
-    if (conn->link) {
-        sl_transport_tcp_gone(conn->link->transport, conn);
-        conn->link = NULL;
-    }
+    forget_link(conn);
     uv_close((uv_handle_t *)&conn->handle, on_conn_closed);
 }
 
 void tcp_bind(struct sl_tcp_conn *conn, struct link *link)
 {
+    if (conn->link && conn->link != link) /* the client uses it for another peer of its own now */
+        sl_transport_tcp_gone(conn->link->transport, conn);
     conn->link = link;
     atomic_store(&link->peer->uses_tcp, true);
+}
+
+void tcp_close(struct sl_tcp_conn *conn)
+{
+    close_conn(conn);
 }
 
 void tcp_drop_link(struct tcp_server *server, const struct link *link)
@@ -174,8 +187,10 @@ static bool take_frames(struct sl_tcp_conn *conn)
             break;
         rtc_input(conn->server->rtc_worker, &conn->path, conn->link, conn->frame + at + 2, len,
                   now_us);
-        if (uv_is_closing((uv_handle_t *)&conn->handle))
+        if (uv_is_closing((uv_handle_t *)&conn->handle)) {
+            forget_link(conn); /* the answer could not be written, and then the check was noted */
             return false;
+        }
         at += 2 + len;
     }
     memmove(conn->frame, conn->frame + at, conn->have - at);
@@ -197,6 +212,17 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
         close_conn(conn);
 }
 
+/* Connections of one address that have not shown a valid check. */
+static size_t count_unbound(const struct tcp_server *server, const struct sl_addr *remote)
+{
+    const struct sl_tcp_conn *conn;
+    size_t count = 0;
+
+    sl_list_foreach(conn, &server->connections, const struct sl_tcp_conn, entry) count +=
+        !conn->link && sl_addr_same_ip(&conn->path.remote, remote);
+    return count;
+}
+
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct tcp_listener *listener = stream->data;
@@ -216,7 +242,8 @@ static void on_connection(uv_stream_t *stream, int status)
     bool full = server->connection_count >= server->rtc_worker->rtc->config.tcp_connections_max;
     if (uv_accept(stream, (uv_stream_t *)&conn->handle) < 0 || full ||
         uv_tcp_getpeername(&conn->handle, (struct sockaddr *)&sa, &sa_len) < 0 ||
-        sl_addr_from_sockaddr(&conn->path.remote, (struct sockaddr *)&sa) < 0) {
+        sl_addr_from_sockaddr(&conn->path.remote, (struct sockaddr *)&sa) < 0 ||
+        count_unbound(server, &conn->path.remote) >= UNBOUND_PER_ADDRESS) {
         uv_close((uv_handle_t *)&conn->handle, on_conn_closed);
         return;
     }

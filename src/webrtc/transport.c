@@ -19,7 +19,8 @@ enum {
     /* The last flight of a handshake may be lost, and its repetition is asked for: RFC 6347 4.2.4.
      */
     DTLS_KEEP_US = 5 * SL_US_PER_S,
-    PRFLX_PRIORITY = 1862270975, /* RFC 8445 5.1.2.1: type 110, local 65535, component 1 */
+    PATH_SILENT_US = 12 * SL_US_PER_S, /* two consent intervals of 5 s, and some */
+    PRFLX_PRIORITY = 1862270975,       /* RFC 8445 5.1.2.1: type 110, local 65535, component 1 */
 };
 
 struct slot {
@@ -95,7 +96,7 @@ void sl_transport_destroy(struct sl_transport *transport)
 
 static bool same_path(const struct slot *slot, const struct sl_path *path)
 {
-    return slot->used && slot->path.tcp == path->tcp &&
+    return slot->used && slot->path.tcp == path->tcp && slot->path.dest.fd == path->dest.fd &&
            sl_addr_equal(&slot->path.remote, &path->remote);
 }
 
@@ -123,9 +124,11 @@ static struct slot *take_slot(struct sl_transport *transport, const struct sl_pa
             (!oldest || slot->last_us < oldest->last_us))
             oldest = slot;
     }
-    if (oldest->used && oldest->checked)
-        transport->config.ops->on_path(transport->config.owner, &oldest->path.remote,
-                                       oldest->path.tcp, true);
+    if (oldest->used && oldest->checked) {
+        struct sl_path gone = oldest->path;
+        oldest->used = false; /* closing a connection comes back to us: the slot must be empty */
+        transport->config.ops->on_path(transport->config.owner, &gone, true);
+    }
     *oldest = (struct slot){.used = true, .path = *path};
     return oldest;
 }
@@ -272,12 +275,12 @@ static void on_checked(struct sl_transport *transport, const struct sl_path *pat
     slot->last_us = now_us;
     transport->last_check_us = now_us;
     sl_count(transport->config.counters, SL_COUNTER_ICE_CHECKS_OK, 1);
-    if (!slot->checked) {
-        slot->checked = true;
-        transport->config.ops->on_path(transport->config.owner, &slot->path.remote, slot->path.tcp,
-                                       false);
-    }
-    if (nominated || !transport->selected)
+    slot->checked = true;
+    transport->config.ops->on_path(transport->config.owner, &slot->path, false);
+    /* Consent is per address (RFC 7675 section 5.1): media does not go on to one that no longer
+     * asks for it while the client lives at another. */
+    if (nominated || !transport->selected ||
+        (slot != transport->selected && now_us - transport->selected->last_us > PATH_SILENT_US))
         transport->selected = slot;
     if (transport->state == SL_TRANSPORT_NEW) {
         set_state(transport, SL_TRANSPORT_CHECKED);

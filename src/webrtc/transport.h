@@ -52,9 +52,9 @@ struct sl_transport_ops {
     /* Sends one datagram (STUN, DTLS) by this path now. */
     void (*on_send)(void *owner, const struct sl_path *path, const uint8_t *data, size_t len);
     void (*on_state)(void *owner, enum sl_transport_state state);
-    /* A path passed its first check: the owner routes its datagrams here from now on. `gone` paths
-     * (given way) are no longer ours. */
-    void (*on_path)(void *owner, const struct sl_addr *remote, struct sl_tcp_conn *tcp, bool gone);
+    /* A path passed a check (called for each): the owner routes its datagrams here from now on.
+     * `gone` paths (given way) are no longer ours. */
+    void (*on_path)(void *owner, const struct sl_path *path, bool gone);
 };
 
 struct sl_transport_config {

@@ -171,6 +171,29 @@ describe('official SDK', () => {
         await stop(page, label, 'UNPUBLISHED');
     });
 
+    test('a publisher with much to say climbs to its maxBitrate and stays below it', async (t) => {
+        const maxBitrate = 1500;
+        const label = `publisher-${++number}`;
+        await call(page, 'canvasCamera', 'noisy', 640, 480, { noise: true });
+        const event = await call(page, 'publishCamera', label, `sdk-${number}`, 'noisy',
+            { video: { maxBitrate } });
+        assert.equal(event.status, 'PUBLISHING', event.info);
+        const rates = [];
+        let before = await pictures(page, label, 30, 'out');
+        let at = Date.now();
+        await until('the bitrate has come near its bound', async () => {
+            const now = await pictures(page, label, 60, 'out');
+            rates.push(Math.round((now.bytesSent - before.bytesSent) * 8 / (Date.now() - at)));
+            [before, at] = [now, Date.now()];
+            if (rates.at(-1) < 0.75 * maxBitrate)
+                throw new Error(`${rates} kbit/s`);
+            return true;
+        }, { timeout: 30_000 });
+        t.diagnostic(`kbit/s every two seconds: ${rates}, ${before.frameWidth}x${before.frameHeight}`);
+        assert.ok(Math.max(...rates) < 1.2 * maxBitrate, `${rates} kbit/s`);
+        await stop(page, label, 'UNPUBLISHED');
+    });
+
     test('WS-70 transport TCP: media flows over TCP for publisher and player', async () => {
         const { label, name } = await publish(page, { constraints: SMALL, transport: 'TCP' });
         const player = await play(page, name, { transport: 'TCP' });

@@ -72,6 +72,11 @@ export class Browser {
         process.kill(-this.#process.pid, 'SIGKILL');
     }
 
+    // The process hangs: its sockets stay open and say nothing. Only kill() ends it.
+    freeze() {
+        process.kill(-this.#process.pid, 'SIGSTOP');
+    }
+
     async close() {
         await this.#browser.close().catch(() => {}); // killed ones are gone already
         await this.server.close().catch(() => {});

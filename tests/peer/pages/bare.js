@@ -76,7 +76,8 @@
     }
 
     // A camera whose picture size the test changes: a canvas that is painted 30 times a second.
-    function canvasCamera(width, height, { audio = false } = {}) {
+    // noise: grains that no encoder can predict, so that it takes every bit it may.
+    function canvasCamera(width, height, { audio = false, noise = false } = {}) {
         const canvas = document.createElement('canvas');
         const context = canvas.getContext('2d');
         let number = 0;
@@ -87,6 +88,12 @@
             context.fillRect(0, 0, canvas.width, canvas.height);
             context.fillStyle = 'black';
             context.fillRect((number * 7) % canvas.width, 10, 40, 40);
+            if (noise) {
+                for (let i = 0; i < 400; i++) {
+                    context.fillStyle = `hsl(${Math.random() * 360} 60% ${Math.random() * 100}%)`;
+                    context.fillRect(Math.random() * width, Math.random() * height, 6, 6);
+                }
+            }
         }, 33);
         const stream = canvas.captureStream(30);
         if (audio) {
@@ -146,9 +153,10 @@
         resizeCamera: (label, width, height) => {
             Object.assign(window.cameras[label].canvas, { width, height });
         },
-        publishCamera: (label, name, camera, options = {}) => start('publish', label, name, {
-            ...options, constraints: { customStream: window.cameras[camera].stream,
-                audio: window.cameras[camera].stream.getAudioTracks().length > 0, video: true },
-        }),
+        publishCamera: (label, name, camera, { video = true, ...options } = {}) =>
+            start('publish', label, name, {
+                ...options, constraints: { customStream: window.cameras[camera].stream, video,
+                    audio: window.cameras[camera].stream.getAudioTracks().length > 0 },
+            }),
     };
 })();

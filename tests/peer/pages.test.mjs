@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The server's own pages, from its own port: publishing, playing, the list, and what a reader is told.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { assertPlays, Browser, text } from './lib/browser.mjs';
+import { Server } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
+
+const PHONE = { width: 390, height: 844 };
+// long and without a place to break, as a careless publisher may choose it
+const NAME = `pages-${'x'.repeat(60)}-ü`;
+
+let server, browser;
+let publisher; // the two-way page that publishes NAME
+const opened = [];
+
+// Runs in every page before its scripts.
+function prepare() {
+    // a player that was opened by a link: the test's looking at it must not count as a touch
+    if (location.pathname === '/player')
+        Object.defineProperty(navigator, 'userActivation', {
+            value: { hasBeenActive: false, isActive: false } });
+    window.violations = [];
+    document.addEventListener('securitypolicyviolation', (event) =>
+        window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+}
+
+async function open(path) {
+    const page = await browser.page(server.http + path, undefined, { init: prepare });
+    opened.push(page);
+    return page;
+}
+
+async function assertClean(page) {
+    assert.deepEqual(page.faults, [], page.url());
+    assert.deepEqual(await page.evaluate(() => window.violations), [], page.url());
+    assert.deepEqual(page.log.filter((line) => /Content.Security.Policy/i.test(line)), []);
+}
+
+async function close(page) {
+    await assertClean(page);
+    opened.splice(opened.indexOf(page), 1);
+    await page.context().close();
+}
+
+function openPlayer(name) {
+    return open(`/player?name=${encodeURIComponent(name)}`);
+}
+
+function notice(page, selector, pattern) {
+    return until(`${selector} is like ${pattern}`, async () => {
+        const words = await page.textContent(selector);
+        return await page.isVisible(selector) && pattern.test(words) || words;
+    }).then((found) => assert.equal(found, true, String(found)));
+}
+
+// The row of the streams page as {column: text}.
+function row(page, name) {
+    return page.evaluate((wanted) => {
+        const found = [...document.querySelectorAll('#rows tr')]
+            .find((tr) => tr.querySelector('th').textContent === wanted);
+        return found && Object.fromEntries([...found.querySelectorAll('td[data-label]')]
+            .map((td) => [td.dataset.label, td.textContent]));
+    }, name);
+}
+
+describe('the server\'s own pages', () => {
+    before(async () => {
+        [server, browser] = await Promise.all([Server.start(), Browser.open()]);
+    });
+    after(async () => {
+        await browser?.close();
+        await server?.stop();
+    });
+
+    test('the first page finds browser, camera and server ready', async () => {
+        const page = await open('/');
+        for (const check of ['browser', 'camera', 'server'])
+            await page.waitForSelector(`#check-${check}.good`);
+        await close(page);
+    });
+
+    test('the two-way page publishes: On air, with figures', async () => {
+        publisher = await open('/two-way-streaming');
+        assert.match(await publisher.inputValue('#publish-name'), /^stream-\w{5}$/);
+        await publisher.fill('#publish-name', NAME);
+        await publisher.click('#publish');
+        await text(publisher, '#publish-status', 'On air');
+        await until('figures of the publication', async () => {
+            const figures = await publisher.textContent('#publish-stats');
+            return /\d fps/.test(figures) && /bit\/s/.test(figures) && /H264/.test(figures);
+        });
+        assert.equal(await publisher.isVisible('#publish-notice'), false);
+    });
+
+    test('its link opens a player that plays at once, and turns the sound on when asked', async () => {
+        const link = await publisher.inputValue('#share-link');
+        assert.equal(link, `${server.http}/player?name=${encodeURIComponent(NAME)}`);
+        const player = await open(link.slice(server.http.length));
+        await text(player, '#play-status', 'Playing');
+        await assertPlays(player, { audio: false });
+        await until('figures of the playback', async () =>
+            /\d fps/.test(await player.textContent('#play-stats')));
+        const muted = () => player.$eval('#remote video', (video) => video.muted);
+        assert.equal(await muted(), true, 'no sound before the reader has touched the page');
+        await player.click('#unmute');
+        assert.equal(await muted(), false);
+        assert.equal(await player.isVisible('#unmute'), false);
+        await assertPlays(player, { video: false });
+        await player.click('#stop');
+        await text(player, '#play-status', 'Not playing');
+        assert.equal(await player.isVisible('#play-notice'), false, 'who stops needs no words');
+        await close(player);
+    });
+
+    test('the two-way page plays beside publishing, and stops playing alone', async () => {
+        await publisher.fill('#play-name', NAME);
+        await publisher.click('#play');
+        await text(publisher, '#play-status', 'Playing');
+        await assertPlays(publisher);
+        await publisher.click('#play');
+        await text(publisher, '#play-status', 'Not playing');
+        await text(publisher, '#publish-status', 'On air');
+    });
+
+    test('the streams page lists it with codecs, size, rate and its player', async () => {
+        const player = await openPlayer(NAME);
+        await text(player, '#play-status', 'Playing');
+        const streams = await open('/streams');
+        const found = await until('the row counts one player', async () => {
+            const seen = await row(streams, NAME);
+            return seen?.Players === '1' && !/^0 /.test(seen.Rate) && /\d/.test(seen.Video) ? seen
+                : Promise.reject(new Error(JSON.stringify(seen)));
+        });
+        assert.equal(found.Source, 'webrtc');
+        assert.match(found.Video, /^H264 \d+\u00a0×\u00a0\d+$/i);
+        assert.match(found.Audio, /^opus$/i);
+        await text(streams, '#count', '1 stream');
+        await close(player);
+        await until('the player is gone from the list', async () =>
+            (await row(streams, NAME))?.Players === '0');
+        await close(streams);
+    });
+
+    test('a wrong name is told in words, and the player waits for it', async () => {
+        const player = await openPlayer('nobody-has-this-name');
+        await notice(player, '#play-notice', /There is no stream of this name.*Trying again in \d+ s/);
+        await text(player, '#play-status', 'Waiting');
+        await player.fill('#play-name', NAME);
+        await player.click('#play');
+        await text(player, '#play-status', 'Playing');
+        await close(player);
+        await publisher.fill('#play-name', 'nobody-has-this-name');
+        await publisher.click('#play');
+        await notice(publisher, '#play-notice', /There is no stream of this name/);
+    });
+
+    test('a name that is taken is told in words', async () => {
+        const page = await open('/two-way-streaming');
+        await page.fill('#publish-name', NAME);
+        await page.click('#publish');
+        await notice(page, '#publish-notice', /This name is already in use/);
+        await close(page);
+    });
+
+    test('nothing is wider than a phone, and it plays there', async () => {
+        for (const path of ['/', '/two-way-streaming', '/streams', '/no-such-page',
+            `/player?name=${encodeURIComponent(NAME)}`]) {
+            const page = await open(path);
+            await page.setViewportSize(PHONE);
+            if (path === '/streams')
+                await until('the row', () => row(page, NAME));
+            if (path.startsWith('/player')) {
+                await text(page, '#play-status', 'Playing');
+                await assertPlays(page, { audio: false, frames: 5 });
+            }
+            const wide = await page.evaluate((width) => [...document.querySelectorAll('body *')]
+                .filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > width + 1 &&
+                    !e.closest('.skip'))
+                .map((e) => `${e.tagName}#${e.id}.${e.className}`), PHONE.width);
+            const { scroll, inner } = await page.evaluate(() => ({ inner: window.innerWidth,
+                scroll: document.scrollingElement.scrollWidth }));
+            assert.ok(scroll <= PHONE.width && inner <= PHONE.width,
+                `${path}: ${scroll} of ${inner} px: ${wide}`);
+            await close(page);
+        }
+        await publisher.setViewportSize(PHONE);
+        assert.ok(await publisher.evaluate(() => document.scrollingElement.scrollWidth) <= PHONE.width,
+            'while publishing');
+    });
+
+    test('the publisher stops: its players say so, and the list is empty', async () => {
+        const player = await openPlayer(NAME);
+        await text(player, '#play-status', 'Playing');
+        await publisher.click('#publish');
+        await text(publisher, '#publish-status', 'Not publishing');
+        await notice(player, '#play-notice', /The stream has ended\.\s*Its publisher stopped\./);
+        const streams = await open('/streams');
+        await text(streams, '#count', '0 streams');
+        assert.equal(await streams.isVisible('#none'), true);
+        // and comes back by itself when the stream does
+        await publisher.click('#publish');
+        await text(publisher, '#publish-status', 'On air');
+        await text(player, '#play-status', 'Playing');
+        await close(player);
+        await close(streams);
+    });
+
+    test('no page had an error or broke the content security policy', async () => {
+        assert.deepEqual(opened.map((page) => page.url()), [publisher.url()]);
+        await close(publisher);
+        server.assertAlive();
+    });
+});

@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Publishing and playing through the real engine on loopback: numbers, retransmission, key frame
+ * requests. The clients live on the test's thread, the engine on its worker. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "net/net.h"
+#include "webrtc/transport.h"
+#include "webrtc/webrtc.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum {
+    DEADLINE_US = 10 * SL_US_PER_S,
+    KEYFRAME_INTERVAL_US = 500 * SL_US_PER_MS,
+    VP8 = 96,
+    RTX = 97,
+    SOURCE_SSRC = 0x0a0b0c0d,
+    PLAYER_SSRC = 0x01020304,
+    PLAYER_RTX_SSRC = 0x01020305,
+    PAYLOAD_LEN = 100,
+    RECEIVED_MAX = 4096,
+    PLAYERS_MAX = 5,
+};
+
+struct fixture;
+
+/* One media packet that came to a player. */
+struct received {
+    uint8_t payload_type;
+    uint16_t seq, original; /* original: of a retransmission */
+    uint32_t ssrc, number;  /* number: what the source wrote into the payload */
+};
+
+struct client {
+    struct fixture *f;
+    int fd;
+    char ufrag[9], pwd[27], server_ufrag[9], server_pwd[27];
+    struct sl_transport *transport;
+    struct sl_peer *peer;
+    bool connected, closed; /* the peer's */
+    size_t received_count, plis, refused;
+    struct received received[RECEIVED_MAX];
+};
+
+struct fixture {
+    struct sl_loop *control;
+    struct sl_metrics *metrics;
+    struct sl_counters *counters;
+    struct sl_workers *workers;
+    struct sl_streams *streams;
+    struct sl_rtc *rtc;
+    struct sl_stream *stream;
+    struct sl_srtp_engine *engine;
+    struct sl_dtls_identity *identity;
+    struct sl_udp_receiver *receiver;
+    struct client source, players[PLAYERS_MAX];
+    size_t player_count;
+};
+
+/* ---- A client's wire ---- */
+
+static void on_send(void *owner, const struct sl_path *path, const uint8_t *data, size_t len)
+{
+    struct client *client = owner;
+
+    (void)sendto(client->fd, data, len, 0, (const struct sockaddr *)&path->dest.sa,
+                 path->dest.sa_len); /* a lost check or flight is repeated */
+}
+
+static void on_transport_state(void *owner, enum sl_transport_state state)
+{
+    (void)owner;
+    assert_true(state <= SL_TRANSPORT_CONNECTED);
+}
+
+static void on_path(void *owner, const struct sl_path *path, bool gone)
+{
+    (void)owner, (void)path, (void)gone;
+}
+
+static const struct sl_transport_ops transport_ops = {
+    .on_send = on_send,
+    .on_state = on_transport_state,
+    .on_path = on_path,
+};
+
+static void on_rtp(struct client *client, const uint8_t *data, size_t len)
+{
+    struct sl_rtp_view view;
+
+    assert_int_equal(sl_rtp_parse(data, len, &view), 0);
+    assert_true(client->received_count < RECEIVED_MAX);
+    assert_true(view.payload_len >= PAYLOAD_LEN);
+    client->received[client->received_count++] = (struct received){
+        .payload_type = view.payload_type,
+        .seq = view.seq,
+        .ssrc = view.ssrc,
+        .original = sl_load_u16(view.payload),
+        .number = sl_load_u32(view.payload + view.payload_len - 4),
+    };
+}
+
+static void on_datagram(struct client *client, const struct sl_udp_datagram *datagram)
+{
+    struct sl_path path = {.remote = datagram->from, .dest.fd = client->fd};
+    struct sl_rtcp_view view;
+    size_t len = datagram->len, offset = 0;
+    bool rtcp;
+
+    path.dest.sa_len = sl_addr_to_sockaddr(&datagram->from, &path.dest.sa);
+    if (sl_dtls_is(datagram->data, len)) {
+        sl_transport_dtls(client->transport, &path, datagram->data, len, sl_now_us());
+    } else if (datagram->data[0] < 4) {
+        (void)sl_transport_stun(client->transport, &path, datagram->data, len, sl_now_us());
+    } else if (sl_transport_unprotect(client->transport, datagram->data, &len, &rtcp) < 0) {
+        client->refused++;
+    } else if (!rtcp) {
+        on_rtp(client, datagram->data, len);
+    } else {
+        while (sl_rtcp_next(datagram->data, len, &offset, &view) == 1)
+            client->plis += view.type == SL_RTCP_PSFB && view.count == SL_PSFB_PLI;
+    }
+}
+
+static void serve(struct client *client)
+{
+    const struct sl_udp_datagram *datagrams;
+    size_t count;
+
+    if (!client->transport)
+        return;
+    while ((count = sl_udp_receive(client->f->receiver, client->fd, &datagrams)) > 0) {
+        for (size_t i = 0; i < count; i++)
+            on_datagram(client, &datagrams[i]);
+    }
+    sl_transport_tick(client->transport, sl_now_us());
+}
+
+/* A turn of the control loop and of all clients. */
+static void turn(struct fixture *f)
+{
+    (void)uv_run(sl_loop_uv(f->control), UV_RUN_NOWAIT);
+    serve(&f->source);
+    for (size_t i = 0; i < f->player_count; i++)
+        serve(&f->players[i]);
+    (void)poll(NULL, 0, 1);
+}
+
+static void run_for(struct fixture *f, int64_t us)
+{
+    int64_t end_us = sl_now_us() + us;
+
+    while (sl_now_us() < end_us)
+        turn(f);
+}
+
+#define wait_until(f, condition)                                                                   \
+    for (int64_t deadline_us = sl_now_us() + DEADLINE_US; !(condition);) {                         \
+        turn(f);                                                                                   \
+        if (sl_now_us() > deadline_us)                                                             \
+            fail_msg("line %d: waited in vain for %s", __LINE__, #condition);                      \
+    }
+
+/* ---- Peers ---- */
+
+static void on_peer_state(void *owner, enum sl_peer_state state, enum sl_peer_failure failure)
+{
+    struct client *client = owner;
+
+    assert_int_equal(failure, SL_PEER_OK);
+    client->connected |= state == SL_PEER_CONNECTED;
+}
+
+static void on_peer_closed(void *owner)
+{
+    struct client *client = owner;
+
+    client->closed = true;
+}
+
+static const struct sl_peer_ops peer_ops = {on_peer_state, on_peer_closed};
+
+static void negotiate(const struct client *client, bool publishing, struct sl_negotiation *out)
+{
+    struct sl_media *media = &out->media[0];
+    struct sl_media_transport *transport = &out->transports[0];
+
+    out->publishing = publishing;
+    out->media_count = 1;
+    out->transport_count = 1;
+    *media = (struct sl_media){
+        .accepted = true,
+        .kind = SL_VIDEO,
+        .codec_count = 1,
+        .remote_ssrc = publishing ? SOURCE_SSRC : 0,
+        .local_ssrc = publishing ? 0 : PLAYER_SSRC,
+        .local_rtx_ssrc = publishing ? 0 : PLAYER_RTX_SSRC,
+    };
+    media->codecs[0] = (struct sl_media_codec){.codec = SL_CODEC_VP8,
+                                               .payload_type = VP8,
+                                               .rtx_payload_type = RTX,
+                                               .nack = true,
+                                               .pli = true};
+    (void)snprintf(transport->remote_ufrag, sizeof(transport->remote_ufrag), "%s", client->ufrag);
+    (void)snprintf(transport->fingerprint_hash, sizeof(transport->fingerprint_hash), "sha-256");
+    (void)snprintf(transport->fingerprint, sizeof(transport->fingerprint), "%s",
+                   sl_dtls_identity_fingerprint(client->f->identity));
+    transport->remote_setup = SL_SDP_ACTIVE;
+}
+
+static void make_peer(struct client *client, bool publishing)
+{
+    struct sl_negotiation *negotiation = sl_new(struct sl_negotiation);
+    struct sl_peer_config config = {
+        .rtc = client->f->rtc,
+        .worker = sl_workers_at(client->f->workers, 0),
+        .publishing = publishing,
+        .negotiation = negotiation,
+        .cname = "test",
+        .ops = &peer_ops,
+        .owner = client,
+    };
+
+    negotiate(client, publishing, negotiation);
+    memcpy(config.local[0].ufrag, client->server_ufrag, sizeof(client->server_ufrag));
+    memcpy(config.local[0].pwd, client->server_pwd, sizeof(client->server_pwd));
+    if (!publishing)
+        config.tracks[SL_VIDEO] = sl_stream_track(client->f->stream, SL_VIDEO);
+    client->peer = sl_peer_create(&config);
+    free(negotiation);
+}
+
+static void init_client(struct client *client, struct fixture *f)
+{
+    struct sl_addr any;
+
+    client->f = f;
+    sl_random_token(client->ufrag, sizeof(client->ufrag) - 1);
+    sl_random_token(client->pwd, sizeof(client->pwd) - 1);
+    sl_random_token(client->server_ufrag, sizeof(client->server_ufrag) - 1);
+    sl_random_token(client->server_pwd, sizeof(client->server_pwd) - 1);
+    assert_int_equal(sl_addr_parse_ip("127.0.0.1", 0, &any), 0);
+    client->fd = sl_udp_open(&any, NULL);
+    assert_true(client->fd >= 0);
+}
+
+static void connect_client(struct client *client)
+{
+    struct fixture *f = client->f;
+    struct sl_path path = {.dest.fd = client->fd};
+    struct sl_transport_config config = {
+        .engine = f->engine,
+        .identity = f->identity,
+        .counters = f->counters,
+        .ice_client = true,
+        .dtls_client = true,
+        .local_ufrag = client->ufrag,
+        .local_pwd = client->pwd,
+        .remote_ufrag = client->server_ufrag,
+        .remote_pwd = client->server_pwd,
+        .fingerprint_hash = "sha-256",
+        .fingerprint = sl_rtc_fingerprint(f->rtc),
+        .ops = &transport_ops,
+        .owner = client,
+    };
+
+    sl_peer_start(client->peer);
+    assert_int_equal(sl_transport_create(&config, sl_now_us(), &client->transport), 0);
+    uint16_t port = sl_rtc_port(f->rtc, sl_workers_at(f->workers, 0), 0);
+    assert_int_equal(sl_addr_parse_ip("127.0.0.1", port, &path.remote), 0);
+    path.dest.sa_len = sl_addr_to_sockaddr(&path.remote, &path.dest.sa);
+    sl_transport_add_candidate(client->transport, &path, sl_now_us());
+    wait_until(f, client->connected &&
+                      sl_transport_state(client->transport) == SL_TRANSPORT_CONNECTED);
+}
+
+static struct client *add_player(struct fixture *f)
+{
+    struct client *player = &f->players[f->player_count];
+
+    init_client(player, f);
+    make_peer(player, false);
+    f->player_count++;
+    connect_client(player);
+    return player;
+}
+
+static void publish(struct fixture *f)
+{
+    struct sl_stream_config config = {
+        .name = "camera",
+        .worker = sl_workers_at(f->workers, 0),
+        .ops = &sl_peer_source_ops,
+        .tracks = {[SL_VIDEO] = {true, 1, {{SL_CODEC_VP8, ""}}}},
+    };
+
+    init_client(&f->source, f);
+    make_peer(&f->source, true);
+    config.owner = f->source.peer;
+    assert_int_equal(sl_stream_create(f->streams, &config, &f->stream), 0);
+    sl_peer_set_tracks(f->source.peer, NULL, sl_stream_track(f->stream, SL_VIDEO));
+    sl_stream_set_live(f->stream);
+    connect_client(&f->source);
+}
+
+/* ---- Set-up ---- */
+
+static int set_up(void **state)
+{
+    struct fixture *f = sl_new(struct fixture);
+    struct sl_rtc_config rtc = {
+        .bind_count = 1,
+        .port_from = 20000,
+        .port_to = 29999,
+        .gcm = true,
+        .ice_timeout_us = DEADLINE_US,
+        .dtls_timeout_us = DEADLINE_US,
+        .consent_timeout_us = 30 * SL_US_PER_S,
+    };
+
+    f->control = sl_loop_create("control");
+    f->metrics = sl_metrics_create();
+    f->counters = sl_metrics_register(f->metrics);
+    f->engine = sl_srtp_engine_create(SL_SRTP_BEST);
+    f->receiver = sl_udp_receiver_create();
+    assert_int_equal(sl_dtls_identity_create(true, &f->identity, NULL), 0);
+    struct sl_workers_config config = {
+        .count = 1,
+        .packets_max = 4096,
+        .ring_packets = 512,
+        .keyframe_interval_us = KEYFRAME_INTERVAL_US,
+        .metrics = f->metrics,
+    };
+    f->workers = sl_workers_create(&config, f->control);
+    f->streams = sl_streams_create(f->workers, f->control);
+    assert_int_equal(sl_addr_parse_ip("127.0.0.1", 0, &rtc.bind[0]), 0);
+    assert_int_equal(sl_rtc_create(&rtc, f->workers, f->control, &f->rtc, NULL), 0);
+    sl_workers_start(f->workers);
+    publish(f);
+    *state = f;
+    return 0;
+}
+
+static void drop_client(struct client *client)
+{
+    sl_peer_close(client->peer);
+    wait_until(client->f, client->closed);
+    sl_transport_destroy(client->transport);
+    client->transport = NULL;
+    (void)close(client->fd);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < f->player_count; i++)
+        drop_client(&f->players[i]);
+    sl_stream_end(f->stream);
+    drop_client(&f->source);
+    sl_stream_release(f->stream);
+    wait_until(f, sl_streams_drained(f->streams));
+    sl_workers_stop(f->workers);
+    sl_rtc_destroy(f->rtc);
+    sl_workers_destroy(f->workers);
+    sl_streams_destroy(f->streams);
+    sl_udp_receiver_destroy(f->receiver);
+    sl_srtp_engine_destroy(f->engine);
+    sl_dtls_identity_destroy(f->identity);
+    sl_loop_destroy(f->control);
+    sl_metrics_destroy(f->metrics);
+    free(f);
+    return 0;
+}
+
+/* ---- Sending ---- */
+
+/* One packet of the source; its number is in the payload too. */
+static void send_media(struct fixture *f, uint32_t ssrc, uint64_t index)
+{
+    static const uint8_t vp8_inter_frame[] = {0x10, 0x01, 0, 0};
+    uint8_t payload[PAYLOAD_LEN] = {0}, out[SL_RTP_HEADER_LEN + PAYLOAD_LEN + SL_SRTP_OVERHEAD];
+
+    memcpy(payload, vp8_inter_frame, sizeof(vp8_inter_frame));
+    sl_store_u32(payload + PAYLOAD_LEN - 4, (uint32_t)index);
+    sl_rtp_build_header(out, true, VP8, (uint16_t)index, (uint32_t)index * 3000, ssrc);
+    size_t len = sl_srtp_protect(f->engine, sl_transport_sender(f->source.transport), out,
+                                 SL_RTP_HEADER_LEN, payload, PAYLOAD_LEN, index);
+    sl_srtp_flush(f->engine);
+    on_send(&f->source, sl_transport_path(f->source.transport), out, len);
+}
+
+static void send_many(struct fixture *f, uint32_t ssrc, uint64_t first, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        send_media(f, ssrc, first + i);
+}
+
+static void send_rtcp(struct client *client, struct sl_writer *w, uint8_t *buf)
+{
+    assert_true(w->ok);
+    size_t len = sl_srtcp_protect(client->f->engine, sl_transport_sender(client->transport), buf,
+                                  sl_writer_len(w));
+    on_send(client, sl_transport_path(client->transport), buf, len);
+}
+
+static void send_nack(struct client *player, const uint16_t *seqs, size_t count)
+{
+    uint8_t buf[1200 + SL_SRTCP_OVERHEAD];
+    struct sl_writer w = sl_writer_of(buf, 1200);
+
+    sl_rtcp_write_nack(&w, 1, PLAYER_SSRC, seqs, count);
+    send_rtcp(player, &w, buf);
+}
+
+static void send_pli(struct client *player)
+{
+    uint8_t buf[64 + SL_SRTCP_OVERHEAD];
+    struct sl_writer w = sl_writer_of(buf, 64);
+
+    sl_rtcp_write_pli(&w, 1, PLAYER_SSRC);
+    send_rtcp(player, &w, buf);
+}
+
+/* ---- The tests ---- */
+
+static void a_new_ssrc_after_two_seconds_goes_on_with_growing_numbers(void **state)
+{
+    struct fixture *f = *state;
+    struct client *player = add_player(f);
+
+    send_many(f, SOURCE_SSRC, 65530, 12); /* over a rollover of the source's */
+    wait_until(f, player->received_count == 12);
+    send_many(f, SOURCE_SSRC + 1, 5, 3); /* the first one lives: an intruder */
+    run_for(f, 2100 * SL_US_PER_MS);
+    assert_int_equal(player->received_count, 12);
+    send_many(f, SOURCE_SSRC + 1, 8, 10);
+    wait_until(f, player->received_count == 22);
+    for (size_t i = 0; i < 22; i++) {
+        const struct received *packet = &player->received[i];
+        assert_int_equal(packet->payload_type, VP8);
+        assert_int_equal(packet->ssrc, PLAYER_SSRC);
+        assert_int_equal(packet->seq, player->received[0].seq + i);
+        assert_int_equal(packet->number, i < 12 ? 65530 + i : 8 + i - 12);
+    }
+    assert_int_equal(player->refused, 0);
+}
+
+/* performance.md section 4. */
+static void a_packet_older_than_a_players_first_is_never_sent_to_it(void **state)
+{
+    struct fixture *f = *state;
+    struct client *early = add_player(f);
+
+    send_many(f, SOURCE_SSRC, 100, 5);
+    send_many(f, SOURCE_SSRC, 106, 4); /* 105 is late */
+    wait_until(f, early->received_count == 9);
+    struct client *late = add_player(f);
+    send_many(f, SOURCE_SSRC, 110, 1);
+    wait_until(f, late->received_count == 1);
+    send_many(f, SOURCE_SSRC, 105, 1);
+    send_many(f, SOURCE_SSRC, 111, 5);
+    wait_until(f, late->received_count == 6 && early->received_count == 16);
+    run_for(f, 50 * SL_US_PER_MS);
+
+    assert_int_equal(early->received[10].number, 105);
+    assert_int_equal(early->received[10].seq, early->received[0].seq + 5);
+    assert_int_equal(late->received_count, 6);
+    assert_true(late->received[0].seq >= 1000); /* well above 0 */
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(late->received[i].number, 110 + i);
+        assert_int_equal(late->received[i].seq, late->received[0].seq + i);
+    }
+    /* Nor by asking for it. */
+    uint16_t before_first = (uint16_t)(late->received[0].seq - 5);
+    send_nack(late, &before_first, 1);
+    run_for(f, 50 * SL_US_PER_MS);
+    assert_int_equal(late->received_count, 6);
+    assert_int_equal(early->refused + late->refused, 0);
+}
+
+static void a_nack_is_answered_by_rtx_under_the_original_number(void **state)
+{
+    struct fixture *f = *state;
+    struct client *player = add_player(f);
+
+    send_many(f, SOURCE_SSRC, 500, 40);
+    wait_until(f, player->received_count == 40);
+    uint16_t seqs[] = {player->received[3].seq, player->received[4].seq, player->received[30].seq};
+    uint16_t unsent = (uint16_t)(player->received[39].seq + 1);
+    send_nack(player, seqs, SL_ARRAY_LEN(seqs));
+    send_nack(player, &unsent, 1);
+    wait_until(f, player->received_count == 43);
+    run_for(f, 50 * SL_US_PER_MS);
+    assert_int_equal(player->received_count, 43);
+    for (size_t i = 0; i < SL_ARRAY_LEN(seqs); i++) {
+        const struct received *packet = &player->received[40 + i];
+        assert_int_equal(packet->payload_type, RTX);
+        assert_int_equal(packet->ssrc, PLAYER_RTX_SSRC);
+        assert_int_equal(packet->original, seqs[i]);
+        assert_int_equal(packet->number, 500 + (seqs[i] - player->received[0].seq));
+        assert_int_equal(packet->seq, (uint16_t)(player->received[40].seq + i));
+    }
+    assert_int_equal(player->refused, 0);
+}
+
+static void a_flood_of_nacks_is_bounded(void **state)
+{
+    enum { KEPT = 100, ROUNDS = 200, BURST = 400, PER_SECOND = 1000 };
+    struct fixture *f = *state;
+    struct client *player = add_player(f);
+    uint16_t seqs[KEPT];
+
+    send_many(f, SOURCE_SSRC, 500, KEPT);
+    wait_until(f, player->received_count == KEPT);
+    for (size_t i = 0; i < KEPT; i++)
+        seqs[i] = player->received[i].seq;
+    int64_t begin_us = sl_now_us();
+    for (int i = 0; i < ROUNDS; i++) {
+        send_nack(player, seqs, KEPT);
+        if (i % 20 == 0)
+            turn(f);
+    }
+    run_for(f, 100 * SL_US_PER_MS);
+    uint64_t sent = sl_metrics_sum(f->metrics, SL_COUNTER_RTX_SENT);
+    int64_t allowed = BURST + (sl_now_us() - begin_us) * PER_SECOND / SL_US_PER_S + 1;
+    assert_in_range(sent, BURST, allowed);
+    /* And media goes on. */
+    size_t count = player->received_count;
+    send_many(f, SOURCE_SSRC, 500 + KEPT, 1);
+    wait_until(f, player->received_count > count &&
+                      player->received[player->received_count - 1].payload_type == VP8);
+    assert_int_equal(player->refused, 0);
+}
+
+static void key_frame_requests_of_several_players_are_merged(void **state)
+{
+    struct fixture *f = *state;
+
+    send_many(f, SOURCE_SSRC, 1, 1); /* the source is heard */
+    for (size_t i = 0; i < PLAYERS_MAX; i++)
+        (void)add_player(f);
+    run_for(f, 3 * KEYFRAME_INTERVAL_US); /* what joining asked for is over */
+    assert_in_range(f->source.plis, 1, 4);
+    size_t before = f->source.plis;
+    for (size_t i = 0; i < 3 * PLAYERS_MAX; i++)
+        send_pli(&f->players[i % PLAYERS_MAX]);
+    wait_until(f, f->source.plis > before);
+    run_for(f, KEYFRAME_INTERVAL_US / 2);
+    assert_int_equal(f->source.plis, before + 1);
+    run_for(f, 2 * KEYFRAME_INTERVAL_US);
+    assert_in_range(f->source.plis, before + 1, before + 2);
+    assert_int_equal(sl_metrics_sum(f->metrics, SL_COUNTER_PLI_RECEIVED), 3 * PLAYERS_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_new_ssrc_after_two_seconds_goes_on_with_growing_numbers,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_packet_older_than_a_players_first_is_never_sent_to_it,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_nack_is_answered_by_rtx_under_the_original_number, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_flood_of_nacks_is_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(key_frame_requests_of_several_players_are_merged, set_up,
+                                        tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

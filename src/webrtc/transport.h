@@ -83,7 +83,8 @@ void sl_transport_add_candidate(struct sl_transport *transport, const struct sl_
                                 int64_t now_us);
 
 /* A STUN message whose USERNAME begins with our ufrag (server), or an answer (client).
- * Returns 0 if it was authentic; -EACCES, -EBADMSG, -ENOENT otherwise (counted). */
+ * Returns 0 if it was authentic; -EBADMSG malformed and -EACCES wrong password (a request's are
+ * counted); -ENOENT it is not for this transport. */
 int sl_transport_stun(struct sl_transport *transport, const struct sl_path *path, uint8_t *data,
                       size_t len, int64_t now_us);
 /* A DTLS datagram; dropped unless the path has passed a check. */
@@ -99,7 +100,8 @@ void sl_transport_tick(struct sl_transport *transport, int64_t now_us);
 int64_t sl_transport_deadline_us(const struct sl_transport *transport);
 
 enum sl_transport_state sl_transport_state(const struct sl_transport *transport);
-/* Where media goes: the nominated path; NULL before there is one. Changes with nominations. */
+/* Where media goes: the nominated path; before that the first that passed a check; another that is
+ * alive once the nominated one has been silent for two consent intervals. NULL before any check. */
 const struct sl_path *sl_transport_path(const struct sl_transport *transport);
 /* When the last authentic check came (server) or was answered (client). */
 int64_t sl_transport_last_check_us(const struct sl_transport *transport);

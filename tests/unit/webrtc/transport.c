@@ -151,15 +151,20 @@ static int deliver(struct end *end, const struct sl_addr *from, const uint8_t *b
     return 0;
 }
 
+static void deliver_next(struct network *network)
+{
+    assert_true(network->count > 0);
+    struct datagram datagram = network->queue[network->head];
+    network->head = (network->head + 1) % QUEUE_MAX;
+    network->count--;
+    if (datagram.to->transport)
+        (void)deliver(datagram.to, &datagram.from, datagram.bytes, datagram.len);
+}
+
 static void deliver_all(struct network *network)
 {
-    while (network->count > 0) {
-        struct datagram datagram = network->queue[network->head];
-        network->head = (network->head + 1) % QUEUE_MAX;
-        network->count--;
-        if (datagram.to->transport)
-            (void)deliver(datagram.to, &datagram.from, datagram.bytes, datagram.len);
-    }
+    while (network->count > 0)
+        deliver_next(network);
 }
 
 static void tick(struct network *network)
@@ -473,13 +478,8 @@ static void class_1_c7_no_dtls_from_a_path_without_a_check(void **state)
 
     /* In the middle of the handshake, too. */
     sl_transport_tick(network->client.transport, network->now_us);
-    while (sl_transport_state(server->transport) == SL_TRANSPORT_CHECKED) {
-        assert_true(network->count > 0);
-        struct datagram datagram = network->queue[network->head];
-        network->head = (network->head + 1) % QUEUE_MAX;
-        network->count--;
-        (void)deliver(datagram.to, &datagram.from, datagram.bytes, datagram.len);
-    }
+    while (sl_transport_state(server->transport) == SL_TRANSPORT_CHECKED)
+        deliver_next(network);
     assert_state(server, SL_TRANSPORT_HANDSHAKE);
     sent = server->sent;
     (void)deliver(server, &stranger, hello.bytes, hello.len);
@@ -490,6 +490,29 @@ static void class_1_c7_no_dtls_from_a_path_without_a_check(void **state)
     assert_state(server, SL_TRANSPORT_CONNECTED);
     assert_int_equal(server->strayed, 0);
     assert_media_flows(&network->client, server);
+    drop_network(network);
+}
+
+static void class_1_c7_nor_from_a_candidate_that_has_not_answered(void **state)
+{
+    (void)state;
+    static const struct variant offered = {.gcm = true, .server_sends_hello = true};
+    struct network *network = make_network(&offered);
+    struct end *client = &network->client;
+    struct hello hello = make_hello(network);
+    struct sl_addr silent = address("203.0.113.66", 5555);
+    struct sl_path path = path_to(&silent);
+
+    sl_transport_add_candidate(client->transport, &path, network->now_us);
+    sl_transport_tick(client->transport, network->now_us);
+    while (sl_transport_state(client->transport) == SL_TRANSPORT_NEW)
+        deliver_next(network);
+    size_t sent = client->sent;
+    (void)deliver(client, &silent, hello.bytes, hello.len);
+    assert_int_equal(client->sent, sent);
+    assert_state(client, SL_TRANSPORT_CHECKED);
+    deliver_all(network);
+    assert_state(client, SL_TRANSPORT_CONNECTED);
     drop_network(network);
 }
 
@@ -837,6 +860,7 @@ int main(void)
         cmocka_unit_test(srtcp_goes_both_ways_and_is_told_from_rtp),
         cmocka_unit_test(lost_datagrams_cost_time_and_no_connection),
         cmocka_unit_test(class_1_c7_no_dtls_from_a_path_without_a_check),
+        cmocka_unit_test(class_1_c7_nor_from_a_candidate_that_has_not_answered),
         cmocka_unit_test(refuses_a_check_with_a_wrong_password_or_ufrag),
         cmocka_unit_test(refuses_a_check_that_was_changed_on_the_way),
         cmocka_unit_test(class_2_c8_c9_only_a_nomination_moves_the_path),

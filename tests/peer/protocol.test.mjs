@@ -666,7 +666,8 @@ describe('WebSocket API without media', { concurrency: 8 }, () => {
             hasty.lines.some((line) => /client does not read: dropped/.test(line)));
         socket.resume(); // only who reads learns of the end
         await within(20_000 * slowness, 'the deaf client is dropped', gone);
-        assert.ok(hasty.usage().rssKb - before < 32 * 1024 * slowness, 'memory');
+        if (slowness === 1) // a sanitizer keeps what was freed
+            assert.ok(hasty.usage().rssKb - before < 32 * 1024, 'memory');
         await withSession(assertUsable, { on: hasty });
     });
 });

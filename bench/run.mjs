@@ -143,7 +143,7 @@ const cases = [
   { name: '1x100-cm', what: '1 x 100, AES-CM', targets: ['sluice', 'janus', 'floor'], players: 100, cm: true, must: 3.0, should: 2.5, janusRatio: 6 },
   { name: '1x100-gcm', what: '1 x 100, AES-GCM', targets: ['sluice', 'floor'], players: 100, must: 2.6, should: 2.0 },
   { name: '10x10', what: '10 x 10, AES-CM', targets: ['sluice', 'janus'], rooms: 10, players: 10, cm: true, must: 4.0, should: 3.0 },
-  { name: '1x400', what: '1 x 400, AES-GCM (memory)', targets: ['sluice', 'janus'], players: 400, memoryMust: 100, memoryShould: 40 },
+  { name: '1x400', what: '1 x 400, AES-GCM (memory)', targets: ['sluice', 'janus'], players: 400, once: true },
   { name: '1x50-gcm', what: '1 x 50, AES-GCM (growth)', targets: ['sluice'], players: 50 },
   { name: '1x1000-gcm', what: '1 x 1000, AES-GCM (growth)', targets: ['sluice'], players: 1000, verifyEvery: 256 },
   { name: '2workers', what: '1 x 400, AES-GCM, two workers', targets: ['sluice'], players: 400, workers: 2, verifyEvery: 64 },
@@ -151,11 +151,12 @@ const cases = [
 ];
 
 const rows = [];
+let failed = 0;
 const clip = await makeClip();
 try {
   for (const c of cases.filter((x) => !only || only.includes(x.name))) {
     const results = {};
-    const repeats = c.players >= 400 && c.targets.includes('janus') ? 1 : rounds;
+    const repeats = c.once ? 1 : rounds;
     for (let round = 0; round < repeats; round++) {
       for (const target of c.targets) {
         if (target === 'janus' && !hasJanus) continue;
@@ -164,6 +165,7 @@ try {
           (results[target] ??= []).push(result);
           console.error(`${c.name} ${target}: ${JSON.stringify(result)}`);
         } catch (error) {
+          failed++;
           console.error(`${c.name} ${target}: failed: ${error.message}`);
         }
       }
@@ -178,13 +180,13 @@ const of = (row, target, key) => median((row.results[target] ?? []).map((r) => r
 const show = (value, digits = 2) => (value === undefined ? '-' : value.toFixed(digits));
 const ratio = (a, b) => (a && b ? `${(a / b).toFixed(1)}x` : '-');
 
-console.log('\n| case | Sluice us/packet | Janus | floor | Janus/Sluice | Sluice/floor | lost | auth failed, roc steps | must | should |');
-console.log('|---|---|---|---|---|---|---|---|---|---|');
+console.log('\n| case | Sluice us/packet | Janus | floor | Janus/Sluice | Sluice/floor | Sluice us/s per player | lost Sluice, Janus | auth failed, roc steps | must | should |');
+console.log('|---|---|---|---|---|---|---|---|---|---|---|');
 for (const row of rows) {
   const s = of(row, 'sluice', 'us_per_packet');
   const j = of(row, 'janus', 'us_per_packet');
   const f = of(row, 'floor', 'us_per_packet');
-  console.log(`| ${row.what} | ${show(s)} | ${show(j)} | ${show(f)} | ${ratio(j, s)} | ${ratio(s, f)} | ${of(row, 'sluice', 'lost') ?? '-'} | ${of(row, 'sluice', 'auth_failed') ?? '-'}, ${of(row, 'sluice', 'roc_steps') ?? '-'} | ${row.must ?? ''} | ${row.should ?? ''} |`);
+  console.log(`| ${row.what} | ${show(s)} | ${show(j)} | ${show(f)} | ${ratio(j, s)} | ${ratio(s, f)} | ${show(of(row, 'sluice', 'us_per_player_s'), 0)} | ${of(row, 'sluice', 'lost') ?? '-'}, ${of(row, 'janus', 'lost') ?? '-'} | ${of(row, 'sluice', 'auth_failed') ?? '-'}, ${of(row, 'sluice', 'roc_steps') ?? '-'} | ${row.must ?? ''} | ${row.should ?? ''} |`);
 }
 console.log('\n| case | memory KB/player Sluice, Janus | latency p50/p99 ms Sluice, Janus | join p50/p95 ms Sluice, Janus |');
 console.log('|---|---|---|---|');
@@ -192,3 +194,7 @@ for (const row of rows) {
   const pair = (target, a, b) => `${show(of(row, target, a), 3)}/${show(of(row, target, b), 3)}`;
   console.log(`| ${row.what} | ${show(of(row, 'sluice', 'memory_per_player_kb'), 1)}, ${show(of(row, 'janus', 'memory_per_player_kb'), 1)} | ${pair('sluice', 'latency_p50_ms', 'latency_p99_ms')}, ${pair('janus', 'latency_p50_ms', 'latency_p99_ms')} | ${pair('sluice', 'join_p50_ms', 'join_p95_ms')}, ${pair('janus', 'join_p50_ms', 'join_p95_ms')} |`);
 }
+console.log(`\nTargets of the table were set on another machine; here the floor, which only encrypts and sends
+the same packets at the same times, tells what is possible. Memory: 1 x 400 at most 100 KB, better 40.
+Join: at most 10/20 ms, better 5/10. Latency in a small room: at most 0.4/1.5 ms, better 0.2/1.`);
+process.exitCode = failed ? 1 : 0;

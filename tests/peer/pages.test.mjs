@@ -104,8 +104,8 @@ describe('the server\'s own pages', () => {
         const muted = () => player.$eval('#remote video', (video) => video.muted);
         assert.equal(await muted(), true, 'no sound before the reader has touched the page');
         await player.click('#unmute');
-        assert.equal(await muted(), false);
-        assert.equal(await player.isVisible('#unmute'), false);
+        await until('the sound is on', async () => !await muted());
+        await player.waitForSelector('#unmute', { state: 'hidden' });
         await assertPlays(player, { video: false });
         await player.click('#stop');
         await text(player, '#play-status', 'Not playing');

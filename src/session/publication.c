@@ -56,7 +56,9 @@ static const char *connect_stream(struct media_setup *setup, struct sl_worker *w
     config->owner = media->peer;
     int err = sl_stream_create(media->sessions->config.streams, config, &media->stream);
     if (err < 0)
-        return err == -EEXIST ? SL_INFO_NAME_IN_USE : SL_INFO_ERROR;
+        return err == -EEXIST    ? SL_INFO_NAME_IN_USE
+               : err == -ENOBUFS ? SL_INFO_STREAMS_MAX
+                                 : SL_INFO_ERROR;
     audience_join(media, media->stream);
     media_listen(media, media->stream);
     sl_peer_set_tracks(media->peer, sl_stream_track(media->stream, SL_AUDIO),

@@ -162,7 +162,8 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
     for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
         if (!config->tracks[i].present)
             continue;
-        if (config->worker->ring_reserved + RING_MIN > config->worker->config->packets_max / 2) {
+        if (config->worker->ring_reserved + RING_MIN >
+            config->worker->config->packets_max / 4 * 3) {
             discard(stream);
             return -ENOBUFS;
         }

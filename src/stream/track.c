@@ -8,16 +8,17 @@
 
 #include <assert.h>
 
-/* Rings hold packets of the worker's pool. All together they may take half of it: the other half is
- * what lets media flow. With many streams each gets less. */
+/* Rings hold packets of the worker's pool. Each new one takes at most an eighth of what is left of
+ * half the pool, so that no number of streams uses it up; the rest is what lets media flow. */
 size_t track_ring_packets(const struct sl_worker *worker, enum sl_media_kind kind)
 {
-    size_t packets = worker->config->ring_packets;
+    size_t packets = worker->config->ring_packets, budget = worker->config->packets_max / 2;
+    size_t left = budget > worker->ring_reserved ? budget - worker->ring_reserved : 0;
 
     /* Audio has a sixth of the packets a second that video has. */
     if (kind == SL_AUDIO && packets / 4 >= RING_MIN)
         packets /= 4;
-    while (packets > RING_MIN && packets + worker->ring_reserved > worker->config->packets_max / 2)
+    while (packets > RING_MIN && packets > left / 8)
         packets /= 2;
     return packets;
 }

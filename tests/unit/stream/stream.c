@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -543,6 +544,28 @@ static void the_packet_pool_has_a_bound_and_counts_what_it_refuses(void **state)
     assert_int_equal(sl_metrics_sum(f->metrics, SL_COUNTER_PACKETS_DROPPED_POOL), 1);
 }
 
+static void many_streams_share_the_memory_for_retransmission(void **state)
+{
+    struct fixture *f = *state;
+    struct source sources[64];
+    char name[16];
+    size_t count = 0;
+    int err = 0;
+
+    for (; count < SL_ARRAY_LEN(sources) && err == 0; count++) {
+        (void)snprintf(name, sizeof(name), "cam%zu", count);
+        err = create_stream(f, name, 0, &sources[count]);
+    }
+    assert_int_equal(err, -ENOBUFS); /* a bound there is ... */
+    count--;
+    assert_in_range(count, 16, 40); /* ... but far beyond the 6 that full rings would leave */
+    for (size_t i = 0; i < count; i++)
+        sl_stream_release(sources[i].stream);
+    wait_until(f, streams_are_gone, f);
+    assert_int_equal(create_stream(f, "cam", 0, &sources[0]), 0);
+    end_stream(f, &sources[0]);
+}
+
 static void streams_and_sinks_come_and_go_while_packets_flow(void **state)
 {
     struct fixture *f = *state;
@@ -595,6 +618,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_packet_pool_has_a_bound_and_counts_what_it_refuses,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_streams_share_the_memory_for_retransmission, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(streams_and_sinks_come_and_go_while_packets_flow, set_up,
                                         tear_down),
     };

@@ -12,6 +12,7 @@ enum {
     SL_NAL_SLICE = 1,
     SL_NAL_PARTITION_A = 2,
     SL_NAL_IDR = 5,
+    SL_NAL_SEI = 6,
     SL_NAL_SPS = 7,
     SL_NAL_PPS = 8,
     SL_NAL_AUD = 9,

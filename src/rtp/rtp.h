@@ -235,6 +235,26 @@ int sl_payload_inspect(enum sl_codec codec, const uint8_t *payload, size_t len,
 /* Picture size from an H264 SPS NAL unit (H.264 7.3.2.1.1, cropping applied). -EBADMSG. */
 int sl_h264_sps_size(const uint8_t *nal, size_t len, uint16_t *width, uint16_t *height);
 
+/* ---- Packetization ---- */
+
+enum {
+    SL_RTP_PAYLOAD_MIN = 16,
+    SL_RTP_PAYLOAD_DEFAULT = 1200, /* as browsers: leaves room for every header and some tunnel */
+    SL_RTP_PAYLOAD_MAX = 1460,
+};
+
+/* Cuts one access unit in Annex B into payloads of RFC 6184's packetization mode 1: STAP-A for the
+ * parameter sets and SEI in front, single NAL units, FU-A. Bytes before the first start code and
+ * NAL units of types that RTP cannot carry (0, 24..31) are left out; so there may be no payload.
+ * (A frame of opus or G.711 is a payload as it is.)
+ *
+ * max_payload  SL_RTP_PAYLOAD_MIN..SL_RTP_PAYLOAD_MAX bytes
+ * on_payload   called for each in order; payload is valid during the call; marker: the last one */
+void sl_packetize_h264(const uint8_t *au, size_t len, size_t max_payload,
+                       void (*on_payload)(void *arg, const uint8_t *payload, size_t len,
+                                          bool marker),
+                       void *arg);
+
 /* ---- Frame assembly ---- */
 
 /* A whole coded picture or audio frame. H264: Annex B (start codes 00 00 00 01), SPS and PPS inside

@@ -37,6 +37,15 @@ static void on_keyframe(struct sl_msg *msg) /* on the home worker */
     track_want_keyframe(fanout->track);
 }
 
+static void on_sinks(struct sl_msg *msg) /* on the home worker */
+{
+    struct fanout *fanout = sl_container_of(msg, struct fanout, sinks_msg);
+
+    /* Cleared before the count is read: a change after that posts again. */
+    atomic_store(&fanout->sinks_posted, false);
+    track_check_sinks(fanout->track);
+}
+
 static void on_handover(struct sl_msg *msg)
 {
     struct handover *handover = sl_container_of(msg, struct handover, msg);
@@ -57,6 +66,7 @@ struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker)
     fanout->end_msg.run = on_end;
     fanout->drained_msg.run = on_drained;
     fanout->keyframe_msg.run = on_keyframe;
+    fanout->sinks_msg.run = on_sinks;
     sl_list_init(&fanout->frame_sinks);
     if (worker != track->home) {
         fanout->handovers = sl_new_array(struct handover, HANDOVER_BATCHES);
@@ -125,6 +135,16 @@ void fanout_deliver(struct fanout *fanout, struct sl_rtp_packet *const *packets,
         for (size_t i = 0; i < count; i++)
             frames_input(fanout->frames, packets[i]);
     }
+}
+
+void fanout_tell_sinks(struct fanout *fanout)
+{
+    if (!fanout->track->ops->on_sinks)
+        return;
+    if (fanout->worker == fanout->track->home)
+        track_check_sinks(fanout->track);
+    else if (!atomic_exchange(&fanout->sinks_posted, true))
+        sl_loop_post(fanout->track->home->loop, &fanout->sinks_msg);
 }
 
 void fanout_drop_ring(struct fanout *fanout)

@@ -93,6 +93,7 @@ struct sl_track {
     size_t batch_count;
     struct sl_rtp_packet *batch[TRACK_BATCH];
     struct sl_track_clock clock;
+    bool has_sinks; /* as the source was told */
     int64_t keyframe_asked_us;
     struct sl_list wanting; /* in worker->wanting_tracks */
 };
@@ -105,6 +106,8 @@ void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_
 void track_pass(struct sl_track *track);
 /* How many sinks its packets go to, on all workers. [home] */
 size_t track_sink_count(const struct sl_track *track);
+/* Sinks came or went on some worker: tells the source of the first and of the last. [home] */
+void track_check_sinks(struct sl_track *track);
 /* A sink wants a key frame. [home] */
 void track_want_keyframe(struct sl_track *track);
 /* Asks now if the interval has passed; otherwise the track stays among the wanting. [home] */
@@ -133,8 +136,8 @@ struct fanout {
 
     _Atomic size_t sink_count; /* of both kinds; the worker writes, home reads to skip empty ones */
     size_t packet_sink_count;  /* worker's */
-    struct sl_msg add_msg, end_msg, drained_msg, keyframe_msg;
-    _Atomic bool keyframe_posted;
+    struct sl_msg add_msg, end_msg, drained_msg, keyframe_msg, sinks_msg;
+    _Atomic bool keyframe_posted, sinks_posted;
 
     /* The worker's. */
     bool ended;
@@ -160,6 +163,8 @@ void fanout_deliver(struct fanout *fanout, struct sl_rtp_packet *const *packets,
                     const struct sl_track_clock *clock);
 /* Takes packets towards the fanout's worker. [home] */
 void fanout_hand_over(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count);
+/* The first sink came or the last one went: home is told. [worker] */
+void fanout_tell_sinks(struct fanout *fanout);
 /* Lets go of the packets kept for retransmission. [worker] */
 void fanout_drop_ring(struct fanout *fanout);
 /* Runs on the fanout's worker, then tells control. [worker] */

@@ -13,6 +13,14 @@ struct sl_streams {
     struct sl_loop *control;
     struct sl_table names;
     struct sl_list all; /* also those that are over and not yet freed */
+    struct sl_table reservations;
+    struct sl_list listeners;
+};
+
+struct sl_reservation {
+    struct sl_table_node node; /* in streams->reservations */
+    struct sl_streams *streams;
+    char name[SL_STREAM_NAME_MAX + 1];
 };
 
 struct sl_loop *registry_control(const struct sl_stream *stream)
@@ -28,6 +36,8 @@ struct sl_streams *sl_streams_create(struct sl_workers *workers, struct sl_loop 
     streams->control = control;
     sl_table_init(&streams->names);
     sl_list_init(&streams->all);
+    sl_table_init(&streams->reservations);
+    sl_list_init(&streams->listeners);
     return streams;
 }
 
@@ -37,6 +47,9 @@ void sl_streams_destroy(struct sl_streams *streams)
         return;
     if (!sl_list_empty(&streams->all))
         sl_log(SL_LOG_ERROR, NULL, "stream: some streams were not let go of at the end");
+    if (streams->reservations.count > 0)
+        sl_log(SL_LOG_ERROR, NULL, "stream: some names were not let go of at the end");
+    sl_table_deinit(&streams->reservations);
     sl_table_deinit(&streams->names);
     free(streams);
 }
@@ -77,7 +90,7 @@ void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *st
     }
 }
 
-/* ---- Life ---- */
+/* ---- Names to come ---- */
 
 static bool is_name(const char *name)
 {
@@ -91,6 +104,69 @@ static bool is_name(const char *name)
     }
     return true;
 }
+
+static bool is_reserved_as(const struct sl_table_node *node, const void *key)
+{
+    const struct sl_reservation *reservation =
+        sl_container_of_const(node, struct sl_reservation, node);
+
+    return strcmp(reservation->name, key) == 0;
+}
+
+static const struct sl_reservation *find_reservation(const struct sl_streams *streams,
+                                                     const char *name)
+{
+    const struct sl_table_node *node =
+        sl_table_find(&streams->reservations, sl_hash_text(name), is_reserved_as, name);
+
+    return node ? sl_container_of_const(node, struct sl_reservation, node) : NULL;
+}
+
+int sl_streams_reserve(struct sl_streams *streams, const char *name, struct sl_reservation **out)
+{
+    if (!is_name(name))
+        return -EINVAL;
+    if (sl_streams_find(streams, name) || find_reservation(streams, name))
+        return -EEXIST;
+    struct sl_reservation *reservation = sl_new(struct sl_reservation);
+    reservation->streams = streams;
+    memcpy(reservation->name, name, strlen(name) + 1);
+    sl_table_insert(&streams->reservations, &reservation->node, sl_hash_text(name));
+    *out = reservation;
+    return 0;
+}
+
+void sl_reservation_release(struct sl_reservation *reservation)
+{
+    struct sl_streams_listener *listener;
+
+    if (!reservation)
+        return;
+    sl_table_remove(&reservation->streams->reservations, &reservation->node);
+    sl_list_foreach(listener, &reservation->streams->listeners, struct sl_streams_listener, link)
+    {
+        if (listener->on_unreserved)
+            listener->on_unreserved(listener, reservation->name);
+    }
+    free(reservation);
+}
+
+bool sl_streams_is_reserved(const struct sl_streams *streams, const char *name)
+{
+    return find_reservation(streams, name) != NULL;
+}
+
+void sl_streams_listen(struct sl_streams *streams, struct sl_streams_listener *listener)
+{
+    sl_list_append(&streams->listeners, &listener->link);
+}
+
+void sl_streams_unlisten(struct sl_streams_listener *listener)
+{
+    sl_list_remove(&listener->link);
+}
+
+/* ---- Life ---- */
 
 static void on_home_end(struct sl_msg *msg) /* on the home worker */
 {
@@ -147,7 +223,8 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
 {
     if (!is_name(config->name))
         return -EINVAL;
-    if (sl_streams_find(streams, config->name))
+    if (sl_streams_find(streams, config->name) ||
+        find_reservation(streams, config->name) != config->reservation)
         return -EEXIST;
     struct sl_stream *stream = sl_new(struct sl_stream);
     stream->streams = streams;
@@ -178,7 +255,13 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
 
 void sl_stream_set_live(struct sl_stream *stream)
 {
-    stream->live = !stream->ended;
+    struct sl_streams_listener *listener;
+
+    if (stream->live || stream->ended)
+        return;
+    stream->live = true;
+    sl_list_foreach(listener, &stream->streams->listeners, struct sl_streams_listener, link)
+        listener->on_live(listener, stream);
 }
 
 bool sl_stream_is_live(const struct sl_stream *stream)

@@ -53,11 +53,12 @@ static void make_ring(struct fanout *fanout)
     fanout->ring_mask = packets - 1;
 }
 
-static void count_sinks(struct fanout *fanout, int change)
+static size_t count_sinks(struct fanout *fanout, int change)
 {
     size_t count = atomic_load_explicit(&fanout->sink_count, memory_order_relaxed);
 
     atomic_store_explicit(&fanout->sink_count, count + (size_t)change, memory_order_relaxed);
+    return count + (size_t)change;
 }
 
 static void add_packet_sink(struct fanout *fanout, struct sl_sink *sink)
@@ -75,6 +76,15 @@ static void add_packet_sink(struct fanout *fanout, struct sl_sink *sink)
     fanout->sinks[sink->index] = sink;
 }
 
+static void add_frame_sink(struct fanout *fanout, struct sl_sink *sink)
+{
+    sl_list_append(&fanout->frame_sinks, &sink->link);
+    if (!fanout->frames)
+        fanout->frames = frames_create(fanout);
+    if (fanout->frames && !sl_list_linked(&fanout->ticking))
+        sl_list_append(&fanout->worker->frame_fanouts, &fanout->ticking);
+}
+
 void sl_sink_start(struct sl_sink *sink)
 {
     struct fanout *fanout = sink->fanout;
@@ -90,16 +100,12 @@ void sl_sink_start(struct sl_sink *sink)
     if (!fanout->ring)
         make_ring(fanout);
     sink->started = true;
-    count_sinks(fanout, 1);
-    if (sink->ops->on_packets) {
+    if (sink->ops->on_packets)
         add_packet_sink(fanout, sink);
-        return;
-    }
-    sl_list_append(&fanout->frame_sinks, &sink->link);
-    if (!fanout->frames)
-        fanout->frames = frames_create(fanout);
-    if (fanout->frames && !sl_list_linked(&fanout->ticking))
-        sl_list_append(&fanout->worker->frame_fanouts, &fanout->ticking);
+    else
+        add_frame_sink(fanout, sink);
+    if (count_sinks(fanout, 1) == 1)
+        fanout_tell_sinks(fanout);
 }
 
 void sl_sink_stop(struct sl_sink *sink)
@@ -110,7 +116,6 @@ void sl_sink_stop(struct sl_sink *sink)
         return;
     assert(sl_loop_is_current(fanout->worker->loop));
     sink->started = false;
-    count_sinks(fanout, -1);
     if (sink->ops->on_packets) {
         struct sl_sink *last = fanout->sinks[--fanout->packet_sink_count];
         fanout->sinks[sink->index] = last;
@@ -123,8 +128,10 @@ void sl_sink_stop(struct sl_sink *sink)
             fanout->frames = NULL;
         }
     }
-    if (atomic_load_explicit(&fanout->sink_count, memory_order_relaxed) == 0)
-        fanout_drop_ring(fanout); /* nobody can ask for these packets any more */
+    if (count_sinks(fanout, -1) > 0)
+        return;
+    fanout_drop_ring(fanout); /* nobody can ask for these packets any more */
+    fanout_tell_sinks(fanout);
 }
 
 void sink_end(struct sl_sink *sink)

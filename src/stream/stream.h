@@ -126,6 +126,7 @@ void sl_frame_unref(struct sl_frame *frame);
 
 /* ---- Sources ---- */
 
+struct sl_reservation;
 struct sl_stream;
 struct sl_track;
 
@@ -134,6 +135,10 @@ struct sl_source_ops {
     const char *protocol; /* "webrtc", "rtmp": for logs and metrics */
     /* A sink needs a key frame of this track; already merged and limited in rate. [worker] */
     void (*request_keyframe)(void *owner, struct sl_track *track);
+    /* The track has sinks now (their number, on all workers), or none any more (0): for a source
+     * that works for somebody only. Not called once the stream has ended. NULL: not asked for.
+     * [worker] */
+    void (*on_sinks)(void *owner, struct sl_track *track, size_t count);
 };
 
 enum { SL_TRACK_CODECS_MAX = 8, SL_FMTP_MAX = 256 };
@@ -157,6 +162,7 @@ struct sl_stream_config {
     const struct sl_source_ops *ops;
     void *owner; /* of ops; must stay valid on the worker until after the end has run there */
     struct sl_track_config tracks[2]; /* by enum sl_media_kind */
+    const struct sl_reservation *reservation; /* of this name; NULL: the name must be free */
 };
 
 /* Takes ownership of one reference; drops the packet if the stream has ended. [worker] */
@@ -184,7 +190,7 @@ struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name);
 void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *stream, void *arg),
                      void *arg);
 
-/* Reserves the name and places the tracks. -EEXIST: the name is taken; -EINVAL: not a name;
+/* Takes the name and places the tracks. -EEXIST: the name is taken or reserved; -EINVAL: not a name;
  * -ENOBUFS: the worker's packet memory serves as many tracks as it can. */
 int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *config,
                      struct sl_stream **out);
@@ -213,6 +219,30 @@ struct sl_stream_listener {
 void sl_stream_listen(struct sl_stream *stream, struct sl_stream_listener *listener);
 /* No-op if it does not listen. */
 void sl_stream_unlisten(struct sl_stream_listener *listener);
+
+/* ---- Names to come [control] ---- */
+
+/* A name kept free of all streams but those made with it: of a call, say, that will be published
+ * when it is answered (rest-api.md 5.1). It outlasts such streams. Owner: who reserved it. */
+struct sl_reservation;
+/* -EEXIST: a stream or another reservation has the name; -EINVAL: not a name. */
+int sl_streams_reserve(struct sl_streams *streams, const char *name, struct sl_reservation **out);
+/* Tells on_unreserved. NULL is fine. Before sl_streams_destroy(). */
+void sl_reservation_release(struct sl_reservation *reservation);
+bool sl_streams_is_reserved(const struct sl_streams *streams, const char *name);
+
+/* Whoever wants to know of streams that come. Embedded in its owner. Neither call may end a stream
+ * or take another listener out. */
+struct sl_streams_listener {
+    struct sl_list link;
+    /* Once for each stream, from within sl_stream_set_live(). */
+    void (*on_live)(struct sl_streams_listener *listener, struct sl_stream *stream);
+    /* A reservation was released: nothing is to be waited for any more. May be NULL. */
+    void (*on_unreserved)(struct sl_streams_listener *listener, const char *name);
+};
+void sl_streams_listen(struct sl_streams *streams, struct sl_streams_listener *listener);
+/* No-op if it does not listen. */
+void sl_streams_unlisten(struct sl_streams_listener *listener);
 
 /* ---- Sinks ---- */
 

@@ -84,6 +84,16 @@ size_t track_sink_count(const struct sl_track *track)
     return count;
 }
 
+void track_check_sinks(struct sl_track *track)
+{
+    size_t count = track_sink_count(track);
+
+    if (track->ended || !track->ops->on_sinks || track->has_sinks == (count > 0))
+        return;
+    track->has_sinks = count > 0;
+    track->ops->on_sinks(track->owner, track, count);
+}
+
 void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clock)
 {
     track->clock = *clock;

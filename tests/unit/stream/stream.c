@@ -110,6 +110,7 @@ static void on_worker(struct fixture *f, struct sl_worker *worker, void (*fn)(vo
 
 struct source {
     _Atomic int keyframe_requests;
+    _Atomic int sinks_calls, sinks_count; /* how often told, and what the last time */
     struct sl_stream *stream;
 };
 
@@ -121,7 +122,17 @@ static void request_keyframe(void *owner, struct sl_track *track)
     atomic_fetch_add(&source->keyframe_requests, 1);
 }
 
-static const struct sl_source_ops source_ops = {"test", request_keyframe};
+static void on_sinks(void *owner, struct sl_track *track, size_t count)
+{
+    struct source *source = owner;
+
+    if (sl_track_kind(track) != SL_VIDEO)
+        return;
+    atomic_store(&source->sinks_count, (int)count);
+    atomic_fetch_add(&source->sinks_calls, 1);
+}
+
+static const struct sl_source_ops source_ops = {"test", request_keyframe, on_sinks};
 
 static int create_stream(struct fixture *f, const char *name, size_t worker, struct source *source)
 {
@@ -225,6 +236,17 @@ static void end_stream(struct fixture *f, struct source *source)
     sl_stream_release(source->stream);
     source->stream = NULL;
     wait_until(f, streams_are_gone, f);
+}
+
+static void end_stream_with(struct fixture *f, struct source *source, struct sink *sinks,
+                            size_t count)
+{
+    sl_stream_end(source->stream);
+    for (size_t i = 0; i < count; i++) {
+        on_worker(f, sl_workers_at(f->workers, i % 2), do_stop, sinks[i].sink);
+        sl_sink_destroy(sinks[i].sink);
+    }
+    end_stream(f, source);
 }
 
 /* ---- Tests ---- */
@@ -423,6 +445,54 @@ static void keyframe_requests_are_merged_limited_and_not_lost(void **state)
     end_stream(f, &source);
 }
 
+static bool is_watched(void *arg)
+{
+    return atomic_load(&((struct source *)arg)->sinks_count) > 0;
+}
+
+static bool is_not_watched(void *arg)
+{
+    return !is_watched(arg);
+}
+
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
+static void the_source_hears_of_its_first_sink_and_of_its_last(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    struct sink sinks[4];
+
+    memset(sinks, 0, sizeof(sinks));
+    assert_int_equal(create_stream(f, "cam", 0, &source), 0);
+    struct sl_track *track = sl_stream_track(source.stream, SL_VIDEO);
+    for (size_t i = 0; i < 4; i++) /* of packets and of frames, at home and elsewhere */
+        sinks[i].sink = sl_sink_create(track, sl_workers_at(f->workers, i % 2),
+                                       i < 2 ? &packet_ops : &frame_ops, &sinks[i]);
+    for (int round = 1; round <= 3; round++) {
+        for (size_t i = 0; i < 4; i++) {
+            on_worker(f, sl_workers_at(f->workers, (i + (size_t)round) % 2), do_start,
+                      sinks[(i + (size_t)round) % 4].sink);
+            wait_until(f, is_watched, &source);
+        }
+        on_worker(f, sl_workers_at(f->workers, 0), do_nothing, NULL);
+        assert_int_equal(atomic_load(&source.sinks_calls), 2 * round - 1);
+        for (size_t i = 0; i < 4; i++) {
+            assert_true(is_watched(&source));
+            on_worker(f, sl_workers_at(f->workers, i % 2), do_stop, sinks[i].sink);
+        }
+        wait_until(f, is_not_watched, &source);
+        assert_int_equal(atomic_load(&source.sinks_calls), 2 * round);
+    }
+    on_worker(f, sl_workers_at(f->workers, 1), do_start, sinks[1].sink);
+    wait_until(f, is_watched, &source);
+    end_stream_with(f, &source, sinks, 4);
+    assert_int_equal(atomic_load(&source.sinks_calls), 7); /* the end is no news to the source */
+}
+
 static bool has_ended(void *arg)
 {
     return atomic_load(&((struct sink *)arg)->ended) > 0;
@@ -610,6 +680,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             recent_packets_are_kept_for_retransmission_and_old_ones_are_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keyframe_requests_are_merged_limited_and_not_lost, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_source_hears_of_its_first_sink_and_of_its_last, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_end_reaches_running_and_late_sinks_once, set_up,
                                         tear_down),

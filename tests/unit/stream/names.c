@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Names that are reserved before their stream exists, and who hears of streams that come. */
+#include "stream/stream.h"
+
+#include "base/metrics.h"
+#include "net/net.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct fixture {
+    struct sl_loop *control;
+    struct sl_metrics *metrics;
+    struct sl_workers *workers;
+    struct sl_streams *streams;
+};
+
+/* The workers never start: what is posted to them runs as they are destroyed. */
+static int set_up(void **state)
+{
+    struct fixture *f = sl_new(struct fixture);
+
+    f->control = sl_loop_create("control");
+    f->metrics = sl_metrics_create();
+    struct sl_workers_config config = {
+        .count = 1, .packets_max = 1024, .ring_packets = 64, .metrics = f->metrics};
+    f->workers = sl_workers_create(&config, f->control);
+    f->streams = sl_streams_create(f->workers, f->control);
+    *state = f;
+    return 0;
+}
+
+static void run_all(struct fixture *f)
+{
+    for (int i = 0; i < 3; i++) {
+        sl_loop_run_posted(sl_worker_loop(sl_workers_at(f->workers, 0)));
+        sl_loop_run_posted(f->control);
+    }
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    run_all(f);
+    assert_true(sl_streams_drained(f->streams));
+    sl_workers_destroy(f->workers);
+    sl_streams_destroy(f->streams);
+    sl_loop_destroy(f->control);
+    sl_metrics_destroy(f->metrics);
+    free(f);
+    return 0;
+}
+
+static void request_keyframe(void *owner, struct sl_track *track)
+{
+    (void)owner;
+    (void)track;
+}
+
+static int create(struct fixture *f, const char *name, const struct sl_reservation *reservation,
+                  struct sl_stream **out)
+{
+    static const struct sl_source_ops ops = {.protocol = "test",
+                                             .request_keyframe = request_keyframe};
+    struct sl_stream_config config = {
+        .name = name,
+        .worker = sl_workers_at(f->workers, 0),
+        .ops = &ops,
+        .tracks = {{true, 1, {{SL_CODEC_OPUS, ""}}}},
+        .reservation = reservation,
+    };
+
+    return sl_stream_create(f->streams, &config, out);
+}
+
+static void a_reserved_name_is_for_streams_made_with_the_reservation_only(void **state)
+{
+    struct fixture *f = *state;
+    struct sl_reservation *mine, *other;
+    struct sl_stream *stream, *second;
+
+    assert_int_equal(sl_streams_reserve(f->streams, "call", &mine), 0);
+    assert_true(sl_streams_is_reserved(f->streams, "call"));
+    assert_null(sl_streams_find(f->streams, "call"));
+    assert_int_equal(sl_streams_reserve(f->streams, "call", &other), -EEXIST);
+    assert_int_equal(create(f, "call", NULL, &stream), -EEXIST);
+
+    assert_int_equal(sl_streams_reserve(f->streams, "other", &other), 0);
+    assert_int_equal(create(f, "call", other, &stream), -EEXIST);
+    assert_int_equal(create(f, "free", other, &stream), -EEXIST);
+    sl_reservation_release(other);
+
+    assert_int_equal(create(f, "call", mine, &stream), 0);
+    assert_int_equal(create(f, "call", mine, &second), -EEXIST);
+    sl_stream_release(stream);
+    assert_true(sl_streams_is_reserved(f->streams, "call"));
+    assert_int_equal(create(f, "call", mine, &stream), 0);
+    sl_stream_release(stream);
+    sl_reservation_release(mine);
+    assert_false(sl_streams_is_reserved(f->streams, "call"));
+    assert_int_equal(create(f, "call", NULL, &stream), 0);
+    sl_stream_release(stream);
+}
+
+static void a_name_in_use_cannot_be_reserved_and_neither_can_what_is_no_name(void **state)
+{
+    struct fixture *f = *state;
+    struct sl_reservation *reservation;
+    struct sl_stream *stream;
+    char longest[SL_STREAM_NAME_MAX + 2];
+
+    assert_int_equal(create(f, "taken", NULL, &stream), 0);
+    assert_int_equal(sl_streams_reserve(f->streams, "taken", &reservation), -EEXIST);
+    sl_stream_release(stream);
+    assert_int_equal(sl_streams_reserve(f->streams, "", &reservation), -EINVAL);
+    assert_int_equal(sl_streams_reserve(f->streams, "a\nb", &reservation), -EINVAL);
+    memset(longest, 'a', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    assert_int_equal(sl_streams_reserve(f->streams, longest, &reservation), -EINVAL);
+    sl_reservation_release(NULL);
+}
+
+struct listener {
+    struct sl_streams_listener listener;
+    int live, unreserved;
+    char name[64];
+};
+
+static void on_live(struct sl_streams_listener *base, struct sl_stream *stream)
+{
+    struct listener *listener = sl_container_of(base, struct listener, listener);
+
+    listener->live++;
+    (void)snprintf(listener->name, sizeof(listener->name), "%s", sl_stream_name(stream));
+    assert_true(sl_stream_is_live(stream));
+}
+
+static void on_unreserved(struct sl_streams_listener *base, const char *name)
+{
+    struct listener *listener = sl_container_of(base, struct listener, listener);
+
+    listener->unreserved++;
+    (void)snprintf(listener->name, sizeof(listener->name), "%s", name);
+}
+
+static void listeners_hear_of_each_live_stream_once_and_of_names_given_up(void **state)
+{
+    struct fixture *f = *state;
+    struct listener all = {.listener = {.on_live = on_live, .on_unreserved = on_unreserved}};
+    struct listener live_only = {.listener = {.on_live = on_live}};
+    struct sl_reservation *reservation;
+    struct sl_stream *stream, *dead;
+
+    sl_streams_unlisten(&all.listener); /* one that never listened */
+    sl_streams_listen(f->streams, &all.listener);
+    sl_streams_listen(f->streams, &live_only.listener);
+    assert_int_equal(create(f, "a", NULL, &stream), 0);
+    assert_int_equal(all.live, 0);
+    sl_stream_set_live(stream);
+    sl_stream_set_live(stream);
+    assert_int_equal(all.live, 1);
+    assert_string_equal(all.name, "a");
+
+    assert_int_equal(create(f, "b", NULL, &dead), 0);
+    sl_stream_end(dead);
+    sl_stream_set_live(dead);
+    assert_int_equal(all.live, 1);
+    assert_false(sl_stream_is_live(dead));
+
+    assert_int_equal(sl_streams_reserve(f->streams, "c", &reservation), 0);
+    sl_reservation_release(reservation);
+    assert_int_equal(all.unreserved, 1);
+    assert_string_equal(all.name, "c");
+
+    sl_streams_unlisten(&all.listener);
+    assert_int_equal(sl_streams_reserve(f->streams, "c", &reservation), 0);
+    sl_reservation_release(reservation);
+    assert_int_equal(all.unreserved, 1);
+    assert_int_equal(live_only.live, 1);
+    sl_streams_unlisten(&live_only.listener);
+    sl_stream_release(stream);
+    sl_stream_release(dead);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_reserved_name_is_for_streams_made_with_the_reservation_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_name_in_use_cannot_be_reserved_and_neither_can_what_is_no_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            listeners_hear_of_each_live_stream_once_and_of_names_given_up, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests_name("stream names", tests, NULL, NULL);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Decode, encode, scale, resample: FFmpeg's libraries behind plain structs. Nothing here knows
+ * streams, sockets or threads; an object may be used by one thread at a time.
+ *
+ * Errors: -EBADMSG what came in cannot be decoded (the object goes on with the next frame), -EINVAL
+ * a parameter, -ENOSYS this build of FFmpeg lacks the codec, -ENOMEM.
+ *
+ * Decoders read what strangers sent: one thread each, no more than SL_PICTURE_SIDE_MAX by
+ * SL_PICTURE_SIDE_MAX pixels, and only the codecs named here (hardening.md class 22).
+ */
+#ifndef SL_CODEC_CODEC_H
+#define SL_CODEC_CODEC_H
+
+#include "rtp/rtp.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_error;
+
+enum { SL_PICTURE_SIDE_MAX = 4096 };
+
+/* ---- Sound ---- */
+
+/* Interleaved signed 16 bit samples. */
+struct sl_pcm {
+    int64_t pts_us; /* of the first sample */
+    int rate_hz, channels;
+    size_t count;           /* samples per channel */
+    const int16_t *samples; /* borrowed: valid during the callback */
+};
+
+/* opus, PCMA, PCMU, G722, and what else FFmpeg decodes of enum sl_codec's audio. */
+struct sl_audio_decoder;
+int sl_audio_decoder_create(enum sl_codec codec, struct sl_audio_decoder **out);
+void sl_audio_decoder_destroy(struct sl_audio_decoder *decoder); /* NULL is fine */
+/* One packet's payload; on_pcm is called from within, maybe several times. data NULL: the packet is
+ * missing, the codec's own concealment if it has one, otherwise silence of duration_us. */
+int sl_audio_decoder_decode(struct sl_audio_decoder *decoder, const uint8_t *data, size_t len,
+                            int64_t pts_us, int64_t duration_us,
+                            void (*on_pcm)(void *arg, const struct sl_pcm *pcm), void *arg);
+
+enum sl_audio_encoding { SL_ENCODE_AAC, SL_ENCODE_OPUS, SL_ENCODE_PCMA, SL_ENCODE_PCMU };
+
+struct sl_coded {
+    /* Of what a decoder makes of it: the first ones of an encoder with a delay lie that much before
+     * the first sample. dts differs only where pictures are reordered: never here. */
+    int64_t pts_us, dts_us;
+    int64_t duration_us;
+    bool keyframe;
+    const uint8_t *data; /* AAC: raw, no ADTS; H264: Annex B, parameter sets before key frames */
+    size_t len;
+};
+typedef void sl_on_coded(void *arg, const struct sl_coded *coded);
+
+struct sl_audio_encoder;
+struct sl_audio_encoder_config {
+    enum sl_audio_encoding encoding;
+    int rate_hz, channels; /* of what goes in: resample before; opus: 48000 */
+    int bitrate_bps;       /* 0: a sensible one */
+};
+int sl_audio_encoder_create(const struct sl_audio_encoder_config *config,
+                            struct sl_audio_encoder **out);
+void sl_audio_encoder_destroy(struct sl_audio_encoder *encoder);
+/* Samples follow one another without gaps: the caller fills them. The first pts counts, the rest
+ * is counted in samples, so that time stamps are exact. Frames come out as they are full. */
+int sl_audio_encoder_encode(struct sl_audio_encoder *encoder, const struct sl_pcm *pcm,
+                            sl_on_coded *on_coded, void *arg);
+/* AAC: AudioSpecificConfig (ISO 14496-3), otherwise length 0. Valid as long as the encoder. */
+const uint8_t *sl_audio_encoder_extradata(const struct sl_audio_encoder *encoder, size_t *len);
+/* Samples the encoder adds before the first (AAC's priming). */
+int sl_audio_encoder_delay(const struct sl_audio_encoder *encoder);
+
+/* Changes rate and channels; keeps the pts. Formats may change from call to call. */
+struct sl_resampler;
+int sl_resampler_create(int rate_hz, int channels, struct sl_resampler **out);
+void sl_resampler_destroy(struct sl_resampler *resampler);
+int sl_resampler_convert(struct sl_resampler *resampler, const struct sl_pcm *in,
+                         void (*on_pcm)(void *arg, const struct sl_pcm *pcm), void *arg);
+
+/* A RIFF WAVE file in memory (rest-api.md 5.3): PCM s16le, A-law, mu-law, 1 or 2 channels, the
+ * listed rates. Whole and decoded: at most SL_WAV_LEN_MAX bytes of samples. */
+enum { SL_WAV_LEN_MAX = 64 << 20 };
+struct sl_wav {
+    int rate_hz, channels;
+    size_t count; /* samples per channel */
+    int16_t *samples;
+};
+/* -EBADMSG with words. Pure; fuzzed. */
+int sl_wav_parse(const uint8_t *data, size_t len, struct sl_wav *out, struct sl_error *error);
+void sl_wav_deinit(struct sl_wav *wav);
+
+/* ---- Pictures ---- */
+
+/* A decoded picture, planar YUV 4:2:0. Owned by whoever got it. */
+struct sl_picture {
+    int64_t pts_us;
+    int width, height;
+    uint8_t *planes[3];
+    int strides[3]; /* bytes per row */
+    void *frame;    /* the library's */
+};
+int sl_picture_create(int width, int height, struct sl_picture *out);
+void sl_picture_deinit(struct sl_picture *picture);
+
+/* H264 (Annex B), VP8. */
+struct sl_video_decoder;
+int sl_video_decoder_create(enum sl_codec codec, struct sl_video_decoder **out);
+void sl_video_decoder_destroy(struct sl_video_decoder *decoder);
+/* picture: borrowed by the callback. */
+int sl_video_decoder_decode(struct sl_video_decoder *decoder, const uint8_t *data, size_t len,
+                            int64_t pts_us,
+                            void (*on_picture)(void *arg, struct sl_picture *picture), void *arg);
+
+/* H264, constrained baseline, no reordering, low delay (libx264). */
+struct sl_video_encoder;
+struct sl_video_encoder_config {
+    int width, height; /* even */
+    int fps;           /* for rate control; time stamps come from the pictures */
+    int bitrate_bps;
+    int keyframe_interval; /* frames; 0: only when asked for */
+    const char *preset;    /* NULL: "veryfast" */
+};
+int sl_video_encoder_create(const struct sl_video_encoder_config *config,
+                            struct sl_video_encoder **out);
+void sl_video_encoder_destroy(struct sl_video_encoder *encoder);
+int sl_video_encoder_encode(struct sl_video_encoder *encoder, const struct sl_picture *picture,
+                            bool keyframe, sl_on_coded *on_coded, void *arg);
+
+#endif

@@ -1,34 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The names of the hook methods, and the policy that allows everything. */
+/* The policy that allows everything, for tests. */
 #include "hooks/hooks.h"
 
 #include <stddef.h>
 #include <string.h>
-
-const char *sl_hook_method_name(enum sl_hook_method method)
-{
-    static const char *const names[SL_HOOK_METHOD_COUNT] = {
-        [SL_HOOK_CONNECT] = "connect",
-        [SL_HOOK_CONNECTION_STATUS_EVENT] = "ConnectionStatusEvent",
-        [SL_HOOK_PUBLISH_STREAM] = "publishStream",
-        [SL_HOOK_UNPUBLISH_STREAM] = "unPublishStream",
-        [SL_HOOK_PLAY_STREAM] = "playStream",
-        [SL_HOOK_STOP_STREAM] = "stopStream",
-        [SL_HOOK_STREAM_STATUS_EVENT] = "StreamStatusEvent",
-        [SL_HOOK_STREAM_KEEP_ALIVE_EVENT] = "StreamKeepAliveEvent",
-        [SL_HOOK_SEND_STREAM_EVENT] = "sendStreamEvent",
-        [SL_HOOK_STREAM_EVENT] = "StreamEvent",
-        [SL_HOOK_ON_DATA_EVENT] = "OnDataEvent",
-        [SL_HOOK_ERROR_EVENT] = "ErrorEvent",
-        [SL_HOOK_SUBMIT_BUG_REPORT] = "submitBugReport",
-        [SL_HOOK_BUG_REPORT_STATUS_EVENT] = "BugReportStatusEvent",
-        [SL_HOOK_PUSH_LOGS] = "pushLogs",
-        [SL_HOOK_SESSION_DEBUG] = "sessionDebug",
-        [SL_HOOK_SESSION_DEBUG_STATUS_EVENT] = "SessionDebugStatusEvent",
-    };
-
-    return method < SL_HOOK_METHOD_COUNT ? names[method] : "";
-}
 
 static bool knows_app(void *arg, const char *app_key)
 {

@@ -10,31 +10,16 @@
 #ifndef SL_HOOKS_HOOKS_H
 #define SL_HOOKS_HOOKS_H
 
+#include "apps/apps.h"
+
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
-/* Methods of rest-hooks.md section 5, spelled as on the wire by sl_hook_method_name(). */
-enum sl_hook_method {
-    SL_HOOK_CONNECT,
-    SL_HOOK_CONNECTION_STATUS_EVENT,
-    SL_HOOK_PUBLISH_STREAM,
-    SL_HOOK_UNPUBLISH_STREAM,
-    SL_HOOK_PLAY_STREAM,
-    SL_HOOK_STOP_STREAM,
-    SL_HOOK_STREAM_STATUS_EVENT,
-    SL_HOOK_STREAM_KEEP_ALIVE_EVENT,
-    SL_HOOK_SEND_STREAM_EVENT,
-    SL_HOOK_STREAM_EVENT,
-    SL_HOOK_ON_DATA_EVENT,
-    SL_HOOK_ERROR_EVENT,
-    SL_HOOK_SUBMIT_BUG_REPORT,
-    SL_HOOK_BUG_REPORT_STATUS_EVENT,
-    SL_HOOK_PUSH_LOGS,
-    SL_HOOK_SESSION_DEBUG,
-    SL_HOOK_SESSION_DEBUG_STATUS_EVENT,
-    SL_HOOK_METHOD_COUNT,
-};
-const char *sl_hook_method_name(enum sl_hook_method method);
+struct sl_config;
+struct sl_counters;
+struct sl_error;
+struct sl_loop;
 
 /* For whom a question is asked; everything borrowed for the duration of the call. */
 struct sl_hook_client {
@@ -44,7 +29,7 @@ struct sl_hook_client {
 };
 
 struct sl_hook_answer {
-    bool allowed;
+    bool allowed;     /* by the rules of rest-hooks.md section 3; events always are */
     int status;       /* HTTP status of the back end; 0: it was not asked or did not answer */
     const char *info; /* refused: words for the client; valid during the callback */
     json_t *fields;   /* allowed: what the policy takes over, NULL if nothing; borrowed */
@@ -81,8 +66,68 @@ struct sl_hooks {
                   json_t *object);
 };
 
-/* The built-in policy: the applications defaultApp and roomApp exist, everything is allowed, nobody
- * is told. */
+/* For tests: the applications defaultApp and roomApp exist, everything is allowed, nobody is told.
+ */
 const struct sl_hooks *sl_hooks_allow_all(void);
+
+/* ---- The application's back end over HTTP (rest-hooks.md) ---- */
+
+/* struct sl_hook_answer.info, unless the back end's refusal is a JSON object with its own words in
+ * `info` or `message`. */
+#define SL_HOOK_INFO_REFUSED     "Application refused (%d)" /* HTTP status */
+#define SL_HOOK_INFO_TIMEOUT     "Application did not answer in time"
+#define SL_HOOK_INFO_UNREACHABLE "Application is not reachable"
+#define SL_HOOK_INFO_BROKEN      "Application gave no proper answer"
+#define SL_HOOK_INFO_BUSY        "Application is busy" /* a bound of ours */
+
+/*
+ * POSTs with libcurl's multi interface on the control loop. A session's hooks for one
+ * mediaSessionId leave in order, the next when the one before has been answered, and so do those
+ * without one; those of other media sessions and of other sessions never wait for it (HOOK-38).
+ * ConnectionStatusEvent DISCONNECTED waits for all that its session sent before (HOOK-37).
+ *
+ * URL, credentials and spelling of the method are those of the moment it is sent. A hook that
+ * could not be sent is tried again, one that the back end may have had never is. A question has
+ * rest_request_timeout from ask() on, the wait for its turn included; a notification from the
+ * moment it is first sent. A question that is cancelled is not sent any more; if it has been, its
+ * answer is waited for all the same, so that what comes after it stays after it.
+ *
+ * Bounds: hook_connections_max sockets in all, hook_app_connections_max to one application's back
+ * end (which moreover takes no more places than it leaves free, so that slow back ends, however
+ * many, leave room for others), hook_queue_max hooks waiting in all, hook_session_queue_max for one
+ * session, and bytes in proportion; data and other events that tell no state may take half of
+ * that. Beyond: a question counts as failed (rest-hooks.md section 3, interaction error), a
+ * notification is dropped and counted as failed. An answer is read up to hook_answer_max bytes;
+ * longer is an error.
+ *
+ * With rest_hook_send_hash, beside `Authorization: WCS ...` (HOOK-30), which proves no more than
+ * that the body was once sent: `X-Sluice-Signature: t=<seconds since 1970>, v1=<hex>`, the
+ * HMAC-SHA256 of t, a dot and the body under the same key. Certificates are checked against the
+ * system's authorities, or those in the file that the environment names in SSL_CERT_FILE.
+ */
+struct sl_http_hooks;
+struct sl_http_hooks_config {
+    const struct sl_config *config; /* read at each use: reloads take effect */
+    struct sl_loop *loop;
+    const struct sl_apps *apps;
+    struct sl_counters *counters; /* the control loop's block */
+    /* An event hook of that session failed and its restOnError is FAIL: the client is to be told
+     * (HOOK-20). Called from the loop. */
+    void (*on_client_error)(void *arg, const char *session_id, const char *info);
+    void *arg;
+};
+/* -ENOTSUP: hooks are to be signed and this OpenSSL cannot (FIPS), in words. */
+int sl_http_hooks_create(const struct sl_http_hooks_config *config, struct sl_http_hooks **out,
+                         struct sl_error *error);
+/* Valid as long as hooks. */
+const struct sl_hooks *sl_http_hooks_interface(struct sl_http_hooks *hooks);
+/* What waits and what is under way; for the gauge and for draining. */
+size_t sl_http_hooks_queued(const struct sl_http_hooks *hooks);
+/* Calls on_idle once, when the last notification has been delivered or given up: possibly from
+ * within. For the end of the server: no questions are left then. */
+void sl_http_hooks_drain(struct sl_http_hooks *hooks, void (*on_idle)(void *owner), void *owner);
+/* What is under way is cut. Every question must have been answered or cancelled. Allowed from
+ * within on_idle and on_answer. NULL is fine. */
+void sl_http_hooks_destroy(struct sl_http_hooks *hooks);
 
 #endif

@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * libcurl on a libuv loop. libcurl tells which sockets it watches (on_watch) and when it wants to
+ * be called (on_timeout); we call curl_multi_socket_action() and afterwards, outside of libcurl,
+ * tell the owners what came of it (settle).
+ */
+#include "hooks/transfer.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "net/net.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    IDLE_HANDLES_MAX = 64, /* easy handles kept for later, some KB each */
+    /* Servers close idle connections after 2 s (gunicorn) or 5 s (Node, Apache), and a hook that
+     * meets the close is lost: it must not be sent twice. So none older than this is used. */
+    CONNECTION_AGE_MAX_S = 1,
+    IDLE_CLOSE_MS = 3000, /* connections without any transfer */
+    HEADER_MAX = 65536,   /* bytes of an answer's headers, interim answers' included */
+    RECEIVE_BUFFER = 8192,
+    SEND_BUFFER = 16384, /* libcurl's least */
+    BODY_FIRST = 4096,   /* an echo fits */
+};
+
+struct sl_transfers {
+    struct sl_loop *loop;
+    CURLM *multi;
+    struct sl_timer *timeout; /* libcurl's */
+    struct sl_timer *idle;
+    size_t connections;
+    char *ca_file; /* NULL: the system's */
+    CURL *handles[IDLE_HANDLES_MAX];
+    size_t handle_count;
+    struct sl_list active; /* given to libcurl */
+    struct sl_list news;   /* of these: address known, owners not told yet */
+    struct sl_list done;   /* taken back, owners not told yet */
+    bool settling, destroyed;
+};
+
+struct sl_transfer {
+    struct sl_transfers *transfers;
+    struct sl_list link; /* in active or done */
+    struct sl_list in_news;
+    const struct sl_transfer_ops *ops;
+    void *owner;
+    CURL *easy; /* NULL once done */
+    struct curl_slist *headers;
+    const char *body; /* the owner's */
+    size_t len, given;
+    char *answer;
+    size_t answer_len, answer_room, answer_max, header_len;
+    bool too_long, address_known;
+    bool header_whole; /* of the final answer: libcurl also takes one that ends within it */
+    int64_t started_us;
+    struct sl_transfer_result result;
+    char why[CURL_ERROR_SIZE];
+};
+
+/* ---- Sockets and the timer ---- */
+
+struct watch {
+    uv_poll_t uv;
+    struct sl_transfers *transfers;
+    curl_socket_t fd;
+};
+
+static void settle(struct sl_transfers *transfers);
+
+static void on_readiness(uv_poll_t *uv, int status, int events)
+{
+    struct watch *watch = sl_container_of(uv, struct watch, uv);
+    struct sl_transfers *transfers = watch->transfers; /* libcurl may close watch */
+    int flags = 0, running;
+
+    if (status < 0)
+        flags |= CURL_CSELECT_ERR;
+    if (events & UV_READABLE)
+        flags |= CURL_CSELECT_IN;
+    if (events & UV_WRITABLE)
+        flags |= CURL_CSELECT_OUT;
+    (void)curl_multi_socket_action(transfers->multi, watch->fd, flags, &running);
+    settle(transfers);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+    free(sl_container_of((uv_poll_t *)handle, struct watch, uv));
+}
+
+/* libcurl says so before it closes the socket: stopped at once, the number may be used again. */
+static void unwatch(struct sl_transfers *transfers, curl_socket_t fd, struct watch *watch)
+{
+    (void)curl_multi_assign(transfers->multi, fd, NULL);
+    if (watch)
+        uv_close((uv_handle_t *)&watch->uv, on_watch_closed);
+}
+
+/* CURLMOPT_SOCKETFUNCTION */
+static int on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *fd_arg)
+{
+    struct sl_transfers *transfers = arg;
+    struct watch *watch = fd_arg;
+
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        unwatch(transfers, fd, watch);
+        return 0;
+    }
+    if (!watch) {
+        watch = sl_new(struct watch);
+        watch->transfers = transfers;
+        watch->fd = fd;
+        if (uv_poll_init_socket(sl_loop_uv(transfers->loop), &watch->uv, fd) < 0) {
+            free(watch);
+            return -1; /* fails the transfers */
+        }
+        (void)curl_multi_assign(transfers->multi, fd, watch);
+    }
+    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    return uv_poll_start(&watch->uv, events, on_readiness) < 0 ? -1 : 0;
+}
+
+/* CURLMOPT_TIMERFUNCTION: libcurl must not be called from within. */
+static int on_timeout(CURLM *multi, long timeout_ms, void *arg)
+{
+    struct sl_transfers *transfers = arg;
+
+    (void)multi;
+    if (timeout_ms < 0)
+        sl_timer_stop(transfers->timeout);
+    else
+        sl_timer_start(transfers->timeout, (uint64_t)timeout_ms, 0);
+    return 0;
+}
+
+static void on_timer(void *owner)
+{
+    struct sl_transfers *transfers = owner;
+    int running;
+
+    (void)curl_multi_socket_action(transfers->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    settle(transfers);
+}
+
+/* ---- Connections ---- */
+
+static CURLM *multi_create(struct sl_transfers *transfers)
+{
+    CURLM *multi = curl_multi_init();
+    long connections = (long)transfers->connections;
+
+    if (!multi)
+        return NULL;
+    (void)curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_watch);
+    (void)curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transfers);
+    (void)curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+    (void)curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transfers);
+    (void)curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections);
+    (void)curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
+    return multi;
+}
+
+/* libcurl does not watch idle connections: without transfers, those that the servers have closed
+ * would keep their descriptors for ever. */
+static void on_idle(void *owner)
+{
+    struct sl_transfers *transfers = owner;
+    CURLM *fresh = sl_list_empty(&transfers->active) ? multi_create(transfers) : NULL;
+
+    if (!fresh)
+        return;
+    (void)curl_multi_cleanup(transfers->multi);
+    sl_timer_stop(transfers->timeout);
+    transfers->multi = fresh;
+    if (!sl_list_empty(&transfers->done))
+        sl_timer_start(transfers->timeout, 0, 0); /* somebody waits for settle() */
+}
+
+int sl_transfers_create(struct sl_loop *loop, size_t connections, struct sl_transfers **out,
+                        struct sl_error *error)
+{
+    const char *ca_file = secure_getenv("SSL_CERT_FILE");
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return sl_error_set(error, -ENOMEM, "libcurl cannot be started");
+    struct sl_transfers *transfers = sl_new(struct sl_transfers);
+    transfers->loop = loop;
+    transfers->connections = connections;
+    transfers->ca_file = ca_file && ca_file[0] ? sl_strdup(ca_file) : NULL;
+    sl_list_init(&transfers->active);
+    sl_list_init(&transfers->news);
+    sl_list_init(&transfers->done);
+    transfers->timeout = sl_timer_create(loop, on_timer, transfers);
+    transfers->idle = sl_timer_create(loop, on_idle, transfers);
+    transfers->multi = multi_create(transfers);
+    if (!transfers->multi) {
+        sl_transfers_destroy(transfers);
+        return sl_error_set(error, -ENOMEM, "libcurl cannot be started");
+    }
+    *out = transfers;
+    return 0;
+}
+
+void sl_transfers_destroy(struct sl_transfers *transfers)
+{
+    if (!transfers)
+        return;
+    while (!sl_list_empty(&transfers->active))
+        sl_transfer_cut(sl_list_first(&transfers->active, struct sl_transfer, link));
+    while (!sl_list_empty(&transfers->done))
+        sl_transfer_cut(sl_list_first(&transfers->done, struct sl_transfer, link));
+    (void)curl_multi_cleanup(transfers->multi); /* takes NULL */
+    while (transfers->handle_count > 0)
+        curl_easy_cleanup(transfers->handles[--transfers->handle_count]);
+    sl_timer_destroy(transfers->timeout);
+    sl_timer_destroy(transfers->idle);
+    free(transfers->ca_file);
+    curl_global_cleanup();
+    transfers->destroyed = true;
+    if (!transfers->settling) /* else settle() frees it */
+        free(transfers);
+}
+
+/* ---- A transfer: what libcurl asks ---- */
+
+static void note_address(struct sl_transfer *transfer)
+{
+    if (!transfer->address_known)
+        sl_list_append(&transfer->transfers->news, &transfer->in_news);
+    transfer->address_known = true;
+}
+
+/* CURLOPT_OPENSOCKETFUNCTION */
+static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct sl_transfer *transfer = arg;
+
+    (void)purpose;
+    note_address(transfer);
+    return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                  address->protocol);
+}
+
+/*
+ * CURLOPT_PREREQFUNCTION: a connection is there. When a kept connection dies without an answer,
+ * libcurl repeats the request by itself on another one, although the server may have acted on it.
+ * Without a way to rewind the body it cannot, unless no byte of it was on the wire: that last case
+ * is refused here.
+ */
+static int on_connection(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+    struct sl_transfer *transfer = arg;
+
+    (void)ip;
+    (void)local_ip;
+    (void)port;
+    (void)local_port;
+    note_address(transfer);
+    return transfer->given > 0 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* CURLOPT_READFUNCTION: the body, once. */
+static size_t on_read(char *out, size_t size, size_t count, void *arg)
+{
+    struct sl_transfer *transfer = arg;
+    size_t room = size * count, len = transfer->len - transfer->given;
+
+    if (len > room)
+        len = room;
+    memcpy(out, transfer->body + transfer->given, len);
+    transfer->given += len;
+    return len;
+}
+
+/* CURLOPT_HEADERFUNCTION */
+static size_t on_header(char *line, size_t size, size_t count, void *arg)
+{
+    struct sl_transfer *transfer = arg;
+    size_t len = size * count;
+
+    if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
+        transfer->header_whole = false; /* an interim answer came before */
+    else if (len > 0 && len <= 2 && (line[0] == '\r' || line[0] == '\n'))
+        transfer->header_whole = true;
+    transfer->header_len += len;
+    transfer->too_long |= transfer->header_len > HEADER_MAX;
+    return transfer->too_long ? 0 : len; /* 0 ends the transfer */
+}
+
+/* CURLOPT_WRITEFUNCTION */
+static size_t on_write(char *data, size_t size, size_t count, void *arg)
+{
+    struct sl_transfer *transfer = arg;
+    size_t len = size * count;
+
+    if (len > transfer->answer_max - transfer->answer_len) {
+        transfer->too_long = true;
+        return 0;
+    }
+    if (len > transfer->answer_room - transfer->answer_len) {
+        size_t room = transfer->answer_room > 0 ? transfer->answer_room : BODY_FIRST;
+        while (room - transfer->answer_len < len)
+            room *= 2; /* answer_max bounds it */
+        char *more = realloc(transfer->answer, room);
+        if (!more)
+            return 0;
+        transfer->answer = more;
+        transfer->answer_room = room;
+    }
+    if (len > 0)
+        memcpy(transfer->answer + transfer->answer_len, data, len);
+    transfer->answer_len += len;
+    return len;
+}
+
+/* ---- A transfer: beginning ---- */
+
+static CURL *take_handle(struct sl_transfers *transfers)
+{
+    return transfers->handle_count > 0 ? transfers->handles[--transfers->handle_count]
+                                       : curl_easy_init();
+}
+
+static void give_handle_back(struct sl_transfers *transfers, CURL *easy)
+{
+    if (transfers->handle_count == IDLE_HANDLES_MAX) {
+        curl_easy_cleanup(easy);
+        return;
+    }
+    curl_easy_reset(easy);
+    transfers->handles[transfers->handle_count++] = easy;
+}
+
+static void drop_easy(struct sl_transfer *transfer)
+{
+    struct sl_transfers *transfers = transfer->transfers;
+
+    if (transfer->easy) {
+        (void)curl_multi_remove_handle(transfers->multi, transfer->easy); /* if it is there */
+        give_handle_back(transfers, transfer->easy);
+    }
+    transfer->easy = NULL;
+    curl_slist_free_all(transfer->headers);
+    transfer->headers = NULL;
+    sl_list_remove(&transfer->in_news);
+}
+
+static bool add_header(struct sl_transfer *transfer, const char *line)
+{
+    struct curl_slist *list = curl_slist_append(transfer->headers, line);
+
+    if (list)
+        transfer->headers = list;
+    return list != NULL;
+}
+
+static bool set_headers(struct sl_transfer *transfer, const struct sl_transfer_request *request)
+{
+    /* Expect: a round trip for nothing, and some servers do not know it. */
+    bool ok = add_header(transfer, "Content-Type: application/json;charset=UTF-8") &&
+              add_header(transfer, "Accept: application/json") && add_header(transfer, "Expect:");
+
+    for (size_t i = 0; i < request->header_count && ok; i++)
+        ok = add_header(transfer, request->headers[i]);
+    (void)curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+    return ok;
+}
+
+static void set_callbacks(struct sl_transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+
+    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->why);
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connection);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+    (void)curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+}
+
+/* What libcurl must do and leave alone (hardening.md class 16). False: this libcurl cannot. */
+static bool set_bounds(CURL *easy, const struct sl_transfers *transfers)
+{
+    bool ok =
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK && /* not the environment's */
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
+
+    if (transfers->ca_file)
+        ok = ok && curl_easy_setopt(easy, CURLOPT_CAINFO, transfers->ca_file) == CURLE_OK;
+    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* Or the loop would wait for a name lookup that is given up: it is left to its thread. */
+    (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTION_AGE_MAX_S);
+    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+    (void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BUFFER);
+    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "Sluice/" SLUICE_VERSION);
+    return ok;
+}
+
+static bool set_request(struct sl_transfer *transfer, const struct sl_transfer_request *request)
+{
+    CURL *easy = transfer->easy;
+    bool ok =
+        set_bounds(easy, transfer->transfers) && set_headers(transfer, request) &&
+        curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len) == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) == CURLE_OK;
+
+    if (request->username)
+        ok = ok && curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) == CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_USERNAME, request->username) == CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_PASSWORD, request->password) == CURLE_OK;
+    set_callbacks(transfer);
+    return ok;
+}
+
+/* The owner is told from the loop. */
+static void fail_later(struct sl_transfer *transfer, const char *why)
+{
+    drop_easy(transfer);
+    transfer->result.outcome = SL_TRANSFER_NOT_SENT;
+    transfer->result.why = why;
+    sl_list_append(&transfer->transfers->done, &transfer->link);
+    sl_timer_start(transfer->transfers->timeout, 0, 0);
+}
+
+struct sl_transfer *sl_transfer_start(struct sl_transfers *transfers,
+                                      const struct sl_transfer_request *request,
+                                      const struct sl_transfer_ops *ops, void *owner)
+{
+    struct sl_transfer *transfer = sl_new(struct sl_transfer);
+
+    transfer->transfers = transfers;
+    transfer->ops = ops;
+    transfer->owner = owner;
+    transfer->body = request->body;
+    transfer->len = request->len;
+    transfer->answer_max = request->answer_max;
+    transfer->started_us = sl_now_us();
+    transfer->easy = take_handle(transfers);
+    if (!transfer->easy || !set_request(transfer, request)) {
+        fail_later(transfer, "libcurl refuses the request");
+        return transfer;
+    }
+    CURLMcode code = curl_multi_add_handle(transfers->multi, transfer->easy);
+    if (code != CURLM_OK) {
+        fail_later(transfer, curl_multi_strerror(code));
+        return transfer;
+    }
+    sl_timer_stop(transfers->idle);
+    sl_list_append(&transfers->active, &transfer->link);
+    return transfer;
+}
+
+/* ---- A transfer: the end ---- */
+
+static void transfer_free(struct sl_transfer *transfer)
+{
+    struct sl_transfers *transfers = transfer->transfers;
+
+    drop_easy(transfer);
+    sl_list_remove(&transfer->link);
+    free(transfer->answer);
+    free(transfer);
+    if (sl_list_empty(&transfers->active))
+        sl_timer_start(transfers->idle, IDLE_CLOSE_MS, 0);
+}
+
+void sl_transfer_cut(struct sl_transfer *transfer)
+{
+    if (transfer)
+        transfer_free(transfer);
+}
+
+static enum sl_transfer_outcome classify(const struct sl_transfer *transfer, CURLcode code)
+{
+    if (code == CURLE_OK)
+        return transfer->header_whole ? SL_TRANSFER_ANSWERED : SL_TRANSFER_BROKEN;
+    if (transfer->too_long)
+        return SL_TRANSFER_TOO_LONG;
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return SL_TRANSFER_TIMED_OUT;
+    return transfer->given < transfer->len ? SL_TRANSFER_NOT_SENT : SL_TRANSFER_BROKEN;
+}
+
+static void take_result(struct sl_transfer *transfer, CURLcode code)
+{
+    long status = 0;
+
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    transfer->result = (struct sl_transfer_result){
+        .outcome = classify(transfer, code),
+        .status = status >= 200 ? (int)status : 0, /* not of an interim answer */
+        .body = transfer->answer,
+        .len = transfer->answer_len,
+        .duration_us = sl_now_us() - transfer->started_us,
+        .why = transfer->too_long ? "the answer is too long"
+               : code == CURLE_OK ? "the answer ended in its header"
+               : transfer->why[0] ? transfer->why
+                                  : curl_easy_strerror(code),
+    };
+}
+
+static void collect(struct sl_transfers *transfers)
+{
+    CURLMsg *msg;
+    int left;
+
+    while ((msg = curl_multi_info_read(transfers->multi, &left))) {
+        char *private = NULL;
+        (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &private);
+        struct sl_transfer *transfer = (struct sl_transfer *)(void *)private;
+        take_result(transfer, msg->data.result); /* msg is gone with the handle */
+        drop_easy(transfer);
+        sl_list_remove(&transfer->link);
+        sl_list_append(&transfers->done, &transfer->link);
+    }
+}
+
+/* Tells the owners, who may start, cut and destroy whatever they like in the meantime. */
+static void settle(struct sl_transfers *transfers)
+{
+    struct sl_transfer *transfer;
+
+    assert(!transfers->settling); /* called from the loop only */
+    collect(transfers);
+    transfers->settling = true;
+    while (!transfers->destroyed &&
+           (transfer = sl_list_first(&transfers->news, struct sl_transfer, in_news))) {
+        sl_list_remove(&transfer->in_news);
+        transfer->ops->on_address(transfer->owner);
+    }
+    while (!transfers->destroyed &&
+           (transfer = sl_list_first(&transfers->done, struct sl_transfer, link))) {
+        sl_list_remove(&transfer->link); /* from now on ours alone */
+        transfer->ops->on_done(transfer->owner, &transfer->result);
+        free(transfer->answer);
+        free(transfer);
+    }
+    transfers->settling = false;
+    if (transfers->destroyed)
+        free(transfers);
+    else if (sl_list_empty(&transfers->active))
+        sl_timer_start(transfers->idle, IDLE_CLOSE_MS, 0);
+}

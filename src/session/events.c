@@ -168,12 +168,19 @@ static void data_request_free(void *owner)
 static void on_data_answer(void *owner, const struct sl_hook_answer *answer)
 {
     struct data_request *request = owner;
-    const struct sl_session_ops *ops = request->session->ops;
+    struct sl_session *session = request->session;
     char info[INFO_MAX];
 
     info_copy(info, answer->info, SL_INFO_ERROR);
-    ops->on_data_status(request->session->client, request->operation_id,
-                        answer->allowed ? NULL : info);
+    session->ops->on_data_status(session->client, request->operation_id,
+                                 answer->allowed ? NULL : info);
+    if (session_wants(session, SL_HOOK_DATA_STATUS_EVENT)) {
+        json_t *body = json_pack("{s:O*, s:s, s:s*}", "operationId", request->operation_id,
+                                 "status", answer->allowed ? "ACCEPTED" : "FAILED", "info",
+                                 answer->allowed ? NULL : info);
+        session_add_context(session, body);
+        session_tell(session, SL_HOOK_DATA_STATUS_EVENT, body);
+    }
     data_request_free(request);
 }
 

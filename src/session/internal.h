@@ -24,7 +24,8 @@
 #include "webrtc/webrtc.h"
 
 enum {
-    QUESTIONS_MAX = 64, /* unanswered sendData and sendStreamEvent of one session */
+    QUESTIONS_MAX = 64, /* unanswered hooks of one session, past which sendData and stream events
+                         * wait for no more */
     CUSTOM_MAX = 16384, /* bytes of JSON a client may have us keep or pass to others */
     URL_MAX = 2048,
     PLAYING_GRACE_MS = 2000, /* connected, but the publisher sends nothing: PLAYING all the same */
@@ -148,12 +149,15 @@ struct sl_media_session {
     struct audience *audience;
     struct sl_stream_listener listener;
     struct sl_timer *timer;                /* one of the two graces */
+    struct sl_timer *keep_alive;           /* runs while PUBLISHING or PLAYING */
+    bool keep_alive_asked;                 /* its last question is unanswered */
     int64_t event_budget, event_budget_us; /* bytes of stream events it may send now, as of then */
     struct {
         uint64_t audio_bytes, video_bytes, video_packets, video_frames;
         int64_t at_us;
     } sampled; /* the peer's counters at the last tick */
     uint64_t bitrate_bps;
+    struct sl_video_rate rate; /* as of the last tick */
 };
 
 /* The only function that changes media->state; info NULL: none. See media.c. */
@@ -207,6 +211,11 @@ struct audience *audience_find(const struct sl_sessions *sessions, const struct 
 void audience_join(struct sl_media_session *media, struct sl_stream *stream);
 /* No-op if it is in none. */
 void audience_leave(struct sl_media_session *media);
+
+/* ---- keep_alive.c: the back end is asked whether a stream may go on ---- */
+
+void keep_alive_start(struct sl_media_session *media);
+void keep_alive_stop(struct sl_media_session *media);
 
 /* ---- rates.c ---- */
 

@@ -141,6 +141,7 @@ static void tear_down(struct sl_media_session *media)
 {
     sl_timer_destroy(media->timer);
     media->timer = NULL;
+    keep_alive_stop(media);
     questions_cancel(&media->questions);
     sl_stream_unlisten(&media->listener);
     audience_leave(media);
@@ -234,9 +235,11 @@ static void media_up(struct sl_media_session *media)
     if (media->publish) {
         sl_stream_set_live(media->stream);
         media_set_state(media, SL_MEDIA_PUBLISHING, NULL);
+        keep_alive_start(media);
         return;
     }
     media_set_state(media, SL_MEDIA_PLAYING, NULL);
+    keep_alive_start(media);
     tell_size(media);
 }
 
@@ -376,6 +379,7 @@ void sl_media_session_summary(const struct sl_media_session *media, struct sl_me
         .width = media->width,
         .height = media->height,
         .bitrate_bps = media->bitrate_bps,
+        .video = media->rate,
         .players = media->audience ? media->audience->player_count : 0,
         .created_ms = media->created_ms,
     };

@@ -45,6 +45,7 @@ static bool sample(struct sl_media_session *media, int64_t now_us, struct sl_vid
         .width = media->width,
         .height = media->height,
     };
+    media->rate = *rate;
     media->bitrate_bps = per_second((video + audio) * 8, elapsed_us);
     media->sampled.audio_bytes = audio_bytes;
     media->sampled.video_bytes = video_bytes;

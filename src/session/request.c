@@ -133,19 +133,26 @@ static void request_accepted(struct sl_media_session *media)
     question_ask(media->session, &media->questions, method, body, on_hook_answer, NULL, media);
 }
 
+/* To client and back end (rest-hooks.md 5.6). */
+static void report_error(struct sl_session *session, const char *info)
+{
+    session->ops->on_error(session->client, info);
+    sl_session_notify(session, SL_HOOK_ERROR_EVENT, json_pack("{s:s}", "info", info));
+}
+
 void sl_session_request_media(struct sl_session *session, const struct sl_media_request *request)
 {
     struct sl_media_session *holder = NULL;
 
     if (!request->media_session_id || !request->media_session_id[0]) {
-        session->ops->on_error(session->client, SL_INFO_ID_NULL);
+        report_error(session, SL_INFO_ID_NULL);
         media_set_state(media_create(session, request), SL_MEDIA_FAILED, SL_INFO_ID_NULL);
         return;
     }
     holder = sl_sessions_find_media(session->sessions, request->media_session_id);
     if (holder && holder->session == session) {
         /* A status would make the SDK release its healthy stream of this id (section 13). */
-        session->ops->on_error(session->client, SL_INFO_ID_IN_USE);
+        report_error(session, SL_INFO_ID_IN_USE);
         return;
     }
     const char *refusal = holder ? SL_INFO_ID_IN_USE : why_refused(session, request);

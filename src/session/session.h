@@ -268,7 +268,8 @@ struct sl_media_summary {
     enum sl_codec audio_codec, video_codec;
     uint16_t width, height; /* 0: not known yet */
     uint64_t bitrate_bps;   /* audio and video payload of the last second */
-    size_t players;         /* of the stream it publishes or plays */
+    struct sl_video_rate video;
+    size_t players; /* of the stream it publishes or plays */
     int64_t created_ms;
 };
 void sl_media_session_summary(const struct sl_media_session *media, struct sl_media_summary *out);

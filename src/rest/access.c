@@ -75,7 +75,7 @@ int sl_basic_parse(const char *header, struct sl_basic *out)
     return 0;
 }
 
-static bool is_on_this_machine(const struct sl_addr *remote, const char *host)
+bool sl_access_is_local(const struct sl_addr *remote, const char *host)
 {
     char name[SL_HOST_MAX];
 
@@ -92,18 +92,14 @@ static bool is_allowed(const struct sl_access_rules *rules, const struct sl_addr
     return false;
 }
 
-enum sl_access sl_access_check(const struct sl_access_rules *rules, const struct sl_addr *remote,
-                               const char *host, const char *authorization)
+enum sl_access sl_access_decide(const struct sl_access_rules *rules, const struct sl_addr *remote,
+                                const char *host, const char *authorization, struct sl_basic *basic)
 {
-    struct sl_basic basic;
-
-    if (!rules->require_auth && (is_on_this_machine(remote, host) || is_allowed(rules, remote)))
+    if (!rules->require_auth && (sl_access_is_local(remote, host) || is_allowed(rules, remote)))
         return SL_ACCESS_GRANTED;
     if (!rules->check_user)
         return SL_ACCESS_FORBIDDEN;
-    if (!authorization || sl_basic_parse(authorization, &basic) < 0)
+    if (!authorization || sl_basic_parse(authorization, basic) < 0)
         return SL_ACCESS_UNAUTHORIZED;
-    bool known = rules->check_user(rules->owner, basic.user, basic.password);
-    explicit_bzero(&basic, sizeof(basic));
-    return known ? SL_ACCESS_GRANTED : SL_ACCESS_UNAUTHORIZED;
+    return SL_ACCESS_CHECK;
 }

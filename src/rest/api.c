@@ -115,11 +115,25 @@ static void answer_index(struct sl_call *call, void *arg)
 }
 
 static const struct sl_route routes[] = {
-    {"GET", "/api/v1", NULL, SL_ROUTE_OPERATOR, answer_index, "this index"},
-    {"GET", "/api/v1/endpoints", NULL, SL_ROUTE_PUBLIC, answer_endpoints,
-     "the ports that the pages need"},
-    {"GET", "/api/v1/streams", NULL, SL_ROUTE_OPERATOR, answer_streams,
-     "live streams; ?limit= and ?offset= for a part of them"},
+    {.methods = "GET",
+     .path = "/api/v1",
+     .access = SL_ROUTE_OPERATOR,
+     .handle = answer_index,
+     .about = "the index of all routes",
+     .answer = "application/json"},
+    {.methods = "GET",
+     .path = "/api/v1/endpoints",
+     .access = SL_ROUTE_PUBLIC,
+     .handle = answer_endpoints,
+     .about = "the ports that the pages need",
+     .answer = "application/json"},
+    {.methods = "GET",
+     .path = "/api/v1/streams",
+     .access = SL_ROUTE_OPERATOR,
+     .handle = answer_streams,
+     .about = "live streams; ?limit= and ?offset= for a part of them",
+     .answer = "application/json",
+     .codes = "400"},
 };
 
 void sl_api_add(struct sl_api *api, struct sl_router *router)

@@ -19,6 +19,7 @@ static const struct {
     {405, "Method Not Allowed", "MethodNotAllowedException"},
     {409, "Conflict", "ConflictException"},
     {413, "Payload Too Large", "PayloadTooLargeException"},
+    {429, "Too Many Requests", "TooManyRequestsException"},
     {500, "Internal Server Error", "InternalServerErrorException"},
     {503, "Service Unavailable", "ServiceUnavailableException"},
 };

@@ -13,7 +13,7 @@ static void answer(struct sl_call *call, bool good, const char *why)
     char text[128];
 
     (void)snprintf(text, sizeof(text), "%s\n", good ? "ok" : why);
-    sl_reply_text(call, good ? 200 : 503, "text/plain;charset=UTF-8", text, strlen(text));
+    sl_reply_text(call, good ? 200 : 503, SL_TYPE_TEXT, text, strlen(text));
 }
 
 static void answer_livez(struct sl_call *call, void *arg)
@@ -35,9 +35,27 @@ static void answer_readyz(struct sl_call *call, void *arg)
 }
 
 static const struct sl_route routes[] = {
-    {"GET", "/livez", NULL, SL_ROUTE_PUBLIC, answer_livez, "200 while the server turns"},
-    {"GET", "/readyz", NULL, SL_ROUTE_PUBLIC, answer_readyz, "200 while it takes new clients"},
-    {"GET", "/healthz", NULL, SL_ROUTE_PUBLIC, answer_readyz, "readyz under its older name"},
+    {.methods = "GET",
+     .path = "/livez",
+     .access = SL_ROUTE_PUBLIC,
+     .handle = answer_livez,
+     .about = "200 while the server turns",
+     .answer = "text/plain",
+     .codes = "503"},
+    {.methods = "GET",
+     .path = "/readyz",
+     .access = SL_ROUTE_PUBLIC,
+     .handle = answer_readyz,
+     .about = "200 while it takes new clients",
+     .answer = "text/plain",
+     .codes = "503"},
+    {.methods = "GET",
+     .path = "/healthz",
+     .access = SL_ROUTE_PUBLIC,
+     .handle = answer_readyz,
+     .about = "readyz under its older name",
+     .answer = "text/plain",
+     .codes = "503"},
 };
 
 void sl_health_add(struct sl_health *health, struct sl_router *router)

@@ -81,7 +81,12 @@ static void answer_metrics(struct sl_call *call, void *arg)
 }
 
 static const struct sl_route routes[] = {
-    {"GET", "/metrics", NULL, SL_ROUTE_OPERATOR, answer_metrics, "metrics for Prometheus"},
+    {.methods = "GET",
+     .path = "/metrics",
+     .access = SL_ROUTE_OPERATOR,
+     .handle = answer_metrics,
+     .about = "metrics for Prometheus",
+     .answer = "text/plain"},
 };
 
 void sl_metrics_part_add(struct sl_metrics_part *part, struct sl_router *router)

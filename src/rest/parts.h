@@ -6,6 +6,9 @@
 
 #include "rest/router.h"
 
+struct sl_sessions;
+struct sl_walks;
+
 /* /livez, /readyz, /healthz. */
 struct sl_health {
     const struct sl_rest_sources *sources;
@@ -21,6 +24,8 @@ struct sl_stat {
     double cpu_percent;
 };
 void sl_stat_add(struct sl_stat *stat, struct sl_router *router);
+/* The page, without a newline at its end. */
+void sl_stat_write(struct sl_stat *stat, FILE *page);
 
 /* /metrics, for Prometheus. */
 struct sl_metrics_part {
@@ -29,6 +34,20 @@ struct sl_metrics_part {
     int64_t started_us, started_ms;
 };
 void sl_metrics_part_add(struct sl_metrics_part *part, struct sl_router *router);
+
+/* /rest-api/stream, /rest-api/connection, /rest-api/data: control of clients and their streams. */
+struct sl_control {
+    struct sl_sessions *sessions;
+    struct sl_walks *walks;
+};
+void sl_control_add_streams(struct sl_control *control, struct sl_router *router);
+void sl_control_add_connections(struct sl_control *control, struct sl_router *router);
+
+/* /apps/EchoApp. */
+void sl_echo_add(struct sl_router *router);
+
+/* /rest-api/openapi.json: the description of all routes. */
+void sl_openapi_add(struct sl_router *router);
 
 /* /api/v1: what the pages ask, and the index of all routes. */
 struct sl_api {

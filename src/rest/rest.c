@@ -10,6 +10,7 @@
 #include "rest/cors.h"
 #include "rest/files.h"
 #include "rest/parts.h"
+#include "rest/walk.h"
 
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct sl_rest {
     struct sl_health health;
     struct sl_stat stat;
     struct sl_metrics_part metrics;
+    struct sl_control control;
     struct sl_api api;
 };
 
@@ -73,6 +75,13 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
                                 .wss_port = config->wss_port,
                                 .https_port = config->https_port};
     sl_health_add(&rest->health, rest->router);
+    if (config->sessions) {
+        rest->control = (struct sl_control){config->sessions, sl_walks_create(config->loop)};
+        sl_control_add_streams(&rest->control, rest->router);
+        sl_control_add_connections(&rest->control, rest->router);
+    }
+    sl_echo_add(rest->router);
+    sl_openapi_add(rest->router);
     sl_stat_add(&rest->stat, rest->router);
     sl_metrics_part_add(&rest->metrics, rest->router);
     sl_api_add(&rest->api, rest->router);
@@ -102,11 +111,18 @@ void sl_rest_destroy(struct sl_rest *rest)
 {
     if (!rest)
         return;
+    sl_walks_destroy(rest->control.walks);
     sl_router_destroy(rest->router);
     sl_files_destroy(rest->files);
     sl_cors_destroy(rest->cors);
     free(rest->access.allow);
     free(rest);
+}
+
+void sl_rest_print_stat(struct sl_rest *rest, FILE *out)
+{
+    sl_stat_write(&rest->stat, out);
+    (void)fputc('\n', out);
 }
 
 void sl_rest_on_request(void *arg, struct sl_http_request *request)

@@ -15,10 +15,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct sl_error;
 struct sl_http_request;
+struct sl_loop;
 struct sl_rest;
+struct sl_sessions;
 
 /* The gauges of one moment (rest-api.md section 10). Zero for what does not exist. */
 struct sl_rest_stats {
@@ -59,8 +62,15 @@ struct sl_rest_sources {
     /* Gauges that only the creator knows (workers, draining, hook queue); fills at most max,
      * returns how many. Not those made of `stats`, of the process and of the build. */
     size_t (*gauges)(void *owner, struct sl_gauge_value *out, size_t max);
-    /* HTTP Basic against the users of the console; NULL: nobody has an account. */
-    bool (*check_user)(void *owner, const char *user, const char *password);
+    /*
+     * HTTP Basic against the users of the console; NULL: nobody has an account.
+     *
+     * Calls on_checked(arg, err) once, from within or later on the loop, whether the client is
+     * still there or not: 0 right, -EACCES wrong, -EBUSY too many at once. After sl_rest_destroy()
+     * never. user and password are borrowed.
+     */
+    void (*check_user)(void *owner, const char *user, const char *password,
+                       void (*on_checked)(void *arg, int err), void *arg);
 };
 
 /* Who may call; may change while running. Everything is copied. */
@@ -81,6 +91,9 @@ struct sl_rest_config {
     /* told to the pages; 0: there is no such listener */
     uint16_t ws_port, wss_port, https_port;
     struct sl_metrics *metrics; /* outlives sl_rest; NULL: no counters on /metrics */
+    /* Both outlive sl_rest; NULL: nothing can be controlled. */
+    struct sl_sessions *sessions;
+    struct sl_loop *loop;
     struct sl_rest_sources sources;
 };
 
@@ -88,13 +101,16 @@ struct sl_rest_config {
  * rest works without pages. */
 int sl_rest_create(const struct sl_rest_config *config, struct sl_rest **out,
                    struct sl_error *error);
-/* After the listeners that use it are gone and every waiting answer has been given. NULL is fine.
- */
+/* After the listeners that use it are gone; answers that are not whole yet are dropped. NULL is
+ * fine. */
 void sl_rest_destroy(struct sl_rest *rest);
 
 /* For requests from now on (SIGHUP). -EINVAL as above: the old policy then stays. */
 int sl_rest_set_policy(struct sl_rest *rest, const struct sl_rest_policy *policy,
                        struct sl_error *error);
+
+/* The statistics of rest-api.md section 10, for others than HTTP clients. */
+void sl_rest_print_stat(struct sl_rest *rest, FILE *out);
 
 /* An sl_http_handler; arg is the struct sl_rest. */
 void sl_rest_on_request(void *arg, struct sl_http_request *request);

@@ -104,18 +104,11 @@ static void write_row(FILE *page, size_t row, struct sl_stat *stat,
     fprintf(page, "=%llu", value);
 }
 
-static void answer_stat(struct sl_call *call, void *arg)
+void sl_stat_write(struct sl_stat *stat, FILE *page)
 {
-    struct sl_stat *stat = arg;
     struct sl_rest_stats stats = {0};
     struct sl_process process;
-    char text[PAGE_MAX] = "";
-    FILE *page = fmemopen(text, sizeof(text), "w");
 
-    if (!page) {
-        sl_reply_error(call, 500, "out of memory");
-        return;
-    }
     if (stat->sources->stats)
         stat->sources->stats(stat->sources->owner, &stats);
     sl_process_read(&process);
@@ -124,12 +117,30 @@ static void answer_stat(struct sl_call *call, void *arg)
             fputc('\n', page);
         write_row(page, row, stat, &stats, &process);
     }
+}
+
+static void answer_stat(struct sl_call *call, void *arg)
+{
+    char text[PAGE_MAX] = "";
+    FILE *page = fmemopen(text, sizeof(text), "w");
+
+    if (!page) {
+        sl_reply_error(call, 500, "out of memory");
+        return;
+    }
+    sl_stat_write(arg, page);
     (void)fclose(page); /* memory only */
-    sl_reply_text(call, 200, "text/plain;charset=UTF-8", text, strlen(text));
+    sl_reply_text(call, 200, SL_TYPE_TEXT, text, strlen(text));
 }
 
 static const struct sl_route routes[] = {
-    {"GET", "/", "stat", SL_ROUTE_OPERATOR, answer_stat, "statistics as lines of key=value"},
+    {.methods = "GET",
+     .path = "/",
+     .action = "stat",
+     .access = SL_ROUTE_OPERATOR,
+     .handle = answer_stat,
+     .about = "statistics as lines of key=value",
+     .answer = "text/plain"},
 };
 
 void sl_stat_add(struct sl_stat *stat, struct sl_router *router)

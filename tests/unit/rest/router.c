@@ -47,12 +47,37 @@ static void handle_later(struct sl_call *call, void *arg)
     ((struct fixture *)arg)->waiting = call;
 }
 
+static const struct sl_param echo_params[] = {
+    {.name = "a", .type = SL_PARAM_ANY},
+    {.name = "n", .type = SL_PARAM_INTEGER},
+};
+
+#define OPERATOR(m, p, h)                                                                          \
+    {                                                                                              \
+        .methods = m, .path = p, .access = SL_ROUTE_OPERATOR, .handle = h                          \
+    }
+
 static const struct sl_route routes[] = {
-    {"POST", "/rest-api/echo", NULL, SL_ROUTE_OPERATOR, handle_echo, "the body"},
-    {"GET POST", "/rest-api/find_all", NULL, SL_ROUTE_OPERATOR, handle_void, "nothing"},
-    {"POST", "/rest-api/conflict", NULL, SL_ROUTE_OPERATOR, handle_conflict, "409"},
-    {"POST", "/rest-api/later", NULL, SL_ROUTE_OPERATOR, handle_later, "waits"},
-    {"GET", "/api/v1/conflict", NULL, SL_ROUTE_PUBLIC, handle_conflict, "409"},
+    {.methods = "POST",
+     .path = "/rest-api/echo",
+     .access = SL_ROUTE_OPERATOR,
+     .handle = handle_echo,
+     SL_ROUTE_PARAMS(echo_params)},
+    {.methods = "POST",
+     .path = "/rest-api/needy",
+     .access = SL_ROUTE_OPERATOR,
+     .handle = handle_echo,
+     .body = SL_BODY_NEED_ONE,
+     SL_ROUTE_PARAMS(echo_params)},
+    OPERATOR("GET POST", "/rest-api/find_all", handle_void),
+    OPERATOR("POST", "/rest-api/conflict", handle_conflict),
+    OPERATOR("POST", "/rest-api/later", handle_later),
+    {.methods = "POST",
+     .path = "/apps/mirror/*",
+     .access = SL_ROUTE_MACHINE,
+     .handle = handle_void,
+     .body = SL_BODY_RAW},
+    {.methods = "GET", .path = "/api/v1/conflict", .handle = handle_conflict},
 };
 
 static int setup(void **state)
@@ -101,6 +126,24 @@ static void answers_by_method_and_path(void **state) /* REST-2, REST-5, REST-7 *
         {"POST", "/rest-api/ech", "{}", 404, NULL},
         {"POST", "/rest-api/echoes", "{}", 404, NULL},
         {"POST", "/rest-api", "{}", 404, NULL},
+        {"POST", "//rest-api/echo", "{}", 404, NULL},
+        {"POST", "/rest-api//echo", "{}", 404, NULL},
+        {"POST", "/REST-API/echo", "{}", 404, NULL},
+        {"POST", "/rest-api/Echo", "{}", 404, NULL},
+        {"POST", "/rest-api/./echo", "{}", 404, NULL},
+        {"POST", "/rest-api/find_all/../echo", "{}", 404, NULL},
+        {"POST", "/rest-api/echo;a=b", "{}", 404, NULL},
+        {"POST", "/rest-api/echo\\", "{}", 404, NULL},
+        {"POST", "/rest-api/echo ", "{}", 404, NULL},
+        {"POST", "rest-api/echo", "{}", 404, NULL},
+        {"POST", "/apps/mirror", "", 404, NULL},
+        {"POST", "/apps/mirror/", "", 404, NULL},
+        {"POST", "/apps/mirror/connect", "no JSON", 200, NULL},
+        {"POST", "/apps/mirror/any/thing/", "", 200, NULL},
+        {"GET", "/apps/mirror/connect", NULL, 405, "POST, OPTIONS"},
+        {"HEAD", "/rest-api/echo", NULL, 405, "POST, OPTIONS"},
+        {"PATCH", "/rest-api/echo", "{}", 405, "POST, OPTIONS"},
+        {"post", "/rest-api/echo", "{}", 405, "POST, OPTIONS"}, /* methods have a case */
         {"GET", "/rest-api/find_all", NULL, 200, NULL},
         {"HEAD", "/rest-api/find_all", NULL, 200, NULL},
         {"POST", "/rest-api/find_all", "", 200, NULL},
@@ -111,6 +154,11 @@ static void answers_by_method_and_path(void **state) /* REST-2, REST-5, REST-7 *
         {"POST", "/rest-api/echo", "[1]", 400, NULL},
         {"POST", "/rest-api/echo", "1", 400, NULL},
         {"POST", "/rest-api/echo", "{} {}", 400, NULL},
+        {"POST", "/rest-api/echo", "null", 400, NULL},
+        {"POST", "/rest-api/echo", "{\"a\":\"\xff\"}", 400, NULL},         /* no UTF-8 */
+        {"POST", "/rest-api/echo", "{\"a\":\"\xed\xa0\x80\"}", 400, NULL}, /* a surrogate */
+        {"POST", "/rest-api/echo", "{\"a\":\"\\u0000\"}", 400, NULL},      /* a NUL in a string */
+        {"POST", "/rest-api/echo", "{\"n\":\"x\"}", 400, NULL},
         {"GET", "/", NULL, 404, NULL}, /* no pages here */
     };
 
@@ -126,11 +174,12 @@ static void answers_by_method_and_path(void **state) /* REST-2, REST-5, REST-7 *
     }
 }
 
-static void gives_the_body_to_the_handler_and_void_calls_none(void **state) /* REST-5 */
+static void gives_parameters_to_the_handler_and_void_calls_no_body(void **state) /* REST-5 */
 {
-    struct sl_http_request request = ask(*state, "POST", "/rest-api/echo", "{\"a\":[1,null]}");
+    struct sl_http_request request =
+        ask(*state, "POST", "/rest-api/echo", "{\"x\":1,\"n\":\"7\",\"a\":[1,null]}");
 
-    assert_string_equal(request.answer, "{\"a\":[1,null]}");
+    assert_string_equal(request.answer, "{\"a\":[1,null],\"n\":7}");
     assert_string_equal(request.content_type, "application/json;charset=UTF-8");
     fake_deinit(&request);
     request = ask(*state, "POST", "/rest-api/echo", " \r\n");
@@ -139,6 +188,22 @@ static void gives_the_body_to_the_handler_and_void_calls_none(void **state) /* R
     request = ask(*state, "POST", "/rest-api/find_all", NULL);
     assert_int_equal(request.answer_len, 0);
     assert_string_equal(request.content_type, "");
+    fake_deinit(&request);
+}
+
+static void wants_at_least_one_parameter_where_the_row_says_so(void **state) /* REST-42 */
+{
+    static const char *const bodies[] = {"{}", "", " ", "{\"a\":null}", "{\"A\":1,\"names\":2}"};
+    struct sl_http_request request;
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(bodies); i++) {
+        request = ask(*state, "POST", "/rest-api/needy", bodies[i]);
+        if (request.status != 400 || !strstr(request.answer, "a, n"))
+            fail_msg("%s: got %d %s", bodies[i], request.status, request.answer);
+        fake_deinit(&request);
+    }
+    request = ask(*state, "POST", "/rest-api/needy", "{\"n\":0}");
+    assert_int_equal(request.status, 200);
     fake_deinit(&request);
 }
 
@@ -188,12 +253,13 @@ static void answers_preflights_to_anyone_for_any_path(void **state) /* REST-3 */
     }
 }
 
-static bool knows_all(void *owner, const char *user, const char *password)
+static void knows_all(void *owner, const char *user, const char *password,
+                      void (*on_checked)(void *arg, int err), void *arg)
 {
     (void)owner;
     (void)user;
     (void)password;
-    return true;
+    on_checked(arg, 0);
 }
 
 static void refuses_strangers_and_pages_of_other_origins(void **state) /* decision 1, class 17 */
@@ -213,6 +279,7 @@ static void refuses_strangers_and_pages_of_other_origins(void **state) /* decisi
         {"192.0.2.1", "localhost", NULL, NULL, true, 401},
         {"192.0.2.1", "media.example", NULL, "Basic YTpi", true, 200},
         {"192.0.2.1", "media.example", "http://evil.example", "Basic YTpi", true, 403},
+        {"127.0.0.1", "evil.example", NULL, NULL, false, 403}, /* DNS rebinding */
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
@@ -295,7 +362,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(answers_by_method_and_path, setup, teardown),
-        cmocka_unit_test_setup_teardown(gives_the_body_to_the_handler_and_void_calls_none, setup,
+        cmocka_unit_test_setup_teardown(gives_parameters_to_the_handler_and_void_calls_no_body,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(wants_at_least_one_parameter_where_the_row_says_so, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(tells_errors_in_the_body_of_the_api, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_preflights_to_anyone_for_any_path, setup, teardown),

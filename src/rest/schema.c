@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The fields of rest-api.md section 3, and of the two shapes of errors. */
+#include "rest/schema.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+/* rest-api.md 3.3; `metrics` only if display asks for it. */
+static const struct sl_field stream[] = {
+    {"mediaSessionId", "string", false, "its id"},
+    {"name", "string", false, "name of the stream"},
+    {"published", "boolean", false, "true: the publisher, false: a player"},
+    {"status", "string", false, "PENDING, PUBLISHING, PLAYING or PAUSED"},
+    {"hasVideo", "boolean", false, NULL},
+    {"hasAudio", "boolean", false, NULL},
+    {"videoCodec", "string", true, "as SDP spells it"},
+    {"audioCodec", "string", true, "as SDP spells it"},
+    {"record", "boolean", false, NULL},
+    {"recordName", "string", true, NULL},
+    {"width", "integer", false, "pixels; 0: not known yet"},
+    {"height", "integer", false, "pixels; 0: not known yet"},
+    {"mediaProvider", "string", false, "WebRTC"},
+    {"createDate", "integer", false, "milliseconds since 1970"},
+    {"appKey", "string", true, "the client's application"},
+    {"sessionId", "string", true, "the client; null if there is none"},
+    {"nodeId", "string", true, "this server"},
+    {"custom", "object", false, "as the client gave it"},
+    {"remoteMediaElementId", "string", true, NULL},
+    {"sdp", "string", true, "always null here"},
+    {"info", "string", true, NULL},
+    {"bitrate", "integer", false, "asked for, kbit/s; 0: not asked"},
+    {"minBitrate", "integer", false, "asked for"},
+    {"maxBitrate", "integer", false, "asked for"},
+    {"quality", "integer", false, "asked for"},
+    {"rtmpUrl", "string", true, NULL},
+    {"streamInfo", "object", false, NULL},
+    {"history", "boolean", false, NULL},
+    {"gop", "integer", false, NULL},
+    {"fps", "integer", false, NULL},
+    {"audioBitrate", "integer", false, NULL},
+    {"codecImpl", "string", false, NULL},
+    {"transport", "string", false, "UDP or TCP"},
+    {"cvoExtension", "boolean", false, "video orientation is signalled"},
+    {"mediaType", "string", false, "publish or play"},
+    {"audioState", "object", false, "muted: boolean"},
+    {"videoState", "object", false, "muted: boolean"},
+    {"metrics", "object", false, "only with display: [\"metrics\"]; numbers by name"},
+};
+
+/* rest-api.md 3.4 */
+static const struct sl_field connection[] = {
+    {"sessionId", "string", false, "its id"},
+    {"appKey", "string", false, "its application"},
+    {"nodeId", "string", false, "this server"},
+    {"status", "string", false, "ESTABLISHED"},
+    {"createDate", "integer", false, "milliseconds since 1970"},
+    {"mediaProviders", "strings", false, NULL},
+    {"clientVersion", "string", true, NULL},
+    {"clientOSVersion", "string", true, NULL},
+    {"clientBrowserVersion", "string", true, NULL},
+    {"custom", "object", false, "as the client gave it"},
+    {"sipRegisterRequired", "boolean", false, NULL},
+    {"sipLogin", "string", true, NULL},
+    {"sipAuthenticationName", "string", true, NULL},
+    {"sipPassword", "string", true, "always null"},
+    {"sipVisibleName", "string", true, NULL},
+    {"sipDomain", "string", true, NULL},
+    {"sipOutboundProxy", "string", true, NULL},
+    {"sipPort", "integer", false, NULL},
+    {"sipContactParams", "string", true, NULL},
+    {"width", "integer", false, NULL},
+    {"height", "integer", false, NULL},
+    {"supportedResolutions", "string", false, NULL},
+    {"useProxy", "boolean", false, NULL},
+    {"useDTLS", "boolean", false, NULL},
+    {"useWsTunnel", "boolean", false, NULL},
+    {"useWsTunnelPacketization2", "boolean", false, NULL},
+    {"useBase64BinaryEncoding", "boolean", false, NULL},
+};
+
+/* rest-api.md 1.1 */
+static const struct sl_field error[] = {
+    {"status", "integer", false, "the HTTP status"},
+    {"error", "string", false, "its reason phrase"},
+    {"message", "string", false, "words for people"},
+    {"path", "string", false, "of the request"},
+    {"timestamp", "integer", false, "milliseconds since 1970"},
+    {"exception", "string", false, NULL},
+    {"reason", "string", false, NULL},
+};
+
+static const struct sl_field problem[] = {
+    {"type", "string", false, "about:blank"},
+    {"title", "string", false, "the reason phrase"},
+    {"status", "integer", false, "the HTTP status"},
+    {"detail", "string", false, "words for people"},
+    {"instance", "string", false, "path of the request"},
+};
+
+static const struct sl_schema schemas[] = {
+    {"Stream", "A publication or a playback.", stream, SL_ARRAY_LEN(stream)},
+    {"Connection", "A client.", connection, SL_ARRAY_LEN(connection)},
+    {"Error", "What went wrong.", error, SL_ARRAY_LEN(error)},
+    {"Problem", "What went wrong, as RFC 9457 has it.", problem, SL_ARRAY_LEN(problem)},
+};
+
+const struct sl_schema *sl_schemas(size_t *count)
+{
+    *count = SL_ARRAY_LEN(schemas);
+    return schemas;
+}
+
+const struct sl_schema *sl_schema_find(const char *name)
+{
+    for (size_t i = 0; i < SL_ARRAY_LEN(schemas); i++) {
+        if (!strcmp(schemas[i].name, name))
+            return &schemas[i];
+    }
+    return NULL;
+}

@@ -98,11 +98,11 @@ static void refuse(struct sl_http_peer *peer, int status)
     static const struct sl_http_header_line upgrade[] = {
         {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}, /* RFC 6455 section 4.2.2 */
     };
-    char body[16];
-    int len = snprintf(body, sizeof(body), "%d\n", status);
+    char body[32];
+    int len = snprintf(body, sizeof(body), "{\"status\":%d}", status); /* REST-6 */
     struct sl_http_answer answer = {
         .status = status,
-        .content_type = "text/plain",
+        .content_type = "application/json;charset=UTF-8",
         .body = body,
         .len = (size_t)len,
         .headers = upgrade,

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Begins and ends a command; the handlers in commands_*.c do what is in between. */
+#include "cli/call.h"
+
+#include "apps/apps.h"
+#include "base/log.h"
+#include "cli/chars.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <string.h>
+
+enum { NAME_QUOTED_MAX = 80 };
+
+void sl_cli_call_init(struct sl_cli_call *call)
+{
+    memset(call, 0, sizeof(*call));
+    sl_output_init(&call->out, SL_CLI_OUTPUT_MAX);
+}
+
+void sl_cli_call_deinit(struct sl_cli_call *call)
+{
+    sl_output_deinit(&call->out);
+    sl_words_wipe(&call->words);
+}
+
+bool sl_cli_call_is_admin(const struct sl_cli_call *call)
+{
+    return !strcmp(call->user, "admin");
+}
+
+/* ---- The end ---- */
+
+/* The filter; and whatever came from outside is made harmless for a terminal once more here. */
+static void clean(struct sl_cli_call *call)
+{
+    struct sl_output raw = call->out;
+    struct sl_output kept;
+
+    sl_output_init(&kept, SL_CLI_OUTPUT_MAX);
+    sl_words_filter(&call->words, raw.bytes ? raw.bytes : "", raw.len, &kept);
+    sl_output_init(&call->out, SL_CLI_OUTPUT_MAX);
+    sl_chars_escape(&call->out, kept.bytes ? kept.bytes : "", kept.len, true);
+    bool cut = raw.cut || kept.cut || call->out.cut;
+    sl_output_deinit(&raw);
+    sl_output_deinit(&kept);
+    if (cut) {
+        call->out.cut = false;
+        call->out.max += 100; /* room for this line */
+        sl_output_format(&call->out, "\n(cut: more than %d MiB)\n", SL_CLI_OUTPUT_MAX >> 20);
+    }
+}
+
+/* Of a change, the log gets the name of what was changed, and of a method: other words may be
+ * passwords, or hold some. */
+static void log_change(const struct sl_cli_call *call)
+{
+    const struct sl_cli_command *command = call->args.command;
+    const struct sl_cli_args *args = &call->args;
+    char user[NAME_QUOTED_MAX], what[NAME_QUOTED_MAX];
+    struct sl_output line;
+
+    if (!command || !(command->flags & SL_COMMAND_CHANGES) || call->asks || args->help)
+        return;
+    sl_output_init(&line, 3 * NAME_QUOTED_MAX);
+    sl_output_format(&line, "%s%s%s", command->verb, command->noun ? " " : "",
+                     command->noun ? command->noun : "");
+    for (size_t i = 0; i < args->positional_count; i++) {
+        if (i == 0 || command->positionals[i].kind == SL_KIND_METHOD)
+            sl_output_format(&line, " %s", sl_log_quote(what, sizeof(what), args->positionals[i]));
+    }
+    sl_log(SL_LOG_INFO, NULL, "console: %s: %.*s%s", sl_log_quote(user, sizeof(user), call->user),
+           (int)line.len, line.bytes, call->failed ? " failed" : "");
+    sl_output_deinit(&line);
+}
+
+void sl_cli_call_done(struct sl_cli_call *call)
+{
+    clean(call);
+    log_change(call);
+    call->on_done(call);
+}
+
+void sl_cli_call_fail(struct sl_cli_call *call, const char *format, ...)
+{
+    struct sl_output words;
+    char raw[sizeof(call->error.text)];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(raw, sizeof(raw), format, args); /* cut is fine */
+    va_end(args);
+    sl_output_init(&words, sizeof(call->error.text) - 1);
+    sl_chars_escape(&words, raw, strlen(raw), false);
+    memcpy(call->error.text, words.bytes ? words.bytes : "", words.len);
+    call->error.text[words.len] = '\0';
+    sl_output_deinit(&words);
+    call->failed = true;
+    sl_cli_call_done(call);
+}
+
+static void on_saved(void *owner, int err, const char *words)
+{
+    struct sl_cli_call *call = owner;
+
+    if (err < 0)
+        sl_cli_call_fail(call, "changed, but not saved: %s", words);
+    else
+        sl_cli_call_done(call);
+}
+
+void sl_cli_call_finish(struct sl_cli_call *call, int err, const struct sl_error *error)
+{
+    if (err < 0)
+        sl_cli_call_fail(call, "%s", error->text);
+    else
+        sl_apps_save(call->console->apps, on_saved, call);
+}
+
+/* ---- The beginning ---- */
+
+void sl_cli_call_run(struct sl_cli_call *call)
+{
+    struct sl_error error = {""};
+    int err = sl_words_split(call->line, strlen(call->line), &call->words, &error);
+
+    /* Who was locked out while logged in gets no further. */
+    if (!sl_apps_user_is_active(call->console->apps, call->user)) {
+        call->closes = true;
+        sl_cli_call_fail(call, "This user may not log in any more");
+        return;
+    }
+    if (err == 0 && call->words.count == 0) {
+        sl_cli_call_done(call);
+        return;
+    }
+    if (err == 0)
+        err = sl_cli_parse(&call->words, &call->args, &error);
+    if (err < 0) {
+        sl_cli_call_fail(call, "%s", error.text);
+    } else if (call->args.help) {
+        sl_cli_print_help(call->args.command, &call->out);
+        sl_cli_call_done(call);
+    } else if ((call->args.command->flags & SL_COMMAND_ADMIN) && !sl_cli_call_is_admin(call)) {
+        sl_cli_call_fail(call, "Only admin may do this");
+    } else {
+        call->args.command->run(call);
+    }
+}

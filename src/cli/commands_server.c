@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The server itself (cli.md 4.4), help, and the way out. */
+#include "cli/commands.h"
+
+#include "base/config.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/call.h"
+#include "cli/columns.h"
+#include "session/session.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+/* ---- What writes to a FILE ---- */
+
+struct page {
+    FILE *file;
+    char *text;
+    size_t len;
+};
+
+/* False: the call has failed. */
+static bool page_open(struct page *page, struct sl_cli_call *call)
+{
+    page->text = NULL;
+    page->file = open_memstream(&page->text, &page->len);
+    if (!page->file)
+        sl_cli_call_fail(call, "%s", strerror(errno));
+    return page->file != NULL;
+}
+
+static void page_close(struct page *page, struct sl_cli_call *call)
+{
+    if (fclose(page->file) == 0)
+        sl_output_add(&call->out, page->text, page->len);
+    else
+        call->out.cut = true; /* no memory for all of it */
+    free(page->text);
+}
+
+void sl_cli_show_node_settings(struct sl_cli_call *call)
+{
+    struct page page;
+
+    if (!page_open(&page, call))
+        return;
+    sl_config_print(call->console->config, page.file);
+    page_close(&page, call);
+    sl_cli_call_done(call);
+}
+
+void sl_cli_show_node_setting(struct sl_cli_call *call)
+{
+    const char *key = call->args.positionals[0];
+    struct page page;
+
+    if (!page_open(&page, call))
+        return;
+    bool known = sl_config_print_one(call->console->config, key, page.file);
+    (void)fputc('\n', page.file); /* memory: page_close() tells */
+    if (known) {
+        page_close(&page, call);
+        sl_cli_call_done(call);
+        return;
+    }
+    (void)fclose(page.file); /* nothing in it */
+    free(page.text);
+    sl_cli_call_fail(call, "No such setting: %s", key);
+}
+
+void sl_cli_show_stat(struct sl_cli_call *call)
+{
+    struct page page;
+
+    if (!page_open(&page, call))
+        return;
+    call->console->print_stat(call->console->arg, page.file);
+    page_close(&page, call);
+    if (call->out.len > 0 && call->out.bytes[call->out.len - 1] != '\n')
+        sl_output_text(&call->out, "\n");
+    sl_cli_call_done(call);
+}
+
+void sl_cli_reload(struct sl_cli_call *call)
+{
+    struct sl_error error = {""};
+    struct page page;
+
+    if (!page_open(&page, call))
+        return;
+    int err = call->console->reload(call->console->arg, page.file, &error);
+    page_close(&page, call);
+    if (err < 0)
+        sl_cli_call_fail(call, "%s", error.text);
+    else
+        sl_cli_call_done(call);
+}
+
+/* ---- Clients and streams ---- */
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+/* UTC, as in the log: "2024-05-01T12:00:00Z". */
+static void add_time(struct sl_columns *columns, int64_t wall_ms)
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    char text[32] = "";
+    struct tm utc;
+
+    if (wall_ms > 0 && gmtime_r(&seconds, &utc))
+        (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    sl_columns_add(columns, text);
+}
+
+/* A session's id is "/REMOTE/LOCAL" (websocket-api.md section 3), perhaps with more behind it. */
+static void add_remote(struct sl_columns *columns, const char *id)
+{
+    size_t skip = id[0] == '/', len = strcspn(id + skip, "/");
+    char *remote = sl_strndup(id + skip, len);
+
+    sl_columns_add(columns, remote);
+    free(remote);
+}
+
+static void add_connection_row(struct sl_session *session, void *arg)
+{
+    struct sl_columns *columns = arg;
+    json_t *about = sl_session_describe(session);
+
+    sl_columns_add(columns, sl_session_id(session));
+    sl_columns_add(columns, text_of(about, "appKey"));
+    add_remote(columns, sl_session_id(session));
+    sl_columns_add(columns, sl_session_status_name(sl_session_status(session)));
+    add_time(columns, (int64_t)json_integer_value(json_object_get(about, "createDate")));
+    json_decref(about);
+}
+
+void sl_cli_show_connections(struct sl_cli_call *call)
+{
+    static const char *const titles[] = {"Session", "AppKey", "Remote", "Status", "Since", NULL};
+    struct sl_columns columns;
+
+    sl_columns_init(&columns, titles);
+    if (call->console->sessions)
+        sl_sessions_each(call->console->sessions, add_connection_row, &columns);
+    sl_columns_print(&columns, &call->out);
+    sl_columns_deinit(&columns);
+    sl_cli_call_done(call);
+}
+
+static void add_stream_row(struct sl_media_session *media, void *arg)
+{
+    struct sl_columns *columns = arg;
+    json_t *about = sl_media_session_describe(media);
+    const char *audio = text_of(about, "audioCodec"), *video = text_of(about, "videoCodec");
+    struct sl_output codecs;
+
+    sl_output_init(&codecs, 256);
+    sl_output_format(&codecs, "%s%s%s", audio, audio[0] && video[0] ? "," : "", video);
+    sl_output_add(&codecs, "", 1);
+    sl_columns_add(columns, sl_media_session_id(media));
+    sl_columns_add(columns, sl_media_session_name(media));
+    sl_columns_add(columns, sl_media_session_is_publication(media) ? "true" : "false");
+    sl_columns_add(columns, sl_media_state_name(sl_media_session_state(media)));
+    sl_columns_add(columns, text_of(about, "mediaProvider"));
+    sl_columns_add(columns, codecs.cut ? "" : codecs.bytes);
+    sl_output_deinit(&codecs);
+    json_decref(about);
+}
+
+void sl_cli_show_streams(struct sl_cli_call *call)
+{
+    static const char *const titles[] = {"MediaSession", "Name",   "Published", "Status",
+                                         "Provider",     "Codecs", NULL};
+    struct sl_columns columns;
+
+    sl_columns_init(&columns, titles);
+    if (call->console->sessions)
+        sl_sessions_each_media(call->console->sessions, add_stream_row, &columns);
+    sl_columns_print(&columns, &call->out);
+    sl_columns_deinit(&columns);
+    sl_cli_call_done(call);
+}
+
+void sl_cli_kill_connection(struct sl_cli_call *call)
+{
+    const char *id = call->args.positionals[0];
+    struct sl_session *session =
+        call->console->sessions ? sl_sessions_find(call->console->sessions, id) : NULL;
+
+    if (!session) {
+        sl_cli_call_fail(call, "No such connection: %s", id);
+        return;
+    }
+    sl_session_terminate(session);
+    sl_cli_call_done(call);
+}
+
+/* ---- The rest ---- */
+
+void sl_cli_show_version(struct sl_cli_call *call)
+{
+    sl_output_text(&call->out, "Sluice " SLUICE_VERSION "\n");
+    sl_cli_call_done(call);
+}
+
+void sl_cli_set_log_level(struct sl_cli_call *call)
+{
+    int level = sl_log_level_parse(call->args.positionals[0]);
+
+    if (level < 0) {
+        sl_cli_call_fail(call, "No such level: %s; ERROR, WARN, INFO or DEBUG",
+                         call->args.positionals[0]);
+        return;
+    }
+    sl_log_set_level((enum sl_log_level)level);
+    sl_cli_call_done(call);
+}
+
+void sl_cli_help(struct sl_cli_call *call)
+{
+    struct sl_words wanted = {.count = call->args.positional_count};
+    size_t used = 0;
+
+    for (size_t i = 0; i < wanted.count; i++)
+        wanted.words[i] = call->args.positionals[i];
+    const struct sl_cli_command *command = sl_cli_find(&wanted, &used);
+    if (command && used == wanted.count) {
+        sl_cli_print_help(command, &call->out);
+    } else if (wanted.count == 2 ||
+               sl_cli_print_commands(wanted.count > 0 ? wanted.words[0] : NULL, &call->out) == 0) {
+        sl_cli_call_fail(call, "Unknown command: %s%s%s", wanted.words[0],
+                         wanted.count == 2 ? " " : "", wanted.count == 2 ? wanted.words[1] : "");
+        return;
+    }
+    sl_cli_call_done(call);
+}
+
+void sl_cli_exit(struct sl_cli_call *call)
+{
+    call->closes = true;
+    sl_cli_call_done(call);
+}

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Builds the parts in the order of the arrows and takes them down in reverse:
+ * Runs the parts that build.c made, and takes them down in reverse:
  *
- *   loop, http -> workers -> streams, rtc -> sessions -> signalling, rest -> listeners
+ *   loop, http -> workers -> streams, rtc -> apps, hooks -> sessions -> signalling, rest, console
+ *   -> listeners
  *
- * The end: listeners close, sessions are stopped (every peer reports back), the control loop is
- * left, the workers' threads are joined, and only then does memory go.
+ * The end: sessions are stopped (every peer reports back), the back ends are told of it, the
+ * control loop is left, the workers' threads are joined, and only then does memory go.
  */
 #include "server/server.h"
 
+#include "apps/apps.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "cli/cli.h"
 #include "hooks/hooks.h"
-#include "net/net.h"
 #include "rest/rest.h"
-#include "server/addresses.h"
+#include "server/internal.h"
 #include "server/notify.h"
 #include "server/sources.h"
 #include "session/session.h"
@@ -29,53 +31,37 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
-    LISTENERS = 4,
-    SIGNALS = 5,
     DRAIN_CHECK_MS = 100,
     DRAINED_CHECK_MS = 5,
+    HOOKS_DRAIN_MS = 2000,  /* for back ends to hear of the end */
     STOP_TIMEOUT_MS = 5000, /* for peers to let go; then what is left is left */
     WATCHDOG_MS = 1000,
-};
-
-enum server_state { SERVER_RUNNING, SERVER_DRAINING, SERVER_STOPPING };
-
-struct sl_server {
-    struct sl_server_config setup;
-    struct sl_config *config;
-    struct sl_metrics *metrics;
-    struct sl_counters *counters;
-    struct sl_loop *loop;
-    struct sl_http *http;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
-    struct sl_rtc *rtc;
-    struct sl_sessions *sessions;
-    struct sl_signalling *signalling;
-    struct sl_rest *rest;
-    struct sl_sources *sources;
-    struct sl_listener *listeners[LISTENERS];
-    uv_signal_t signals[SIGNALS];
-    size_t signal_count;
-    struct sl_timer *drain_timer, *stop_timer, *watchdog_timer;
-    enum server_state state;
-    bool sessions_stopped;
-    int64_t drain_deadline_us;
 };
 
 /* ---- The end ---- */
 
 static void on_drain_check(void *owner);
 
-/* The sessions are gone; the last messages about their streams may still be under way. */
+static void on_hooks_idle(void *owner)
+{
+    struct sl_server *server = owner;
+
+    server->hooks_idle = true;
+}
+
+/* The sessions are gone; the last messages about their streams may still be under way, and so may
+ * what the back ends are told of their end. */
 static void on_sessions_stopped(void *owner)
 {
     struct sl_server *server = owner;
 
     server->sessions_stopped = true;
+    server->hooks_deadline_us = sl_now_us() + HOOKS_DRAIN_MS * SL_US_PER_MS;
+    sl_http_hooks_drain(server->hooks, on_hooks_idle, server);
     sl_timer_start(server->drain_timer, 1, DRAINED_CHECK_MS);
 }
 
@@ -99,13 +85,25 @@ static void stop(struct sl_server *server)
     sl_sessions_stop(server->sessions, on_sessions_stopped, server);
 }
 
+/* True when the back ends have heard everything, or have had their time. */
+static bool hooks_drained(struct sl_server *server)
+{
+    if (!server->hooks_idle && sl_now_us() < server->hooks_deadline_us)
+        return false;
+    if (!server->hooks_idle)
+        sl_log(SL_LOG_WARN, NULL, "server: leaving with %zu hooks undelivered",
+               sl_http_hooks_queued(server->hooks));
+    return true;
+}
+
 static void on_drain_check(void *owner)
 {
     struct sl_server *server = owner;
     struct sl_sessions_stats stats;
 
     if (server->state == SERVER_STOPPING) {
-        if (server->sessions_stopped && sl_streams_drained(server->streams))
+        if (server->sessions_stopped && sl_streams_drained(server->streams) &&
+            hooks_drained(server))
             sl_loop_stop(server->loop);
         return;
     }
@@ -133,53 +131,10 @@ static void drain(struct sl_server *server)
     on_drain_check(server);
 }
 
-/* ---- Reload ---- */
-
-static void on_change(void *arg, const char *key, bool applied)
-{
-    (void)arg;
-    sl_log(applied ? SL_LOG_INFO : SL_LOG_WARN, NULL, "reload: %s %s", key,
-           applied ? "applied" : "needs a restart");
-}
-
-static void apply_log(const struct sl_config *config)
-{
-    int level = sl_log_level_parse(config->log_level);
-    int err = sl_log_open(config->log_file[0] ? config->log_file : NULL);
-
-    if (level >= 0)
-        sl_log_set_level((enum sl_log_level)level);
-    if (err < 0)
-        sl_log(SL_LOG_ERROR, NULL, "log_file: %s: %s", config->log_file, strerror(-err));
-}
-
-static void reload(struct sl_server *server)
-{
-    struct sl_error error = {""};
-    struct sl_config *fresh = server->setup.load(server->setup.arg, &error);
-
-    sl_notify("RELOADING=1");
-    if (!fresh) {
-        sl_log(SL_LOG_ERROR, NULL, "reload: configuration kept as it was: %s", error.text);
-    } else {
-        size_t applied = sl_config_reload(server->config, fresh, on_change, NULL);
-        sl_config_destroy(fresh);
-        apply_log(server->config);
-        if (sl_sources_update_rest(server->config, server->rest, &error) < 0)
-            sl_log(SL_LOG_ERROR, NULL, "reload: REST rules kept as they were: %s", error.text);
-        sl_log(SL_LOG_INFO, NULL, "reload: %zu settings applied", applied);
-    }
-    for (size_t i = 0; i < LISTENERS; i++) {
-        if (server->listeners[i] &&
-            sl_listener_reload_certificate(server->listeners[i], &error) < 0)
-            sl_log(SL_LOG_ERROR, NULL, "reload: certificate kept as it was: %s", error.text);
-    }
-    sl_notify("READY=1");
-}
-
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct sl_server *server = handle->data;
+    struct sl_error error;
 
     switch (number) {
     case SIGTERM:
@@ -189,14 +144,27 @@ static void on_signal(uv_signal_t *handle, int number)
         stop(server);
         break;
     case SIGHUP:
-        reload(server);
+        (void)server_reload(server, NULL, &error); /* the log has told */
         break;
     case SIGUSR1:
-        apply_log(server->config);
+        server_apply_log(server->config);
         break;
     default: /* SIGUSR2 is reserved */
         break;
     }
+}
+
+/* Every client, media worker and back end takes descriptors: as many as the kernel would give. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        sl_log(SL_LOG_WARN, NULL, "server: cannot raise the limit of descriptors: %s",
+               strerror(errno));
 }
 
 static void watch_signals(struct sl_server *server)
@@ -218,167 +186,6 @@ static void on_watchdog(void *owner)
     sl_notify("WATCHDOG=1");
 }
 
-/* ---- Building ---- */
-
-static size_t round_up_to_power_of_two(int64_t value)
-{
-    size_t power = 1;
-
-    while ((int64_t)power < value)
-        power *= 2;
-    return power;
-}
-
-static size_t worker_count(const struct sl_config *config)
-{
-    if (config->worker_count > 0)
-        return (size_t)config->worker_count;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > 64 ? 64 : (size_t)cores;
-}
-
-static int create_media(struct sl_server *server, struct sl_error *error)
-{
-    const struct sl_config *config = server->config;
-    struct sl_workers_config workers = {
-        .count = worker_count(config),
-        .packets_max = (size_t)config->media_packets_max,
-        .ring_packets = round_up_to_power_of_two(config->nack_ring_packets),
-        .keyframe_interval_us = config->keyframe_interval_min_ms * SL_US_PER_MS,
-        .gather_max_us = config->media_gather_max_us,
-        .metrics = server->metrics,
-    };
-    struct sl_rtc_config rtc = {
-        .port_from = (uint16_t)config->media_port_from,
-        .port_to = (uint16_t)config->media_port_to,
-        .two_ports = !config->rtp_bundle,
-        .tcp = config->ice_tcp,
-        .gcm = config->dtls_gcm,
-        .ice_timeout_us = config->ice_timeout_ms * SL_US_PER_MS,
-        .dtls_timeout_us = config->dtls_timeout_ms * SL_US_PER_MS,
-        .consent_timeout_us = config->consent_timeout_ms * SL_US_PER_MS,
-        .rtp_timeout_us = config->rtp_timeout_ms * SL_US_PER_MS,
-        .tcp_connections_max = (size_t)config->ice_tcp_connections_max,
-    };
-
-    server->workers = sl_workers_create(&workers, server->loop);
-    server->streams = sl_streams_create(server->workers, server->loop);
-    int err = sl_addresses_choose(config, &rtc, error);
-    if (err < 0)
-        return err;
-    return sl_rtc_create(&rtc, server->workers, server->loop, &server->rtc, error);
-}
-
-static int create_http(struct sl_server *server, struct sl_error *error)
-{
-    const struct sl_config *config = server->config;
-    struct sl_http_limits limits = {
-        .connections = (size_t)config->ws_connections_max,
-        .connections_per_ip = (size_t)config->ws_connections_per_ip_max,
-        .header_len = (size_t)config->http_header_max,
-        .header_timeout_s = (int)(config->http_header_timeout_ms / 1000),
-        .body_len = (size_t)config->http_body_max,
-        .ws_message_len = (size_t)config->ws_message_max,
-        .ws_queue_len = (size_t)config->ws_queue_max,
-        .idle_timeout_s = (int)(config->http_idle_timeout_ms / 1000),
-    };
-
-    return sl_http_create(server->loop, &limits, &server->http, error);
-}
-
-static int make_state_dir(const struct sl_config *config, struct sl_error *error)
-{
-    struct stat st;
-
-    if (mkdir(config->state_dir, 0750) < 0 && errno != EEXIST)
-        return sl_error_set(error, -errno, "state_dir: cannot make %s: %s", config->state_dir,
-                            strerror(errno));
-    if (stat(config->state_dir, &st) < 0 || !S_ISDIR(st.st_mode) ||
-        access(config->state_dir, W_OK) < 0)
-        return sl_error_set(error, -EACCES, "state_dir: %s is not a directory we can write",
-                            config->state_dir);
-    return 0;
-}
-
-static const char *cert_path(const struct sl_config *config, const char *configured,
-                             const char *name, char *buf, size_t len)
-{
-    if (configured[0])
-        return configured;
-    (void)snprintf(buf, len, "%s/%s", config->state_dir, name);
-    return buf;
-}
-
-static int create_listener(struct sl_server *server, size_t index, const char *name, int64_t port,
-                           bool tls, struct sl_error *error)
-{
-    const struct sl_config *config = server->config;
-    char cert[4096], key[4096];
-    bool ws = index < 2;
-    struct sl_listener_config listener = {
-        .name = name,
-        .address = config->http_address[0] ? config->http_address : NULL,
-        .port = (uint16_t)port,
-    };
-
-    if (port == 0)
-        return 0;
-    if (tls) {
-        listener.cert_file = cert_path(config, config->tls_cert_file, "cert.pem", cert, 4096);
-        listener.key_file = cert_path(config, config->tls_key_file, "key.pem", key, 4096);
-        listener.chain_file = config->tls_chain_file[0] ? config->tls_chain_file : NULL;
-        if (!config->tls_cert_file[0]) {
-            int err =
-                sl_tls_self_signed(listener.cert_file, listener.key_file,
-                                   (const char *const *)config->ip.items, config->ip.count, error);
-            if (err < 0)
-                return err;
-        }
-    }
-    if (ws) {
-        listener.ws = sl_signalling_ws_ops();
-        listener.ws_arg = server->signalling;
-    } else {
-        listener.on_request = sl_rest_on_request;
-        listener.http_arg = server->rest;
-    }
-    return sl_listener_create(server->http, &listener, &server->listeners[index], error);
-}
-
-static int create_listeners(struct sl_server *server, struct sl_error *error)
-{
-    const struct sl_config *config = server->config;
-    int err = create_listener(server, 0, "ws.port", config->ws_port, false, error);
-
-    if (err == 0)
-        err = create_listener(server, 1, "wss.port", config->wss_port, true, error);
-    if (err == 0)
-        err = create_listener(server, 2, "http.port", config->http_port, false, error);
-    if (err == 0)
-        err = create_listener(server, 3, "https.port", config->https_port, true, error);
-    return err;
-}
-
-static int create_control(struct sl_server *server, struct sl_error *error)
-{
-    struct sl_sessions_config sessions = {
-        .config = server->config,
-        .loop = server->loop,
-        .workers = server->workers,
-        .streams = server->streams,
-        .rtc = server->rtc,
-        .hooks = sl_hooks_allow_all(),
-        .counters = server->counters,
-    };
-
-    server->sessions = sl_sessions_create(&sessions);
-    server->signalling =
-        sl_signalling_create(server->sessions, server->config, server->loop, server->counters);
-    server->sources = sl_sources_create(server->sessions, server->workers, server->loop);
-    return sl_sources_create_rest(server->sources, server->config, server->metrics,
-                                  server->setup.web_root, &server->rest, error);
-}
-
 int sl_server_create(const struct sl_server_config *config, struct sl_server **out,
                      struct sl_error *error)
 {
@@ -387,22 +194,15 @@ int sl_server_create(const struct sl_server_config *config, struct sl_server **o
 
     server->setup = *config;
     server->config = config->config;
-    apply_log(server->config);
+    server_apply_log(server->config);
     server->metrics = sl_metrics_create();
     server->counters = sl_metrics_register(server->metrics);
     server->loop = sl_loop_create("control");
     server->drain_timer = sl_timer_create(server->loop, on_drain_check, server);
     server->stop_timer = sl_timer_create(server->loop, on_stop_timeout, server);
     server->watchdog_timer = sl_timer_create(server->loop, on_watchdog, server);
-    err = make_state_dir(server->config, error);
-    if (err == 0)
-        err = create_http(server, error);
-    if (err == 0)
-        err = create_media(server, error);
-    if (err == 0)
-        err = create_control(server, error);
-    if (err == 0)
-        err = create_listeners(server, error);
+    raise_descriptor_limit();
+    err = server_build(server, error);
     if (err < 0) {
         sl_server_destroy(server);
         return err;
@@ -424,6 +224,9 @@ void sl_server_run(struct sl_server *server)
     if (config->http_port > 0)
         sl_log(SL_LOG_INFO, NULL, "open http://localhost:%lld/ to publish and play",
                (long long)config->http_port);
+    if (server->cli)
+        sl_log(SL_LOG_INFO, NULL, "console: ssh -p %u admin@%s", sl_cli_port(server->cli),
+               config->cli_address);
     sl_notify("READY=1");
     sl_loop_run(server->loop);
 }
@@ -434,11 +237,14 @@ void sl_server_destroy(struct sl_server *server)
         return;
     if (server->workers)
         sl_workers_stop(server->workers);
+    sl_cli_destroy(server->cli);   /* its commands use everything below */
     sl_http_destroy(server->http); /* connections tell their sessions */
     sl_rest_destroy(server->rest);
-    sl_sources_destroy(server->sources);
     sl_signalling_destroy(server->signalling);
     sl_sessions_destroy(server->sessions);
+    sl_http_hooks_destroy(server->hooks);
+    sl_apps_destroy(server->apps); /* drops checks of passwords that the sources wait for */
+    sl_sources_destroy(server->sources);
     sl_rtc_destroy(server->rtc);
     sl_workers_destroy(server->workers);
     sl_streams_destroy(server->streams);

@@ -2,10 +2,13 @@
 /* Figures for the operator's pages. */
 #include "server/sources.h"
 
+#include "apps/apps.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/mem.h"
+#include "hooks/hooks.h"
 #include "net/net.h"
 #include "rest/rest.h"
 #include "session/session.h"
@@ -20,8 +23,8 @@ enum {
 };
 
 struct sl_sources {
-    struct sl_sessions *sessions;
-    struct sl_workers *workers;
+    struct sl_sources_config use;
+    struct sl_list checks; /* struct user_check */
     struct sl_timer *lag_timer;
     int64_t lag_due_us, lag_us;
     bool draining;
@@ -43,14 +46,14 @@ static void fill_stats(void *owner, struct sl_rest_stats *out)
     const struct sl_sources *sources = owner;
     struct sl_sessions_stats stats;
 
-    sl_sessions_stats(sources->sessions, &stats);
+    sl_sessions_stats(sources->use.sessions, &stats);
     out->connections = stats.sessions;
     out->connections_websocket = stats.sessions;
     out->streams_webrtc_in = stats.publications;
     out->streams_webrtc_out = stats.playbacks;
     out->streams_viewers = stats.playbacks;
     /* One port a worker serves every client: none is ever used up. */
-    out->ports_media_busy = sl_workers_count(sources->workers);
+    out->ports_media_busy = sl_workers_count(sources->use.workers);
 }
 
 struct stream_walk {
@@ -86,7 +89,7 @@ static void each_stream(void *owner, sl_rest_stream_fn *fn, void *arg)
 {
     struct stream_walk walk = {owner, fn, arg};
 
-    sl_sessions_each_media(walk.sources->sessions, tell_stream, &walk);
+    sl_sessions_each_media(walk.sources->use.sessions, tell_stream, &walk);
 }
 
 static bool is_ready(void *owner, const char **why)
@@ -101,8 +104,9 @@ static size_t fill_gauges(void *owner, struct sl_gauge_value *out, size_t max)
 {
     const struct sl_sources *sources = owner;
     const struct sl_gauge_value all[] = {
-        {SL_GAUGE_WORKERS, "", (double)sl_workers_count(sources->workers)},
+        {SL_GAUGE_WORKERS, "", (double)sl_workers_count(sources->use.workers)},
         {SL_GAUGE_DRAINING, "", sources->draining},
+        {SL_GAUGE_HOOK_QUEUE, "", (double)sl_http_hooks_queued(sources->use.hooks)},
         {SL_GAUGE_LOOP_LAG, "", (double)sources->lag_us / SL_US_PER_S},
     };
     size_t count = SL_ARRAY_LEN(all) < max ? SL_ARRAY_LEN(all) : max;
@@ -111,14 +115,43 @@ static size_t fill_gauges(void *owner, struct sl_gauge_value *out, size_t max)
     return count;
 }
 
-struct sl_sources *sl_sources_create(struct sl_sessions *sessions, struct sl_workers *workers,
-                                     struct sl_loop *loop)
+/* ---- Passwords ---- */
+
+struct user_check {
+    struct sl_list link; /* in sources->checks, until it is answered */
+    void (*on_checked)(void *arg, int err);
+    void *arg;
+};
+
+static void on_password_checked(void *owner, int err, const char *words)
+{
+    struct user_check check = *(struct user_check *)owner;
+
+    (void)words;
+    sl_list_remove(&((struct user_check *)owner)->link);
+    free(owner);
+    check.on_checked(check.arg, err);
+}
+
+static void check_user(void *owner, const char *user, const char *password,
+                       void (*on_checked)(void *arg, int err), void *arg)
+{
+    struct sl_sources *sources = owner;
+    struct user_check *check = sl_new(struct user_check);
+
+    check->on_checked = on_checked;
+    check->arg = arg;
+    sl_list_append(&sources->checks, &check->link);
+    sl_apps_check_password(sources->use.apps, user, password, on_password_checked, check);
+}
+
+struct sl_sources *sl_sources_create(const struct sl_sources_config *config)
 {
     struct sl_sources *sources = sl_new(struct sl_sources);
 
-    sources->sessions = sessions;
-    sources->workers = workers;
-    sources->lag_timer = sl_timer_create(loop, on_lag_check, sources);
+    sources->use = *config;
+    sl_list_init(&sources->checks);
+    sources->lag_timer = sl_timer_create(config->loop, on_lag_check, sources);
     sl_timer_start(sources->lag_timer, LAG_CHECK_MS, LAG_CHECK_MS);
     return sources;
 }
@@ -127,6 +160,11 @@ void sl_sources_destroy(struct sl_sources *sources)
 {
     if (!sources)
         return;
+    while (!sl_list_empty(&sources->checks)) {
+        struct user_check *check = sl_list_first(&sources->checks, struct user_check, link);
+        sl_list_remove(&check->link);
+        free(check);
+    }
     sl_timer_destroy(sources->lag_timer);
     free(sources);
 }
@@ -170,6 +208,8 @@ int sl_sources_create_rest(struct sl_sources *sources, const struct sl_config *c
         .wss_port = (uint16_t)config->wss_port,
         .https_port = (uint16_t)config->https_port,
         .metrics = metrics,
+        .sessions = sources->use.sessions,
+        .loop = sources->use.loop,
         .sources =
             {
                 .owner = sources,
@@ -177,6 +217,7 @@ int sl_sources_create_rest(struct sl_sources *sources, const struct sl_config *c
                 .each_stream = each_stream,
                 .ready = is_ready,
                 .gauges = fill_gauges,
+                .check_user = check_user,
             },
     };
     int err = make_policy(config, allow, &rest.policy, error);

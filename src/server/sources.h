@@ -5,8 +5,10 @@
 
 #include <stddef.h>
 
+struct sl_apps;
 struct sl_config;
 struct sl_error;
+struct sl_http_hooks;
 struct sl_loop;
 struct sl_metrics;
 struct sl_rest;
@@ -14,9 +16,15 @@ struct sl_sessions;
 struct sl_sources;
 struct sl_workers;
 
-/* Everything borrowed must outlive it. */
-struct sl_sources *sl_sources_create(struct sl_sessions *sessions, struct sl_workers *workers,
-                                     struct sl_loop *loop);
+struct sl_sources_config { /* all must outlive it, but see sl_sources_destroy() */
+    struct sl_sessions *sessions;
+    struct sl_workers *workers;
+    struct sl_apps *apps;
+    struct sl_http_hooks *hooks;
+    struct sl_loop *loop;
+};
+struct sl_sources *sl_sources_create(const struct sl_sources_config *config);
+/* After sl_apps_destroy(), which may drop checks of passwords. */
 void sl_sources_destroy(struct sl_sources *sources);
 /* From now on not ready for new clients. */
 void sl_sources_set_draining(struct sl_sources *sources);

@@ -38,6 +38,7 @@ export class Server {
             ip_local: '127.0.0.1',
             state_dir: this.stateDir,
             worker_count: workers,
+            'cli.port': 0,
             media_port_from: this.mediaPort,
             media_port_to: this.mediaPort + workers,
             ...Object.fromEntries(LISTENERS.map((key, i) => [key, first + i])),

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Builds the parts in the order of the arrows, from the configuration. */
+#include "server/internal.h"
+
+#include "apps/apps.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "cli/cli.h"
+#include "hooks/hooks.h"
+#include "rest/rest.h"
+#include "server/addresses.h"
+#include "server/sources.h"
+#include "session/session.h"
+#include "signalling/signalling.h"
+#include "stream/stream.h"
+#include "webrtc/webrtc.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ECHO_PORT = 8081 /* rest-hooks.md 1.1 */ };
+
+static size_t round_up_to_power_of_two(int64_t value)
+{
+    size_t power = 1;
+
+    while ((int64_t)power < value)
+        power *= 2;
+    return power;
+}
+
+static size_t worker_count(const struct sl_config *config)
+{
+    if (config->worker_count > 0)
+        return (size_t)config->worker_count;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > 64 ? 64 : (size_t)cores;
+}
+
+static int create_media(struct sl_server *server, struct sl_error *error)
+{
+    const struct sl_config *config = server->config;
+    struct sl_workers_config workers = {
+        .count = worker_count(config),
+        .packets_max = (size_t)config->media_packets_max,
+        .ring_packets = round_up_to_power_of_two(config->nack_ring_packets),
+        .keyframe_interval_us = config->keyframe_interval_min_ms * SL_US_PER_MS,
+        .gather_max_us = config->media_gather_max_us,
+        .metrics = server->metrics,
+    };
+    struct sl_rtc_config rtc = {
+        .port_from = (uint16_t)config->media_port_from,
+        .port_to = (uint16_t)config->media_port_to,
+        .two_ports = !config->rtp_bundle,
+        .tcp = config->ice_tcp,
+        .gcm = config->dtls_gcm,
+        .ice_timeout_us = config->ice_timeout_ms * SL_US_PER_MS,
+        .dtls_timeout_us = config->dtls_timeout_ms * SL_US_PER_MS,
+        .consent_timeout_us = config->consent_timeout_ms * SL_US_PER_MS,
+        .rtp_timeout_us = config->rtp_timeout_ms * SL_US_PER_MS,
+        .tcp_connections_max = (size_t)config->ice_tcp_connections_max,
+    };
+
+    server->workers = sl_workers_create(&workers, server->loop);
+    server->streams = sl_streams_create(server->workers, server->loop);
+    int err = sl_addresses_choose(config, &rtc, error);
+    if (err < 0)
+        return err;
+    return sl_rtc_create(&rtc, server->workers, server->loop, &server->rtc, error);
+}
+
+static int create_http(struct sl_server *server, struct sl_error *error)
+{
+    const struct sl_config *config = server->config;
+    struct sl_http_limits limits = {
+        .connections = (size_t)config->ws_connections_max,
+        .connections_per_ip = (size_t)config->ws_connections_per_ip_max,
+        .header_len = (size_t)config->http_header_max,
+        .header_timeout_s = (int)(config->http_header_timeout_ms / 1000),
+        .body_len = (size_t)config->http_body_max,
+        .ws_message_len = (size_t)config->ws_message_max,
+        .ws_queue_len = (size_t)config->ws_queue_max,
+        .idle_timeout_s = (int)(config->http_idle_timeout_ms / 1000),
+    };
+
+    return sl_http_create(server->loop, &limits, &server->http, error);
+}
+
+static int make_state_dir(struct sl_server *server, struct sl_error *error)
+{
+    const struct sl_config *config = server->config;
+    struct stat st;
+
+    if (mkdir(config->state_dir, 0750) < 0 && errno != EEXIST)
+        return sl_error_set(error, -errno, "state_dir: cannot make %s: %s", config->state_dir,
+                            strerror(errno));
+    if (stat(config->state_dir, &st) < 0 || !S_ISDIR(st.st_mode) ||
+        access(config->state_dir, W_OK) < 0)
+        return sl_error_set(error, -EACCES, "state_dir: %s is not a directory we can write",
+                            config->state_dir);
+    return 0;
+}
+
+static const char *cert_path(const struct sl_config *config, const char *configured,
+                             const char *name, char *buf, size_t len)
+{
+    if (configured[0])
+        return configured;
+    (void)snprintf(buf, len, "%s/%s", config->state_dir, name);
+    return buf;
+}
+
+static int create_listener(struct sl_server *server, size_t index, const char *name, int64_t port,
+                           bool tls, struct sl_error *error)
+{
+    const struct sl_config *config = server->config;
+    char cert[4096], key[4096];
+    bool ws = index < 2;
+    struct sl_listener_config listener = {
+        .name = name,
+        .address = config->http_address[0] ? config->http_address : NULL,
+        .port = (uint16_t)port,
+    };
+
+    if (port == 0)
+        return 0;
+    if (tls) {
+        listener.cert_file = cert_path(config, config->tls_cert_file, "cert.pem", cert, 4096);
+        listener.key_file = cert_path(config, config->tls_key_file, "key.pem", key, 4096);
+        listener.chain_file = config->tls_chain_file[0] ? config->tls_chain_file : NULL;
+        if (!config->tls_cert_file[0]) {
+            int err =
+                sl_tls_self_signed(listener.cert_file, listener.key_file,
+                                   (const char *const *)config->ip.items, config->ip.count, error);
+            if (err < 0)
+                return err;
+        }
+    }
+    if (ws) {
+        listener.ws = sl_signalling_ws_ops();
+        listener.ws_arg = server->signalling;
+    } else {
+        listener.on_request = sl_rest_on_request;
+        listener.http_arg = server->rest;
+    }
+    return sl_listener_create(server->http, &listener, &server->listeners[index], error);
+}
+
+static int create_listeners(struct sl_server *server, struct sl_error *error)
+{
+    const struct sl_config *config = server->config;
+    int err = create_listener(server, 0, "ws.port", config->ws_port, false, error);
+
+    if (err == 0)
+        err = create_listener(server, 1, "wss.port", config->wss_port, true, error);
+    if (err == 0)
+        err = create_listener(server, 2, "http.port", config->http_port, false, error);
+    if (err == 0)
+        err = create_listener(server, 3, "https.port", config->https_port, true, error);
+    return err;
+}
+
+/* ---- Who is asked: the applications' back ends ---- */
+
+static void on_client_error(void *arg, const char *session_id, const char *info)
+{
+    const struct sl_server *server = arg;
+
+    sl_sessions_report_error(server->sessions, session_id, info);
+}
+
+static int create_hooks(struct sl_server *server, struct sl_error *error)
+{
+    const struct sl_config *config = server->config;
+    char echo_url[64];
+    struct sl_apps_config apps = {
+        .loop = server->loop,
+        .state_dir = config->state_dir,
+        .echo_url = echo_url,
+    };
+
+    (void)snprintf(echo_url, sizeof(echo_url), "http://localhost:%lld/apps/EchoApp",
+                   (long long)(config->http_port > 0 ? config->http_port : ECHO_PORT));
+    int err = sl_apps_create(&apps, &server->apps, error);
+    if (err < 0)
+        return err;
+    struct sl_http_hooks_config hooks = {
+        .config = config,
+        .loop = server->loop,
+        .apps = server->apps,
+        .counters = server->counters,
+        .on_client_error = on_client_error,
+        .arg = server,
+    };
+    return sl_http_hooks_create(&hooks, &server->hooks, error);
+}
+
+/* ---- Who asks: clients and operators ---- */
+
+static int create_control(struct sl_server *server, struct sl_error *error)
+{
+    struct sl_sessions_config sessions = {
+        .config = server->config,
+        .loop = server->loop,
+        .workers = server->workers,
+        .streams = server->streams,
+        .rtc = server->rtc,
+        .hooks = sl_http_hooks_interface(server->hooks),
+        .counters = server->counters,
+    };
+    struct sl_sources_config sources = {
+        .workers = server->workers,
+        .apps = server->apps,
+        .hooks = server->hooks,
+        .loop = server->loop,
+    };
+
+    server->sessions = sl_sessions_create(&sessions);
+    server->signalling =
+        sl_signalling_create(server->sessions, server->config, server->loop, server->counters);
+    sources.sessions = server->sessions;
+    server->sources = sl_sources_create(&sources);
+    return sl_sources_create_rest(server->sources, server->config, server->metrics,
+                                  server->setup.web_root, &server->rest, error);
+}
+
+static void print_stat(void *arg, FILE *out)
+{
+    struct sl_server *server = arg;
+
+    sl_rest_print_stat(server->rest, out);
+}
+
+static int reload(void *arg, FILE *out, struct sl_error *error)
+{
+    return server_reload(arg, out, error);
+}
+
+static int create_console(struct sl_server *server, struct sl_error *error)
+{
+    struct sl_cli_config cli = {
+        .config = server->config,
+        .loop = server->loop,
+        .apps = server->apps,
+        .sessions = server->sessions,
+        .print_stat = print_stat,
+        .reload = reload,
+        .arg = server,
+    };
+
+    return server->config->cli_port > 0 ? sl_cli_create(&cli, &server->cli, error) : 0;
+}
+
+int server_build(struct sl_server *server, struct sl_error *error)
+{
+    static int (*const steps[])(struct sl_server * server, struct sl_error * error) = {
+        make_state_dir, create_http,    create_media,     create_hooks,
+        create_control, create_console, create_listeners,
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(steps); i++) {
+        int err = steps[i](server, error);
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The server's parts, shared by the files that build, reload and run it. Control loop. */
+#ifndef SL_SERVER_INTERNAL_H
+#define SL_SERVER_INTERNAL_H
+
+#include "net/net.h"
+#include "server/server.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct sl_apps;
+struct sl_cli;
+struct sl_counters;
+struct sl_http_hooks;
+struct sl_metrics;
+struct sl_rest;
+struct sl_rtc;
+struct sl_sessions;
+struct sl_signalling;
+struct sl_sources;
+struct sl_streams;
+struct sl_workers;
+
+enum { LISTENERS = 4, SIGNALS = 5 };
+
+enum server_state { SERVER_RUNNING, SERVER_DRAINING, SERVER_STOPPING };
+
+struct sl_server {
+    struct sl_server_config setup;
+    struct sl_config *config;
+    struct sl_metrics *metrics;
+    struct sl_counters *counters;
+    struct sl_loop *loop;
+    struct sl_http *http;
+    struct sl_workers *workers;
+    struct sl_streams *streams;
+    struct sl_rtc *rtc;
+    struct sl_apps *apps;
+    struct sl_http_hooks *hooks;
+    struct sl_sessions *sessions;
+    struct sl_signalling *signalling;
+    struct sl_rest *rest;
+    struct sl_sources *sources;
+    struct sl_cli *cli; /* NULL: cli.port is 0 */
+    struct sl_listener *listeners[LISTENERS];
+    uv_signal_t signals[SIGNALS];
+    size_t signal_count;
+    struct sl_timer *drain_timer, *stop_timer, *watchdog_timer;
+    enum server_state state;
+    bool sessions_stopped, hooks_idle;
+    int64_t drain_deadline_us, hooks_deadline_us;
+};
+
+/* ---- build.c ---- */
+
+/* Everything but the control loop and its timers; what was made before a failure is left in place
+ * for sl_server_destroy(). */
+int server_build(struct sl_server *server, struct sl_error *error);
+
+/* ---- reload.c ---- */
+
+/* Level and file of the log, as configured. */
+void server_apply_log(const struct sl_config *config);
+/* SIGHUP and the console's `reload`. out: what was applied and what needs a restart, a line each;
+ * NULL: only the log tells. Negative, with words: the configuration was kept as it was. */
+int server_reload(struct sl_server *server, FILE *out, struct sl_error *error);
+
+#endif

@@ -105,8 +105,10 @@ static void decode(const struct wav_format *format, const uint8_t *data, int16_t
     for (size_t i = 0; i < count; i++) {
         if (format->tag == FORMAT_PCM)
             out[i] = (int16_t)(uint16_t)(data[2 * i] | data[2 * i + 1] << 8);
+        else if (format->tag == FORMAT_ALAW)
+            out[i] = from_alaw(data[i]);
         else
-            out[i] = format->tag == FORMAT_ALAW ? from_alaw(data[i]) : from_mulaw(data[i]);
+            out[i] = from_mulaw(data[i]);
     }
 }
 

@@ -126,10 +126,10 @@ int sl_demo_create(const struct sl_demo_config *config, struct sl_demo **out,
     sl_log_scope_init(&demo->scope, NULL, "stream", config->name);
     (void)sem_init(&demo->wake, 0, 0); /* fails for values above INT_MAX only */
 
-    int err = job_probe(demo, error);
+    int err = demo_job_probe(demo, error);
     if (err < 0)
         goto fail;
-    err = job_start(demo);
+    err = demo_job_start(demo);
     if (err < 0) {
         (void)sl_error_set(error, err, "demo: no thread: %s", strerror(-err));
         goto fail;

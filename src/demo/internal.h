@@ -52,9 +52,9 @@ struct sl_demo {
 /* ---- job.c ---- */
 
 /* 0; -errno. */
-int job_start(struct sl_demo *demo);
+int demo_job_start(struct sl_demo *demo);
 /* The thread's encoders, once, to see that they are there: as sl_demo_create(). */
-int job_probe(const struct sl_demo *demo, struct sl_error *error);
+int demo_job_probe(const struct sl_demo *demo, struct sl_error *error);
 
 /* ---- feed.c ---- */
 

@@ -198,7 +198,7 @@ static int open_all(struct job *job)
     return 0;
 }
 
-int job_probe(const struct sl_demo *demo, struct sl_error *error)
+int demo_job_probe(const struct sl_demo *demo, struct sl_error *error)
 {
     struct sl_video_encoder *video = NULL;
     struct sl_audio_encoder *audio = NULL;
@@ -385,7 +385,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-int job_start(struct sl_demo *demo)
+int demo_job_start(struct sl_demo *demo)
 {
     return -pthread_create(&demo->thread, NULL, run, demo);
 }

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which addresses a client's URL may lead to (hardening.md class 16). Pure. */
+#include "push/address.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct range {
+    const char *first;
+    unsigned bits; /* of the 128 */
+};
+
+/* Never, whatever the configuration says. */
+static const struct range forbidden[] = {
+    {"0.0.0.0", 96 + 8},      /* RFC 1122 section 3.2.1.3: "this host"; reaches loopback on Linux */
+    {"169.254.0.0", 96 + 16}, /* RFC 3927; 169.254.169.254 tells a cloud machine's credentials */
+    {"224.0.0.0", 96 + 3},    /* multicast, reserved, broadcast */
+    {"::", 128},              /* unspecified */
+    {"fe80::", 10},           /* RFC 4291 link-local */
+    {"ff00::", 8},            /* multicast */
+    {"fd00:ec2::", 32},       /* a cloud's metadata over IPv6 */
+};
+
+/* Not for everybody. */
+static const struct range special[] = {
+    {"10.0.0.0", 96 + 8},     /* RFC 1918 */
+    {"100.64.0.0", 96 + 10},  /* RFC 6598 shared */
+    {"127.0.0.0", 96 + 8},    /* loopback */
+    {"172.16.0.0", 96 + 12},  /* RFC 1918 */
+    {"192.0.0.0", 96 + 24},   /* RFC 6890 protocol assignments */
+    {"192.0.2.0", 96 + 24},   /* RFC 5737 documentation */
+    {"192.88.99.0", 96 + 24}, /* RFC 7526 6to4 relays */
+    {"192.168.0.0", 96 + 16}, /* RFC 1918 */
+    {"198.18.0.0", 96 + 15},  /* RFC 2544 benchmarks */
+    {"198.51.100.0", 96 + 24},
+    {"203.0.113.0", 96 + 24},
+    {"::", 96},          /* loopback, and IPv4-compatible (RFC 4291 section 2.5.5.1) */
+    {"64:ff9b:1::", 48}, /* RFC 8215 local translation */
+    {"100::", 64},       /* RFC 6666 discard */
+    {"2001::", 23},      /* RFC 2928: Teredo and others */
+    {"2001:db8::", 32},  /* RFC 3849 documentation */
+    {"2002::", 16},      /* RFC 3056 6to4: leads to any IPv4 address */
+    {"3fff::", 20},      /* RFC 9637 documentation */
+    {"5f00::", 16},      /* RFC 9602 segment routing */
+    {"fc00::", 7},       /* RFC 4193 unique local */
+    {"fec0::", 10},      /* RFC 3879 site-local, of old */
+};
+
+static bool is_in(const struct sl_addr *addr, const struct range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct sl_addr first;
+        struct sl_cidr cidr = {.bits = ranges[i].bits};
+        if (sl_addr_parse_ip(ranges[i].first, 0, &first) < 0)
+            continue; /* the table's are all good: the unit test looks up each */
+        memcpy(cidr.ip, first.ip, sizeof(cidr.ip));
+        if (sl_cidr_contains(&cidr, addr))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 6052 section 2.1: 64:ff9b::/96 leads to the IPv4 address in its last 32 bits. */
+static struct sl_addr canonical(const struct sl_addr *addr)
+{
+    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}, mapped[12] = {[10] = 0xff, 0xff};
+    struct sl_addr result = *addr;
+
+    if (memcmp(addr->ip, nat64, sizeof(nat64)) == 0)
+        memcpy(result.ip, mapped, sizeof(mapped));
+    return result;
+}
+
+static bool is_forbidden(const struct sl_addr *addr)
+{
+    return is_in(addr, forbidden, SL_ARRAY_LEN(forbidden));
+}
+
+bool address_is_public(const struct sl_addr *addr)
+{
+    struct sl_addr real = canonical(addr);
+
+    return !is_forbidden(&real) && !is_in(&real, special, SL_ARRAY_LEN(special));
+}
+
+static bool is_listed(const struct sl_string_list *allow, const char *host,
+                      const struct sl_addr *addr)
+{
+    for (size_t i = 0; i < allow->count; i++) {
+        struct sl_cidr cidr;
+        if (strcasecmp(allow->items[i], host) == 0)
+            return true;
+        if (sl_cidr_parse(allow->items[i], &cidr) == 0 && sl_cidr_contains(&cidr, addr))
+            return true;
+    }
+    return false;
+}
+
+bool address_is_allowed(const struct sl_string_list *allow, const char *host,
+                        const struct sl_addr *addr)
+{
+    struct sl_addr real = canonical(addr);
+
+    if (is_forbidden(&real))
+        return false;
+    return address_is_public(&real) || is_listed(allow, host, &real);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* AMF0: a marker byte, then the value; numbers are doubles in network order, strings have a length
+ * of 16 bits, objects are keys and values up to an empty key and the end marker. */
+#include "push/amf.h"
+
+enum {
+    NUMBER = 0x00,
+    BOOLEAN = 0x01,
+    STRING = 0x02,
+    OBJECT = 0x03,
+    NULL_VALUE = 0x05,
+    UNDEFINED = 0x06,
+    REFERENCE = 0x07,
+    ECMA_ARRAY = 0x08,
+    OBJECT_END = 0x09,
+    STRICT_ARRAY = 0x0a,
+    DATE = 0x0b,
+    LONG_STRING = 0x0c,
+};
+
+enum { DEPTH_MAX = 16 };
+
+/* ---- Writing ---- */
+
+static void write_text(struct sl_writer *w, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len > UINT16_MAX) {
+        w->ok = false;
+        return;
+    }
+    sl_write_u16(w, (uint16_t)len);
+    sl_write_bytes(w, text, len);
+}
+
+void amf_write_string(struct sl_writer *w, const char *text)
+{
+    sl_write_u8(w, STRING);
+    write_text(w, text);
+}
+
+void amf_write_number(struct sl_writer *w, double number)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &number, sizeof(bits));
+    sl_write_u8(w, NUMBER);
+    sl_write_u32(w, (uint32_t)(bits >> 32));
+    sl_write_u32(w, (uint32_t)bits);
+}
+
+void amf_write_null(struct sl_writer *w)
+{
+    sl_write_u8(w, NULL_VALUE);
+}
+
+void amf_write_object_begin(struct sl_writer *w)
+{
+    sl_write_u8(w, OBJECT);
+}
+
+void amf_write_array_begin(struct sl_writer *w, uint32_t count)
+{
+    sl_write_u8(w, ECMA_ARRAY);
+    sl_write_u32(w, count);
+}
+
+void amf_write_key(struct sl_writer *w, const char *key)
+{
+    write_text(w, key);
+}
+
+void amf_write_bool(struct sl_writer *w, bool value)
+{
+    sl_write_u8(w, BOOLEAN);
+    sl_write_u8(w, value);
+}
+
+void amf_write_object_end(struct sl_writer *w)
+{
+    sl_write_u16(w, 0);
+    sl_write_u8(w, OBJECT_END);
+}
+
+/* ---- Reading ---- */
+
+static void take_text(struct sl_reader *r, size_t len, struct amf_text *out)
+{
+    const uint8_t *bytes = sl_reader_take(r, len);
+
+    out->text[0] = '\0';
+    if (!bytes)
+        return;
+    if (len >= AMF_TEXT_MAX)
+        len = AMF_TEXT_MAX - 1;
+    memcpy(out->text, bytes, len);
+    out->text[len] = '\0';
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] < 0x20 || bytes[i] == 0x7f)
+            out->text[i] = '?';
+    }
+}
+
+static void expect(struct sl_reader *r, uint8_t marker)
+{
+    if (sl_read_u8(r) != marker)
+        r->ok = false;
+}
+
+void amf_read_string(struct sl_reader *r, struct amf_text *out)
+{
+    expect(r, STRING);
+    take_text(r, sl_read_u16(r), out);
+    if (!r->ok)
+        out->text[0] = '\0';
+}
+
+double amf_read_number(struct sl_reader *r)
+{
+    double number;
+
+    expect(r, NUMBER);
+    uint64_t bits = (uint64_t)sl_read_u32(r) << 32;
+    bits |= sl_read_u32(r);
+    memcpy(&number, &bits, sizeof(number));
+    return r->ok ? number : 0;
+}
+
+static void skip(struct sl_reader *r, int depth);
+
+/* Keys and values up to the end of an object. */
+static void skip_members(struct sl_reader *r, int depth)
+{
+    while (r->ok) {
+        uint16_t key_len = sl_read_u16(r);
+        if (key_len == 0 && sl_reader_left(r) > 0 && *r->at == OBJECT_END) {
+            (void)sl_read_u8(r);
+            return;
+        }
+        (void)sl_reader_take(r, key_len);
+        skip(r, depth + 1);
+    }
+}
+
+static void skip(struct sl_reader *r, int depth)
+{
+    uint8_t marker = sl_read_u8(r);
+
+    if (depth > DEPTH_MAX)
+        r->ok = false;
+    if (!r->ok)
+        return;
+    switch (marker) {
+    case NUMBER:
+        (void)sl_reader_take(r, 8);
+        return;
+    case BOOLEAN:
+        (void)sl_reader_take(r, 1);
+        return;
+    case STRING:
+        (void)sl_reader_take(r, sl_read_u16(r));
+        return;
+    case LONG_STRING:
+        (void)sl_reader_take(r, sl_read_u32(r));
+        return;
+    case REFERENCE:
+        (void)sl_reader_take(r, 2);
+        return;
+    case DATE:
+        (void)sl_reader_take(r, 10);
+        return;
+    case NULL_VALUE:
+    case UNDEFINED:
+        return;
+    case ECMA_ARRAY:
+        (void)sl_reader_take(r, 4);
+        skip_members(r, depth);
+        return;
+    case OBJECT:
+        skip_members(r, depth);
+        return;
+    case STRICT_ARRAY:
+        for (uint32_t left = sl_read_u32(r); left > 0 && r->ok; left--)
+            skip(r, depth + 1);
+        return;
+    default:
+        r->ok = false;
+    }
+}
+
+void amf_skip(struct sl_reader *r)
+{
+    skip(r, 0);
+}
+
+static struct amf_text *find_field(const char *const *names, struct amf_text *out, size_t count,
+                                   const char *key)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], key) == 0)
+            return &out[i];
+    }
+    return NULL;
+}
+
+void amf_read_fields(struct sl_reader *r, const char *const *names, struct amf_text *out,
+                     size_t count)
+{
+    struct amf_text key;
+
+    for (size_t i = 0; i < count; i++)
+        out[i].text[0] = '\0';
+    uint8_t marker = sl_read_u8(r);
+    if (marker == ECMA_ARRAY)
+        (void)sl_reader_take(r, 4);
+    else if (marker != OBJECT)
+        r->ok = false;
+    while (r->ok) {
+        take_text(r, sl_read_u16(r), &key);
+        if (key.text[0] == '\0' && sl_reader_left(r) > 0 && *r->at == OBJECT_END) {
+            (void)sl_read_u8(r);
+            return;
+        }
+        struct amf_text *field = find_field(names, out, count, key.text);
+        if (field && sl_reader_left(r) > 0 && *r->at == STRING)
+            amf_read_string(r, field);
+        else
+            amf_skip(r);
+    }
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A job and its feed: made together, taken down in the one order that leaves nobody posting to what
+ * is gone: the job ends, the feed is closed, the job is freed, the feed is freed. */
+#include "push/internal.h"
+
+#include "base/mem.h"
+#include "net/net.h"
+#include "push/feed.h"
+
+#include <string.h>
+
+struct attempt {
+    struct sl_list link;
+    struct sl_pushes *pushes;
+    const struct attempt_ops *ops; /* NULL: nobody wants to know */
+    void *owner;
+    struct job *job;
+    struct feed *feed;
+    struct sl_msg failed_msg;
+};
+
+static void on_feed_closed(void *owner)
+{
+    struct attempt *attempt = owner;
+    struct sl_pushes *pushes = attempt->pushes;
+
+    job_destroy(attempt->job);
+    feed_destroy(attempt->feed);
+    sl_list_remove(&attempt->link);
+    free(attempt);
+    pushes_check_stopped(pushes);
+}
+
+static void tell_failed(struct attempt *attempt, int err, const char *words)
+{
+    const struct attempt_ops *ops = attempt->ops;
+
+    attempt->ops = NULL;
+    if (ops)
+        ops->on_failed(attempt->owner, err, words);
+}
+
+static void on_publishing(void *owner)
+{
+    struct attempt *attempt = owner;
+
+    if (attempt->ops)
+        attempt->ops->on_publishing(attempt->owner);
+}
+
+static void on_sound_end(void *owner, unsigned serial)
+{
+    struct attempt *attempt = owner;
+
+    if (attempt->ops)
+        attempt->ops->on_sound_end(attempt->owner, serial);
+}
+
+static void on_ended(void *owner, int err, const char *words)
+{
+    struct attempt *attempt = owner;
+
+    /* First, because who is told may stop everything and wait for this. */
+    feed_close(attempt->feed, on_feed_closed, attempt);
+    tell_failed(attempt, err, words);
+}
+
+static const struct job_ops job_ops = {on_publishing, on_sound_end, on_ended};
+
+/* There is no thread to tell of its end. */
+static void on_no_thread(struct sl_msg *msg)
+{
+    struct attempt *attempt = sl_container_of(msg, struct attempt, failed_msg);
+
+    on_ended(attempt, -EAGAIN, "no thread could be made");
+}
+
+struct attempt *attempt_create(struct sl_pushes *pushes, const struct attempt_config *config)
+{
+    struct attempt *attempt = sl_new(struct attempt);
+    struct job_config job = config->job;
+    struct feed_config feed = {.stream = config->stream, .control = pushes->config.loop};
+
+    attempt->pushes = pushes;
+    attempt->ops = config->ops;
+    attempt->owner = config->owner;
+    attempt->failed_msg.run = on_no_thread;
+    job.control = pushes->config.loop;
+    job.ops = &job_ops;
+    job.owner = attempt;
+    for (size_t i = 0; i < 2; i++) {
+        const struct sl_track *track = sl_stream_track(config->stream, (enum sl_media_kind)i);
+        const struct sl_track_config *codecs = track ? sl_track_codecs(track) : NULL;
+        job.codecs[i] = codecs && codecs->codec_count > 0 ? codecs->codecs[0].codec : SL_CODEC_NONE;
+        feed.tracks[i] = job.codecs[i] != SL_CODEC_NONE;
+    }
+    attempt->job = job_create(&job);
+    feed.job_loop = job_loop(attempt->job);
+    feed.on_item = job_on_item;
+    feed.owner = attempt->job;
+    attempt->feed = feed_create(&feed);
+    sl_list_append(&pushes->attempts, &attempt->link);
+    if (job_start(attempt->job, attempt->feed) < 0)
+        sl_loop_post(pushes->config.loop, &attempt->failed_msg);
+    return attempt;
+}
+
+void attempt_leave(struct attempt *attempt)
+{
+    if (!attempt)
+        return;
+    attempt->ops = NULL;
+    job_stop(attempt->job);
+}
+
+struct job *attempt_job(struct attempt *attempt)
+{
+    return attempt->job;
+}

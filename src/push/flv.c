@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* FLV tag bodies. */
+#include "push/flv.h"
+
+#include "push/amf.h"
+
+#include <errno.h>
+
+enum { VIDEO_AVC = 7, AUDIO_ALAW = 7, AUDIO_MULAW = 8, AUDIO_AAC = 10 };
+enum { NAL_SPS = 7, NAL_PPS = 8, NAL_DELIMITER = 9 }; /* H.264 table 7-1 */
+
+/* ---- Metadata ---- */
+
+static int audio_codec_id(enum sl_audio_encoding encoding)
+{
+    switch (encoding) {
+    case SL_ENCODE_AAC:
+        return AUDIO_AAC;
+    case SL_ENCODE_PCMA:
+        return AUDIO_ALAW;
+    case SL_ENCODE_PCMU:
+        return AUDIO_MULAW;
+    case SL_ENCODE_OPUS:
+        break; /* FLV has none */
+    }
+    return 0;
+}
+
+static void write_field(struct sl_writer *w, const char *key, double value)
+{
+    amf_write_key(w, key);
+    amf_write_number(w, value);
+}
+
+void flv_write_metadata(struct sl_writer *w, const struct flv_metadata *metadata)
+{
+    bool has_size = metadata->has_video && metadata->width > 0 && metadata->height > 0;
+    uint32_t count =
+        1 + (metadata->has_video ? 1 : 0) + (has_size ? 2 : 0) + (metadata->has_audio ? 4 : 0);
+
+    amf_write_string(w, "@setDataFrame");
+    amf_write_string(w, "onMetaData");
+    amf_write_array_begin(w, count);
+    if (has_size) {
+        write_field(w, "width", metadata->width);
+        write_field(w, "height", metadata->height);
+    }
+    if (metadata->has_video)
+        write_field(w, "videocodecid", VIDEO_AVC);
+    if (metadata->has_audio) {
+        write_field(w, "audiocodecid", audio_codec_id(metadata->audio));
+        write_field(w, "audiosamplerate", metadata->audio_rate_hz);
+        write_field(w, "audiosamplesize", 16);
+        amf_write_key(w, "stereo");
+        amf_write_bool(w, metadata->audio_channels == 2);
+    }
+    amf_write_key(w, "encoder");
+    amf_write_string(w, "Sluice");
+    amf_write_object_end(w);
+}
+
+/* ---- H264 ---- */
+
+struct nal {
+    const uint8_t *at;
+    size_t len;
+};
+
+/* The next start code at or after *at; returns its end, *start its beginning; NULL if none. */
+static const uint8_t *find_start_code(const uint8_t *at, const uint8_t *end, const uint8_t **start)
+{
+    for (; end - at >= 3; at++) {
+        if (at[0] != 0 || at[1] != 0 || at[2] != 1)
+            continue;
+        *start = at;
+        return at + 3;
+    }
+    return NULL;
+}
+
+/* Steps through the NAL units of an access unit; *at is NULL at first. */
+static bool next_nal(const uint8_t *au, size_t len, const uint8_t **at, struct nal *out)
+{
+    const uint8_t *end = au + len, *start, *next;
+    const uint8_t *from = *at ? *at : find_start_code(au, end, &start);
+
+    while (from && from < end) {
+        const uint8_t *after = find_start_code(from, end, &next);
+        const uint8_t *stop = after ? next : end;
+        /* trailing_zero_8bits, and the first byte of a start code of four (annex B.1). */
+        while (stop > from && stop[-1] == 0)
+            stop--;
+        out->at = from;
+        out->len = (size_t)(stop - from);
+        from = after;
+        *at = after ? after : end;
+        if (out->len > 0)
+            return true;
+    }
+    *at = end;
+    return false;
+}
+
+static unsigned nal_type(const struct nal *nal)
+{
+    return nal->at[0] & 0x1f;
+}
+
+static void write_set(struct sl_writer *w, const struct nal *nal)
+{
+    if (nal->len > UINT16_MAX) {
+        w->ok = false;
+        return;
+    }
+    sl_write_u16(w, (uint16_t)nal->len);
+    sl_write_bytes(w, nal->at, nal->len);
+}
+
+enum { PPS_MAX = 16 };
+
+static void write_config(struct sl_writer *w, const struct nal *sps, const struct nal *pps,
+                         size_t pps_count)
+{
+    sl_write_u8(w, 1);                 /* configurationVersion */
+    sl_write_bytes(w, sps->at + 1, 3); /* profile, compatibility, level */
+    sl_write_u8(w, 0xff);              /* lengths have 4 bytes */
+    sl_write_u8(w, 0xe0 | 1);          /* one SPS */
+    write_set(w, sps);
+    sl_write_u8(w, (uint8_t)pps_count);
+    for (size_t i = 0; i < pps_count; i++)
+        write_set(w, &pps[i]);
+    if (sps->at[1] == 100 || sps->at[1] == 110 || sps->at[1] == 122 || sps->at[1] == 144) {
+        sl_write_u8(w, 0xfc | 1); /* 4:2:0: what WebRTC sends of the high profiles */
+        sl_write_u8(w, 0xf8);     /* 8 bits */
+        sl_write_u8(w, 0xf8);
+        sl_write_u8(w, 0); /* no SPS extensions */
+    }
+}
+
+int flv_avc_config_find(const uint8_t *au, size_t len, struct flv_avc_config *out)
+{
+    struct nal nal, sps = {0}, pps[PPS_MAX];
+    size_t pps_count = 0;
+    const uint8_t *at = NULL;
+
+    while (next_nal(au, len, &at, &nal)) {
+        if (nal_type(&nal) == NAL_SPS && sps.len == 0 && nal.len >= 4)
+            sps = nal;
+        else if (nal_type(&nal) == NAL_PPS && pps_count < PPS_MAX)
+            pps[pps_count++] = nal;
+    }
+    if (sps.len == 0 || pps_count == 0)
+        return -ENOENT;
+    struct flv_avc_config config;
+    struct sl_writer w = sl_writer_of(config.bytes, sizeof(config.bytes));
+    write_config(&w, &sps, pps, pps_count);
+    if (!w.ok)
+        return -ENOENT;
+    config.len = sl_writer_len(&w);
+    *out = config;
+    return 0;
+}
+
+size_t flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out)
+{
+    const uint8_t *at = NULL;
+    struct nal nal;
+    uint8_t *to = out;
+
+    while (next_nal(au, len, &at, &nal)) {
+        unsigned type = nal_type(&nal);
+        if (type == NAL_SPS || type == NAL_PPS || type == NAL_DELIMITER)
+            continue;
+        sl_store_u32(to, (uint32_t)nal.len);
+        memcpy(to + 4, nal.at, nal.len);
+        to += 4 + nal.len;
+    }
+    return (size_t)(to - out);
+}
+
+size_t flv_video_head(uint8_t out[static FLV_HEAD_MAX], bool keyframe, bool is_config)
+{
+    out[0] = (uint8_t)((keyframe ? 1 : 2) << 4 | VIDEO_AVC);
+    out[1] = is_config ? 0 : 1;
+    sl_store_u24(out + 2, 0); /* composition time: no picture is shown out of order */
+    return 5;
+}
+
+/* ---- Audio ---- */
+
+size_t flv_audio_head(uint8_t out[static FLV_HEAD_MAX], enum sl_audio_encoding encoding,
+                      bool is_config)
+{
+    enum { SIZE_16_BITS = 2, STEREO = 1, RATE_44_KHZ = 3 << 2 };
+
+    if (encoding == SL_ENCODE_AAC) {
+        /* Always these, whatever the AudioSpecificConfig says (E.4.2.1). */
+        out[0] = AUDIO_AAC << 4 | RATE_44_KHZ | SIZE_16_BITS | STEREO;
+        out[1] = is_config ? 0 : 1;
+        return 2;
+    }
+    out[0] =
+        (uint8_t)(audio_codec_id(encoding) << 4 | SIZE_16_BITS); /* 8 kHz goes without saying */
+    return 1;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The bodies of FLV tags (Adobe Flash Video File Format 10.1, annex E), which RTMP carries as they
+ * are: metadata, H264, AAC, G.711. Pure. */
+#ifndef SL_PUSH_FLV_H
+#define SL_PUSH_FLV_H
+
+#include "base/bytes.h"
+#include "codec/codec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FLV_HEAD_MAX = 5, FLV_METADATA_MAX = 1024, FLV_AVC_CONFIG_MAX = 1024 };
+
+struct flv_metadata {
+    bool has_video, has_audio;
+    int width, height; /* 0: not known */
+    enum sl_audio_encoding audio;
+    int audio_rate_hz, audio_channels;
+};
+/* @setDataFrame onMetaData. */
+void flv_write_metadata(struct sl_writer *w, const struct flv_metadata *metadata);
+
+/* ---- H264 ---- */
+
+/* Parameter sets as FLV wants them in front: AVCDecoderConfigurationRecord (ISO 14496-15 section
+ * 5.2.4.1). */
+struct flv_avc_config {
+    size_t len; /* 0: none */
+    uint8_t bytes[FLV_AVC_CONFIG_MAX];
+};
+/* From the first SPS and the PPSs of an access unit in Annex B. -ENOENT: they are not there, or too
+ * long; *out is then unchanged. */
+int flv_avc_config_find(const uint8_t *au, size_t len, struct flv_avc_config *out);
+/* The access unit with lengths of 32 bits in place of start codes, without parameter sets and
+ * delimiters (they stand in the configuration). out holds flv_avc_len_max(len) bytes. Returns the
+ * bytes written. */
+static inline size_t flv_avc_len_max(size_t len)
+{
+    return len + len / 3 +
+           4; /* a start code of 3 bytes becomes 4; at worst around every NAL unit */
+}
+size_t flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out);
+
+/* What precedes a configuration record or an access unit in a video tag. Returns its length. */
+size_t flv_video_head(uint8_t out[static FLV_HEAD_MAX], bool keyframe, bool is_config);
+
+/* ---- Audio ---- */
+
+/* What precedes a frame, or (AAC) the AudioSpecificConfig. Returns its length. */
+size_t flv_audio_head(uint8_t out[static FLV_HEAD_MAX], enum sl_audio_encoding encoding,
+                      bool is_config);
+
+#endif

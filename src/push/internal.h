@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of push/ share on the control loop.
+ *
+ *   pushes --n--> push --0..1--> attempt --> job (a thread), feed (sinks on the stream's worker)
+ *          --n--> attempts whose push is gone or has given them up: they take leave of the server
+ *          --n--> starts: requests whose host is being resolved, whose file is being read
+ */
+#ifndef SL_PUSH_INTERNAL_H
+#define SL_PUSH_INTERNAL_H
+
+#include "base/error.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "push/address.h"
+#include "push/job.h"
+#include "push/push.h"
+#include "push/sound.h"
+#include "stream/stream.h"
+
+enum { SESSION_ID_LEN = 26 };
+
+struct sl_pushes {
+    struct sl_pushes_config config;
+    struct sl_list pushes;   /* struct sl_push.link: not ended */
+    struct sl_list starts;   /* struct sl_push_start.link */
+    struct sl_list attempts; /* struct attempt.link: all, also those that take leave */
+    size_t count, start_count;
+    struct lookups lookups;
+    struct sl_streams_listener listener;
+    bool stopping;
+    void (*on_stopped)(void *owner);
+    void *on_stopped_owner;
+};
+
+/* ---- attempt.c: one job with its feed ---- */
+
+struct attempt_ops {
+    void (*on_publishing)(void *owner);
+    void (*on_sound_end)(void *owner, unsigned serial);
+    /* The last call; the attempt is not the owner's any more. */
+    void (*on_failed)(void *owner, int err, const char *words);
+};
+
+struct attempt_config {
+    struct sl_stream *stream; /* live */
+    struct job_config job;    /* without control, codecs, ops, owner */
+    const struct attempt_ops *ops;
+    void *owner;
+};
+
+struct attempt;
+/* Never calls back from within. */
+struct attempt *attempt_create(struct sl_pushes *pushes, const struct attempt_config *config);
+/* No callback after this: it takes leave of the server by itself. NULL is fine. */
+void attempt_leave(struct attempt *attempt);
+struct job *attempt_job(struct attempt *attempt);
+
+/* ---- start.c: from a request to a push ---- */
+
+void start_cancel_all(struct sl_pushes *pushes);
+
+/* ---- push.c: one push and its states ---- */
+
+struct sl_push {
+    struct sl_list link;
+    struct sl_pushes *pushes;
+    char id[SESSION_ID_LEN + 1];
+    char *stream_name, *rtmp_url, *flash_version;
+    enum sl_push_origin origin;
+    struct sl_push_target target;
+    json_t *options;
+    int64_t created_ms;
+    struct sl_log_scope scope;
+
+    enum sl_push_state state; /* set_state() of push.c */
+    struct sl_stream *stream; /* NULL: there is only a reservation */
+    struct sl_stream_listener listener;
+    struct attempt *attempt; /* CONNECTING, PUBLISHING */
+    struct sl_addr addrs[LOOKUP_ADDRESSES_MAX];
+    size_t addr_count;
+    struct sl_timer *retry_timer;
+    struct lookup *lookup; /* before a further try */
+    unsigned retries, retries_in_row;
+    uint64_t dropped_before; /* frames, by earlier attempts */
+
+    bool muted;
+    struct sound *sound; /* NULL: none is played */
+    bool loop;
+    unsigned sound_serial; /* tells sounds apart when one's end is told late */
+    struct sound_load *sound_load;
+    bool loading_loop;
+    void (*on_sound_done)(void *owner, int err, const char *words);
+    void *on_sound_owner;
+};
+
+struct push_config { /* texts are copied, the rest is taken over */
+    const struct sl_push_target *target;
+    const char *stream_name, *rtmp_url, *flash_version;
+    enum sl_push_origin origin;
+    json_t *options; /* a reference; NULL */
+    const struct sl_addr *addrs;
+    size_t addr_count;
+    bool muted;
+    struct sound *sound; /* a reference; NULL */
+    bool loop;
+};
+/* Makes it and, if its stream is live, begins. */
+struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *config);
+/* Its stream has come. */
+void push_on_live(struct sl_push *push, struct sl_stream *stream);
+void push_end(struct sl_push *push, const char *why);
+
+/* ---- pushes.c ---- */
+
+/* NULL: none that lives. */
+struct sl_push *pushes_find_conflict(struct sl_pushes *pushes, const char *stream,
+                                     const char *rtmp_url);
+/* Something that a stop waits for has gone. */
+void pushes_check_stopped(struct sl_pushes *pushes);
+/* -EACCES with words when the origin may not go to one of them. */
+int pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin origin,
+                           const char *host, const struct sl_addr *addrs, size_t count,
+                           struct sl_error *error);
+/* The directory of sound files, to be freed. */
+char *pushes_media_dir(const struct sl_pushes *pushes);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All pushes: finding them, their common rules, their common end. */
+#include "push/internal.h"
+
+#include "base/config.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void on_live(struct sl_streams_listener *listener, struct sl_stream *stream)
+{
+    struct sl_pushes *pushes = sl_container_of(listener, struct sl_pushes, listener);
+    struct sl_push *push;
+
+    sl_list_foreach(push, &pushes->pushes, struct sl_push, link)
+    {
+        if (strcmp(push->stream_name, sl_stream_name(stream)) == 0)
+            push_on_live(push, stream);
+    }
+}
+
+static void on_unreserved(struct sl_streams_listener *listener, const char *name)
+{
+    struct sl_pushes *pushes = sl_container_of(listener, struct sl_pushes, listener);
+    struct sl_push *push;
+
+    sl_list_foreach(push, &pushes->pushes, struct sl_push, link)
+    {
+        if (push->state == SL_PUSH_WAITING && !push->stream && strcmp(push->stream_name, name) == 0)
+            push_end(push, "the name is not reserved any more");
+    }
+}
+
+struct sl_pushes *sl_pushes_create(const struct sl_pushes_config *config)
+{
+    struct sl_pushes *pushes = sl_new(struct sl_pushes);
+
+    pushes->config = *config;
+    sl_list_init(&pushes->pushes);
+    sl_list_init(&pushes->starts);
+    sl_list_init(&pushes->attempts);
+    lookups_init(&pushes->lookups, config->loop);
+    pushes->listener.on_live = on_live;
+    pushes->listener.on_unreserved = on_unreserved;
+    sl_streams_listen(config->streams, &pushes->listener);
+    return pushes;
+}
+
+void pushes_check_stopped(struct sl_pushes *pushes)
+{
+    void (*on_stopped)(void *) = pushes->on_stopped;
+
+    if (!on_stopped || !sl_list_empty(&pushes->pushes) || !sl_list_empty(&pushes->attempts))
+        return;
+    pushes->on_stopped = NULL;
+    on_stopped(pushes->on_stopped_owner);
+}
+
+void sl_pushes_stop(struct sl_pushes *pushes, void (*on_stopped)(void *owner), void *owner)
+{
+    struct sl_push *push;
+
+    pushes->stopping = true;
+    start_cancel_all(pushes);
+    while ((push = sl_list_first(&pushes->pushes, struct sl_push, link)))
+        push_end(push, "the server stops");
+    pushes->on_stopped = on_stopped;
+    pushes->on_stopped_owner = owner;
+    pushes_check_stopped(pushes);
+}
+
+void sl_pushes_destroy(struct sl_pushes *pushes)
+{
+    if (!pushes)
+        return;
+    sl_streams_unlisten(&pushes->listener);
+    lookups_deinit(&pushes->lookups);
+    free(pushes);
+}
+
+struct sl_push *sl_pushes_find(struct sl_pushes *pushes, const char *media_session_id)
+{
+    struct sl_push *push;
+
+    sl_list_foreach(push, &pushes->pushes, struct sl_push, link)
+    {
+        if (strcmp(push->id, media_session_id) == 0)
+            return push;
+    }
+    return NULL;
+}
+
+size_t sl_pushes_count(const struct sl_pushes *pushes)
+{
+    return pushes->count;
+}
+
+size_t sl_pushes_each(struct sl_pushes *pushes, const char *stream, const char *rtmp_url,
+                      void (*fn)(struct sl_push *push, void *arg), void *arg)
+{
+    struct sl_push *push;
+    size_t count = 0;
+
+    sl_list_foreach(push, &pushes->pushes, struct sl_push, link)
+    {
+        if (stream && strcmp(push->stream_name, stream) != 0 &&
+            strcmp(push->target.publish, stream) != 0)
+            continue;
+        if (rtmp_url && strcmp(push->rtmp_url, rtmp_url) != 0)
+            continue;
+        count++;
+        fn(push, arg);
+    }
+    return count;
+}
+
+struct sl_push *pushes_find_conflict(struct sl_pushes *pushes, const char *stream,
+                                     const char *rtmp_url)
+{
+    struct sl_push *push;
+
+    sl_list_foreach(push, &pushes->pushes, struct sl_push, link)
+    {
+        if (strcmp(push->stream_name, stream) == 0 && strcmp(push->rtmp_url, rtmp_url) == 0)
+            return push;
+    }
+    return NULL;
+}
+
+int pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin origin,
+                           const char *host, const struct sl_addr *addrs, size_t count,
+                           struct sl_error *error)
+{
+    char text[SL_ADDR_TEXT_MAX];
+
+    if (origin != SL_PUSH_BY_CLIENT)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!address_is_allowed(&pushes->config.config->client_push_allow, host, &addrs[i]))
+            return sl_error_set(error, -EACCES, "rtmpUrl: %s is not a public address",
+                                sl_addr_format_ip(&addrs[i], text));
+    }
+    return 0;
+}
+
+char *pushes_media_dir(const struct sl_pushes *pushes)
+{
+    const struct sl_config *config = pushes->config.config;
+
+    if (config->media_dir[0] != '\0')
+        return sl_strdup(config->media_dir);
+    size_t len = strlen(config->state_dir) + sizeof("/media");
+    char *dir = sl_alloc(len);
+    (void)snprintf(dir, len, "%s/media", config->state_dir);
+    return dir;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One RTMP publication, from the client's side: bytes in, bytes out (Adobe's Real Time Messaging
+ * Protocol 1.0). No socket, no clock. Threads: the one of its owner.
+ *
+ * Our own and not FFmpeg's, because that one connects by name only (or, given an address, names no
+ * server in TLS, so that rtmps services answer with another's certificate), takes names and
+ * passwords of 49 bytes, and says more in `connect` than the capture of seed 002.
+ *
+ *   C0 C1 ->   <- S0 S1    C2 ->   <- S2    connect ->   <- _result
+ *   releaseStream FCPublish createStream ->   <- _result    publish ->   <- onStatus Publish.Start
+ *   data audio video ...   FCUnpublish deleteStream ->
+ */
+#ifndef SL_PUSH_RTMP_H
+#define SL_PUSH_RTMP_H
+
+#include "push/chunk.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_error;
+
+struct rtmp_config { /* copied */
+    const char *app, *tc_url, *publish, *flash_version;
+    const char *user, *password; /* "" if none */
+};
+
+struct rtmp;
+/* out: what is to be sent; outlives the object. */
+struct rtmp *rtmp_create(const struct rtmp_config *config, struct outbox *out);
+void rtmp_destroy(struct rtmp *rtmp); /* NULL is fine */
+
+/* A connection was made: empties out, begins. */
+void rtmp_open(struct rtmp *rtmp);
+/* Bytes of the server. 0; -EAGAIN: the server wants to be connected to once more (then rtmp_open()
+ * again); -EACCES: it refused; -EPIPE: it ended the publication; -EBADMSG: that is not RTMP. With
+ * words, except for -EAGAIN. Nothing may follow an error but rtmp_open(). */
+int rtmp_input(struct rtmp *rtmp, const uint8_t *bytes, size_t len, struct sl_error *error);
+/* The server said NetStream.Publish.Start. */
+bool rtmp_is_publishing(const struct rtmp *rtmp);
+/* Media, while publishing: a tag's body in two parts (chunk.h). type: CHUNK_AUDIO, _VIDEO, _DATA.
+ */
+void rtmp_send(struct rtmp *rtmp, enum chunk_message_type type, uint32_t timestamp_ms,
+               const uint8_t *head, size_t head_len, const uint8_t *tail, size_t tail_len);
+/* Takes leave: appends what is to be said before the connection is closed, if anything. */
+void rtmp_close(struct rtmp *rtmp);
+
+#endif

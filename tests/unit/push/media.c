@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From frames to FLV: parameter sets, access units, metadata; what begins when; changes of size;
+ * silence, mute and sound; all under a clock of the test's own. */
+#include "push/media.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "codec/codec.h"
+#include "push/flv.h"
+#include "stream/stream.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MS = SL_US_PER_MS, TAGS_MAX = 4000 };
+
+/* ---- FLV ---- */
+
+#define SPS "\x67\x42\xc0\x1f\xda\x01\x40\x16\xe8"
+#define PPS "\x68\xce\x3c\x80"
+#define IDR "\x65\x88\x84"
+
+static void finds_parameter_sets_whatever_the_start_codes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why, *au;
+        size_t len;
+        int err;
+    } cases[] = {
+#define AU(text) text, sizeof(text) - 1
+        {"start codes of 4", AU("\0\0\0\1" SPS "\0\0\0\1" PPS "\0\0\0\1" IDR), 0},
+        {"start codes of 3", AU("\0\0\1" SPS "\0\0\1" PPS "\0\0\1" IDR), 0},
+        {"a delimiter and zeros", AU("\0\0\0\1\x09\xf0\0\0\0\1" SPS "\0\0\0\0\1" PPS "\0\0"), 0},
+        {"no PPS", AU("\0\0\0\1" SPS "\0\0\0\1" IDR), -ENOENT},
+        {"no SPS", AU("\0\0\0\1" PPS "\0\0\0\1" IDR), -ENOENT},
+        {"an SPS cut off", AU("\0\0\0\1\x67\x42\0\0\0\1" PPS), -ENOENT},
+        {"no start code", AU(SPS PPS), -ENOENT},
+        {"empty", AU(""), -ENOENT},
+        {"start codes only", AU("\0\0\1\0\0\1\0\0\1"), -ENOENT},
+    };
+    static const char expected[] = "\1\x42\xc0\x1f\xff\xe1\0\x09" SPS "\1\0\4" PPS;
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct flv_avc_config config = {0};
+        int err = flv_avc_config_find((const uint8_t *)cases[i].au, cases[i].len, &config);
+        if (err != cases[i].err)
+            fail_msg("%s: %d", cases[i].why, err);
+        if (err < 0)
+            continue;
+        /* The PPS's last byte is no zero that could be trailing. */
+        assert_int_equal(config.len, sizeof(expected) - 1);
+        assert_memory_equal(config.bytes, expected, config.len);
+    }
+}
+
+static void access_units_get_lengths_for_start_codes_and_lose_their_parameter_sets(void **state)
+{
+    (void)state;
+    static const char au[] =
+        "\0\0\0\1\x09\xf0\0\0\0\1" SPS "\0\0\1" PPS "\0\0\1" IDR "\0\0\0\1\x65\x01\0\0\1";
+    uint8_t out[128];
+
+    size_t len = flv_avc_convert((const uint8_t *)au, sizeof(au) - 1, out);
+    assert_int_equal(len, 7 + 6);
+    assert_memory_equal(out, "\0\0\0\3" IDR "\0\0\0\2\x65\1", len);
+    assert_int_equal(flv_avc_convert((const uint8_t *)"\0\0\1" PPS, 7, out), 0);
+}
+
+/* ---- A push without a network ---- */
+
+struct seen {
+    size_t count;
+    struct {
+        enum chunk_message_type type;
+        uint32_t ms;
+        size_t len;
+        uint8_t head[2];
+    } tags[TAGS_MAX];
+    uint8_t metadata[1024];
+    size_t metadata_len;
+    int sound_ends, keyframes_wanted;
+    struct media *media;
+    int64_t now_us;
+};
+
+static void on_tag(void *owner, enum chunk_message_type type, uint32_t timestamp_ms,
+                   const uint8_t *bytes, size_t len)
+{
+    struct seen *seen = owner;
+
+    assert_true(seen->count < TAGS_MAX);
+    seen->tags[seen->count].type = type;
+    seen->tags[seen->count].ms = timestamp_ms;
+    seen->tags[seen->count].len = len;
+    memcpy(seen->tags[seen->count].head, bytes, 2);
+    seen->count++;
+    if (type == CHUNK_DATA) {
+        memcpy(seen->metadata, bytes, len);
+        seen->metadata_len = len;
+    }
+}
+
+static void on_sound_end(void *owner)
+{
+    ((struct seen *)owner)->sound_ends++;
+}
+
+static void on_keyframe_wanted(void *owner)
+{
+    ((struct seen *)owner)->keyframes_wanted++;
+}
+
+static struct seen *begin(enum sl_codec audio, enum sl_codec video)
+{
+    static const struct media_ops ops = {on_tag, on_sound_end, on_keyframe_wanted};
+    struct seen *seen = sl_new(struct seen);
+    enum sl_codec codecs[2] = {audio, video};
+
+    assert_int_equal(media_create(codecs, &ops, seen, &seen->media), 0);
+    seen->now_us = 100 * SL_US_PER_S;
+    media_start(seen->media, seen->now_us);
+    return seen;
+}
+
+static void finish(struct seen *seen)
+{
+    media_destroy(seen->media);
+    free(seen);
+}
+
+static void input(struct seen *seen, enum sl_codec codec, const void *bytes, size_t len,
+                  bool keyframe, int64_t pts_us)
+{
+    struct sl_frame *frame = malloc(sizeof(*frame) + len);
+
+    *frame = (struct sl_frame){.codec = codec, .keyframe = keyframe, .pts_us = pts_us, .len = len};
+    memcpy(frame->data, bytes, len);
+    media_input(seen->media, frame, seen->now_us, seen->now_us);
+    free(frame);
+}
+
+static void tick_until(struct seen *seen, int64_t until_us)
+{
+    for (; seen->now_us <= until_us; seen->now_us += 20 * MS)
+        media_tick(seen->media, seen->now_us);
+}
+
+/* Tags of this type up to now; with their first byte if it is not 0. */
+static size_t count_tags(const struct seen *seen, enum chunk_message_type type, uint8_t first,
+                         uint8_t second)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < seen->count; i++) {
+        if (seen->tags[i].type == type && (!first || seen->tags[i].head[0] == first) &&
+            (!first || seen->tags[i].head[1] == second))
+            count++;
+    }
+    return count;
+}
+
+struct camera {
+    struct seen *seen;
+    struct sl_video_encoder *encoder;
+    int width, height;
+    int64_t pts_us;
+};
+
+static void on_picture(void *arg, const struct sl_coded *coded)
+{
+    struct camera *camera = arg;
+
+    input(camera->seen, SL_CODEC_H264, coded->data, coded->len, coded->keyframe, coded->pts_us);
+}
+
+static void film(struct camera *camera, int width, int height, int pictures)
+{
+    struct sl_video_encoder_config config = {
+        .width = width, .height = height, .fps = 25, .bitrate_bps = 300000};
+
+    assert_int_equal(sl_video_encoder_create(&config, &camera->encoder), 0);
+    for (int i = 0; i < pictures; i++) {
+        struct sl_picture picture;
+        assert_int_equal(sl_picture_create(width, height, &picture), 0);
+        for (int p = 0; p < 3; p++)
+            memset(picture.planes[p], 100 + i,
+                   (size_t)picture.strides[p] * (size_t)(p ? height / 2 : height));
+        picture.pts_us = camera->seen->now_us;
+        assert_int_equal(
+            sl_video_encoder_encode(camera->encoder, &picture, i == 0, on_picture, camera), 0);
+        sl_picture_deinit(&picture);
+        tick_until(camera->seen, camera->seen->now_us + 20 * MS);
+    }
+    sl_video_encoder_destroy(camera->encoder);
+}
+
+/* Whether the number of this key stands in the metadata. */
+static bool metadata_has(const struct seen *seen, const char *key, double value)
+{
+    const uint8_t *at = memmem(seen->metadata, seen->metadata_len, key, strlen(key));
+    uint64_t bits = 0;
+    double number;
+
+    if (!at)
+        return false;
+    at += strlen(key) + 1;
+    for (int i = 0; i < 8; i++)
+        bits = bits << 8 | at[i];
+    memcpy(&number, &bits, sizeof(number));
+    return number == value;
+}
+
+static void pictures_begin_with_metadata_configuration_and_key_frame(void **state)
+{
+    (void)state;
+    struct seen *seen = begin(SL_CODEC_NONE, SL_CODEC_H264);
+    struct camera camera = {.seen = seen};
+
+    input(seen, SL_CODEC_H264, "\0\0\0\1\x41\x9a\x01", 7, false, seen->now_us);
+    assert_int_equal(seen->count, 0);
+    film(&camera, 320, 180, 5);
+    assert_int_equal(seen->tags[0].type, CHUNK_DATA);
+    assert_true(metadata_has(seen, "width", 320));
+    assert_true(metadata_has(seen, "height", 180));
+    assert_true(metadata_has(seen, "videocodecid", 7));
+    assert_false(metadata_has(seen, "audiocodecid", 10));
+    assert_memory_equal(seen->tags[1].head, "\x17\0", 2);
+    assert_memory_equal(seen->tags[2].head, "\x17\1", 2);
+    assert_memory_equal(seen->tags[3].head, "\x27\1", 2);
+    assert_int_equal(seen->tags[1].ms, 0);
+    assert_int_equal(seen->count, 2 + 5);
+    finish(seen);
+}
+
+static void a_change_of_size_is_a_new_configuration_in_the_same_publication(void **state)
+{
+    (void)state;
+    struct seen *seen = begin(SL_CODEC_NONE, SL_CODEC_H264);
+    struct camera camera = {.seen = seen};
+
+    film(&camera, 320, 180, 5);
+    film(&camera, 320, 180, 5); /* the same again: nothing new */
+    assert_int_equal(count_tags(seen, CHUNK_VIDEO, 0x17, 0), 1);
+    film(&camera, 640, 360, 5);
+    assert_int_equal(count_tags(seen, CHUNK_VIDEO, 0x17, 0), 2);
+    assert_int_equal(count_tags(seen, CHUNK_DATA, 0, 0), 2);
+    assert_true(metadata_has(seen, "width", 640));
+    for (size_t i = 1; i < seen->count; i++)
+        assert_true(seen->tags[i].ms >= seen->tags[i - 1].ms);
+    finish(seen);
+}
+
+static void sound_begins_with_the_pictures_and_never_stops(void **state)
+{
+    (void)state;
+    struct seen *seen = begin(SL_CODEC_OPUS, SL_CODEC_H264);
+    struct camera camera = {.seen = seen};
+
+    film(&camera, 320, 180, 25);
+    tick_until(seen, seen->now_us + 2000 * MS);
+    assert_true(metadata_has(seen, "audiocodecid", 10));
+    assert_true(metadata_has(seen, "audiosamplerate", 48000));
+    assert_int_equal(count_tags(seen, CHUNK_AUDIO, 0xaf, 0), 1);
+    /* 3 s less what is waited for, in frames of 1024 samples: no packet ever came. */
+    assert_in_range(count_tags(seen, CHUNK_AUDIO, 0xaf, 1), 95, 115);
+    for (size_t i = 1; i < seen->count; i++)
+        assert_true(seen->tags[i].ms >= seen->tags[i - 1].ms);
+    finish(seen);
+}
+
+static void sound_begins_without_pictures_that_do_not_come(void **state)
+{
+    (void)state;
+    struct seen *seen = begin(SL_CODEC_PCMA, SL_CODEC_VP8);
+
+    assert_false(media_takes(seen->media, SL_AUDIO));
+    tick_until(seen, seen->now_us + 2900 * MS);
+    assert_int_equal(seen->count, 0);
+    assert_int_equal(seen->keyframes_wanted, 2);
+    tick_until(seen, seen->now_us + 3000 * MS);
+    assert_true(media_takes(seen->media, SL_AUDIO));
+    assert_true(count_tags(seen, CHUNK_AUDIO, 0, 0) > 50);
+    assert_int_equal(seen->tags[1].head[0], 0x72); /* A-law of 8 kHz */
+    assert_true(metadata_has(seen, "audiocodecid", 7));
+    assert_true(metadata_has(seen, "audiosamplerate", 8000));
+    finish(seen);
+}
+
+static void key_frames_are_asked_for_at_least_every_four_seconds(void **state)
+{
+    (void)state;
+    struct seen *seen = begin(SL_CODEC_NONE, SL_CODEC_H264);
+    struct camera camera = {.seen = seen};
+
+    film(&camera, 320, 180, 75);
+    assert_int_equal(seen->keyframes_wanted, 0);
+    film(&camera, 320, 180, 125);
+    assert_int_equal(seen->keyframes_wanted, 1);
+    finish(seen);
+}
+
+static void wild_time_stamps_do_not_move_the_publication(void **state)
+{
+    (void)state;
+    struct seen *seen = begin(SL_CODEC_PCMU, SL_CODEC_NONE);
+    uint8_t packet[160];
+
+    memset(packet, 0xff, sizeof(packet));
+    for (int i = 0; i < 100; i++) {
+        int64_t wild_us = i % 10 == 3 ? 86400LL * SL_US_PER_S * (i % 20 == 3 ? 1 : -1) : 0;
+        input(seen, SL_CODEC_PCMU, packet, sizeof(packet), true, seen->now_us + wild_us);
+        tick_until(seen, seen->now_us);
+    }
+    assert_true(seen->tags[seen->count - 1].ms < 2500);
+    assert_in_range(count_tags(seen, CHUNK_AUDIO, 0, 0), 95, 110);
+    finish(seen);
+}
+
+static struct sound *make_sound(size_t count)
+{
+    struct sound *sound = sl_new(struct sound);
+
+    atomic_init(&sound->refs, 1);
+    sound->wav = (struct sl_wav){8000, 1, count, sl_new_array(int16_t, count)};
+    for (size_t i = 0; i < count; i++)
+        sound->wav.samples[i] = 8000;
+    return sound;
+}
+
+static void a_sound_ends_by_itself_or_goes_on_in_a_loop(void **state) /* REST-26 */
+{
+    (void)state;
+    struct seen *seen = begin(SL_CODEC_PCMU, SL_CODEC_NONE);
+    struct sound *sound = make_sound(8000);
+
+    media_set_sound(seen->media, sound, false, seen->now_us);
+    tick_until(seen, seen->now_us + 6000 * MS);
+    assert_int_equal(seen->sound_ends, 1);
+    media_set_sound(seen->media, sound, true, seen->now_us);
+    tick_until(seen, seen->now_us + 3000 * MS);
+    assert_int_equal(seen->sound_ends, 1);
+    media_set_sound(seen->media, sound, false, seen->now_us); /* replaced, so this one ends */
+    media_set_muted(seen->media, true);                       /* and ends in silence, too */
+    tick_until(seen, seen->now_us + 3000 * MS);
+    assert_int_equal(seen->sound_ends, 2);
+    media_set_sound(seen->media, NULL, false, seen->now_us);
+    assert_int_equal(atomic_load(&sound->refs), 1);
+    sound_unref(sound);
+    finish(seen);
+}
+
+static void a_source_without_sound_gets_a_track_with_its_first(void **state)
+{
+    (void)state;
+    struct seen *seen = begin(SL_CODEC_NONE, SL_CODEC_H264);
+    struct camera camera = {.seen = seen};
+    struct sound *sound = make_sound(8000);
+
+    film(&camera, 320, 180, 10);
+    assert_int_equal(count_tags(seen, CHUNK_AUDIO, 0, 0), 0);
+    media_set_sound(seen->media, sound, false, seen->now_us);
+    film(&camera, 320, 180, 75);
+    assert_int_equal(seen->sound_ends, 1);
+    assert_true(metadata_has(seen, "audiocodecid", 10));
+    assert_int_equal(count_tags(seen, CHUNK_AUDIO, 0xaf, 0), 1);
+    assert_true(count_tags(seen, CHUNK_AUDIO, 0xaf, 1) > 80);
+    sound_unref(sound);
+    finish(seen);
+}
+
+static void a_stream_with_nothing_for_rtmp_is_refused(void **state)
+{
+    (void)state;
+    static const struct media_ops ops = {on_tag, on_sound_end, on_keyframe_wanted};
+    enum sl_codec none[2] = {SL_CODEC_NONE, SL_CODEC_VP9};
+    struct media *media = NULL;
+
+    assert_int_equal(media_create(none, &ops, NULL, &media), -ENOSYS);
+    assert_null(media);
+    media_destroy(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_parameter_sets_whatever_the_start_codes),
+        cmocka_unit_test(access_units_get_lengths_for_start_codes_and_lose_their_parameter_sets),
+        cmocka_unit_test(pictures_begin_with_metadata_configuration_and_key_frame),
+        cmocka_unit_test(a_change_of_size_is_a_new_configuration_in_the_same_publication),
+        cmocka_unit_test(sound_begins_with_the_pictures_and_never_stops),
+        cmocka_unit_test(sound_begins_without_pictures_that_do_not_come),
+        cmocka_unit_test(key_frames_are_asked_for_at_least_every_four_seconds),
+        cmocka_unit_test(wild_time_stamps_do_not_move_the_publication),
+        cmocka_unit_test(a_sound_ends_by_itself_or_goes_on_in_a_loop),
+        cmocka_unit_test(a_source_without_sound_gets_a_track_with_its_first),
+        cmocka_unit_test(a_stream_with_nothing_for_rtmp_is_refused),
+    };
+
+    return cmocka_run_group_tests_name("push media", tests, NULL, NULL);
+}

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The registry of pushes, with real loops and threads and servers that listen and say nothing: what
+ * is refused, what is found, and that each request is answered once whatever goes away meanwhile.
+ */
+#include "push/push.h"
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "net/net.h"
+#include "stream/stream.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { DEADLINE_US = 20 * SL_US_PER_S };
+
+struct fixture {
+    struct sl_loop *control;
+    struct sl_metrics *metrics;
+    struct sl_config *config;
+    struct sl_workers *workers;
+    struct sl_streams *streams;
+    struct sl_pushes *pushes;
+    struct sl_stream *stream;
+    uv_timer_t poll;
+    int listener; /* accepts (the kernel does) and never answers */
+    char url[64];
+    bool stopped;
+};
+
+static void on_poll(uv_timer_t *timer)
+{
+    (void)timer; /* lets the control loop look at its condition now and then */
+}
+
+static void request_keyframe(void *owner, struct sl_track *track)
+{
+    (void)owner;
+    (void)track;
+}
+
+static const struct sl_source_ops source_ops = {.protocol = "test",
+                                                .request_keyframe = request_keyframe};
+
+static struct sl_stream *make_stream(struct fixture *f, const char *name,
+                                     const struct sl_reservation *reservation)
+{
+    struct sl_stream_config config = {
+        .name = name,
+        .worker = sl_workers_at(f->workers, 0),
+        .ops = &source_ops,
+        .tracks = {{true, 1, {{SL_CODEC_OPUS, ""}}}, {true, 1, {{SL_CODEC_H264, ""}}}},
+        .reservation = reservation,
+    };
+    struct sl_stream *stream;
+
+    assert_int_equal(sl_stream_create(f->streams, &config, &stream), 0);
+    return stream;
+}
+
+static void listen_somewhere(struct fixture *f)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(sa);
+
+    f->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(f->listener, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    assert_int_equal(listen(f->listener, 64), 0);
+    assert_int_equal(getsockname(f->listener, (struct sockaddr *)&sa, &len), 0);
+    (void)snprintf(f->url, sizeof(f->url), "rtmp://127.0.0.1:%u/live", ntohs(sa.sin_port));
+}
+
+static void set_option(struct fixture *f, const char *assignment)
+{
+    struct sl_error error;
+
+    if (sl_config_set(f->config, assignment, &error) < 0)
+        fail_msg("%s", error.text);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = sl_new(struct fixture);
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    f->control = sl_loop_create("control");
+    f->metrics = sl_metrics_create();
+    f->config = sl_config_create();
+    set_option(f, "rtmp_transponder_stream_name_prefix=rtmp_");
+    set_option(f, "media_dir=/nowhere");
+    struct sl_workers_config workers = {
+        .count = 2, .packets_max = 1024, .ring_packets = 64, .metrics = f->metrics};
+    f->workers = sl_workers_create(&workers, f->control);
+    f->streams = sl_streams_create(f->workers, f->control);
+    (void)uv_timer_init(sl_loop_uv(f->control), &f->poll);
+    (void)uv_timer_start(&f->poll, on_poll, 1, 1);
+    sl_workers_start(f->workers);
+    struct sl_pushes_config pushes = {
+        .config = f->config, .loop = f->control, .streams = f->streams, .workers = f->workers};
+    f->pushes = sl_pushes_create(&pushes);
+    f->stream = make_stream(f, "cam", NULL);
+    sl_stream_set_live(f->stream);
+    listen_somewhere(f);
+    *state = f;
+    return 0;
+}
+
+static void wait_for(struct fixture *f, bool (*condition)(struct fixture *f, void *arg), void *arg)
+{
+    int64_t deadline_us = sl_now_us() + DEADLINE_US;
+
+    while (!condition(f, arg)) {
+        if (sl_now_us() > deadline_us)
+            fail_msg("waited in vain");
+        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE);
+    }
+}
+
+static void on_stopped(void *owner)
+{
+    ((struct fixture *)owner)->stopped = true;
+}
+
+static bool is_stopped(struct fixture *f, void *arg)
+{
+    (void)arg;
+    return f->stopped;
+}
+
+static bool is_drained(struct fixture *f, void *arg)
+{
+    (void)arg;
+    return sl_streams_drained(f->streams);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    if (!f->stopped)
+        sl_pushes_stop(f->pushes, on_stopped, f);
+    wait_for(f, is_stopped, NULL);
+    sl_pushes_destroy(f->pushes);
+    sl_stream_release(f->stream);
+    wait_for(f, is_drained, NULL);
+    sl_workers_stop(f->workers);
+    uv_close((uv_handle_t *)&f->poll, NULL);
+    sl_workers_destroy(f->workers);
+    sl_streams_destroy(f->streams);
+    sl_loop_destroy(f->control);
+    sl_metrics_destroy(f->metrics);
+    sl_config_destroy(f->config);
+    (void)close(f->listener);
+    free(f);
+    return 0;
+}
+
+/* ---- Asking ---- */
+
+struct answer {
+    int calls, err;
+    char words[256];
+    char id[32];
+};
+
+static void on_done(void *owner, int err, const char *words, struct sl_push *push)
+{
+    struct answer *answer = owner;
+    struct sl_push_summary summary;
+
+    answer->calls++;
+    answer->err = err;
+    (void)snprintf(answer->words, sizeof(answer->words), "%s", words);
+    assert_true((err == 0) == (push != NULL));
+    if (!push)
+        return;
+    sl_push_summary(push, &summary);
+    (void)snprintf(answer->id, sizeof(answer->id), "%s", summary.media_session_id);
+}
+
+static bool is_answered(struct fixture *f, void *arg)
+{
+    (void)f;
+    return ((struct answer *)arg)->calls > 0;
+}
+
+static struct answer ask_for(struct fixture *f, const struct sl_push_request *request)
+{
+    struct answer answer = {0};
+
+    struct sl_push_start *start = sl_push_start(f->pushes, request, on_done, &answer);
+    assert_true((start == NULL) == (answer.calls == 1));
+    wait_for(f, is_answered, &answer);
+    assert_int_equal(answer.calls, 1);
+    return answer;
+}
+
+static struct answer ask(struct fixture *f, const char *stream, const char *url)
+{
+    return ask_for(f, &(struct sl_push_request){.stream = stream, .rtmp_url = url});
+}
+
+static void count_push(struct sl_push *push, void *arg)
+{
+    (void)push;
+    (*(int *)arg)++;
+}
+
+static size_t count(struct fixture *f, const char *stream, const char *url)
+{
+    int calls = 0;
+    size_t found = sl_pushes_each(f->pushes, stream, url, count_push, &calls);
+
+    assert_int_equal(found, calls);
+    return found;
+}
+
+static void describes_itself_as_the_transponder_of_the_api(void **state) /* REST-19 */
+{
+    struct fixture *f = *state;
+    json_t *options = json_pack("{s:s}", "action", "mute");
+    struct answer answer =
+        ask_for(f, &(struct sl_push_request){
+                       .stream = "cam", .rtmp_url = f->url, .options = options, .mute = true});
+
+    assert_int_equal(answer.err, 0);
+    assert_int_equal(strlen(answer.id), 26);
+    assert_int_equal(strspn(answer.id, "0123456789abcdefghijklmnopqrstuvwxyz"), 26);
+    json_t *told = sl_push_describe(sl_pushes_find(f->pushes, answer.id));
+    json_t *expected = json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:b, s:O}", "mediaSessionId",
+                                 answer.id, "streamName", "rtmp_cam", "rtmpUrl", f->url, "width", 0,
+                                 "height", 0, "muted", 1, "soundEnabled", 0, "options", options);
+    assert_true(json_equal(told, expected));
+    json_decref(told);
+    json_decref(expected);
+    json_decref(options);
+}
+
+static void refuses_with_the_right_number_and_words(void **state)
+{
+    struct fixture *f = *state;
+    char other[80];
+    static const struct {
+        const char *stream, *url, *flash_version, *sound;
+        enum sl_push_origin origin;
+        int err;
+        const char *words;
+    } cases[] = {
+        {"cam", "", NULL, NULL, SL_PUSH_BY_OPERATOR, -EINVAL, "missing"},
+        {"cam", "http://h/", NULL, NULL, SL_PUSH_BY_OPERATOR, -EINVAL, "rtmp://"},
+        {"cam", "rtmp://no-such-host.invalid/live", NULL, NULL, SL_PUSH_BY_OPERATOR, -EINVAL,
+         "resolved"},
+        {"cam", "rtmp://a..b/live", NULL, NULL, SL_PUSH_BY_OPERATOR, -EINVAL, "resolved"},
+        {"none", "rtmp://127.0.0.1/live", NULL, NULL, SL_PUSH_BY_OPERATOR, -ENOENT, "Stream"},
+        {"cam", "rtmp://127.0.0.1/live", "a\r\nb", NULL, SL_PUSH_BY_OPERATOR, -EINVAL, "control"},
+        {"cam", "rtmp://127.0.0.1/live", NULL, "../x", SL_PUSH_BY_OPERATOR, -EINVAL, "soundFile"},
+        {"cam", "rtmp://127.0.0.1/live", NULL, "x", SL_PUSH_BY_OPERATOR, -ENOENT, "soundFile"},
+        {"cam", "rtmp://127.0.0.1/live", NULL, NULL, SL_PUSH_BY_CLIENT, -EACCES, "127.0.0.1"},
+        {"cam", "rtmp://localhost/live", NULL, NULL, SL_PUSH_BY_CLIENT, -EACCES, "not a public"},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct answer answer =
+            ask_for(f, &(struct sl_push_request){.stream = cases[i].stream,
+                                                 .rtmp_url = cases[i].url,
+                                                 .flash_version = cases[i].flash_version,
+                                                 .sound_file = cases[i].sound,
+                                                 .origin = cases[i].origin});
+        if (answer.err != cases[i].err || !strstr(answer.words, cases[i].words))
+            fail_msg("%s to %s: %d %s", cases[i].stream, cases[i].url, answer.err, answer.words);
+    }
+    assert_int_equal(sl_pushes_count(f->pushes), 0);
+    assert_int_equal(ask(f, "cam", f->url).err, 0);
+    assert_int_equal(ask(f, "cam", f->url).err, -EEXIST); /* REST-20 */
+    (void)snprintf(other, sizeof(other), "%s2", f->url);
+    assert_int_equal(ask(f, "cam", other).err, 0);
+    set_option(f, "pushes_max=2");
+    assert_int_equal(ask(f, "cam", "rtmp://127.0.0.1/3").err, -ENOBUFS);
+}
+
+static void finds_by_source_by_published_name_and_by_url(void **state) /* REST-23 */
+{
+    struct fixture *f = *state;
+    char masked[80], plain[80];
+
+    (void)snprintf(plain, sizeof(plain), "rtmp://u:secret@%s", f->url + 7);
+    (void)snprintf(masked, sizeof(masked), "rtmp://u:***@%s", f->url + 7);
+    assert_int_equal(ask(f, "cam", f->url).err, 0);
+    struct answer second = ask(f, "cam", plain);
+    assert_int_equal(second.err, 0);
+    assert_int_equal(count(f, NULL, NULL), 2);
+    assert_int_equal(count(f, "cam", NULL), 2);
+    assert_int_equal(count(f, "rtmp_cam", f->url), 1);
+    assert_int_equal(count(f, "rtmp_cam", plain), 1);
+    assert_int_equal(count(f, NULL, masked), 0);
+    assert_int_equal(count(f, "other", NULL), 0);
+    struct sl_push_summary summary;
+    sl_push_summary(sl_pushes_find(f->pushes, second.id), &summary);
+    assert_string_equal(summary.target, masked);
+    assert_null(sl_pushes_find(f->pushes, "nobody"));
+    sl_push_terminate(sl_pushes_find(f->pushes, second.id));
+    assert_int_equal(count(f, NULL, NULL), 1);
+    assert_null(sl_pushes_find(f->pushes, second.id));
+    assert_int_equal(ask(f, "cam", plain).err, 0); /* the name is free at once */
+}
+
+static enum sl_push_state state_of(struct fixture *f, const char *id)
+{
+    struct sl_push_summary summary;
+    struct sl_push *push = sl_pushes_find(f->pushes, id);
+
+    if (!push)
+        return SL_PUSH_ENDED;
+    sl_push_summary(push, &summary);
+    return summary.state;
+}
+
+static void waits_for_streams_to_come_and_ends_with_them(void **state) /* REST-22, REST-36 */
+{
+    struct fixture *f = *state;
+    struct sl_reservation *reservation;
+
+    assert_int_equal(sl_streams_reserve(f->streams, "call", &reservation), 0);
+    struct answer answer = ask(f, "call", f->url);
+    assert_int_equal(state_of(f, answer.id), SL_PUSH_WAITING);
+    /* A stream that ends before it is live leaves the push waiting. */
+    struct sl_stream *stream = make_stream(f, "call", reservation);
+    struct answer early = ask(f, "call", "rtmp://127.0.0.1:1/early");
+    sl_stream_release(stream);
+    assert_int_equal(state_of(f, answer.id), SL_PUSH_WAITING);
+    assert_int_equal(state_of(f, early.id), SL_PUSH_WAITING);
+    stream = make_stream(f, "call", reservation);
+    sl_stream_set_live(stream);
+    assert_int_equal(state_of(f, answer.id), SL_PUSH_CONNECTING);
+    sl_stream_release(stream);
+    assert_int_equal(state_of(f, answer.id), SL_PUSH_ENDED);
+
+    answer = ask(f, "call", f->url);
+    assert_int_equal(state_of(f, answer.id), SL_PUSH_WAITING);
+    sl_reservation_release(reservation);
+    assert_int_equal(state_of(f, answer.id), SL_PUSH_ENDED);
+
+    /* One that is published but not yet live, without a reservation. */
+    stream = make_stream(f, "late", NULL);
+    answer = ask(f, "late", f->url);
+    assert_int_equal(state_of(f, answer.id), SL_PUSH_WAITING);
+    sl_stream_release(stream);
+    assert_int_equal(state_of(f, answer.id), SL_PUSH_ENDED);
+}
+
+static bool has_ended(struct fixture *f, void *arg)
+{
+    return state_of(f, arg) == SL_PUSH_ENDED;
+}
+
+static bool is_retrying(struct fixture *f, void *arg)
+{
+    return state_of(f, arg) == SL_PUSH_RETRYING;
+}
+
+static void tries_again_as_often_as_it_is_told_and_then_ends(void **state)
+{
+    struct fixture *f = *state;
+    struct sl_push_summary summary;
+
+    struct answer answer = ask(f, "cam", "rtmp://127.0.0.1:1/nobody");
+    wait_for(f, has_ended, answer.id);
+
+    set_option(f, "rtmp_push_restore=true");
+    set_option(f, "rtmp_push_restore_attempts=2");
+    set_option(f, "rtmp_push_restore_interval_ms=100");
+    answer = ask(f, "cam", "rtmp://127.0.0.1:1/nobody");
+    wait_for(f, is_retrying, answer.id);
+    sl_push_summary(sl_pushes_find(f->pushes, answer.id), &summary);
+    assert_int_equal(summary.retries, 1);
+    wait_for(f, has_ended, answer.id);
+
+    answer = ask(f, "cam", "rtmp://127.0.0.1:1/nobody");
+    wait_for(f, is_retrying, answer.id);
+    sl_push_terminate(sl_pushes_find(f->pushes, answer.id));
+}
+
+static void a_cancelled_request_is_never_answered(void **state)
+{
+    struct fixture *f = *state;
+    struct answer cancelled = {0};
+    struct sl_push_request request = {.stream = "cam", .rtmp_url = f->url};
+
+    struct sl_push_start *start = sl_push_start(f->pushes, &request, on_done, &cancelled);
+    assert_non_null(start);
+    struct answer twin = {0}; /* the same is under way: REST-20 holds for what is promised, too */
+    assert_null(sl_push_start(f->pushes, &request, on_done, &twin));
+    assert_int_equal(twin.err, -EEXIST);
+    sl_push_start_cancel(start);
+    sl_push_start_cancel(NULL);
+    assert_int_equal(ask(f, "cam", f->url).err, 0);
+    assert_int_equal(cancelled.calls, 0);
+}
+
+static void the_stream_may_end_while_the_host_is_resolved(void **state)
+{
+    struct fixture *f = *state;
+    struct answer answer = {0};
+    struct sl_push_request request = {.stream = "brief", .rtmp_url = f->url};
+
+    struct sl_stream *stream = make_stream(f, "brief", NULL);
+    sl_stream_set_live(stream);
+    assert_non_null(sl_push_start(f->pushes, &request, on_done, &answer));
+    sl_stream_release(stream);
+    wait_for(f, is_answered, &answer);
+    assert_int_equal(answer.err, -ENOENT);
+}
+
+static void a_stop_answers_what_is_asked_and_ends_what_there_is(void **state)
+{
+    struct fixture *f = *state;
+    struct answer answer = {0};
+    struct sl_push_request request = {.stream = "cam", .rtmp_url = "rtmp://127.0.0.1:1/x"};
+
+    for (int i = 0; i < 10; i++) {
+        char url[96];
+        (void)snprintf(url, sizeof(url), "%s/%d", f->url, i);
+        assert_int_equal(ask(f, "cam", url).err, 0);
+    }
+    assert_non_null(sl_push_start(f->pushes, &request, on_done, &answer));
+    sl_pushes_stop(f->pushes, on_stopped, f);
+    assert_int_equal(answer.calls, 1);
+    assert_int_equal(answer.err, -ENOBUFS);
+    assert_int_equal(sl_pushes_count(f->pushes), 0);
+    wait_for(f, is_stopped, NULL);
+    struct answer late = {0};
+    assert_null(sl_push_start(f->pushes, &request, on_done, &late));
+    assert_int_equal(late.err, -ENOBUFS);
+}
+
+static void on_sound(void *owner, int err, const char *words)
+{
+    struct answer *answer = owner;
+
+    (void)words;
+    answer->calls++;
+    answer->err = err;
+}
+
+static void each_request_for_a_sound_is_answered_once(void **state)
+{
+    struct fixture *f = *state;
+    struct answer first = {0}, second = {0}, third = {0}, off = {0};
+    struct answer answer = ask(f, "cam", f->url);
+    struct sl_push *push = sl_pushes_find(f->pushes, answer.id);
+
+    sl_push_set_sound(push, "a/b", false, on_sound, &first);
+    assert_int_equal(first.err, -EINVAL);
+    sl_push_set_sound(push, "first", false, on_sound, &second);
+    sl_push_set_sound(push, "second", false, on_sound, &third);
+    assert_int_equal(second.calls, 1);
+    assert_int_equal(second.err, -ECANCELED);
+    wait_for(f, is_answered, &third);
+    assert_int_equal(third.err, -ENOENT);
+    sl_push_set_sound(push, NULL, false, on_sound, &off);
+    assert_int_equal(off.calls, 1);
+    assert_int_equal(off.err, 0);
+    memset(&third, 0, sizeof(third));
+    sl_push_set_sound(push, "third", false, on_sound, &third);
+    sl_push_set_muted(push, true);
+    sl_push_terminate(push);
+    assert_int_equal(third.calls, 1);
+    assert_int_equal(third.err, -ENOENT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(describes_itself_as_the_transponder_of_the_api),
+        TEST(refuses_with_the_right_number_and_words),
+        TEST(finds_by_source_by_published_name_and_by_url),
+        TEST(waits_for_streams_to_come_and_ends_with_them),
+        TEST(tries_again_as_often_as_it_is_told_and_then_ends),
+        TEST(a_cancelled_request_is_never_answered),
+        TEST(the_stream_may_end_while_the_host_is_resolved),
+        TEST(a_stop_answers_what_is_asked_and_ends_what_there_is),
+        TEST(each_request_for_a_sound_is_answered_once),
+    };
+
+    return cmocka_run_group_tests_name("push", tests, NULL, NULL);
+}

@@ -11,12 +11,18 @@ import { slowness, until, within } from './wait.mjs';
 // Once a second, on the second, the picture turns white and 1 kHz sounds, for 100 ms.
 const BEEP = '0.5*sin(2*PI*1000*t)*lt(mod(t\\,1)\\,0.1)';
 
-// Media files, made once per test run. `video`: h264, vp8, none; `audio`: opus, pcm_alaw,
+const made = new Map(); // file: the promise of it
+
+// Media files, each made once, also when several tests want it at the same time. `video`: h264, vp8, none; `audio`: opus, pcm_alaw,
 // pcm_mulaw, none.
-export async function makeMedia(dir, { video = 'h264', audio = 'opus', size = '640x360' } = {}) {
+export function makeMedia(dir, { video = 'h264', audio = 'opus', size = '640x360' } = {}) {
     const file = path.join(dir, `${video}-${audio}-${size}.mkv`);
-    if (fs.existsSync(file))
-        return file;
+    if (!made.has(file))
+        made.set(file, encode(file, video, audio, size));
+    return made.get(file);
+}
+
+async function encode(file, video, audio, size) {
     const args = ['-v', 'error', '-y'];
     if (video !== 'none')
         args.push('-f', 'lavfi', '-i', `color=black:s=${size}:r=30,` +

@@ -158,6 +158,7 @@ static enum exit_code code_of(int err)
     case EPERM:
         return EXIT_NO_PERMISSION;
     case EINVAL:
+    case EBADMSG: /* a file of ours that is none */
         return EXIT_BAD_CONFIG;
     default:
         return EXIT_FAILED;

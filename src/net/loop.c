@@ -154,9 +154,14 @@ struct sl_timer *sl_timer_create(struct sl_loop *loop, void (*on_expiry)(void *o
 
 void sl_timer_start(struct sl_timer *timer, uint64_t after_ms, uint64_t repeat_ms)
 {
-    /* libuv counts from the time it last looked at the clock: before a long callback, perhaps. */
-    uv_update_time(timer->uv.loop);
-    (void)uv_timer_start(&timer->uv, on_timer, after_ms, repeat_ms); /* fails when closing only */
+    /* libuv counts from the time it last looked at the clock: before a long callback, perhaps. The
+     * difference is added here; uv_update_time() would make more timers due, and those that start
+     * one another would run on and on before the loop looks at its sockets. */
+    uint64_t now_ms = uv_hrtime() / 1000000, seen_ms = uv_now(timer->uv.loop);
+    uint64_t behind_ms = now_ms > seen_ms ? now_ms - seen_ms : 0;
+
+    (void)uv_timer_start(&timer->uv, on_timer, after_ms + behind_ms,
+                         repeat_ms); /* fails when closing only */
 }
 
 void sl_timer_stop(struct sl_timer *timer)

@@ -118,8 +118,8 @@ void sl_apps_each(const struct sl_apps *apps, void (*fn)(const struct sl_app *ap
 /*
  * Changes take effect at once. -EEXIST: name or key taken; -ENOENT: no such application or owner;
  * -EINVAL: empty or too long, control characters, no http(s) URL with a host, a query or fragment
- * in it (rest-hooks.md section 2); -EPERM: defaultApp cannot be removed, nor its name changed;
- * -ENOSPC: too many. Words in error; nothing has changed then.
+ * in it (rest-hooks.md section 2), a colon in rest_username (HTTP Basic); -EPERM: defaultApp cannot
+ * be removed, nor its name changed; -ENOSPC: too many. Words in error; nothing has changed then.
  */
 int sl_apps_add(struct sl_apps *apps, const struct sl_app_fields *fields, struct sl_error *error);
 int sl_apps_update(struct sl_apps *apps, const char *name_or_key,

@@ -116,6 +116,8 @@ static int check_field(enum sl_app_field field, const char *text, struct sl_erro
 {
     if (field == SL_APP_URL)
         return sl_check_url(fields[field].name, text, error);
+    if (field == SL_APP_REST_USERNAME && strchr(text, ':')) /* RFC 7617 section 2 */
+        return sl_error_set(error, -EINVAL, "%s: colons are not allowed", fields[field].name);
     return sl_check_text(fields[field].name, text, fields[field].min, fields[field].max, error);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "hooks/transfer.h"
 
+#include "base/addr.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/list.h"
@@ -57,7 +58,7 @@ struct sl_transfer {
     size_t len, given;
     char *answer;
     size_t answer_len, answer_room, answer_max, header_len;
-    bool too_long, address_known;
+    bool too_long, address_known, forbidden;
     bool header_whole; /* of the final answer: libcurl also takes one that ends within it */
     int64_t started_us;
     struct sl_transfer_result result;
@@ -239,13 +240,33 @@ static void note_address(struct sl_transfer *transfer)
     transfer->address_known = true;
 }
 
-/* CURLOPT_OPENSOCKETFUNCTION */
+/* Link-local, where clouds tell a machine's credentials (hardening.md class 16). Loopback and
+ * private networks are where back ends live. */
+static bool is_forbidden(const struct sockaddr *sockaddr)
+{
+    static const char *const networks[] = {"169.254.0.0/16", "fe80::/10", "fd00:ec2::/32"};
+    struct sl_addr addr;
+    struct sl_cidr network;
+
+    if (sl_addr_from_sockaddr(&addr, sockaddr) < 0)
+        return true;
+    for (size_t i = 0; i < SL_ARRAY_LEN(networks); i++) {
+        if (sl_cidr_parse(networks[i], &network) == 0 && sl_cidr_contains(&network, &addr))
+            return true;
+    }
+    return false;
+}
+
+/* CURLOPT_OPENSOCKETFUNCTION: with the address that the name has led to. */
 static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct sl_transfer *transfer = arg;
 
     (void)purpose;
     note_address(transfer);
+    transfer->forbidden = is_forbidden(&address->addr);
+    if (transfer->forbidden)
+        return CURL_SOCKET_BAD;
     return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
                   address->protocol);
 }
@@ -515,10 +536,11 @@ static void take_result(struct sl_transfer *transfer, CURLcode code)
         .body = transfer->answer,
         .len = transfer->answer_len,
         .duration_us = sl_now_us() - transfer->started_us,
-        .why = transfer->too_long ? "the answer is too long"
-               : code == CURLE_OK ? "the answer ended in its header"
-               : transfer->why[0] ? transfer->why
-                                  : curl_easy_strerror(code),
+        .why = transfer->too_long    ? "the answer is too long"
+               : code == CURLE_OK    ? "the answer ended in its header"
+               : transfer->forbidden ? "link-local addresses are not allowed"
+               : transfer->why[0]    ? transfer->why
+                                     : curl_easy_strerror(code),
     };
 }
 

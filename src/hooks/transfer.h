@@ -2,7 +2,8 @@
 /*
  * POSTs over HTTP/1.1 with libcurl's multi interface on a libuv loop: one request out, one result
  * back, connections kept for the next. It follows no redirect, asks no proxy, sends no cookie,
- * speaks http and https only, and sends no request twice. Everything on the loop's thread.
+ * speaks http and https only, connects to no link-local address, and sends no request twice.
+ * Everything on the loop's thread.
  *
  * Certificates are checked against the system's authorities, or those in the file that the
  * environment names in SSL_CERT_FILE, as OpenSSL's own programs do.

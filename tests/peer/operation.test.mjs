@@ -182,7 +182,7 @@ describe('the command line', () => {
     });
 
     test('CFG-19 a port that is in use ends with 69 and names the key', async () => {
-        const values = await place();
+        const values = await place({ demo_stream: true });
         for (const key of ['ws.port', 'wss.port', 'http.port', 'https.port']) {
             const taken = net.createServer().listen(values[key]);
             await new Promise((resolve) => taken.once('listening', resolve));

@@ -259,6 +259,31 @@ static void has_no_inversion_in_many_reconnects(void **state)
     }
 }
 
+static void connects_to_no_link_local_address(void **state) /* hardening.md class 16 */
+{
+    struct fixture *f = *state;
+    static const char *const urls[] = {"http://169.254.169.254/latest", "http://[fe80::1]/x",
+                                       "http://[::ffff:169.254.1.1]/x", "http://[fd00:ec2::254]/x"};
+
+    configure(f, "rest_client_request_sent_retry_enabled=false");
+    for (size_t i = 0; i < SL_ARRAY_LEN(urls); i++) {
+        struct answer answer = {0};
+        set_url(f, urls[i]);
+        restart_hooks(f); /* forgets that it has just warned */
+        (void)ask(f, "/s", NULL, SL_HOOK_CONNECT, NULL, 1, &answer);
+        run_until(f, answer.count > 0);
+        assert_string_equal(answer.info, SL_HOOK_INFO_UNREACHABLE);
+        answer_clear(&answer);
+    }
+    char *log = read_log(f), *at = log;
+    for (size_t i = 0; i < SL_ARRAY_LEN(urls); i++) {
+        at = strstr(at, "link-local addresses are not allowed");
+        assert_non_null(at);
+        at++;
+    }
+    free(log);
+}
+
 /* ---- Answers ---- */
 
 static void hands_over_what_follows_from_the_answer_HOOK_12_HOOK_13_HOOK_15(void **state)
@@ -625,6 +650,7 @@ int main(void)
         TEST(keeps_the_order_of_each_media_session_while_others_go_on_HOOK_38),
         TEST(sends_the_disconnect_last_HOOK_37),
         TEST(has_no_inversion_in_many_reconnects),
+        TEST(connects_to_no_link_local_address),
         TEST(hands_over_what_follows_from_the_answer_HOOK_12_HOOK_13_HOOK_15),
         TEST(tells_the_client_of_a_failed_event_from_the_loop_HOOK_20),
         TEST(tells_the_status_of_a_keep_alive_HOOK_24_HOOK_26),

@@ -24,9 +24,19 @@ void sl_cli_call_deinit(struct sl_cli_call *call)
     sl_words_wipe(&call->words);
 }
 
+static bool is_admin(const char *user)
+{
+    return !strcmp(user, "admin");
+}
+
 bool sl_cli_call_is_admin(const struct sl_cli_call *call)
 {
-    return !strcmp(call->user, "admin");
+    return is_admin(call->user);
+}
+
+bool sl_cli_may_use(const char *user, const struct sl_app *app)
+{
+    return is_admin(user) || !strcmp(app->owner, user);
 }
 
 /* ---- The end ---- */
@@ -52,20 +62,23 @@ static void clean(struct sl_cli_call *call)
 }
 
 /* Of a change, the log gets the name of what was changed, and of a method: other words may be
- * passwords, or hold some. */
+ * passwords, or hold some. So may any word of a command with a password that failed: typed in the
+ * wrong place, or `passwd` with the password instead of the name. */
 static void log_change(const struct sl_cli_call *call)
 {
     const struct sl_cli_command *command = call->args.command;
     const struct sl_cli_args *args = &call->args;
     char user[NAME_QUOTED_MAX], what[NAME_QUOTED_MAX];
+    bool may_be_secret;
     struct sl_output line;
 
     if (!command || !(command->flags & SL_COMMAND_CHANGES) || call->asks || args->help)
         return;
+    may_be_secret = call->failed && (command->flags & SL_COMMAND_SECRET);
     sl_output_init(&line, 3 * NAME_QUOTED_MAX);
     sl_output_format(&line, "%s%s%s", command->verb, command->noun ? " " : "",
                      command->noun ? command->noun : "");
-    for (size_t i = 0; i < args->positional_count; i++) {
+    for (size_t i = 0; i < args->positional_count && !may_be_secret; i++) {
         if (i == 0 || command->positionals[i].kind == SL_KIND_METHOD)
             sl_output_format(&line, " %s", sl_log_quote(what, sizeof(what), args->positionals[i]));
     }

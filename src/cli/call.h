@@ -14,6 +14,8 @@
 
 #include <stdbool.h>
 
+struct sl_app;
+
 enum { SL_CLI_OUTPUT_MAX = 8 << 20 };
 
 struct sl_cli_call {
@@ -52,5 +54,7 @@ void sl_cli_call_fail(struct sl_cli_call *call, const char *format, ...)
 void sl_cli_call_finish(struct sl_cli_call *call, int err, const struct sl_error *error);
 
 bool sl_cli_call_is_admin(const struct sl_cli_call *call);
+/* Admin sees and changes all applications, others their own (cli.md 4.1). */
+bool sl_cli_may_use(const char *user, const struct sl_app *app);
 
 #endif

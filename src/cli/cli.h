@@ -4,6 +4,11 @@
  * of its own, because a key exchange computes for milliseconds; every command runs on the control
  * loop, where what it asks for and changes lives.
  *
+ * Known: somebody who has logged in and announces a maximum packet of exactly 10 bytes keeps libssh
+ * (0.10) writing empty packets, until its buffer has 256 MiB and it gives up. The other consoles,
+ * and sl_cli_destroy(), wait for that, up to a minute; nothing else does. libssh tells no
+ * one what the client announced.
+ *
  * Threads: the calls of this header on the control loop, and so are the callbacks in it.
  */
 #ifndef SL_CLI_CLI_H

@@ -56,7 +56,7 @@ const struct sl_cli_command sl_cli_commands[] = {
      .options = {{'a', "active", "true|false", SL_KIND_BOOL, "may log in"}}},
     {"remove", "user", "Forgets a user who owns no application.", CHANGES | ADMIN,
      .run = sl_cli_remove_user, .positionals = {{"NAME", SL_KIND_USER, false}}},
-    {"passwd", NULL, "Asks for a new password, twice. Of others: only admin may.", CHANGES,
+    {"passwd", NULL, "Asks for a new password, twice. Of others: only admin may.", CHANGES | SECRET,
      .run = sl_cli_passwd, .positionals = {{"NAME", SL_KIND_USER, true}}},
 
     {"show", "node-settings", "Every setting with its value; secrets as ********.", 0,

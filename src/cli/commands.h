@@ -50,9 +50,10 @@ struct sl_completions {
     char *typed; /* the word as far as it is there, without quotes; NULL: nothing to complete */
 };
 
-/* What may stand at the end of len bytes of a line. Fills *out; sl_completions_deinit() it. */
-void sl_cli_complete(const struct sl_cli_config *console, const char *line, size_t len,
-                     struct sl_completions *out);
+/* What may stand at the end of len bytes of a line: nothing that this user may not see. Fills *out;
+ * sl_completions_deinit() it. */
+void sl_cli_complete(const struct sl_cli_config *console, const char *user, const char *line,
+                     size_t len, struct sl_completions *out);
 void sl_completions_deinit(struct sl_completions *completions);
 
 #endif

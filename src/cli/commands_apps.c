@@ -10,19 +10,13 @@
 
 /* ---- Who may ---- */
 
-/* Admin sees all applications, others their own (cli.md 4.1). */
-static bool may_use(const struct sl_cli_call *call, const struct sl_app *app)
-{
-    return sl_cli_call_is_admin(call) || !strcmp(app->owner, call->user);
-}
-
 /* By name, then key: for commands of 4.1. NULL: the call has failed. What belongs to somebody else
  * does not exist, as in `show apps`. */
 static const struct sl_app *find_by_name(struct sl_cli_call *call, const char *name)
 {
     const struct sl_app *app = sl_apps_find(call->console->apps, name);
 
-    if (app && may_use(call, app))
+    if (app && sl_cli_may_use(call->user, app))
         return app;
     sl_cli_call_fail(call, "No such application: %s", name);
     return NULL;
@@ -33,14 +27,14 @@ static const struct sl_app *find_by_key(struct sl_cli_call *call, const char *ke
 {
     const struct sl_app *app = sl_apps_find_by_key(call->console->apps, key);
 
-    if (app && may_use(call, app))
+    if (app && sl_cli_may_use(call->user, app))
         return app;
     return find_by_name(call, key);
 }
 
 /* ---- Applications ---- */
 
-/* The methods of one application as "a, b, c". */
+/* The methods of one application as "a,b,c". */
 static void add_method(const char *name, void *arg)
 {
     struct sl_output *out = arg;
@@ -59,7 +53,7 @@ static void add_app_row(const struct sl_app *app, void *arg)
     struct app_list *list = arg;
     struct sl_output methods;
 
-    if (!may_use(list->call, app))
+    if (!sl_cli_may_use(list->call->user, app))
         return;
     sl_columns_add(list->columns, app->name);
     sl_columns_add(list->columns, app->key);
@@ -204,11 +198,16 @@ static void change_method(struct sl_cli_call *call, bool enable)
     bool all = sl_cli_option(&call->args, 'a') != NULL;
     struct sl_error error = {""};
 
-    if (all == (method != NULL))
+    if (all == (method != NULL)) {
         sl_cli_call_fail(call, all ? "Either METHOD or --all" : "METHOD is missing");
-    else if (find_by_key(call, key))
+        return;
+    }
+    /* By its own key from here on: the word may be the key of somebody else's application, too. */
+    const struct sl_app *app = find_by_key(call, key);
+    if (app)
         sl_cli_call_finish(
-            call, sl_apps_enable_method(call->console->apps, key, method, enable, &error), &error);
+            call, sl_apps_enable_method(call->console->apps, app->key, method, enable, &error),
+            &error);
 }
 
 void sl_cli_add_app_rest_method(struct sl_cli_call *call)

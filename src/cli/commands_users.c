@@ -15,9 +15,9 @@ struct user_list {
     bool detail, active_only;
 };
 
-/* The applications of one user as "a,b". */
+/* The applications of one user as "a,b"; those that the viewer may see. */
 struct owned {
-    const char *owner;
+    const char *owner, *viewer;
     struct sl_output names;
 };
 
@@ -25,14 +25,14 @@ static void add_owned(const struct sl_app *app, void *arg)
 {
     struct owned *owned = arg;
 
-    if (!strcmp(app->owner, owned->owner))
+    if (!strcmp(app->owner, owned->owner) && sl_cli_may_use(owned->viewer, app))
         sl_output_format(&owned->names, "%s%s", owned->names.len > 0 ? "," : "", app->name);
 }
 
 static void add_user_row(const struct sl_user *user, void *arg)
 {
     struct user_list *list = arg;
-    struct owned owned = {.owner = user->name};
+    struct owned owned = {.owner = user->name, .viewer = list->call->user};
 
     if (list->active_only && !user->active)
         return;
@@ -128,7 +128,7 @@ void sl_cli_passwd(struct sl_cli_call *call)
     }
     sl_apps_each_user(call->console->apps, compare_user, &search);
     if (!search.found) {
-        sl_cli_call_fail(call, "No such user: %s", name);
+        sl_cli_call_fail(call, "No such user"); /* not the word: it may be the new password */
     } else if (!call->secret) {
         call->asks = true;
         sl_cli_call_done(call);

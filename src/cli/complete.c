@@ -5,6 +5,7 @@
 #include "apps/apps.h"
 #include "base/config.h"
 #include "base/mem.h"
+#include "cli/call.h"
 #include "cli/cli.h"
 #include "cli/grammar.h"
 #include "cli/words.h"
@@ -31,10 +32,21 @@ static void offer(struct sl_completions *out, const char *word, bool any_case)
         out->words[out->count++] = sl_strdup(word);
 }
 
+/* Where words for a line come from, and for whom. */
+struct source {
+    const struct sl_cli_config *console;
+    const char *user;
+    struct sl_completions *out;
+};
+
 static void offer_app(const struct sl_app *app, void *arg)
 {
-    offer(arg, app->name, false);
-    offer(arg, app->key, false);
+    const struct source *source = arg;
+
+    if (!sl_cli_may_use(source->user, app))
+        return;
+    offer(source->out, app->name, false);
+    offer(source->out, app->key, false);
 }
 
 static void offer_user(const struct sl_user *user, void *arg)
@@ -92,17 +104,18 @@ static void offer_each(const char *const *words, struct sl_completions *out)
         offer(out, *words, true);
 }
 
-static void offer_kind(const struct sl_cli_config *console, enum sl_cli_kind kind,
-                       const struct sl_words *words, struct sl_completions *out)
+static void offer_kind(struct source *source, enum sl_cli_kind kind, const struct sl_words *words)
 {
     static const char *const booleans[] = {"true", "false", NULL};
     static const char *const levels[] = {"ERROR", "WARN", "INFO", "DEBUG", NULL};
+    const struct sl_cli_config *console = source->console;
+    struct sl_completions *out = source->out;
 
     switch (kind) {
     case SL_KIND_TEXT:
         break;
     case SL_KIND_APP:
-        sl_apps_each(console->apps, offer_app, out);
+        sl_apps_each(console->apps, offer_app, source);
         break;
     case SL_KIND_USER:
         sl_apps_each_user(console->apps, offer_user, out);
@@ -145,9 +158,8 @@ static void offer_options(const struct sl_cli_command *command, struct sl_comple
 }
 
 /* The last word of words (at index `last`) is behind a command. */
-static void offer_argument(const struct sl_cli_config *console, const struct sl_words *words,
-                           size_t used, size_t last, const struct sl_cli_command *command,
-                           struct sl_completions *out)
+static void offer_argument(struct source *source, const struct sl_words *words, size_t used,
+                           size_t last, const struct sl_cli_command *command)
 {
     const struct sl_cli_positional *positional = command->positionals;
     const struct sl_cli_option *option = NULL;
@@ -162,11 +174,11 @@ static void offer_argument(const struct sl_cli_config *console, const struct sl_
             positional++;
     }
     if (option && option->value)
-        offer_kind(console, option->kind, words, out);
-    else if (out->typed[0] == '-')
-        offer_options(command, out);
+        offer_kind(source, option->kind, words);
+    else if (source->out->typed[0] == '-')
+        offer_options(command, source->out);
     else if (positional->name)
-        offer_kind(console, positional->kind, words, out);
+        offer_kind(source, positional->kind, words);
 }
 
 static int compare(const void *a, const void *b)
@@ -177,9 +189,9 @@ static int compare(const void *a, const void *b)
     return order != 0 ? order : strcmp(*x, *y);
 }
 
-static void offer_word(const struct sl_cli_config *console, struct sl_words *words,
-                       struct sl_completions *out)
+static void offer_word(struct source *source, struct sl_words *words)
 {
+    struct sl_completions *out = source->out;
     static const char *const filter[] = {"grep", NULL};
     size_t last = words->count - 1, used = 0;
 
@@ -192,18 +204,20 @@ static void offer_word(const struct sl_cli_config *console, struct sl_words *wor
     const struct sl_cli_command *command = sl_cli_find(words, &used);
     words->count = last + 1;
     if (command)
-        offer_argument(console, words, used, last, command, out);
+        offer_argument(source, words, used, last, command);
     else if (last <= 1)
         offer_commands(last == 0 ? NULL : words->words[0], out);
 }
 
-void sl_cli_complete(const struct sl_cli_config *console, const char *line, size_t len,
-                     struct sl_completions *out)
+void sl_cli_complete(const struct sl_cli_config *console, const char *user, const char *line,
+                     size_t len, struct sl_completions *out)
 {
+    struct source source = {console, user, out};
     struct sl_words words;
 
     memset(out, 0, sizeof(*out));
-    if (sl_words_scan(line, len, &words, NULL) < 0)
+    /* Who was locked out while logged in learns nothing more (as in sl_cli_call_run()). */
+    if (!sl_apps_user_is_active(console->apps, user) || sl_words_scan(line, len, &words, NULL) < 0)
         return;
     if (!words.open && words.count < SL_WORDS_MAX) { /* a word that has not begun */
         words.words[words.count] = "";
@@ -214,7 +228,7 @@ void sl_cli_complete(const struct sl_cli_config *console, const char *line, size
     if (words.open) {
         out->start = words.starts[words.count - 1];
         out->typed = sl_strdup(words.words[words.count - 1]);
-        offer_word(console, &words, out);
+        offer_word(&source, &words);
         qsort(out->words, out->count, sizeof(out->words[0]), compare);
     }
     sl_words_wipe(&words);

@@ -79,8 +79,9 @@ static int read_option(const struct sl_words *words, size_t *at, struct sl_cli_a
 
     if (!option && (out->command->flags & SL_COMMAND_SECRET)) /* it may be the password */
         return sl_error_set(error, -EINVAL, "Unknown option; `--` ends options");
-    if (!option)
-        return sl_error_set(error, -EINVAL, "Unknown option: %s", word);
+    if (!option) /* without the value of `-pSECRET` and `--p-rest=SECRET` */
+        return sl_error_set(error, -EINVAL, "Unknown option: %.*s",
+                            word[1] == '-' ? (int)strcspn(word, "=") : 2, word);
     slot = &out->options[option - out->command->options];
     if (*slot)
         return sl_error_set(error, -EINVAL, "Option %s is there twice", word);
@@ -165,10 +166,9 @@ static bool words_are_secret(const struct sl_words *words)
     if (!command)
         return looks_secret(words);
     if (command->flags & SL_COMMAND_SECRET)
-        return true;
-    for (size_t i = used; i < words->count; i++) {
-        const struct sl_cli_option *option = sl_cli_find_option(command, words->words[i]);
-        if (option && option->letter == 'p')
+        return words->count > used;
+    for (size_t i = used; i < words->count; i++) { /* -p, --p-rest, and slips like -pSECRET */
+        if (!strncmp(words->words[i], "-p", 2) || !strncmp(words->words[i], "--p", 3))
             return true;
     }
     return false;

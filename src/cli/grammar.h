@@ -45,7 +45,7 @@ struct sl_cli_option {
 
 enum sl_cli_command_flags {
     SL_COMMAND_CHANGES = 1 << 0, /* told to the log */
-    SL_COMMAND_SECRET = 1 << 1,  /* its line holds a password */
+    SL_COMMAND_SECRET = 1 << 1,  /* its words may hold a password */
     SL_COMMAND_ADMIN = 1 << 2,   /* for the user admin only */
 };
 

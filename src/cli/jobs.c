@@ -125,7 +125,7 @@ static void on_loop(struct sl_msg *msg)
         run_line(job);
         break;
     case SL_JOB_COMPLETE:
-        sl_cli_complete(console, job->text, strlen(job->text), &job->completions);
+        sl_cli_complete(console, job->user, job->text, strlen(job->text), &job->completions);
         finish(job);
         break;
     case SL_JOB_PASSWORD:

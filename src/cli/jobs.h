@@ -16,7 +16,7 @@
 
 enum sl_cli_job_kind {
     SL_JOB_RUN,      /* a line: user, text, secret -> call */
-    SL_JOB_COMPLETE, /* a beginning of one: text -> completions */
+    SL_JOB_COMPLETE, /* a beginning of one: user, text -> completions */
     SL_JOB_PASSWORD, /* may log in with it? user, secret -> err */
     SL_JOB_KEY,      /* may log in with a key? user -> err and the file of keys in text */
 };

@@ -135,7 +135,8 @@ static void check_key(struct sl_client *client)
 
 void sl_login_on_key(struct sl_client *client, int err, const char *file)
 {
-    bool fine = err == 0 && sl_key_is_authorized(file, ssh_message_auth_pubkey(client->request));
+    /* The file is searched for unknown users, too: the time must not tell who exists. */
+    bool fine = sl_key_is_authorized(file, ssh_message_auth_pubkey(client->request)) && err == 0;
 
     /* Without a signature it only asks whether it is worth making one (RFC 4252 section 7). */
     if (!fine) {

@@ -483,6 +483,8 @@ describe('what it withstands', () => {
             assert.doesNotMatch(await ok(admin, command), /canary/);
         await fails(admin, 'add user x canary-one extra', /^Error: Too many words\n$/);
         await fails(admin, 'add user x -canary-one', /^Error: Unknown option/);
+        await fails(admin, 'passwd canary-one', /^Error: No such user\n$/); // a slip
+        await fails(admin, 'add user canary-one -- admin canary-one', /^Error: Too many words\n$/);
         for (const secret of [...SECRETS, admin.password])
             assert.ok(!server.log.includes(secret), secret);
         await ok(admin, 'remove app Secret');

@@ -189,6 +189,22 @@ static void shows_others_only_their_own_applications(void **state)
     expect(f, "update app Bobs http://d", "");
 }
 
+/* Bob's application has the key of admin's as its name: the word finds admin's first. */
+static void changes_hooks_of_ones_own_application_only(void **state)
+{
+    struct fixture *f = *state;
+
+    expect(f, "add user bob secret1", "");
+    expect(f, "add app Alpha k1 http://a", "");
+    expect(f, "add app-rest-method k1 connect", "");
+    expect_as(f, "bob", "add app k1 bobs http://b", "");
+    expect_as(f, "bob", "show app-rest-methods k1", "");
+    expect_as(f, "bob", "add app-rest-method k1 playStream", "");
+    expect_as(f, "bob", "remove app-rest-method k1 connect", "");
+    expect(f, "show app-rest-methods Alpha", "connect\n");
+    expect(f, "show app-rest-methods bobs", "playStream\n");
+}
+
 /* ---- Users ---- */
 
 static void keeps_users_cli_13_cli_14(void **state)
@@ -230,7 +246,7 @@ static void asks_for_new_passwords_cli_12(void **state)
     run_as(f, "admin", "passwd bob", "secret3", ran);
     assert_string_equal(ran->text, "");
     expect_as(f, "bob", "passwd admin", "Error: Only admin may change others' passwords");
-    expect(f, "passwd nosuch", "Error: No such user: nosuch");
+    expect(f, "passwd nosuch", "Error: No such user");
     run_as(f, "admin", "passwd bob", "", ran);
     assert_true(ran->call.failed); /* too short */
     free(ran);
@@ -313,6 +329,8 @@ static void refuses_lines_that_no_command_takes(void **state)
         {"\x1b[2J", "Error: Control character U+001B at byte 1"},
         {"caf\xc3\xa9", "Error: Unknown command: caf\xc3\xa9"},
         {"show apps -x", "Error: Unknown option: -x"},
+        {"update app -pcanary defaultApp", "Error: Unknown option: -p"}, /* CLI-17 */
+        {"update app --p-rest=canary defaultApp", "Error: Unknown option: --p-rest"},
         {"show apps -d -d", "Error: Option -d is there twice"},
         {"update app x -k", "Error: Option -k needs a value: KEY"},
         {"show apps more", "Error: Too many words"},
@@ -378,6 +396,9 @@ static void forgets_lines_that_hold_passwords(void **state)
         {"add usr bob pw", false},
         {"paswd bob", false},
         {"pass bob pw", true},
+        {"passwd hunter2", true}, /* instead of a name */
+        {"update app -phunter2 defaultApp", true},
+        {"update app --p-rest=hunter2 defaultApp", true},
         {"add user bob \"pw", true},
         {"nonsense", false},
     };
@@ -390,11 +411,29 @@ static void forgets_lines_that_hold_passwords(void **state)
 
 /* ---- Completion ---- */
 
+/* offered: "[a][b]" */
+static void expect_offered(struct fixture *f, const char *user, const char *line,
+                           const char *offered)
+{
+    struct sl_completions completions;
+    struct sl_output out;
+
+    sl_output_init(&out, 10000);
+    sl_cli_complete(&f->console, user, line, strlen(line), &completions);
+    for (size_t j = 0; j < completions.count; j++)
+        sl_output_format(&out, "[%s]", completions.words[j]);
+    sl_output_add(&out, "", 1);
+    if (strcmp(out.bytes, offered) != 0)
+        fail_msg("%s: %s", line, out.bytes);
+    sl_output_deinit(&out);
+    sl_completions_deinit(&completions);
+}
+
 static void offers_what_may_follow(void **state)
 {
     struct fixture *f = *state;
     static const struct {
-        const char *line, *offered; /* "[a][b]" */
+        const char *line, *offered;
     } cases[] = {
         {"upd", "[update]"},
         {"S", "[set][show]"},
@@ -425,19 +464,22 @@ static void offers_what_may_follow(void **state)
     };
 
     expect(f, "add app \"My App\" \"my app\" http://m", "");
-    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
-        struct sl_completions completions;
-        struct sl_output out;
-        sl_output_init(&out, 10000);
-        sl_cli_complete(&f->console, cases[i].line, strlen(cases[i].line), &completions);
-        for (size_t j = 0; j < completions.count; j++)
-            sl_output_format(&out, "[%s]", completions.words[j]);
-        sl_output_add(&out, "", 1);
-        if (strcmp(out.bytes, cases[i].offered) != 0)
-            fail_msg("%s: %s", cases[i].line, out.bytes);
-        sl_output_deinit(&out);
-        sl_completions_deinit(&completions);
-    }
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++)
+        expect_offered(f, "admin", cases[i].line, cases[i].offered);
+}
+
+static void offers_nothing_of_others(void **state)
+{
+    struct fixture *f = *state;
+
+    expect(f, "add user bob secret1", "");
+    expect(f, "add app -o bob Bobs bobs http://b", "");
+    expect_offered(f, "bob", "update app ", "[Bobs][bobs]");
+    expect_offered(f, "bob", "show app-rest-methods de", "");
+    expect_as(f, "bob", "show users -d | grep admin", "admin   true     -\n");
+    expect(f, "update user -a false bob", "");
+    expect_offered(f, "bob", "update app ", "");
+    expect_offered(f, "bob", "sh", "");
 }
 
 int main(void)
@@ -450,6 +492,7 @@ int main(void)
         ON_APPS(enables_and_disables_all_methods_cli_9_cli_10),
         ON_APPS(refuses_bad_changes_with_one_line_cli_11),
         ON_APPS(shows_others_only_their_own_applications),
+        ON_APPS(changes_hooks_of_ones_own_application_only),
         ON_APPS(keeps_users_cli_13_cli_14),
         ON_APPS(asks_for_new_passwords_cli_12),
         ON_APPS(leaves_users_to_admin),
@@ -460,6 +503,7 @@ int main(void)
         ON_APPS(tells_when_a_change_could_not_be_saved),
         cmocka_unit_test(forgets_lines_that_hold_passwords),
         ON_APPS(offers_what_may_follow),
+        ON_APPS(offers_nothing_of_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@ FUZZ_SECONDS = 60
 
 run: build
 	@mkdir -p var
-	@exec $(BUILD)/sluice -o state_dir=./var
+	@exec $(BUILD)/sluice -o state_dir=./var -o demo_stream=true
 
 build: deps $(BUILD)/build.ninja
 	@meson compile -C $(BUILD) >$(BUILD)/compile.log || { cat $(BUILD)/compile.log; exit 1; }

@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/random.h"
 #include "net/net.h"
 
@@ -60,6 +61,12 @@ const char *sl_push_state_name(enum sl_push_state state)
 
 static const struct attempt_ops attempt_ops;
 
+static void count(const struct sl_push *push, enum sl_counter counter)
+{
+    if (push->pushes->config.counters)
+        sl_count(push->pushes->config.counters, counter, 1);
+}
+
 static void begin(struct sl_push *push)
 {
     struct attempt_config config = {
@@ -89,6 +96,7 @@ static void on_publishing(void *owner)
     struct sl_push *push = owner;
 
     set_state(push, SL_PUSH_PUBLISHING);
+    count(push, SL_COUNTER_PUSHES_PUBLISHING);
     push->retries_in_row = 0;
     sl_log(SL_LOG_INFO, &push->scope, "push: publishing at %s port %u", push->target.host,
            push->target.port);
@@ -106,6 +114,7 @@ static void schedule_retry(struct sl_push *push, const char *words)
         wait_ms = max_ms;
     push->retries_in_row++;
     push->retries++;
+    count(push, SL_COUNTER_PUSH_RECONNECTS);
     set_state(push, SL_PUSH_RETRYING);
     sl_timer_start(push->retry_timer, (uint64_t)wait_ms, 0);
     sl_log(SL_LOG_WARN, &push->scope, "push: %s; next try in %lld ms", words, (long long)wait_ms);
@@ -115,10 +124,12 @@ static void retry_or_end(struct sl_push *push, const char *words)
 {
     const struct sl_config *config = push->pushes->config.config;
 
-    if (config->rtmp_push_restore && push->retries_in_row < config->rtmp_push_restore_attempts)
+    if (config->rtmp_push_restore && push->retries_in_row < config->rtmp_push_restore_attempts) {
         schedule_retry(push, words);
-    else
-        push_end(push, words);
+        return;
+    }
+    count(push, SL_COUNTER_PUSHES_FAILED);
+    push_end(push, words);
 }
 
 static uint64_t attempt_dropped(struct sl_push *push)

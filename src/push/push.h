@@ -58,7 +58,7 @@ struct sl_pushes_config {
     struct sl_loop *loop;
     struct sl_streams *streams;
     struct sl_workers *workers;
-    struct sl_counters *counters; /* the control loop's */
+    struct sl_counters *counters; /* the control loop's; NULL: nothing is counted */
 };
 struct sl_pushes *sl_pushes_create(const struct sl_pushes_config *config);
 /* Ends all; on_stopped once, when the last job and sink is gone: possibly from within. Before the

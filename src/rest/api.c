@@ -4,15 +4,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "net/net.h"
 #include "rest/error.h"
-#include "rest/url.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum { LIMIT_DEFAULT = 500, LIMIT_MAX = 5000, OFFSET_MAX = 1000000 };
+#include "rest/page.h"
 
 static json_t *port_or_null(uint16_t port)
 {
@@ -28,72 +21,39 @@ static void answer_endpoints(struct sl_call *call, void *arg)
                             port_or_null(api->wss_port), "https", port_or_null(api->https_port)));
 }
 
-/* A page of the list while it is collected. */
 struct listing {
-    json_t *items;
-    size_t offset, limit, total;
+    struct sl_page page;
     int64_t now_ms;
 };
 
 static void list_stream(const struct sl_rest_stream *stream, void *arg)
 {
     struct listing *listing = arg;
-    size_t index = listing->total++;
 
-    if (index < listing->offset || index - listing->offset >= listing->limit)
+    if (!sl_page_wants(&listing->page))
         return;
     int64_t uptime_ms = listing->now_ms - stream->started_ms;
     json_t *item = json_pack(
-        "{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I}", "name", sl_json_text(stream->name),
-        "kind", sl_json_text(stream->kind), "audioCodec", sl_json_text(stream->audio_codec),
-        "videoCodec", sl_json_text(stream->video_codec), "width", (int)stream->width, "height",
-        (int)stream->height, "players", (json_int_t)stream->players, "bitrate",
-        (json_int_t)stream->bitrate_bps, "createDate", (json_int_t)stream->started_ms, "uptime",
+        "{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:I}", "name",
+        sl_json_text(stream->name), "kind", sl_json_text(stream->kind), "audioCodec",
+        sl_json_text(stream->audio_codec), "videoCodec", sl_json_text(stream->video_codec), "width",
+        (int)stream->width, "height", (int)stream->height, "players", (json_int_t)stream->players,
+        "pushes", (json_int_t)stream->pushes, "bitrate", (json_int_t)stream->bitrate_bps,
+        "createDate", (json_int_t)stream->started_ms, "uptime",
         (json_int_t)(uptime_ms > 0 ? uptime_ms : 0));
-    (void)json_array_append_new(listing->items, item);
-}
-
-/* A number of the query within 0..max; fallback if it is not there, -EBADMSG if it is not that. */
-static int query_number(const char *query, const char *name, size_t fallback, size_t max,
-                        size_t *out)
-{
-    char text[SL_QUERY_VALUE_MAX], *end;
-    int err = sl_query_get(query, name, text);
-
-    if (err == -ENOENT) {
-        *out = fallback;
-        return 0;
-    }
-    if (err < 0 || text[0] < '0' || text[0] > '9')
-        return -EBADMSG;
-    errno = 0;
-    unsigned long value = strtoul(text, &end, 10);
-    if (errno != 0 || *end || value > max)
-        return -EBADMSG;
-    *out = value;
-    return 0;
+    (void)json_array_append_new(listing->page.items, item);
 }
 
 static void answer_streams(struct sl_call *call, void *arg)
 {
     const struct sl_rest_sources *sources = ((struct sl_api *)arg)->sources;
-    const char *query = sl_http_query(sl_call_request(call));
     struct listing listing = {.now_ms = sl_wall_ms()};
 
-    if (query_number(query, "limit", LIMIT_DEFAULT, LIMIT_MAX, &listing.limit) < 0) {
-        sl_reply_error(call, 400, "limit: a number from 0 to %d is expected", LIMIT_MAX);
+    if (sl_page_start(call, &listing.page) < 0)
         return;
-    }
-    if (query_number(query, "offset", 0, OFFSET_MAX, &listing.offset) < 0) {
-        sl_reply_error(call, 400, "offset: a number from 0 to %d is expected", OFFSET_MAX);
-        return;
-    }
-    listing.items = json_array();
     if (sources->each_stream)
         sources->each_stream(sources->owner, list_stream, &listing);
-    sl_reply_json(call, 200,
-                  json_pack("{s:o, s:I, s:I}", "streams", listing.items, "total",
-                            (json_int_t)listing.total, "offset", (json_int_t)listing.offset));
+    sl_page_reply(call, &listing.page, "streams");
 }
 
 static void list_route(const struct sl_route *route, void *arg)

@@ -6,6 +6,7 @@
 
 #include "rest/router.h"
 
+struct sl_pushes;
 struct sl_sessions;
 struct sl_walks;
 
@@ -42,6 +43,13 @@ struct sl_control {
 };
 void sl_control_add_streams(struct sl_control *control, struct sl_router *router);
 void sl_control_add_connections(struct sl_control *control, struct sl_router *router);
+
+/* /rest-api/push and /api/v1/pushes: streams to RTMP servers. */
+struct sl_push_part;
+/* pushes is borrowed. */
+struct sl_push_part *sl_push_part_create(struct sl_pushes *pushes, struct sl_router *router);
+/* Answers what still waits; before the router goes. NULL is fine. */
+void sl_push_part_destroy(struct sl_push_part *part);
 
 /* /apps/EchoApp. */
 void sl_echo_add(struct sl_router *router);

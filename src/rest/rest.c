@@ -24,6 +24,7 @@ struct sl_rest {
     struct sl_stat stat;
     struct sl_metrics_part metrics;
     struct sl_control control;
+    struct sl_push_part *push; /* NULL: nothing can be pushed */
     struct sl_api api;
 };
 
@@ -80,6 +81,8 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
         sl_control_add_streams(&rest->control, rest->router);
         sl_control_add_connections(&rest->control, rest->router);
     }
+    if (config->pushes)
+        rest->push = sl_push_part_create(config->pushes, rest->router);
     sl_echo_add(rest->router);
     sl_openapi_add(rest->router);
     sl_stat_add(&rest->stat, rest->router);
@@ -111,6 +114,7 @@ void sl_rest_destroy(struct sl_rest *rest)
 {
     if (!rest)
         return;
+    sl_push_part_destroy(rest->push);
     sl_walks_destroy(rest->control.walks);
     sl_router_destroy(rest->router);
     sl_files_destroy(rest->files);

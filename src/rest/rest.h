@@ -20,6 +20,7 @@
 struct sl_error;
 struct sl_http_request;
 struct sl_loop;
+struct sl_pushes;
 struct sl_rest;
 struct sl_sessions;
 
@@ -42,6 +43,7 @@ struct sl_rest_stream {
     const char *audio_codec, *video_codec; /* as SDP spells them; NULL: no such track */
     unsigned width, height;                /* 0: not known yet */
     size_t players;
+    size_t pushes;        /* to RTMP servers */
     uint64_t bitrate_bps; /* received from the source, all tracks, over the last second or so */
     int64_t started_ms;   /* wall clock, since 1970 */
 };
@@ -94,6 +96,7 @@ struct sl_rest_config {
     /* Both outlive sl_rest; NULL: nothing can be controlled. */
     struct sl_sessions *sessions;
     struct sl_loop *loop;
+    struct sl_pushes *pushes; /* outlives sl_rest; NULL: nothing can be pushed */
     struct sl_rest_sources sources;
 };
 

@@ -79,6 +79,18 @@ static const struct sl_field connection[] = {
     {"useBase64BinaryEncoding", "boolean", false, NULL},
 };
 
+/* rest-api.md 3.2 */
+static const struct sl_field transponder[] = {
+    {"mediaSessionId", "string", false, "its id"},
+    {"streamName", "string", false, "the name it is published by there"},
+    {"rtmpUrl", "string", false, "as asked for, a password as ***"},
+    {"width", "integer", false, "pixels; 0: not known yet"},
+    {"height", "integer", false, "pixels; 0: not known yet"},
+    {"muted", "boolean", false, "silence is sent"},
+    {"soundEnabled", "boolean", false, "a sound file takes the place of the stream's sound"},
+    {"options", "object", false, "as asked for"},
+};
+
 /* rest-api.md 1.1 */
 static const struct sl_field error[] = {
     {"status", "integer", false, "the HTTP status"},
@@ -101,6 +113,8 @@ static const struct sl_field problem[] = {
 static const struct sl_schema schemas[] = {
     {"Stream", "A publication or a playback.", stream, SL_ARRAY_LEN(stream)},
     {"Connection", "A client.", connection, SL_ARRAY_LEN(connection)},
+    {"Transponder", "A push: a stream on its way to an RTMP server.", transponder,
+     SL_ARRAY_LEN(transponder)},
     {"Error", "What went wrong.", error, SL_ARRAY_LEN(error)},
     {"Problem", "What went wrong, as RFC 9457 has it.", problem, SL_ARRAY_LEN(problem)},
 };

@@ -9,9 +9,12 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "cli/cli.h"
+#include "demo/demo.h"
 #include "hooks/hooks.h"
+#include "push/push.h"
 #include "rest/rest.h"
 #include "server/addresses.h"
+#include "server/autopush.h"
 #include "server/sources.h"
 #include "session/session.h"
 #include "signalling/signalling.h"
@@ -23,7 +26,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ECHO_PORT = 8081 /* rest-hooks.md 1.1 */ };
+enum {
+    ECHO_PORT = 8081, /* rest-hooks.md 1.1 */
+    DEMO_WIDTH = 640,
+    DEMO_HEIGHT = 360,
+    DEMO_FPS = 25,
+};
 
 static size_t round_up_to_power_of_two(int64_t value)
 {
@@ -165,6 +173,37 @@ static int create_listeners(struct sl_server *server, struct sl_error *error)
     return err;
 }
 
+static int create_pushes(struct sl_server *server, struct sl_error *error)
+{
+    struct sl_pushes_config pushes = {
+        .config = server->config,
+        .loop = server->loop,
+        .streams = server->streams,
+        .workers = server->workers,
+        .counters = server->counters,
+    };
+
+    (void)error;
+    server->pushes = sl_pushes_create(&pushes);
+    server->autopush = sl_autopush_create(server->config, server->pushes, server->streams);
+    return 0;
+}
+
+static int create_demo(struct sl_server *server, struct sl_error *error)
+{
+    struct sl_demo_config demo = {
+        .streams = server->streams,
+        .workers = server->workers,
+        .loop = server->loop,
+        .name = "demo",
+        .width = DEMO_WIDTH,
+        .height = DEMO_HEIGHT,
+        .fps = DEMO_FPS,
+    };
+
+    return server->config->demo_stream ? sl_demo_create(&demo, &server->demo, error) : 0;
+}
+
 /* ---- Who is asked: the applications' back ends ---- */
 
 static void on_client_error(void *arg, const char *session_id, const char *info)
@@ -202,6 +241,13 @@ static int create_hooks(struct sl_server *server, struct sl_error *error)
 
 /* ---- Who asks: clients and operators ---- */
 
+static void on_rtmp_url(void *arg, const char *stream, const char *rtmp_url)
+{
+    const struct sl_server *server = arg;
+
+    sl_autopush_for_client(server->autopush, stream, rtmp_url);
+}
+
 static int create_control(struct sl_server *server, struct sl_error *error)
 {
     struct sl_sessions_config sessions = {
@@ -212,11 +258,15 @@ static int create_control(struct sl_server *server, struct sl_error *error)
         .rtc = server->rtc,
         .hooks = sl_http_hooks_interface(server->hooks),
         .counters = server->counters,
+        .on_rtmp_url = on_rtmp_url,
+        .arg = server,
     };
     struct sl_sources_config sources = {
         .workers = server->workers,
+        .streams = server->streams,
         .apps = server->apps,
         .hooks = server->hooks,
+        .pushes = server->pushes,
         .loop = server->loop,
     };
 
@@ -258,9 +308,10 @@ static int create_console(struct sl_server *server, struct sl_error *error)
 
 int server_build(struct sl_server *server, struct sl_error *error)
 {
+    /* The demo last: once made, only loops that run can take it down. */
     static int (*const steps[])(struct sl_server * server, struct sl_error * error) = {
-        make_state_dir, create_http,    create_media,     create_hooks,
-        create_control, create_console, create_listeners,
+        make_state_dir, create_http,    create_media,     create_pushes, create_hooks,
+        create_control, create_console, create_listeners, create_demo,
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(steps); i++) {

@@ -11,9 +11,12 @@
 #include <stdio.h>
 
 struct sl_apps;
+struct sl_autopush;
 struct sl_cli;
 struct sl_counters;
+struct sl_demo;
 struct sl_http_hooks;
+struct sl_pushes;
 struct sl_metrics;
 struct sl_rest;
 struct sl_rtc;
@@ -37,6 +40,9 @@ struct sl_server {
     struct sl_workers *workers;
     struct sl_streams *streams;
     struct sl_rtc *rtc;
+    struct sl_pushes *pushes;
+    struct sl_autopush *autopush;
+    struct sl_demo *demo; /* NULL: demo_stream is off */
     struct sl_apps *apps;
     struct sl_http_hooks *hooks;
     struct sl_sessions *sessions;
@@ -49,7 +55,7 @@ struct sl_server {
     size_t signal_count;
     struct sl_timer *drain_timer, *stop_timer, *watchdog_timer;
     enum server_state state;
-    bool sessions_stopped, hooks_idle;
+    bool sessions_stopped, hooks_idle, pushes_stopped, demo_stopped;
     int64_t drain_deadline_us, hooks_deadline_us;
 };
 

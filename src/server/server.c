@@ -2,11 +2,12 @@
 /*
  * Runs the parts that build.c made, and takes them down in reverse:
  *
- *   loop, http -> workers -> streams, rtc -> apps, hooks -> sessions -> signalling, rest, console
- *   -> listeners
+ *   loop, http -> workers -> streams, rtc -> pushes, demo -> apps, hooks -> sessions
+ *   -> signalling, rest, console -> listeners
  *
- * The end: sessions are stopped (every peer reports back), the back ends are told of it, the
- * control loop is left, the workers' threads are joined, and only then does memory go.
+ * The end: sessions, pushes and the demo are stopped (every peer reports back), the back ends are
+ * told of it, the control loop is left, the workers' threads are joined, and only then does memory
+ * go.
  */
 #include "server/server.h"
 
@@ -18,8 +19,11 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "cli/cli.h"
+#include "demo/demo.h"
 #include "hooks/hooks.h"
+#include "push/push.h"
 #include "rest/rest.h"
+#include "server/autopush.h"
 #include "server/internal.h"
 #include "server/notify.h"
 #include "server/sources.h"
@@ -45,6 +49,20 @@ enum {
 /* ---- The end ---- */
 
 static void on_drain_check(void *owner);
+
+static void on_pushes_stopped(void *owner)
+{
+    struct sl_server *server = owner;
+
+    server->pushes_stopped = true;
+}
+
+static void on_demo_stopped(void *owner)
+{
+    struct sl_server *server = owner;
+
+    server->demo_stopped = true;
+}
 
 static void on_hooks_idle(void *owner)
 {
@@ -82,18 +100,19 @@ static void stop(struct sl_server *server)
     sl_notify("STOPPING=1");
     sl_timer_stop(server->drain_timer);
     sl_timer_start(server->stop_timer, STOP_TIMEOUT_MS, 0);
+    sl_pushes_stop(server->pushes, on_pushes_stopped, server);
+    if (server->demo)
+        sl_demo_stop(server->demo, on_demo_stopped, server);
+    else
+        server->demo_stopped = true;
     sl_sessions_stop(server->sessions, on_sessions_stopped, server);
 }
 
-/* True when the back ends have heard everything, or have had their time. */
-static bool hooks_drained(struct sl_server *server)
+/* True when the back ends have heard everything, or have had their time: what is left then is
+ * told by sl_http_hooks_destroy(). */
+static bool hooks_drained(const struct sl_server *server)
 {
-    if (!server->hooks_idle && sl_now_us() < server->hooks_deadline_us)
-        return false;
-    if (!server->hooks_idle)
-        sl_log(SL_LOG_WARN, NULL, "server: leaving with %zu hooks undelivered",
-               sl_http_hooks_queued(server->hooks));
-    return true;
+    return server->hooks_idle || sl_now_us() >= server->hooks_deadline_us;
 }
 
 static void on_drain_check(void *owner)
@@ -102,8 +121,8 @@ static void on_drain_check(void *owner)
     struct sl_sessions_stats stats;
 
     if (server->state == SERVER_STOPPING) {
-        if (server->sessions_stopped && sl_streams_drained(server->streams) &&
-            hooks_drained(server))
+        if (server->sessions_stopped && server->pushes_stopped && server->demo_stopped &&
+            sl_streams_drained(server->streams) && hooks_drained(server))
             sl_loop_stop(server->loop);
         return;
     }
@@ -245,6 +264,9 @@ void sl_server_destroy(struct sl_server *server)
     sl_http_hooks_destroy(server->hooks);
     sl_apps_destroy(server->apps); /* drops checks of passwords that the sources wait for */
     sl_sources_destroy(server->sources);
+    sl_autopush_destroy(server->autopush);
+    sl_pushes_destroy(server->pushes);
+    sl_demo_destroy(server->demo);
     sl_rtc_destroy(server->rtc);
     sl_workers_destroy(server->workers);
     sl_streams_destroy(server->streams);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "hooks/hooks.h"
 #include "net/net.h"
+#include "push/push.h"
 #include "rest/rest.h"
 #include "session/session.h"
 #include "stream/stream.h"
@@ -51,6 +52,8 @@ static void fill_stats(void *owner, struct sl_rest_stats *out)
     out->connections_websocket = stats.sessions;
     out->streams_webrtc_in = stats.publications;
     out->streams_webrtc_out = stats.playbacks;
+    if (sources->use.pushes)
+        out->streams_rtmp_out = sl_pushes_count(sources->use.pushes);
     out->streams_viewers = stats.playbacks;
     /* One port a worker serves every client: none is ever used up. */
     out->ports_media_busy = sl_workers_count(sources->use.workers);
@@ -60,7 +63,23 @@ struct stream_walk {
     struct sl_sources *sources;
     sl_rest_stream_fn *fn;
     void *arg;
+    json_t *pushes; /* how many, by name of the stream */
 };
+
+static size_t pushes_of(const struct stream_walk *walk, const char *stream)
+{
+    return (size_t)json_integer_value(json_object_get(walk->pushes, stream));
+}
+
+static void count_push(struct sl_push *push, void *arg)
+{
+    const struct stream_walk *walk = arg;
+    struct sl_push_summary summary;
+
+    sl_push_summary(push, &summary);
+    json_int_t count = (json_int_t)pushes_of(walk, summary.stream) + 1;
+    (void)json_object_set_new(walk->pushes, summary.stream, json_integer(count));
+}
 
 static void tell_stream(struct sl_media_session *media, void *arg)
 {
@@ -79,17 +98,53 @@ static void tell_stream(struct sl_media_session *media, void *arg)
         .width = summary.width,
         .height = summary.height,
         .players = summary.players,
+        .pushes = pushes_of(walk, sl_media_session_name(media)),
         .bitrate_bps = summary.bitrate_bps,
         .started_ms = summary.created_ms,
     };
     walk->fn(&stream, walk->arg);
 }
 
+static const char *codec_of(struct sl_stream *stream, enum sl_media_kind kind)
+{
+    const struct sl_track *track = sl_stream_track(stream, kind);
+
+    return track ? sl_codec_name(sl_track_codecs(track)->codecs[0].codec) : NULL;
+}
+
+/* Streams that no client publishes: the demo. */
+static void tell_other_stream(struct sl_stream *stream, void *arg)
+{
+    struct stream_walk *walk = arg;
+    uint16_t width, height;
+
+    if (strcmp(sl_stream_protocol(stream), "webrtc") == 0 || !sl_stream_is_live(stream))
+        return;
+    struct sl_media_filter players = {.name = sl_stream_name(stream), .published = SL_MEDIA_PLAYED};
+    sl_stream_size(stream, &width, &height);
+    struct sl_rest_stream told = {
+        .name = sl_stream_name(stream),
+        .kind = sl_stream_protocol(stream),
+        .audio_codec = codec_of(stream, SL_AUDIO),
+        .video_codec = codec_of(stream, SL_VIDEO),
+        .width = width,
+        .height = height,
+        .players = sl_sessions_count_media(walk->sources->use.sessions, &players),
+        .pushes = pushes_of(walk, sl_stream_name(stream)),
+        .started_ms = sl_stream_live_since_ms(stream),
+    };
+    walk->fn(&told, walk->arg);
+}
+
 static void each_stream(void *owner, sl_rest_stream_fn *fn, void *arg)
 {
-    struct stream_walk walk = {owner, fn, arg};
+    struct stream_walk walk = {owner, fn, arg, json_object()};
 
+    if (walk.sources->use.pushes)
+        (void)sl_pushes_each(walk.sources->use.pushes, NULL, NULL, count_push, &walk);
     sl_sessions_each_media(walk.sources->use.sessions, tell_stream, &walk);
+    sl_streams_each(walk.sources->use.streams, tell_other_stream, &walk);
+    json_decref(walk.pushes);
 }
 
 static bool is_ready(void *owner, const char **why)
@@ -104,6 +159,7 @@ static size_t fill_gauges(void *owner, struct sl_gauge_value *out, size_t max)
 {
     const struct sl_sources *sources = owner;
     const struct sl_gauge_value all[] = {
+        {SL_GAUGE_PUSHES, "", (double)sl_pushes_count(sources->use.pushes)},
         {SL_GAUGE_WORKERS, "", (double)sl_workers_count(sources->use.workers)},
         {SL_GAUGE_DRAINING, "", sources->draining},
         {SL_GAUGE_HOOK_QUEUE, "", (double)sl_http_hooks_queued(sources->use.hooks)},
@@ -210,6 +266,7 @@ int sl_sources_create_rest(struct sl_sources *sources, const struct sl_config *c
         .metrics = metrics,
         .sessions = sources->use.sessions,
         .loop = sources->use.loop,
+        .pushes = sources->use.pushes,
         .sources =
             {
                 .owner = sources,

@@ -11,16 +11,20 @@ struct sl_error;
 struct sl_http_hooks;
 struct sl_loop;
 struct sl_metrics;
+struct sl_pushes;
 struct sl_rest;
 struct sl_sessions;
 struct sl_sources;
+struct sl_streams;
 struct sl_workers;
 
 struct sl_sources_config { /* all must outlive it, but see sl_sources_destroy() */
     struct sl_sessions *sessions;
     struct sl_workers *workers;
+    struct sl_streams *streams;
     struct sl_apps *apps;
     struct sl_http_hooks *hooks;
+    struct sl_pushes *pushes; /* NULL: there are none */
     struct sl_loop *loop;
 };
 struct sl_sources *sl_sources_create(const struct sl_sources_config *config);

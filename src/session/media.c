@@ -236,6 +236,9 @@ static void media_up(struct sl_media_session *media)
         sl_stream_set_live(media->stream);
         media_set_state(media, SL_MEDIA_PUBLISHING, NULL);
         keep_alive_start(media);
+        if (media->rtmp_url && media->rtmp_url[0] && media->sessions->config.on_rtmp_url)
+            media->sessions->config.on_rtmp_url(media->sessions->config.arg, media->name,
+                                                media->rtmp_url);
         return;
     }
     media_set_state(media, SL_MEDIA_PLAYING, NULL);

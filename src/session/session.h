@@ -73,6 +73,10 @@ struct sl_sessions_config {
     struct sl_rtc *rtc;
     const struct sl_hooks *hooks;
     struct sl_counters *counters; /* the control loop's block */
+    /* A client's stream came alive, and it gave an rtmpUrl: untrusted, at most 2048 bytes. NULL:
+     * such wishes are ignored. May not call back into this module. */
+    void (*on_rtmp_url)(void *arg, const char *stream, const char *rtmp_url);
+    void *arg;
 };
 
 struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config);

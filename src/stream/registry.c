@@ -2,6 +2,7 @@
 /* Names and lives of streams, on the control loop. */
 #include "stream/internal.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -260,8 +261,14 @@ void sl_stream_set_live(struct sl_stream *stream)
     if (stream->live || stream->ended)
         return;
     stream->live = true;
+    stream->live_since_ms = sl_wall_ms();
     sl_list_foreach(listener, &stream->streams->listeners, struct sl_streams_listener, link)
         listener->on_live(listener, stream);
+}
+
+int64_t sl_stream_live_since_ms(const struct sl_stream *stream)
+{
+    return stream->live_since_ms;
 }
 
 bool sl_stream_is_live(const struct sl_stream *stream)

@@ -197,6 +197,8 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
 /* Media flows: players are welcome from now on. */
 void sl_stream_set_live(struct sl_stream *stream);
 bool sl_stream_is_live(const struct sl_stream *stream);
+/* Wall clock; 0 before. */
+int64_t sl_stream_live_since_ms(const struct sl_stream *stream);
 const char *sl_stream_name(const struct sl_stream *stream);
 struct sl_worker *sl_stream_worker(struct sl_stream *stream);
 const char *sl_stream_protocol(const struct sl_stream *stream);

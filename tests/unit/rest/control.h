@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The whole HTTP side over sessions whose media, hooks and clock are fakes (../session/fake.h). */
+/* The whole HTTP side over sessions whose media, hooks and clock are fakes (../session/fake.h),
+ * and over a fake of pushes. */
 #ifndef SL_TESTS_UNIT_REST_CONTROL_H
 #define SL_TESTS_UNIT_REST_CONTROL_H
 
 #include "../session/client.h"
 #include "../session/fake.h"
 #include "fake_http.h"
+#include "fake_push.h"
 #include "rest/rest.h"
 
 enum { CLIENTS_MAX = 8 };
 
 struct control {
     struct fake_server server;
+    struct sl_pushes pushes;
     struct sl_rest *rest;
     struct client clients[CLIENTS_MAX];
     size_t client_count;

@@ -12,7 +12,8 @@ int control_set_up(void **state)
     struct control *control = sl_new(struct control);
 
     fake_server_init(&control->server);
-    const struct sl_rest_config config = {.sessions = control->server.sessions};
+    const struct sl_rest_config config = {.sessions = control->server.sessions,
+                                          .pushes = &control->pushes};
     assert_int_equal(sl_rest_create(&config, &control->rest, NULL), 0);
     *state = control;
     return 0;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { assertPlays, Browser, text } from './lib/browser.mjs';
+import { Nginx } from './lib/rtmp.mjs';
 import { Server } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -11,6 +12,7 @@ const PHONE = { width: 390, height: 844 };
 const NAME = `pages-${'x'.repeat(60)}-ü`;
 
 let server, browser;
+let nginx; // an RTMP server
 let publisher; // the two-way page that publishes NAME
 const opened = [];
 
@@ -64,13 +66,39 @@ function row(page, name) {
     }, name);
 }
 
+// On a phone.
+async function assertNotWider(page) {
+    const wide = await page.evaluate((width) => [...document.querySelectorAll('body *')]
+        .filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > width + 1 &&
+            !e.closest('.skip'))
+        .map((e) => `${e.tagName}#${e.id}.${e.className}`), PHONE.width);
+    const { scroll, inner } = await page.evaluate(() => ({ inner: window.innerWidth,
+        scroll: document.scrollingElement.scrollWidth }));
+    assert.ok(scroll <= PHONE.width && inner <= PHONE.width,
+        `${page.url()}: ${scroll} of ${inner} px: ${wide}`);
+}
+
+// As row(), of the list of pushes, by where they go.
+function pushRow(page, target) {
+    return page.evaluate((wanted) => {
+        const found = [...document.querySelectorAll('#push-rows tr')]
+            .find((tr) => tr.querySelector('.target').textContent === wanted);
+        return found && Object.fromEntries([...found.querySelectorAll('[data-label]')]
+            .map((td) => [td.dataset.label, td.textContent]));
+    }, target);
+}
+
 describe('the server\'s own pages', () => {
     before(async () => {
-        [server, browser] = await Promise.all([Server.start(), Browser.open()]);
+        [server, browser, nginx] = await Promise.all([
+            Server.start({ client_push_allow: '127.0.0.0/8',
+                rtmp_transponder_stream_name_prefix: 'rtmp_' }),
+            Browser.open(), Nginx.start()]);
     });
     after(async () => {
         await browser?.close();
         await server?.stop();
+        await nginx?.stop();
     });
 
     test('the first page finds browser, camera and server ready', async () => {
@@ -164,7 +192,7 @@ describe('the server\'s own pages', () => {
     });
 
     test('nothing is wider than a phone, and it plays there', async () => {
-        for (const path of ['/', '/two-way-streaming', '/streams', '/no-such-page',
+        for (const path of ['/', '/two-way-streaming', '/streams', '/republish', '/no-such-page',
             `/player?name=${encodeURIComponent(NAME)}`]) {
             const page = await open(path);
             await page.setViewportSize(PHONE);
@@ -174,19 +202,11 @@ describe('the server\'s own pages', () => {
                 await text(page, '#play-status', 'Playing');
                 await assertPlays(page, { audio: false, frames: 5 });
             }
-            const wide = await page.evaluate((width) => [...document.querySelectorAll('body *')]
-                .filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > width + 1 &&
-                    !e.closest('.skip'))
-                .map((e) => `${e.tagName}#${e.id}.${e.className}`), PHONE.width);
-            const { scroll, inner } = await page.evaluate(() => ({ inner: window.innerWidth,
-                scroll: document.scrollingElement.scrollWidth }));
-            assert.ok(scroll <= PHONE.width && inner <= PHONE.width,
-                `${path}: ${scroll} of ${inner} px: ${wide}`);
+            await assertNotWider(page);
             await close(page);
         }
         await publisher.setViewportSize(PHONE);
-        assert.ok(await publisher.evaluate(() => document.scrollingElement.scrollWidth) <= PHONE.width,
-            'while publishing');
+        await assertNotWider(publisher);
     });
 
     test('the publisher stops: its players say so, and the list is empty', async () => {
@@ -204,6 +224,56 @@ describe('the server\'s own pages', () => {
         await text(player, '#play-status', 'Playing');
         await close(player);
         await close(streams);
+    });
+
+    test('the RTMP page publishes and shows its push; the streams page lists and stops it', async () => {
+        const page = await open('/republish');
+        const name = await page.inputValue('#publish-name');
+        const address = (password) => nginx.url.replace('//', `//me:${password}@`);
+        await page.fill('#rtmp-url', address('secret'));
+        await page.click('#publish');
+        await text(page, '#publish-status', 'On air');
+        await text(page, '#push-status', 'Publishing');
+        await until('a rate', async () => !/^0 /.test(await page.textContent('#push-rate')));
+        await text(page, '#push-play', `${nginx.url}/rtmp_${name}`);
+
+        const streams = await open('/streams');
+        const seen = await until('the push is listed with its rate', async () => {
+            const found = await pushRow(streams, address('***'));
+            return found && !/^0 /.test(found.Rate) && found;
+        });
+        assert.equal(seen.State, 'Publishing');
+        await text(streams, '#push-count', '1 push');
+        for (const one of [page, streams]) {
+            await one.setViewportSize(PHONE);
+            await assertNotWider(one);
+        }
+        await streams.click('#push-rows button');
+        await streams.waitForSelector('#pushes', { state: 'hidden' });
+        await text(page, '#push-status', 'Ended');
+        await notice(page, '#push-notice', /The push has ended.*Your stream goes on here/);
+        await text(page, '#publish-status', 'On air');
+        await page.click('#publish');
+        await text(page, '#publish-status', 'Not publishing');
+        await text(page, '#push-status', 'Nothing is pushed');
+        assert.equal(await page.isVisible('#push-notice'), false);
+        await close(page);
+        await close(streams);
+    });
+
+    test('an RTMP address that cannot be used is told in words, and the stream lives', async () => {
+        const page = await open('/republish');
+        await page.fill('#rtmp-url', 'http://127.0.0.1/live');
+        await page.click('#publish');
+        await notice(page, '#push-notice', /This is no RTMP address/);
+        await text(page, '#publish-status', 'Not publishing');
+        await page.fill('#rtmp-url', 'rtmp://10.1.2.3/live');
+        await page.click('#publish');
+        await text(page, '#publish-status', 'On air');
+        await text(page, '#push-status', 'Not pushed');
+        await notice(page, '#push-notice', /The stream is not pushed.*client_push_allow/);
+        await text(page, '#publish-status', 'On air');
+        await close(page);
     });
 
     test('no page had an error or broke the content security policy', async () => {

@@ -48,6 +48,7 @@ export class Publication {
     this.hasCamera = false;
   }
 
+  /** choice: see constraintsOf(); rtmpUrl, if the server is to pass the stream on. */
   async publish(name, choice) {
     if (this.state !== 'idle')
       return;
@@ -64,7 +65,7 @@ export class Publication {
       if (this.#stopping)
         this.#setState('idle');
       else
-        this.#start(Flashphoner, session, name, constraints);
+        this.#start(Flashphoner, session, name, constraints, choice.rtmpUrl);
     } catch (error) {
       this.#setState('idle', error instanceof Told ? error.words :
         {title: 'Publishing failed.', text: String(error?.message ?? error)});
@@ -88,10 +89,10 @@ export class Publication {
     setBadge(this.#elements.status, 'Starting…', 'warn');
   }
 
-  #start(Flashphoner, session, name, constraints) {
+  #start(Flashphoner, session, name, constraints, rtmpUrl) {
     const {STREAM_STATUS} = Flashphoner.constants;
     const stream = session.createStream({name, display: this.#elements.display, constraints,
-      cacheLocalResources: true, collectDeviceInfo: false});
+      cacheLocalResources: true, collectDeviceInfo: false, ...(rtmpUrl && {rtmpUrl})});
     const isCurrent = () => this.#stream === stream;
 
     this.#stream = stream;

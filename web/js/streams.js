@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The list of live streams, kept up to date. Names come from strangers: textContent only.
+// The lists of live streams and of pushes, kept up to date. Names come from strangers: textContent
+// only.
 
 import {byId, formatDuration, formatRate, setBadge, setNotice} from './page.js';
+import {listPushes, pushBadge, stopPush} from './pushes.js';
 
 const REFRESH_MS = 3000;
 const SHOWN_MAX = 500;
@@ -43,20 +45,74 @@ function rowOf(stream) {
   return row;
 }
 
-/* Rows are replaced only when focus is elsewhere, so that keyboards are not thrown back. */
-function showStreams({streams, total}) {
-  const focused = document.activeElement?.closest?.('tr') ? document.activeElement.href : null;
+/* Replaces all rows; focus stays on what it was on, so that keyboards are not thrown back. */
+function showRows(body, rows) {
+  const label = body.contains(document.activeElement) ?
+    document.activeElement.getAttribute('aria-label') : null;
 
+  body.replaceChildren(...rows);
+  if (label)
+    [...body.querySelectorAll('.button')]
+      .find((one) => one.getAttribute('aria-label') === label)?.focus();
+}
+
+function showStreams({streams, total}) {
   setBadge(byId('count'), total === 1 ? '1 stream' : `${total} streams`, total > 0 ? 'good' : '');
   setNotice(byId('notice'), total > streams.length ?
     {title: `The first ${streams.length} of ${total} streams are shown.`, text: ''} : null, 'info');
-  byId('rows').replaceChildren(...streams.map(rowOf));
+  showRows(byId('rows'), streams.map(rowOf));
   byId('table').hidden = total === 0;
   byId('none').hidden = total > 0;
   byId('sign-in').hidden = true;
-  if (focused)
-    [...byId('rows').querySelectorAll('a')].find((link) => link.href === focused)?.focus();
 }
+
+// ---- Pushes ----
+
+async function stop(button, push) {
+  button.disabled = true;
+  const stopped = await stopPush(push.mediaSessionId, credentials).catch(() => false);
+  setNotice(byId('push-notice'), stopped ? null :
+    {title: `The push of ${push.stream} could not be stopped.`, text: 'Try again.'});
+  refresh();
+}
+
+function pushRowOf(push) {
+  const row = document.createElement('tr');
+  const name = cell('th', '', push.stream);
+  const state = cell('td', 'State', '', 'state');
+  const badge = document.createElement('span');
+  const action = document.createElement('td');
+  const button = document.createElement('button');
+
+  name.scope = 'row';
+  setBadge(badge, ...pushBadge(push.state));
+  state.append(badge);
+  button.type = 'button';
+  button.className = 'button';
+  button.textContent = 'Stop';
+  button.setAttribute('aria-label', `Stop the push of ${push.stream} to ${push.target}`);
+  button.addEventListener('click', () => stop(button, push));
+  action.append(button);
+  row.append(name,
+    cell('td', 'To', push.target, 'target'),
+    state,
+    cell('td', 'Rate', formatRate(push.bitrate), 'number'),
+    cell('td', 'Dropped', String(push.framesDropped), 'number'),
+    cell('td', 'For', formatDuration(Math.max(0, Date.now() - push.createDate)), 'number'),
+    action);
+  return row;
+}
+
+/* null: this server cannot push, or does not tell. */
+function showPushes(pushes) {
+  byId('pushes').hidden = !pushes?.length;
+  if (!pushes)
+    return;
+  setBadge(byId('push-count'), pushes.length === 1 ? '1 push' : `${pushes.length} pushes`, 'good');
+  showRows(byId('push-rows'), pushes.slice(0, SHOWN_MAX).map(pushRowOf));
+}
+
+// ---- Failures ----
 
 function showFailure(words, canSignIn) {
   setBadge(byId('count'), 'Not available', 'warn');
@@ -64,6 +120,7 @@ function showFailure(words, canSignIn) {
   byId('sign-in').hidden = !canSignIn;
   byId('table').hidden = true;
   byId('none').hidden = true;
+  byId('pushes').hidden = true;
 }
 
 function refusalWords(status) {
@@ -80,13 +137,16 @@ async function refresh() {
   try {
     const response = await fetch(`/api/v1/streams?limit=${SHOWN_MAX}`,
       {cache: 'no-store', credentials});
-    if (response.ok)
-      showStreams(await response.json());
-    else if (response.status === 401 || response.status === 403)
+    if (response.ok) {
+      const [streams, {pushes}] = await Promise.all([response.json(), listPushes(credentials)]);
+      showStreams(streams);
+      showPushes(pushes);
+    } else if (response.status === 401 || response.status === 403) {
       showFailure(refusalWords(response.status), response.status === 401);
-    else
+    } else {
       showFailure({title: 'The server could not make the list.',
         text: `It answered ${response.status}.`}, false);
+    }
   } catch {
     showFailure({title: 'The server cannot be reached.',
       text: 'It may be down. The list comes back by itself when it answers again.'}, false);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The two-way page: a publication and a playback on one connection.
 
+import {chosen, listDevices, randomName} from './camera.js';
 import {Connection} from './connection.js';
 import {byId, playerUrl, setBadge, toggleFullscreen} from './page.js';
 import {Playback} from './playback.js';
@@ -20,43 +21,6 @@ const playback = new Playback(connection, {
   notice: byId('play-notice'), stats: byId('play-stats'), unmute: byId('unmute'),
   volume: byId('volume'),
 }, onPlaybackState);
-
-function randomName() {
-  const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
-  const bytes = crypto.getRandomValues(new Uint8Array(5));
-
-  return `stream-${Array.from(bytes, (byte) => letters[byte % letters.length]).join('')}`;
-}
-
-function chosen() {
-  const [width, height] = byId('resolution').value.split('x').map(Number);
-
-  return {camera: byId('camera').value, microphone: byId('microphone').value, width, height,
-    maxBitrate: Number(byId('bitrate').value)};
-}
-
-/* Device names are known only after the first permission. */
-async function listDevices() {
-  const devices = await navigator.mediaDevices.enumerateDevices();
-
-  for (const [id, kind] of [['camera', 'videoinput'], ['microphone', 'audioinput']]) {
-    const select = byId(id), value = select.value;
-    for (const option of [...select.options]) {
-      if (option.dataset.device)
-        option.remove();
-    }
-    for (const device of devices) {
-      if (device.kind !== kind || !device.label || ['default', 'communications'].includes(device.deviceId))
-        continue;
-      const option = new Option(device.label, device.deviceId);
-      option.dataset.device = 'yes';
-      select.add(option, select.options.length - 1); // before "no video"
-    }
-    select.value = value;
-    if (select.selectedIndex < 0)
-      select.value = '';
-  }
-}
 
 function setMuteButton(button, muted, onText, offText) {
   button.setAttribute('aria-pressed', String(muted));

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The load program: publishers that replay a clip, players that receive it, and what that costs the
- * server. Prints one line of JSON on stdout.
+ * server. Prints a line of JSON on stdout for each measurement.
  *
  *   load --target sluice|janus --port N --pid SERVER --clip FILE [--rooms R] [--players P per room]
- *        [--seconds S] [--settle S] [--cm] [--verify-every N] [--pace-us N]
+ *        [--seconds S] [--settle S] [--repeat N] [--cm] [--verify-every N] [--pace-us N]
+ *
+ * With --repeat the same players are measured N times, each time after --settle seconds, in which
+ * whoever started it may change something; then a line "measuring" tells when each begins.
  *
  * Server CPU is user + kernel time of all threads of --pid from /proc, over the measured seconds;
  * memory is what its resident set grew by between the publishers' start and the players' arrival.
@@ -37,7 +40,7 @@ struct options {
     const struct protocol *protocol;
     const char *target, *clip;
     uint16_t port;
-    int pid, rooms, players, seconds, settle, verify_every, pace_us;
+    int pid, rooms, players, seconds, settle, repeat, verify_every, pace_us;
     bool cm;
 };
 
@@ -62,6 +65,7 @@ struct load {
     size_t player_count, players_made;
     enum phase phase;
     int64_t phase_us, next_join_us, next_report_us;
+    int measured; /* of options.repeat */
     uint64_t memory_before, memory_after;
     double cpu_before;
     struct totals before;
@@ -197,6 +201,7 @@ static void print_result(struct load *load)
         (unsigned long long)now.roc_steps, percentile_ms(load->context.latencies, latencies, 50),
         percentile_ms(load->context.latencies, latencies, 99),
         percentile_ms(joins, load->player_count, 50), percentile_ms(joins, load->player_count, 95));
+    (void)fflush(stdout); /* the reader acts on each line */
     free(joins);
 }
 
@@ -265,6 +270,10 @@ static void start_measuring(struct load *load, int64_t now_us)
     load->context.latency_count = 0;
     load->cpu_before = cpu_seconds(load->options.pid);
     enter(load, PHASE_MEASURE, now_us);
+    if (load->options.repeat > 1) {
+        printf("measuring\n");
+        (void)fflush(stdout);
+    }
 }
 
 static void step(struct load *load, int64_t now_us)
@@ -289,13 +298,18 @@ static void step(struct load *load, int64_t now_us)
         break;
     case PHASE_SETTLE:
         if (in_phase_us > load->options.settle * SL_US_PER_S) {
-            load->memory_after = resident_bytes(load->options.pid);
+            if (load->measured == 0)
+                load->memory_after = resident_bytes(load->options.pid);
             start_measuring(load, now_us);
         }
         break;
     case PHASE_MEASURE:
         if (in_phase_us > load->options.seconds * SL_US_PER_S) {
             print_result(load);
+            if (++load->measured < load->options.repeat) {
+                enter(load, PHASE_SETTLE, sl_now_us());
+                break;
+            }
             load->ok = true;
             load->phase = PHASE_DONE;
             sl_loop_stop(load->context.loop);
@@ -333,12 +347,19 @@ static void on_tick(void *owner)
 static bool parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option long_options[] = {
-        {"target", required_argument, NULL, 't'},       {"port", required_argument, NULL, 'p'},
-        {"pid", required_argument, NULL, 'i'},          {"clip", required_argument, NULL, 'c'},
-        {"rooms", required_argument, NULL, 'r'},        {"players", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 's'},      {"settle", required_argument, NULL, 'e'},
-        {"pace-us", required_argument, NULL, 'a'},      {"cm", no_argument, NULL, 'm'},
-        {"verify-every", required_argument, NULL, 'v'}, {NULL, 0, NULL, 0},
+        {"target", required_argument, NULL, 't'},
+        {"port", required_argument, NULL, 'p'},
+        {"pid", required_argument, NULL, 'i'},
+        {"clip", required_argument, NULL, 'c'},
+        {"rooms", required_argument, NULL, 'r'},
+        {"players", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 's'},
+        {"settle", required_argument, NULL, 'e'},
+        {"pace-us", required_argument, NULL, 'a'},
+        {"cm", no_argument, NULL, 'm'},
+        {"verify-every", required_argument, NULL, 'v'},
+        {"repeat", required_argument, NULL, 'R'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -377,6 +398,9 @@ static bool parse_options(int argc, char **argv, struct options *options)
             break;
         case 'v':
             options->verify_every = (int)number;
+            break;
+        case 'R':
+            options->repeat = (int)number;
             break;
         default:
             return false;
@@ -432,6 +456,7 @@ int main(int argc, char **argv)
                                     .players = 1,
                                     .seconds = 10,
                                     .settle = 2,
+                                    .repeat = 1,
                                     .verify_every = 16,
                                     .pace_us = 1000}};
 

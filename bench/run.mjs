@@ -7,6 +7,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { hooksNote, hooksTable, measureHooks } from './hooks.mjs';
+import { measurePush, pushNote, pushTable } from './push.mjs';
 
 const run = promisify(execFile);
 const build = resolve(process.argv[2] ?? 'build');
@@ -53,14 +55,15 @@ async function waitForPort(port, child) {
   throw new Error(`nothing listens on ${port}`);
 }
 
-async function startSluice(workers) {
+// more: arguments that override these.
+async function startSluice(workers, more = []) {
   const port = await freePort();
   const media = 32000 + Math.floor(Math.random() * 20000);
   const child = spawn(join(build, 'sluice'), ['-o', `ws.port=${port}`, '-o', 'wss.port=0',
     '-o', 'http.port=0', '-o', 'https.port=0', '-o', `media_port_from=${media}`,
     '-o', `media_port_to=${media + 100}`, '-o', `ip=${address}`, '-o', `ip_local=${address}`,
     '-o', `worker_count=${workers}`, '-o', `state_dir=${join(work, 'state')}`,
-    '-o', 'log_level=WARN'], { stdio: ['ignore', 'inherit', 'inherit'] });
+    '-o', 'log_level=WARN', ...more], { stdio: ['ignore', 'inherit', 'inherit'] });
   await waitForPort(port, child);
   return { child, port };
 }
@@ -151,10 +154,29 @@ const cases = [
 ];
 
 const rows = [];
+const hooksRows = [];
+const pushRows = [];
 let failed = 0;
-const clip = await makeClip();
+const wanted = (name) => !only || only.includes(name);
+
+// Of one run each: the control loop and the media without and with hooks that a back end is slow to
+// answer.
+async function runHooks() {
+  for (let round = 0; round < (quick ? 1 : 2); round++) {
+    try {
+      const result = await measureHooks({ startSluice, stop, freePort, build, work, quick });
+      hooksRows.push(result);
+      console.error(`hooks: ${JSON.stringify(result)}`);
+    } catch (error) {
+      failed++;
+      console.error(`hooks: failed: ${error.stack}`);
+    }
+  }
+}
+
 try {
-  for (const c of cases.filter((x) => !only || only.includes(x.name))) {
+  const clip = cases.some((x) => wanted(x.name)) && await makeClip();
+  for (const c of cases.filter((x) => wanted(x.name))) {
     const results = {};
     const repeats = c.once ? 1 : rounds;
     for (let round = 0; round < repeats; round++) {
@@ -172,6 +194,13 @@ try {
     }
     rows.push({ ...c, results });
   }
+  if (wanted('hooks'))
+    await runHooks();
+  if (wanted('push')) {
+    const result = await measurePush({ startSluice, stop, freePort, work, quick });
+    pushRows.push(result);
+    console.error(`push: ${JSON.stringify(result)}`);
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -180,21 +209,30 @@ const of = (row, target, key) => median((row.results[target] ?? []).map((r) => r
 const show = (value, digits = 2) => (value === undefined ? '-' : value.toFixed(digits));
 const ratio = (a, b) => (a && b ? `${(a / b).toFixed(1)}x` : '-');
 
-console.log('\n| case | Sluice us/packet | Janus | floor | Janus/Sluice | Sluice/floor | Sluice us/s per player | lost Sluice, Janus | auth failed, roc steps | must | should |');
-console.log('|---|---|---|---|---|---|---|---|---|---|---|');
-for (const row of rows) {
-  const s = of(row, 'sluice', 'us_per_packet');
-  const j = of(row, 'janus', 'us_per_packet');
-  const f = of(row, 'floor', 'us_per_packet');
-  console.log(`| ${row.what} | ${show(s)} | ${show(j)} | ${show(f)} | ${ratio(j, s)} | ${ratio(s, f)} | ${show(of(row, 'sluice', 'us_per_player_s'), 0)} | ${of(row, 'sluice', 'lost') ?? '-'}, ${of(row, 'janus', 'lost') ?? '-'} | ${of(row, 'sluice', 'auth_failed') ?? '-'}, ${of(row, 'sluice', 'roc_steps') ?? '-'} | ${row.must ?? ''} | ${row.should ?? ''} |`);
-}
-console.log('\n| case | memory KB/player Sluice, Janus | latency p50/p99 ms Sluice, Janus | join p50/p95 ms Sluice, Janus |');
-console.log('|---|---|---|---|');
-for (const row of rows) {
-  const pair = (target, a, b) => `${show(of(row, target, a), 3)}/${show(of(row, target, b), 3)}`;
-  console.log(`| ${row.what} | ${show(of(row, 'sluice', 'memory_per_player_kb'), 1)}, ${show(of(row, 'janus', 'memory_per_player_kb'), 1)} | ${pair('sluice', 'latency_p50_ms', 'latency_p99_ms')}, ${pair('janus', 'latency_p50_ms', 'latency_p99_ms')} | ${pair('sluice', 'join_p50_ms', 'join_p95_ms')}, ${pair('janus', 'join_p50_ms', 'join_p95_ms')} |`);
-}
-console.log(`\nTargets of the table were set on another machine; here the floor, which only encrypts and sends
+function printMedia() {
+  console.log('\n| case | Sluice us/packet | Janus | floor | Janus/Sluice | Sluice/floor | Sluice us/s per player | lost Sluice, Janus | auth failed, roc steps | must | should |');
+  console.log('|---|---|---|---|---|---|---|---|---|---|---|');
+  for (const row of rows) {
+    const s = of(row, 'sluice', 'us_per_packet');
+    const j = of(row, 'janus', 'us_per_packet');
+    const f = of(row, 'floor', 'us_per_packet');
+    console.log(`| ${row.what} | ${show(s)} | ${show(j)} | ${show(f)} | ${ratio(j, s)} | ${ratio(s, f)} | ${show(of(row, 'sluice', 'us_per_player_s'), 0)} | ${of(row, 'sluice', 'lost') ?? '-'}, ${of(row, 'janus', 'lost') ?? '-'} | ${of(row, 'sluice', 'auth_failed') ?? '-'}, ${of(row, 'sluice', 'roc_steps') ?? '-'} | ${row.must ?? ''} | ${row.should ?? ''} |`);
+  }
+  console.log('\n| case | memory KB/player Sluice, Janus | latency p50/p99 ms Sluice, Janus | join p50/p95 ms Sluice, Janus |');
+  console.log('|---|---|---|---|');
+  for (const row of rows) {
+    const pair = (target, a, b) => `${show(of(row, target, a), 3)}/${show(of(row, target, b), 3)}`;
+    console.log(`| ${row.what} | ${show(of(row, 'sluice', 'memory_per_player_kb'), 1)}, ${show(of(row, 'janus', 'memory_per_player_kb'), 1)} | ${pair('sluice', 'latency_p50_ms', 'latency_p99_ms')}, ${pair('janus', 'latency_p50_ms', 'latency_p99_ms')} | ${pair('sluice', 'join_p50_ms', 'join_p95_ms')}, ${pair('janus', 'join_p50_ms', 'join_p95_ms')} |`);
+  }
+  console.log(`\nTargets of the table were set on another machine; here the floor, which only encrypts and sends
 the same packets at the same times, tells what is possible. Memory: 1 x 400 at most 100 KB, better 40.
 Join: at most 10/20 ms, better 5/10. Latency in a small room: at most 0.4/1.5 ms, better 0.2/1.`);
+}
+
+if (rows.length)
+  printMedia();
+if (hooksRows.length)
+  console.log(`\n${hooksTable(hooksRows)}\n\n${hooksNote}`);
+if (pushRows.length)
+  console.log(`\n${pushTable(pushRows)}\n\n${pushNote}`);
 process.exitCode = failed ? 1 : 0;

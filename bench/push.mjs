@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The case `push` of run.mjs: what one push to an RTMP server costs (H264 passed through, Opus to
+// AAC), beside ffmpeg doing the same from a file in real time; then a hundred pushes at once.
+import { execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Nginx } from '../tests/peer/lib/rtmp.mjs';
+
+const run = promisify(execFile);
+const PUSHES = 100;
+
+// Seconds that all threads of a process computed.
+function cpu(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  return (Number(stat[11]) + Number(stat[12])) / 100;
+}
+
+function residentKb(pid) {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+}
+
+// The share of a core that a process uses for this long.
+async function share(pid, seconds) {
+  const [from, at] = [cpu(pid), performance.now()];
+  await pause(seconds * 1000);
+  return (cpu(pid) - from) / ((performance.now() - at) / 1000);
+}
+
+async function startPushes(http, nginx, first, count) {
+  for (let i = first; i < first + count; i++) {
+    const response = await fetch(`${http}/rest-api/push/startup`, { method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ streamName: 'demo', rtmpUrl: `${nginx}/push${i}` }) });
+    if (response.status !== 200)
+      throw new Error(`push ${i}: ${response.status} ${await response.text()}`);
+    await response.text();
+  }
+}
+
+async function allPublish(http, count) {
+  for (const deadline = performance.now() + 30_000; performance.now() < deadline; await pause(200)) {
+    const { pushes } = await (await fetch(`${http}/api/v1/pushes`)).json();
+    if (pushes.filter(({ state }) => state === 'PUBLISHING').length === count)
+      return pushes;
+  }
+  throw new Error(`${count} pushes do not publish`);
+}
+
+// The like of the demo stream, in a file.
+async function makeClip(work) {
+  const clip = join(work, 'push.mkv');
+  await run('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'smptebars=size=640x360:rate=25',
+    '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000', '-t', '30', '-c:v', 'libx264',
+    '-profile:v', 'baseline', '-tune', 'zerolatency', '-b:v', '110k', '-maxrate', '110k',
+    '-bufsize', '110k', '-g', '100', '-pix_fmt', 'yuv420p', '-c:a', 'libopus', '-ac', '2', clip]);
+  return clip;
+}
+
+async function measureFfmpeg(clip, nginx, seconds) {
+  const child = spawn('ffmpeg', ['-v', 'error', '-re', '-stream_loop', '-1', '-i', clip, '-c:v',
+    'copy', '-c:a', 'aac', '-f', 'flv', `${nginx}/ffmpeg`], { stdio: ['ignore', 'ignore', 'inherit'] });
+  try {
+    await pause(3000);
+    return { share: await share(child.pid, seconds), kb: residentKb(child.pid) };
+  } finally {
+    child.kill();
+  }
+}
+
+export async function measurePush({ startSluice, stop, freePort, work, quick }) {
+  const seconds = quick ? 8 : 20;
+  const clip = await makeClip(work);
+  const server = await Nginx.start({ applications: 'application sink { live on; record off; }' });
+  const nginx = `rtmp://127.0.0.1:${server.port}/sink`;
+  const httpPort = await freePort();
+  const sluice = await startSluice(1, ['-o', `http.port=${httpPort}`, '-o', 'demo_stream=true',
+    '-o', 'rtmp_transponder_full_url=true', '-o', 'cli.port=0']);
+  const http = `http://127.0.0.1:${httpPort}`;
+  try {
+    await startPushes(http, nginx, 0, 1);
+    await allPublish(http, 1);
+    await pause(2000);
+    const one = { share: await share(sluice.child.pid, seconds), kb: residentKb(sluice.child.pid) };
+    await startPushes(http, nginx, 1, PUSHES - 1);
+    await allPublish(http, PUSHES);
+    await pause(3000);
+    const all = { share: await share(sluice.child.pid, seconds), kb: residentKb(sluice.child.pid) };
+    const pushes = await allPublish(http, PUSHES);
+    const ffmpeg = await measureFfmpeg(clip, nginx, seconds);
+    return { one: one.share, all: all.share, ffmpeg: ffmpeg.share,
+      push: (all.share - one.share) / (PUSHES - 1), kb: (all.kb - one.kb) / (PUSHES - 1),
+      ffmpegKb: ffmpeg.kb,
+      dropped: pushes.reduce((sum, { framesDropped }) => sum + framesDropped, 0) };
+  } finally {
+    await stop(sluice.child);
+    await server.stop();
+  }
+}
+
+export function pushTable(rows) {
+  const percent = (value) => `${(value * 100).toFixed(2)} %`;
+  return ['| demo and one push | and a hundred | each further push | ffmpeg, one | ffmpeg/push | memory KB: push, ffmpeg | frames dropped |',
+    '|---|---|---|---|---|---|---|',
+    ...rows.map((r) => `| ${percent(r.one)} | ${percent(r.all)} | ${percent(r.push)} | ` +
+      `${percent(r.ffmpeg)} | ${(r.ffmpeg / r.push).toFixed(1)}x | ${r.kb.toFixed(0)}, ` +
+      `${r.ffmpegKb} | ${r.dropped} |`)].join('\n');
+}
+
+export const pushNote = 'Shares of one core. A push passes H264 and makes AAC of Opus; ffmpeg does the same from a file.';

@@ -94,7 +94,7 @@ export async function measurePush({ startSluice, stop, freePort, work, quick }) 
       ffmpegKb: ffmpeg.kb,
       dropped: pushes.reduce((sum, { framesDropped }) => sum + framesDropped, 0) };
   } finally {
-    await stop(sluice.child);
+    await stop(sluice);
     await server.stop();
   }
 }

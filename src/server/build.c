@@ -26,8 +26,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Of defaultApp in a new state directory (rest-hooks.md 1.1). Hooks know this address as our own,
+ * whatever http.port is now or was then. */
+#define ECHO_URL "http://localhost:8081/apps/EchoApp"
+
 enum {
-    ECHO_PORT = 8081, /* rest-hooks.md 1.1 */
     DEMO_WIDTH = 640,
     DEMO_HEIGHT = 360,
     DEMO_FPS = 25,
@@ -216,15 +219,12 @@ static void on_client_error(void *arg, const char *session_id, const char *info)
 static int create_hooks(struct sl_server *server, struct sl_error *error)
 {
     const struct sl_config *config = server->config;
-    char echo_url[64];
     struct sl_apps_config apps = {
         .loop = server->loop,
         .state_dir = config->state_dir,
-        .echo_url = echo_url,
+        .echo_url = ECHO_URL,
     };
 
-    (void)snprintf(echo_url, sizeof(echo_url), "http://localhost:%lld/apps/EchoApp",
-                   (long long)(config->http_port > 0 ? config->http_port : ECHO_PORT));
     int err = sl_apps_create(&apps, &server->apps, error);
     if (err < 0)
         return err;

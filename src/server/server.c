@@ -163,6 +163,8 @@ static void on_signal(uv_signal_t *handle, int number)
         stop(server);
         break;
     case SIGHUP:
+        if (server->state == SERVER_STOPPING)
+            break;                                 /* the service manager was told so */
         (void)server_reload(server, NULL, &error); /* the log has told */
         break;
     case SIGUSR1:

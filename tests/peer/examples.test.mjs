@@ -2,7 +2,7 @@
 // The other official example apps that need no more than publishing, playing and data. Not tried,
 // because their features come later: recording (stream_recording, several_streams_recording), server
 // snapshots (stream-snapshot), rooms (conference, video-chat, webrtc_sip_conference), mixers, HLS,
-// RTMP republishing, SIP phones, Flash, and the administrator's console.
+// SIP phones, Flash, and the administrator's console.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { assertPlays, Browser, only, peers, text } from './lib/browser.mjs';

@@ -360,16 +360,19 @@ export class Nginx {
         return fs.readdirSync(this.records).sort().map((name) => path.join(this.records, name));
     }
     // The worker process does the work; SIGSTOP to the master would stop nobody.
-    signal(name) {
-        for (const pid of fs.readFileSync(
-            `/proc/${this.#process.pid}/task/${this.#process.pid}/children`, 'utf8').split(' '))
-            if (pid.trim())
-                process.kill(Number(pid), name);
+    get #workers() {
+        return fs.readFileSync(`/proc/${this.#process.pid}/task/${this.#process.pid}/children`,
+            'utf8').split(' ').filter((pid) => pid.trim()).map(Number);
     }
+    signal(name) {
+        this.#workers.forEach((pid) => process.kill(pid, name));
+    }
+    // The master first: it would put another worker, which keeps the port, in the place of one.
     async kill() {
-        this.signal('SIGKILL');
+        const workers = this.#workers;
         this.#process.kill('SIGKILL');
         await this.exited;
+        workers.forEach((pid) => process.kill(pid, 'SIGKILL'));
     }
     async stop() {
         this.#process.kill('SIGTERM');

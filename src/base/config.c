@@ -159,21 +159,6 @@ static int validate_tls(const struct sl_config *config, const struct sl_config_r
     return 0;
 }
 
-/* Someone threw a switch and nothing will happen: that must not pass in silence. */
-static void warn_of_switches_without_effect(const struct sl_config *config,
-                                            const struct sl_config_report *report)
-{
-    struct sl_config *defaults = sl_config_create();
-
-    for (size_t i = 0; i < sl_option_count; i++) {
-        const struct sl_option *option = &sl_options[i];
-        if (option->flags & LATER && option->type == SL_TYPE_BOOL &&
-            !sl_option_equal(config, defaults, option))
-            sl_config_finding(report, SL_LOG_WARN, "%s has no effect in this version", option->key);
-    }
-    sl_config_destroy(defaults);
-}
-
 int sl_config_validate(struct sl_config *config, const struct sl_config_report *report,
                        struct sl_error *error)
 {
@@ -202,7 +187,6 @@ int sl_config_validate(struct sl_config *config, const struct sl_config_report *
                           "nack_ring_packets=%" PRId64 " is no power of two: %" PRId64,
                           config->nack_ring_packets, ring);
     config->nack_ring_packets = ring;
-    warn_of_switches_without_effect(config, report);
     return 0;
 }
 

@@ -94,6 +94,7 @@ static bool is_keep_alive(const char *text)
 
 static const struct sl_option_check check_any = {is_any, "text", false};
 static const struct sl_option_check check_word_list = {is_word, "words", false};
+static const struct sl_option_check check_word_needed = {is_word, "a word", true};
 static const struct sl_option_check check_path = {is_any, "a path", true};
 static const struct sl_option_check check_token_list = {is_token, "names", false};
 static const struct sl_option_check check_ip = {is_ip, "an IP address", false};

@@ -12,7 +12,6 @@ enum sl_option_flags {
     RELOAD = 1 << 0,
     STRICT = 1 << 1,
     SECRET = 1 << 2,
-    LATER = 1 << 3,
 };
 
 /* What a string, or each element of a list, must be. */

@@ -54,8 +54,7 @@ void sl_config_print_help(FILE *out)
 {
     for (size_t i = 0; i < sl_option_count; i++) {
         const struct sl_option *option = &sl_options[i];
-        (void)fprintf(out, "  %s=%s\n      %s%s\n", option->key, option->value, option->help,
-                      option->flags & LATER ? " (no effect in this version)" : "");
+        (void)fprintf(out, "  %s=%s\n      %s\n", option->key, option->value, option->help);
     }
 }
 
@@ -130,10 +129,9 @@ static void print_row(FILE *out, const char *key)
         (void)fprintf(out, "list of %s", option->check->expected);
         break;
     }
-    (void)fprintf(out, " | %s | %s | %s%s%s |\n", option->flags & STRICT ? "refused" : "default",
+    (void)fprintf(out, " | %s | %s | %s%s |\n", option->flags & STRICT ? "refused" : "default",
                   option->flags & RELOAD ? "SIGHUP" : "restart", option->help,
-                  option->flags & SECRET ? ". Never shown" : "",
-                  option->flags & LATER ? ". *No effect in this version*" : "");
+                  option->flags & SECRET ? ". Never shown" : "");
 }
 
 void sl_config_print_reference(FILE *out)

@@ -25,14 +25,36 @@ static const struct row {
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(*rows), MID_ID = 4, TRANSPORT_CC_ID = 3 };
 
-static void write_m_line(struct sl_text *text, enum sl_media_kind kind)
+/* The parameters to offer a row with; NULL: it is not offered. */
+static const char *offered_fmtp(const struct sl_sdp_offer_config *config, const struct row *row,
+                                enum sl_media_kind kind)
+{
+    const struct sl_source_codec *codecs =
+        kind == SL_AUDIO ? config->audio_codecs : config->video_codecs;
+    size_t count = kind == SL_AUDIO ? config->audio_codec_count : config->video_codec_count;
+
+    if (sl_codec_kind(row->codec) != kind)
+        return NULL;
+    if (!codecs)
+        return row->fmtp;
+    for (size_t i = 0; i < count; i++) {
+        if (codecs[i].codec == row->codec &&
+            (row->codec != SL_CODEC_H264 ||
+             sl_sdp_h264_mode(codecs[i].fmtp) == sl_sdp_h264_mode(row->fmtp)))
+            return codecs[i].fmtp;
+    }
+    return NULL;
+}
+
+static void write_m_line(struct sl_text *text, const struct sl_sdp_offer_config *config,
+                         enum sl_media_kind kind)
 {
     sl_text_add(text, "m=%s 9 UDP/TLS/RTP/SAVPF", kind == SL_AUDIO ? "audio" : "video");
     for (size_t i = 0; i < ROW_COUNT; i++)
-        if (sl_codec_kind(rows[i].codec) == kind)
+        if (offered_fmtp(config, &rows[i], kind))
             sl_text_add(text, " %u", rows[i].payload_type);
     for (size_t i = 0; i < ROW_COUNT; i++)
-        if (sl_codec_kind(rows[i].codec) == kind && rows[i].rtx_payload_type >= 0)
+        if (offered_fmtp(config, &rows[i], kind) && rows[i].rtx_payload_type >= 0)
             sl_text_add(text, " %d", rows[i].rtx_payload_type);
     sl_text_end_line(text);
 }
@@ -49,12 +71,13 @@ static void write_feedback(struct sl_text *text, const struct row *row, bool pub
         sl_text_line(text, "a=rtcp-fb:%u %s", row->payload_type, video_feedback[i]);
 }
 
-static void write_codec(struct sl_text *text, const struct row *row, bool publishing)
+static void write_codec(struct sl_text *text, const struct row *row, const char *fmtp,
+                        bool publishing)
 {
     sl_text_codec_rtpmap(text, row->payload_type, row->codec);
     write_feedback(text, row, publishing);
-    if (row->fmtp[0] != '\0')
-        sl_text_line(text, "a=fmtp:%u %s", row->payload_type, row->fmtp);
+    if (fmtp[0] != '\0')
+        sl_text_line(text, "a=fmtp:%u %s", row->payload_type, fmtp);
     if (row->rtx_payload_type < 0)
         return;
     sl_text_rtpmap(text, (unsigned)row->rtx_payload_type, "rtx", sl_codec_clock_hz(row->codec), 1);
@@ -79,7 +102,7 @@ static void write_section(struct sl_text *text, const struct sl_sdp_offer_config
 {
     char cname[SL_TEXT_ID_MAX + 1];
 
-    write_m_line(text, kind);
+    write_m_line(text, config, kind);
     sl_text_line(text, "c=IN IP4 0.0.0.0");
     sl_text_line(text, "a=ice-ufrag:%s", config->ufrag);
     sl_text_line(text, "a=ice-pwd:%s", config->pwd);
@@ -93,9 +116,11 @@ static void write_section(struct sl_text *text, const struct sl_sdp_offer_config
     sl_text_line(text, config->publishing ? "a=sendonly" : "a=recvonly");
     sl_text_line(text, "a=rtcp-mux");
     sl_text_line(text, "a=rtcp-rsize");
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (sl_codec_kind(rows[i].codec) == kind)
-            write_codec(text, &rows[i], config->publishing);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const char *fmtp = offered_fmtp(config, &rows[i], kind);
+        if (fmtp)
+            write_codec(text, &rows[i], fmtp, config->publishing);
+    }
     if (!config->publishing)
         return;
     sl_text_id(config->cname, cname);

@@ -234,6 +234,10 @@ struct sl_sdp_offer_config {
     const char *ufrag, *pwd, *fingerprint;
     uint32_t audio_ssrc, video_ssrc, video_rtx_ssrc; /* publishing */
     const char *cname;
+    /* Publishing: what the source may send, NULL: anything. A codec (and mode of H264) that it does
+     * not name is not offered; its fmtp is. */
+    const struct sl_source_codec *audio_codecs, *video_codecs;
+    size_t audio_codec_count, video_codec_count;
 };
 /* As sl_sdp_build_answer(). transport-cc is asked for when receiving only: we have no sender for
  * it. */

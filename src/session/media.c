@@ -271,6 +271,7 @@ static void on_peer_failed(struct sl_media_session *media, enum sl_peer_failure 
 
     switch (failure) {
     case SL_PEER_OK:
+    case SL_PEER_NO_SOCKET: /* of our own offers */
         break;
     case SL_PEER_ICE_TIMEOUT:
         info = SL_INFO_ICE_TIMEOUT;

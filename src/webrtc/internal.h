@@ -8,6 +8,7 @@
  *   peer.c       a peer's life on both threads
  *   publisher.c  what comes from a publishing peer, and the feedback it gets
  *   player.c     what goes to a playing peer, and the feedback it gives
+ *   outgoing.c   the sockets of peers whose offer was ours
  */
 #ifndef SL_WEBRTC_INTERNAL_H
 #define SL_WEBRTC_INTERNAL_H
@@ -78,6 +79,7 @@ struct link {
     struct sl_table_node by_ufrag;
     struct sl_list routes; /* struct route */
     struct sl_transport *transport;
+    struct outgoing *outgoing; /* NULL: the offer was theirs; otherwise in none of the tables */
 };
 
 /* A remote UDP address, seen from one of our sockets, that has passed a check. */
@@ -118,6 +120,19 @@ void tcp_close(struct sl_tcp_conn *conn);
 /* The link goes: its connections are closed. */
 void tcp_drop_link(struct tcp_server *server, const struct link *link);
 void tcp_tick(struct tcp_server *server, int64_t now_us);
+
+/* ---- outgoing.c ---- */
+
+struct outgoing;
+/* Sockets for the link, of the families that the candidates have. -EAFNOSUPPORT, -EADDRINUSE,
+ * -EMFILE ... */
+int outgoing_create(struct link *link, const struct sl_addr *candidates, size_t count,
+                    struct outgoing **out);
+/* Checks go to each candidate from each socket of its family. */
+void outgoing_add_candidates(struct outgoing *outgoing, struct sl_transport *transport,
+                             const struct sl_addr *candidates, size_t count, int64_t now_us);
+/* Nothing comes from the sockets any more. NULL is fine. */
+void outgoing_destroy(struct outgoing *outgoing);
 
 /* ---- publisher.c, player.c ---- */
 
@@ -168,10 +183,11 @@ struct sl_peer {
     struct link links[SL_MEDIA_TRANSPORTS_MAX];
     struct {
         char pwd[33];
-        char *remote_ufrag;
+        char *remote_ufrag, *remote_pwd;
         char *fingerprint_hash, *fingerprint;
         enum sl_sdp_setup remote_setup;
     } start[SL_MEDIA_TRANSPORTS_MAX]; /* until the transports are made */
+    struct sl_peer_offered *offered;  /* NULL: the offer was theirs */
     bool added;                       /* to the worker's tables */
     enum sl_peer_state state;         /* worker's */
     int64_t created_us, checked_us, connected_us;

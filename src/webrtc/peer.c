@@ -5,7 +5,7 @@
  *
  * Worker's state, moved by peer_report() only:
  *   CONNECTING -> CONNECTED  every transport is up           (on_transport_state)
- *   CONNECTED  -> STARTED    a player's first packet was sent (player.c)
+ *   CONNECTED  -> STARTED    the first packet was sent (player.c) or came (publisher.c)
  *   any        -> FAILED     see enum sl_peer_failure         (on_transport_state, check_timeouts)
  */
 #include "webrtc/internal.h"
@@ -57,6 +57,8 @@ static void on_path(void *owner, const struct sl_path *path, bool gone)
     struct link *link = owner;
     struct rtc_worker *rtc_worker = link->peer->rtc_worker;
 
+    if (link->outgoing)
+        return; /* its sockets serve nobody else */
     if (path->tcp && gone)
         tcp_close(path->tcp);
     else if (path->tcp)
@@ -210,6 +212,20 @@ void peer_tick(struct sl_peer *peer, int64_t now_us)
 
 /* ---- Life on the worker ---- */
 
+/* The other side is looked for at the addresses that its answer names. */
+static void reach_out(struct sl_peer *peer, struct link *link, int64_t now_us)
+{
+    const struct sl_addr *candidates = peer->offered->candidates[link->index];
+    size_t count = peer->offered->candidate_count[link->index];
+
+    if (outgoing_create(link, candidates, count, &link->outgoing) < 0) {
+        peer_report(peer, SL_PEER_FAILED, SL_PEER_NO_SOCKET);
+        return;
+    }
+    outgoing_add_candidates(link->outgoing, link->transport, candidates, count, now_us);
+    sl_transport_tick(link->transport, now_us);
+}
+
 static void make_link(struct sl_peer *peer, size_t index, int64_t now_us)
 {
     struct rtc_worker *rtc_worker = peer->rtc_worker;
@@ -218,10 +234,13 @@ static void make_link(struct sl_peer *peer, size_t index, int64_t now_us)
         .engine = rtc_worker->engine,
         .identity = rtc_worker->rtc->identity,
         .counters = rtc_worker->counters,
+        .ice_client = peer->offered != NULL,
+        .dtls_client = peer->offered && peer->start[index].remote_setup == SL_SDP_PASSIVE,
         .keep_dtls = peer->publishing, /* few, and their silent leaving concerns many */
         .local_ufrag = link->ufrag,
         .local_pwd = peer->start[index].pwd,
         .remote_ufrag = peer->start[index].remote_ufrag,
+        .remote_pwd = peer->start[index].remote_pwd,
         .fingerprint_hash = peer->start[index].fingerprint_hash,
         .fingerprint = peer->start[index].fingerprint,
         .ops = &transport_ops,
@@ -231,7 +250,10 @@ static void make_link(struct sl_peer *peer, size_t index, int64_t now_us)
     link->peer = peer;
     link->index = index;
     (void)sl_transport_create(&config, now_us, &link->transport); /* cannot fail */
-    rtc_add_link(rtc_worker, link);
+    if (peer->offered)
+        reach_out(peer, link, now_us);
+    else
+        rtc_add_link(rtc_worker, link);
 }
 
 static void on_start(struct sl_msg *msg)
@@ -260,8 +282,10 @@ static void on_close(struct sl_msg *msg)
         /* Datagrams that are queued point to the paths and keys that go now. */
         sl_worker_flush(rtc_worker->worker);
         for (size_t i = 0; i < peer->link_count; i++) {
-            rtc_remove_link(rtc_worker, &peer->links[i]);
+            if (!peer->offered)
+                rtc_remove_link(rtc_worker, &peer->links[i]);
             sl_transport_destroy(peer->links[i].transport);
+            outgoing_destroy(peer->links[i].outgoing);
             if (rtc_worker->tcp)
                 tcp_drop_link(rtc_worker->tcp, &peer->links[i]);
         }
@@ -284,9 +308,11 @@ static void on_closed(struct sl_msg *msg)
     sl_worker_add_load(peer->rtc_worker->worker, -1);
     for (size_t i = 0; i < peer->link_count; i++) {
         free(peer->start[i].remote_ufrag);
+        free(peer->start[i].remote_pwd);
         free(peer->start[i].fingerprint_hash);
         free(peer->start[i].fingerprint);
     }
+    free(peer->offered);
     free(peer);
     ops->on_closed(owner);
 }
@@ -300,6 +326,10 @@ struct sl_peer *sl_peer_create(const struct sl_peer_config *config)
     peer->ops = config->ops;
     peer->owner = config->owner;
     peer->publishing = config->publishing;
+    if (config->offered) {
+        peer->offered = sl_new(struct sl_peer_offered);
+        *peer->offered = *config->offered;
+    }
     peer->start_msg.run = on_start;
     peer->close_msg.run = on_close;
     peer->link_count = negotiation->transport_count;
@@ -308,6 +338,8 @@ struct sl_peer *sl_peer_create(const struct sl_peer_config *config)
         memcpy(peer->links[i].ufrag, config->local[i].ufrag, sizeof(peer->links[i].ufrag));
         memcpy(peer->start[i].pwd, config->local[i].pwd, sizeof(peer->start[i].pwd));
         peer->start[i].remote_ufrag = sl_strdup(remote->remote_ufrag);
+        peer->start[i].remote_pwd = sl_strdup(remote->remote_pwd);
+        peer->start[i].remote_setup = remote->remote_setup;
         peer->start[i].fingerprint_hash = sl_strdup(remote->fingerprint_hash);
         peer->start[i].fingerprint = sl_strdup(remote->fingerprint);
     }

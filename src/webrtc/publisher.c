@@ -75,6 +75,7 @@ struct publisher {
     bool has_ntp_offset;
     int64_t ntp_offset_us; /* local time - source's NTP time, without the network's delays */
     int64_t heard_us;
+    bool started; /* a packet went into a track */
 };
 
 /* ---- Set-up ---- */
@@ -282,6 +283,10 @@ static void deliver(struct publisher *publisher, struct input *input, int64_t se
     look_at_payload(input, packet);
     count_packet(publisher, input, packet);
     sl_track_input(input->track, packet);
+    if (!publisher->started) {
+        publisher->started = true;
+        peer_report(publisher->peer, SL_PEER_STARTED, SL_PEER_OK);
+    }
 }
 
 /* Notes the arrival; negative if the packet is not to be used. */

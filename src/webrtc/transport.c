@@ -13,7 +13,10 @@
 #include <string.h>
 
 enum {
-    CHECK_INTERVAL_US = 50 * SL_US_PER_MS, /* RFC 8445 section 14.2: Ta */
+    /* RFC 8445 section 14: Ta, and the most that repetitions slow down to. A description that names
+     * addresses of others costs them no more than that. */
+    CHECK_INTERVAL_US = 50 * SL_US_PER_MS,
+    CHECK_INTERVAL_MAX_US = 800 * SL_US_PER_MS,
     /* RFC 7675 section 5.1: 5 s, randomised; browsers use half of that. */
     CONSENT_INTERVAL_US = 2500 * SL_US_PER_MS,
     /* The last flight of a handshake may be lost, and its repetition is asked for: RFC 6347 4.2.4.
@@ -38,7 +41,7 @@ struct sl_transport {
     struct slot *selected;  /* where media goes */
     struct slot *dtls_slot; /* where the handshake answers */
     int64_t last_check_us;
-    int64_t next_check_us; /* client */
+    int64_t next_check_us, check_interval_us; /* client */
     uint64_t tie_breaker;
     uint8_t transaction_id[SL_STUN_TID_LEN]; /* client: of the checks under way */
     struct sl_dtls *dtls;
@@ -68,6 +71,7 @@ int sl_transport_create(const struct sl_transport_config *config, int64_t now_us
     transport->fingerprint_hash = sl_strdup_or_null(config->fingerprint_hash);
     transport->fingerprint = sl_strdup_or_null(config->fingerprint);
     transport->next_check_us = now_us;
+    transport->check_interval_us = CHECK_INTERVAL_US;
     sl_random_bytes(&transport->tie_breaker, sizeof(transport->tie_breaker));
     sl_random_bytes(transport->transaction_id, sizeof(transport->transaction_id));
     *out = transport;
@@ -322,8 +326,9 @@ static int on_request(struct sl_transport *transport, const struct sl_path *path
         transport->config.ops->on_send(transport->config.owner, path, answer, answer_len);
         return 0;
     }
-    if (view->ice_controlled && !transport->config.ice_client) {
-        /* We are lite and therefore controlled; so cannot they be (RFC 8445 section 7.3.1.1). */
+    if (transport->config.ice_client ? view->ice_controlling : view->ice_controlled) {
+        /* We are lite and therefore controlled, or made the offer and control (RFC 8445 section
+         * 6.1.1, 7.3.1.1): so cannot they. */
         answer_len = sl_stun_build_error(view->transaction_id, 487, transport->local_pwd, answer);
         transport->config.ops->on_send(transport->config.owner, path, answer, answer_len);
         return 0;
@@ -331,8 +336,15 @@ static int on_request(struct sl_transport *transport, const struct sl_path *path
     answer_len =
         sl_stun_build_success(view->transaction_id, &path->remote, transport->local_pwd, answer);
     transport->config.ops->on_send(transport->config.owner, path, answer, answer_len);
-    if (transport->config.ice_client)
-        return 0; /* our own checks decide */
+    if (transport->config.ice_client) {
+        /* Our own checks decide; an address that we did not know of is worth one, at once (RFC 8445
+         * section 7.3.1.4). */
+        if (!find_slot(transport, path)) {
+            take_slot(transport, path)->last_us = now_us;
+            transport->next_check_us = now_us;
+        }
+        return 0;
+    }
     on_checked(transport, path, view->use_candidate, now_us);
     return 0;
 }
@@ -395,17 +407,20 @@ static void send_checks(struct sl_transport *transport, int64_t now_us)
 {
     if (!transport->remote_ufrag || !transport->remote_pwd)
         return;
-    if (transport->selected) {
+    const struct slot *selected = transport->selected;
+    if (selected)
         sl_random_bytes(transport->transaction_id, sizeof(transport->transaction_id));
-        send_check(transport, transport->selected);
-        transport->next_check_us = now_us + CONSENT_INTERVAL_US;
-        return;
-    }
     for (size_t i = 0; i < SL_TRANSPORT_PATHS_MAX; i++) {
-        if (transport->slots[i].used)
-            send_check(transport, &transport->slots[i]);
+        const struct slot *slot = &transport->slots[i];
+        /* Once the chosen path is dead any other will do. */
+        if (slot->used &&
+            (!selected || slot == selected || now_us - selected->last_us > PATH_SILENT_US))
+            send_check(transport, slot);
     }
-    transport->next_check_us = now_us + CHECK_INTERVAL_US;
+    transport->next_check_us =
+        now_us + (selected ? CONSENT_INTERVAL_US : transport->check_interval_us);
+    if (transport->check_interval_us < CHECK_INTERVAL_MAX_US)
+        transport->check_interval_us *= 2;
 }
 
 /* ---- SRTP ---- */

@@ -2,7 +2,8 @@
 /*
  * WebRTC peers: the media end of one RTCPeerConnection, as a source of a stream (the client
  * publishes) or as sinks of one (the client plays). ICE-lite, DTLS-SRTP, RTP over one UDP port per
- * worker, or TCP on the same number (RFC 4571, 6544).
+ * worker, or TCP on the same number (RFC 4571, 6544). A peer whose offer was ours is the controlling
+ * ICE agent instead, over UDP ports of its own.
  *
  * Threads. The control loop creates and closes a peer and gets its events; a worker owns all of its
  * media state. A peer is placed on one worker for life.
@@ -32,6 +33,9 @@ struct sl_rtc_config {
     struct sl_addr announce[SL_RTC_ADDRESSES_MAX]; /* for candidates; port 0: the worker's own */
     size_t announce_count;
     uint16_t port_from, port_to; /* the first free ports are taken, in order */
+    /* For peers whose offer is ours, a port for each transport and address family; 0: the kernel
+     * picks. */
+    uint16_t client_port_from, client_port_to;
     bool two_ports;              /* rtp_bundle=false: a second port for the second transport */
     bool tcp;                    /* listen for ICE-TCP as well */
     bool gcm;
@@ -56,7 +60,7 @@ uint16_t sl_rtc_port(const struct sl_rtc *rtc, const struct sl_worker *worker, s
 enum sl_peer_state {
     SL_PEER_CONNECTING,
     SL_PEER_CONNECTED, /* ICE and DTLS are up on every transport */
-    SL_PEER_STARTED,   /* playing: the first media packet was sent */
+    SL_PEER_STARTED,   /* the first media packet was sent (playing) or came (publishing) */
     SL_PEER_FAILED,    /* for good; see enum sl_peer_failure */
     SL_PEER_CLOSED,
 };
@@ -69,6 +73,7 @@ enum sl_peer_failure {
     SL_PEER_DTLS_ERROR,  /* failed or timed out */
     SL_PEER_RTP_SILENCE, /* a publisher sends nothing */
     SL_PEER_DTLS_CLOSED, /* close_notify: the client left without a word */
+    SL_PEER_NO_SOCKET,   /* our offer: no port, or no address of a family that the other side has */
 };
 
 /* Called on the control loop; never after on_closed. */
@@ -79,10 +84,19 @@ struct sl_peer_ops {
     void (*on_closed)(void *owner);
 };
 
+/* What an answer to our own offer adds: where to find the other side, by transport. */
+enum { SL_PEER_CANDIDATES_MAX = 8 };
+struct sl_peer_offered {
+    size_t candidate_count[SL_MEDIA_TRANSPORTS_MAX];
+    struct sl_addr candidates[SL_MEDIA_TRANSPORTS_MAX][SL_PEER_CANDIDATES_MAX];
+};
+
 struct sl_peer_config {
     struct sl_rtc *rtc;
     struct sl_worker *worker;
-    bool publishing;
+    bool publishing; /* the other side sends */
+    /* NULL: the offer was theirs. Copied. */
+    const struct sl_peer_offered *offered;
     bool tcp_only;                            /* candidates were TCP */
     const struct sl_negotiation *negotiation; /* copied as far as needed */
     struct {

@@ -180,3 +180,39 @@ bool sl_cidr_contains(const struct sl_cidr *cidr, const struct sl_addr *addr)
     unsigned mask = 0xffU << (8 - rest);
     return ((cidr->ip[whole] ^ addr->ip[whole]) & mask) == 0;
 }
+
+/* Connected to by nobody, whatever the configuration says. */
+static const struct range {
+    const char *first;
+    unsigned bits; /* of the 128 */
+} forbidden[] = {
+    {"0.0.0.0", 96 + 8},      /* RFC 1122 section 3.2.1.3: "this host"; reaches loopback on Linux */
+    {"169.254.0.0", 96 + 16}, /* RFC 3927; 169.254.169.254 tells a cloud machine's credentials */
+    {"224.0.0.0", 96 + 3},    /* multicast, reserved, broadcast */
+    {"::", 128},              /* unspecified */
+    {"fe80::", 10},           /* RFC 4291 link-local */
+    {"ff00::", 8},            /* multicast */
+    {"fd00:ec2::", 32},       /* a cloud's metadata over IPv6 */
+};
+
+struct sl_addr sl_addr_untranslated(const struct sl_addr *addr)
+{
+    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}, mapped[12] = {[10] = 0xff, 0xff};
+    struct sl_addr result = *addr;
+
+    if (memcmp(addr->ip, nat64, sizeof(nat64)) == 0)
+        memcpy(result.ip, mapped, sizeof(mapped));
+    return result;
+}
+
+bool sl_addr_is_forbidden(const struct sl_addr *addr)
+{
+    struct sl_addr real = sl_addr_untranslated(addr);
+
+    for (size_t i = 0; i < sizeof(forbidden) / sizeof(*forbidden); i++) {
+        struct sl_cidr cidr = {.bits = forbidden[i].bits};
+        if (parse_ip(forbidden[i].first, cidr.ip) == 0 && sl_cidr_contains(&cidr, &real))
+            return true; /* the table's are all good: the unit test looks up each */
+    }
+    return false;
+}

@@ -240,21 +240,12 @@ static void note_address(struct sl_transfer *transfer)
     transfer->address_known = true;
 }
 
-/* Link-local, where clouds tell a machine's credentials (hardening.md class 16). Loopback and
- * private networks are where back ends live. */
+/* Loopback and private networks are where back ends live. */
 static bool is_forbidden(const struct sockaddr *sockaddr)
 {
-    static const char *const networks[] = {"169.254.0.0/16", "fe80::/10", "fd00:ec2::/32"};
     struct sl_addr addr;
-    struct sl_cidr network;
 
-    if (sl_addr_from_sockaddr(&addr, sockaddr) < 0)
-        return true;
-    for (size_t i = 0; i < SL_ARRAY_LEN(networks); i++) {
-        if (sl_cidr_parse(networks[i], &network) == 0 && sl_cidr_contains(&network, &addr))
-            return true;
-    }
-    return false;
+    return sl_addr_from_sockaddr(&addr, sockaddr) < 0 || sl_addr_is_forbidden(&addr);
 }
 
 /* CURLOPT_OPENSOCKETFUNCTION: with the address that the name has led to. */
@@ -538,7 +529,7 @@ static void take_result(struct sl_transfer *transfer, CURLcode code)
         .duration_us = sl_now_us() - transfer->started_us,
         .why = transfer->too_long    ? "the answer is too long"
                : code == CURLE_OK    ? "the answer ended in its header"
-               : transfer->forbidden ? "link-local addresses are not allowed"
+               : transfer->forbidden ? "no back end may be at that address"
                : transfer->why[0]    ? transfer->why
                                      : curl_easy_strerror(code),
     };

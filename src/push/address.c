@@ -12,17 +12,6 @@ struct range {
     unsigned bits; /* of the 128 */
 };
 
-/* Never, whatever the configuration says. */
-static const struct range forbidden[] = {
-    {"0.0.0.0", 96 + 8},      /* RFC 1122 section 3.2.1.3: "this host"; reaches loopback on Linux */
-    {"169.254.0.0", 96 + 16}, /* RFC 3927; 169.254.169.254 tells a cloud machine's credentials */
-    {"224.0.0.0", 96 + 3},    /* multicast, reserved, broadcast */
-    {"::", 128},              /* unspecified */
-    {"fe80::", 10},           /* RFC 4291 link-local */
-    {"ff00::", 8},            /* multicast */
-    {"fd00:ec2::", 32},       /* a cloud's metadata over IPv6 */
-};
-
 /* Not for everybody. */
 static const struct range special[] = {
     {"10.0.0.0", 96 + 8},     /* RFC 1918 */
@@ -62,27 +51,11 @@ static bool is_in(const struct sl_addr *addr, const struct range *ranges, size_t
     return false;
 }
 
-/* RFC 6052 section 2.1: 64:ff9b::/96 leads to the IPv4 address in its last 32 bits. */
-static struct sl_addr canonical(const struct sl_addr *addr)
-{
-    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}, mapped[12] = {[10] = 0xff, 0xff};
-    struct sl_addr result = *addr;
-
-    if (memcmp(addr->ip, nat64, sizeof(nat64)) == 0)
-        memcpy(result.ip, mapped, sizeof(mapped));
-    return result;
-}
-
-static bool is_forbidden(const struct sl_addr *addr)
-{
-    return is_in(addr, forbidden, SL_ARRAY_LEN(forbidden));
-}
-
 bool address_is_public(const struct sl_addr *addr)
 {
-    struct sl_addr real = canonical(addr);
+    struct sl_addr real = sl_addr_untranslated(addr);
 
-    return !is_forbidden(&real) && !is_in(&real, special, SL_ARRAY_LEN(special));
+    return !sl_addr_is_forbidden(&real) && !is_in(&real, special, SL_ARRAY_LEN(special));
 }
 
 static bool is_listed(const struct sl_string_list *allow, const char *host,
@@ -101,9 +74,9 @@ static bool is_listed(const struct sl_string_list *allow, const char *host,
 bool address_is_allowed(const struct sl_string_list *allow, const char *host,
                         const struct sl_addr *addr)
 {
-    struct sl_addr real = canonical(addr);
+    struct sl_addr real = sl_addr_untranslated(addr);
 
-    if (is_forbidden(&real))
+    if (sl_addr_is_forbidden(&real))
         return false;
     return address_is_public(&real) || is_listed(allow, host, &real);
 }

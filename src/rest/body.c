@@ -3,6 +3,7 @@
 #include "rest/body.h"
 
 #include "base/error.h"
+#include "base/json_depth.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -17,31 +18,6 @@ static bool is_blank(const char *body, size_t len)
     return true;
 }
 
-/* Brackets outside strings; wrong JSON may be measured wrongly, the parser refuses it anyway. */
-static bool is_too_deep(const char *body, size_t len)
-{
-    size_t depth = 0;
-    bool in_string = false;
-
-    for (size_t i = 0; i < len; i++) {
-        char c = body[i];
-        if (in_string) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > SL_BODY_DEPTH_MAX)
-                return true;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            depth--;
-        }
-    }
-    return false;
-}
-
 int sl_body_parse(const char *body, size_t len, json_t **out, struct sl_error *error)
 {
     json_error_t why;
@@ -50,9 +26,9 @@ int sl_body_parse(const char *body, size_t len, json_t **out, struct sl_error *e
         *out = json_object();
         return 0;
     }
-    if (is_too_deep(body, len))
+    if (sl_json_is_deeper(body, len, SL_JSON_DEPTH_MAX))
         return sl_error_set(error, -EBADMSG, "JSON is nested deeper than %d levels",
-                            SL_BODY_DEPTH_MAX);
+                            SL_JSON_DEPTH_MAX);
     json_t *value = json_loadb(body, len, JSON_DECODE_ANY, &why);
     if (!value)
         return sl_error_set(error, -EBADMSG, "malformed JSON: %.100s at byte %d", why.text,

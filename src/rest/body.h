@@ -8,8 +8,6 @@
 
 struct sl_error;
 
-enum { SL_BODY_DEPTH_MAX = 32 /* hardening.md, hostile JSON */ };
-
 /*
  * Parse len bytes, bounded by the listener, into an object. Nothing but blanks gives an empty
  * object. Returns 0, or -EBADMSG with words: no JSON, not an object, nested too deeply. *out is the

@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The envelope of every message: {"message":"<name>","data":[...]} (websocket-api.md 1.2). */
+#include "base/json_depth.h"
 #include "signalling/internal.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* Jansson's own bound is compiled in and far too high; so the brackets are counted beforehand. */
-static bool is_too_deep(const char *text, size_t len)
-{
-    size_t depth = 0;
-    bool in_string = false;
-
-    for (size_t i = 0; i < len; i++) {
-        if (in_string) {
-            if (text[i] == '\\')
-                i++;
-            else if (text[i] == '"')
-                in_string = false;
-        } else if (text[i] == '"') {
-            in_string = true;
-        } else if (text[i] == '{' || text[i] == '[') {
-            if (++depth > JSON_DEPTH_MAX)
-                return true;
-        } else if ((text[i] == '}' || text[i] == ']') && depth > 0) {
-            depth--;
-        }
-    }
-    return false;
-}
-
 int envelope_parse(const char *text, size_t len, struct envelope *out)
 {
-    if (is_too_deep(text, len))
+    if (sl_json_is_deeper(text, len, SL_JSON_DEPTH_MAX))
         return -EBADMSG;
     /* No JSON_ALLOW_NUL: a NUL in a string is refused. Of duplicate keys the last counts. */
     json_t *root = json_loadb(text, len, 0, NULL);

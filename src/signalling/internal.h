@@ -65,7 +65,6 @@ void connection_start_pings(struct connection *connection);
 
 /* ---- envelope.c ---- */
 
-enum { JSON_DEPTH_MAX = 32 }; /* hardening.md class 4 */
 
 struct envelope {
     json_t *root;     /* owns the rest */

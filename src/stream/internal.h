@@ -205,6 +205,7 @@ struct sl_stream {
     struct sl_list listeners;
     uint16_t width, height;
     int64_t live_since_ms; /* wall clock */
+    bool unlisted_until_live;
     bool live, ended, released;
     size_t draining; /* fanouts that have not reported drained, and home itself */
     struct sl_msg end_msg, ended_msg, free_msg;

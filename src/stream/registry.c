@@ -72,11 +72,18 @@ static bool has_name(const struct sl_table_node *node, const void *key)
     return strcmp(stream->name, key) == 0;
 }
 
-struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name)
+static struct sl_stream *find_any(const struct sl_streams *streams, const char *name)
 {
     struct sl_table_node *node = sl_table_find(&streams->names, sl_hash_text(name), has_name, name);
 
     return node ? sl_container_of(node, struct sl_stream, node) : NULL;
+}
+
+struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name)
+{
+    struct sl_stream *stream = find_any(streams, name);
+
+    return stream && (stream->live || !stream->unlisted_until_live) ? stream : NULL;
 }
 
 void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *stream, void *arg),
@@ -127,7 +134,7 @@ int sl_streams_reserve(struct sl_streams *streams, const char *name, struct sl_r
 {
     if (!is_name(name))
         return -EINVAL;
-    if (sl_streams_find(streams, name) || find_reservation(streams, name))
+    if (find_any(streams, name) || find_reservation(streams, name))
         return -EEXIST;
     struct sl_reservation *reservation = sl_new(struct sl_reservation);
     reservation->streams = streams;
@@ -224,7 +231,7 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
 {
     if (!is_name(config->name))
         return -EINVAL;
-    if (sl_streams_find(streams, config->name) ||
+    if (find_any(streams, config->name) ||
         find_reservation(streams, config->name) != config->reservation)
         return -EEXIST;
     struct sl_stream *stream = sl_new(struct sl_stream);
@@ -232,6 +239,7 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
     memcpy(stream->name, config->name, strlen(config->name) + 1);
     stream->worker = config->worker;
     stream->ops = config->ops;
+    stream->unlisted_until_live = config->unlisted_until_live;
     stream->draining = 1;
     stream->end_msg.run = on_home_end;
     stream->ended_msg.run = on_home_ended;

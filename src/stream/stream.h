@@ -163,6 +163,8 @@ struct sl_stream_config {
     void *owner; /* of ops; must stay valid on the worker until after the end has run there */
     struct sl_track_config tracks[2]; /* by enum sl_media_kind */
     const struct sl_reservation *reservation; /* of this name; NULL: the name must be free */
+    /* Not to be found by its name before it is live; the name is taken all the same. */
+    bool unlisted_until_live;
 };
 
 /* Takes ownership of one reference; drops the packet if the stream has ended. [worker] */
@@ -185,7 +187,7 @@ void sl_streams_destroy(struct sl_streams *streams);
 size_t sl_streams_count(const struct sl_streams *streams);
 /* True when nothing of any stream is left, on no thread: the workers may be stopped. */
 bool sl_streams_drained(const struct sl_streams *streams);
-/* NULL if no stream has this name now. */
+/* NULL if no stream has this name now, or one that is unlisted until it is live. */
 struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name);
 void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *stream, void *arg),
                      void *arg);

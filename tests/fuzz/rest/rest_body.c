@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fuzz target: a JSON body; what is accepted is an object, not too deep, and parses again. */
+#include "base/json_depth.h"
 #include "rest/body.h"
 
 #include <assert.h>
@@ -39,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (sl_body_parse((const char *)data, len, &body, NULL) < 0)
         return 0;
     assert(json_is_object(body));
-    assert(depth_of(body) <= SL_BODY_DEPTH_MAX);
+    assert(depth_of(body) <= SL_JSON_DEPTH_MAX);
     char *text = json_dumps(body, 0);
     assert(text);
     assert(sl_body_parse(text, strlen(text), &again, NULL) == 0);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "rest/access.h"
+#include "base/json_depth.h"
 #include "rest/body.h"
 #include "rest/cors.h"
 #include "rest/router.h"
@@ -349,9 +350,9 @@ static void bounds_the_depth_of_a_body(void **state) /* hardening.md, hostile JS
     struct sl_error error;
     json_t *value = NULL;
 
-    assert_int_equal(sl_body_parse(body, nest(body, SL_BODY_DEPTH_MAX), &value, &error), 0);
+    assert_int_equal(sl_body_parse(body, nest(body, SL_JSON_DEPTH_MAX), &value, &error), 0);
     json_decref(value);
-    assert_int_equal(sl_body_parse(body, nest(body, SL_BODY_DEPTH_MAX + 1), &value, &error),
+    assert_int_equal(sl_body_parse(body, nest(body, SL_JSON_DEPTH_MAX + 1), &value, &error),
                      -EBADMSG);
     assert_int_equal(sl_body_parse(body, nest(body, 900), &value, &error), -EBADMSG);
     assert_int_equal(sl_body_parse(quoted, sizeof(quoted) - 1, &value, &error), 0);

@@ -285,3 +285,13 @@ int sl_sdp_negotiate(const struct sl_sdp *offer, const struct sl_negotiate_confi
     free(n);
     return err;
 }
+
+struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum sl_media_kind kind)
+{
+    for (size_t i = 0; i < negotiation->media_count; i++) {
+        struct sl_media *media = &negotiation->media[i];
+        if (media->accepted && !media->inactive && media->codec_count > 0 && media->kind == kind)
+            return media;
+    }
+    return NULL;
+}

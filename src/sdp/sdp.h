@@ -183,6 +183,9 @@ struct sl_negotiate_config {
 int sl_sdp_negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
                      struct sl_negotiation *out, struct sl_error *error);
 
+/* The section in which media of this kind flows; NULL. */
+struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum sl_media_kind kind);
+
 /*
  * The other side: what an answer to our own offer means (websocket-api.md section 15). Sections are
  * matched by index, whatever their mids; RTP/SAVPF and sections without BUNDLE are fine; a missing

@@ -189,8 +189,6 @@ struct media_setup {
 const char *setup_negotiate(struct media_setup *setup, struct sl_media_session *media,
                             const struct sl_negotiate_config *config);
 const char *setup_build_answer(struct media_setup *setup, struct sl_worker *worker);
-/* The section in which media of this kind flows; NULL. */
-struct sl_media *setup_media(struct media_setup *setup, enum sl_media_kind kind);
 /* tracks by kind, for a playback; NULL for a publication. */
 void setup_create_peer(struct media_setup *setup, struct sl_worker *worker,
                        struct sl_track *const *tracks);

@@ -52,18 +52,6 @@ static bool is_full(const struct sl_sessions *sessions, const struct sl_stream *
     return max > 0 && audience && audience->player_count >= (size_t)max;
 }
 
-static size_t source_codecs(struct sl_track *track, struct sl_source_codec out[SL_TRACK_CODECS_MAX])
-{
-    const struct sl_track_config *config = track ? sl_track_codecs(track) : NULL;
-    size_t count = config ? config->codec_count : 0;
-
-    for (size_t i = 0; i < count; i++) {
-        out[i].codec = config->codecs[i].codec;
-        memcpy(out[i].fmtp, config->codecs[i].fmtp, sizeof(out[i].fmtp));
-    }
-    return count;
-}
-
 static uint32_t draw_ssrc(const uint32_t *taken, size_t count)
 {
     for (;;) {
@@ -90,7 +78,7 @@ static void draw_ssrcs(struct media_setup *setup)
     size_t count = 0;
 
     for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++) {
-        struct sl_media *media = setup_media(setup, kind);
+        struct sl_media *media = sl_sdp_flowing_media(&setup->negotiation, kind);
         if (!media)
             continue;
         media->local_ssrc = drawn[count] = draw_ssrc(drawn, count);
@@ -116,8 +104,8 @@ static const char *set_up(struct media_setup *setup, struct sl_media_session *me
         .rtx = true,
         .audio = audio,
         .video = video,
-        .audio_count = source_codecs(tracks[SL_AUDIO], audio),
-        .video_count = source_codecs(tracks[SL_VIDEO], video),
+        .audio_count = sl_track_source_codecs(tracks[SL_AUDIO], audio),
+        .video_count = sl_track_source_codecs(tracks[SL_VIDEO], video),
     };
     const char *problem = setup_negotiate(setup, media, &negotiate);
     if (problem)
@@ -129,7 +117,7 @@ static const char *set_up(struct media_setup *setup, struct sl_media_session *me
     if (problem)
         return problem;
     for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++)
-        if (!setup_media(setup, kind))
+        if (!sl_sdp_flowing_media(&setup->negotiation, kind))
             tracks[kind] = NULL;
     setup_create_peer(setup, worker, tracks);
     audience_join(media, stream);

@@ -31,21 +31,6 @@ static size_t configured_codecs(const struct sl_config *config, enum sl_codec ou
     return count;
 }
 
-/* What the source may send is what the answer says; the answer is cut to what a track can hold. */
-static void fill_track(struct sl_track_config *track, struct sl_media *media)
-{
-    if (!media)
-        return;
-    if (media->codec_count > SL_TRACK_CODECS_MAX)
-        media->codec_count = SL_TRACK_CODECS_MAX;
-    track->present = true;
-    track->codec_count = media->codec_count;
-    for (size_t i = 0; i < media->codec_count; i++) {
-        track->codecs[i].codec = media->codecs[i].codec;
-        memcpy(track->codecs[i].fmtp, media->codecs[i].fmtp, sizeof(track->codecs[i].fmtp));
-    }
-}
-
 /* Peer and stream need each other: the peer first, as the stream's source. */
 static const char *connect_stream(struct media_setup *setup, struct sl_worker *worker,
                                   struct sl_stream_config *config)
@@ -85,8 +70,8 @@ static const char *set_up(struct media_setup *setup, struct sl_media_session *me
     struct sl_worker *worker = sl_workers_pick_source(parts->workers);
     struct sl_stream_config config = {
         .name = media->name, .worker = worker, .ops = &sl_peer_source_ops};
-    fill_track(&config.tracks[SL_AUDIO], setup_media(setup, SL_AUDIO));
-    fill_track(&config.tracks[SL_VIDEO], setup_media(setup, SL_VIDEO));
+    for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++)
+        sl_track_config_from(sl_sdp_flowing_media(&setup->negotiation, kind), &config.tracks[kind]);
     problem = setup_build_answer(setup, worker);
     if (problem)
         return problem;

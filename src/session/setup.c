@@ -31,25 +31,14 @@ const char *setup_negotiate(struct media_setup *setup, struct sl_media_session *
     if (err < 0)
         return SL_INFO_PROXY;
 
-    struct sl_media *audio = setup_media(setup, SL_AUDIO), *video = setup_media(setup, SL_VIDEO);
+    const struct sl_media *audio = sl_sdp_flowing_media(&setup->negotiation, SL_AUDIO);
+    const struct sl_media *video = sl_sdp_flowing_media(&setup->negotiation, SL_VIDEO);
     if (!audio && !video)
         return SL_INFO_NO_CODECS;
     media->has_audio = audio != NULL;
     media->has_video = video != NULL;
     media->codecs[SL_AUDIO] = audio ? audio->codecs[0].codec : SL_CODEC_NONE;
     media->codecs[SL_VIDEO] = video ? video->codecs[0].codec : SL_CODEC_NONE;
-    return NULL;
-}
-
-struct sl_media *setup_media(struct media_setup *setup, enum sl_media_kind kind)
-{
-    struct sl_negotiation *negotiation = &setup->negotiation;
-
-    for (size_t i = 0; i < negotiation->media_count; i++) {
-        struct sl_media *media = &negotiation->media[i];
-        if (media->accepted && !media->inactive && media->codec_count > 0 && media->kind == kind)
-            return media;
-    }
     return NULL;
 }
 

@@ -161,7 +161,7 @@ struct sl_stream_config {
     struct sl_worker *worker; /* where the source is */
     const struct sl_source_ops *ops;
     void *owner; /* of ops; must stay valid on the worker until after the end has run there */
-    struct sl_track_config tracks[2]; /* by enum sl_media_kind */
+    struct sl_track_config tracks[2];         /* by enum sl_media_kind */
     const struct sl_reservation *reservation; /* of this name; NULL: the name must be free */
     /* Not to be found by its name before it is live; the name is taken all the same. */
     bool unlisted_until_live;
@@ -192,8 +192,8 @@ struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name);
 void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *stream, void *arg),
                      void *arg);
 
-/* Takes the name and places the tracks. -EEXIST: the name is taken or reserved; -EINVAL: not a name;
- * -ENOBUFS: the worker's packet memory serves as many tracks as it can. */
+/* Takes the name and places the tracks. -EEXIST: the name is taken or reserved; -EINVAL: not a
+ * name; -ENOBUFS: the worker's packet memory serves as many tracks as it can. */
 int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *config,
                      struct sl_stream **out);
 /* Media flows: players are welcome from now on. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The sockets of a transport whose offer was ours. Each such transport has its own: two of them that
- * shared a port could not be told apart by the other server, which knows us by our address, and one
- * server's media port serves all of its clients.
+ * The sockets of a transport whose offer was ours. Each such transport has its own: two of them
+ * that shared a port could not be told apart by the other server, which knows us by our address,
+ * and one server's media port serves all of its clients.
  */
 #include "webrtc/internal.h"
 

@@ -2,8 +2,8 @@
 /*
  * WebRTC peers: the media end of one RTCPeerConnection, as a source of a stream (the client
  * publishes) or as sinks of one (the client plays). ICE-lite, DTLS-SRTP, RTP over one UDP port per
- * worker, or TCP on the same number (RFC 4571, 6544). A peer whose offer was ours is the controlling
- * ICE agent instead, over UDP ports of its own.
+ * worker, or TCP on the same number (RFC 4571, 6544). A peer whose offer was ours is the
+ * controlling ICE agent instead, over UDP ports of its own.
  *
  * Threads. The control loop creates and closes a peer and gets its events; a worker owns all of its
  * media state. A peer is placed on one worker for life.
@@ -23,6 +23,15 @@ struct sl_error;
 struct sl_rtc;
 struct sl_peer;
 
+/* ---- Between descriptions and tracks. Pure. ---- */
+
+/* What a track's source may send, for an offer or an answer; returns the count, 0 for NULL. */
+size_t sl_track_source_codecs(const struct sl_track *track,
+                              struct sl_source_codec out[static SL_TRACK_CODECS_MAX]);
+/* The track for what a source was allowed to send, whose codecs are cut to what a track can hold.
+ * media NULL: no track. */
+void sl_track_config_from(struct sl_media *media, struct sl_track_config *out);
+
 /* ---- The engine: sockets and tables of all workers ---- */
 
 enum { SL_RTC_ADDRESSES_MAX = 8 };
@@ -36,8 +45,8 @@ struct sl_rtc_config {
     /* For peers whose offer is ours, a port for each transport and address family; 0: the kernel
      * picks. */
     uint16_t client_port_from, client_port_to;
-    bool two_ports;              /* rtp_bundle=false: a second port for the second transport */
-    bool tcp;                    /* listen for ICE-TCP as well */
+    bool two_ports; /* rtp_bundle=false: a second port for the second transport */
+    bool tcp;       /* listen for ICE-TCP as well */
     bool gcm;
     int64_t ice_timeout_us, dtls_timeout_us, consent_timeout_us;
     int64_t rtp_timeout_us;     /* 0: a silent publisher is kept */
@@ -118,6 +127,8 @@ struct sl_peer_stats {
     _Atomic uint64_t video_frames;    /* marker bits seen or sent */
     _Atomic uint64_t nack, pli, lost; /* totals since the start */
     _Atomic uint32_t rtt_us;
+    _Atomic uint32_t sinks[2]; /* publishing: sinks of the tracks fed, by kind, as far as the first
+                                * and the last of them tell: 0 or not */
 };
 
 /* [control] Publishing: first create the peer with sl_peer_create(), then the stream with the peer

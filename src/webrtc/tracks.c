@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A negotiated section and a track of a stream say the same in two ways. */
+#include "webrtc/webrtc.h"
+
+#include <string.h>
+
+size_t sl_track_source_codecs(const struct sl_track *track,
+                              struct sl_source_codec out[static SL_TRACK_CODECS_MAX])
+{
+    const struct sl_track_config *config = track ? sl_track_codecs(track) : NULL;
+    size_t count = config ? config->codec_count : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        out[i].codec = config->codecs[i].codec;
+        memcpy(out[i].fmtp, config->codecs[i].fmtp, sizeof(out[i].fmtp));
+    }
+    return count;
+}
+
+void sl_track_config_from(struct sl_media *media, struct sl_track_config *out)
+{
+    if (!media)
+        return;
+    if (media->codec_count > SL_TRACK_CODECS_MAX)
+        media->codec_count = SL_TRACK_CODECS_MAX;
+    out->present = true;
+    out->codec_count = media->codec_count;
+    for (size_t i = 0; i < media->codec_count; i++) {
+        out->codecs[i].codec = media->codecs[i].codec;
+        memcpy(out->codecs[i].fmtp, media->codecs[i].fmtp, sizeof(out->codecs[i].fmtp));
+    }
+}

@@ -51,7 +51,7 @@ int sl_pull_uri_parse(const char *text, struct sl_pull_uri *out, struct sl_error
 
 /* ---- Pulls ---- */
 
-struct sl_pulls_config { /* all of it must outlive the pulls */
+struct sl_pulls_config {            /* all of it must outlive the pulls */
     const struct sl_config *config; /* wcs_agent_*, pull*; read at each use */
     struct sl_loop *loop;
     struct sl_http *http;
@@ -59,8 +59,12 @@ struct sl_pulls_config { /* all of it must outlive the pulls */
     struct sl_workers *workers;
     struct sl_rtc *rtc;
     struct sl_counters *counters;
-    /* Of this server; told to the other one, which so knows a loop when it sees one. */
-    const char *node_id;
+    const char *node_id; /* of this server; told to the other one */
+    /* What the publisher there tells its players, for those here (websocket-api.md 9.4); borrowed,
+     * info and payload may be NULL. NULL: nobody wants to know. */
+    void (*on_event)(void *arg, const char *stream, const char *type, json_t *info,
+                     json_t *payload);
+    void *arg;
 };
 struct sl_pulls *sl_pulls_create(const struct sl_pulls_config *config);
 /* Ends all and takes no new ones; on_stopped once, when the last peer has let go: possibly from

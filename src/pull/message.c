@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading and writing the messages of the WCS protocol as its client. */
+#include "pull/message.h"
+
+#include "base/json_depth.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- What the server says ---- */
+
+static const char *text_of(json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+/* data[0] is an object: status, info and the like. */
+static void read_object(struct message *message, json_t *object)
+{
+    const char *id = text_of(object, "mediaSessionId");
+
+    message->id = id ? id : text_of(object, "id"); /* `fail` calls it so (8.4) */
+    message->status = text_of(object, "status");
+    message->info = text_of(object, "info");
+    message->type = text_of(object, "type");
+    message->event_info = json_object_get(object, "info");
+    message->payload = json_object_get(object, "payload");
+}
+
+static enum message_kind kind_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum message_kind kind;
+    } rows[] = {
+        {"getUserData", MESSAGE_USER_DATA},
+        {"ping", MESSAGE_PING},
+        {"fail", MESSAGE_FAIL},
+        {"setRemoteSDP", MESSAGE_REMOTE_SDP},
+        {"notifyStreamStatusEvent", MESSAGE_STREAM_STATUS},
+        {"notifyStreamEvent", MESSAGE_STREAM_EVENT},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++) {
+        if (strcmp(name, rows[i].name) == 0)
+            return rows[i].kind;
+    }
+    return MESSAGE_OTHER;
+}
+
+int message_parse(const char *text, size_t len, struct message *out)
+{
+    if (sl_json_is_deeper(text, len, SL_JSON_DEPTH_MAX))
+        return -EBADMSG;
+    json_t *root = json_loadb(text, len, 0, NULL);
+    const char *name = text_of(root, "message");
+    json_t *data = json_object_get(root, "data"); /* an array, or of no use */
+
+    if (!name) {
+        json_decref(root);
+        return -EBADMSG;
+    }
+    *out = (struct message){.kind = kind_of(name), .root = root};
+    if (out->kind == MESSAGE_REMOTE_SDP) {
+        out->id = json_string_value(json_array_get(data, 0));
+        out->sdp = json_string_value(json_array_get(data, 1));
+    } else {
+        read_object(out, json_array_get(data, 0));
+    }
+    return 0;
+}
+
+void message_free(struct message *message)
+{
+    json_decref(message->root);
+}
+
+/* ---- What we say ---- */
+
+static char *build(const char *name, json_t *object)
+{
+    json_t *message = json_pack("{s:s, s:[o]}", "message", name, "data", object);
+    char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+
+    json_decref(message);
+    return text;
+}
+
+char *message_build_connection(const char *node_id, bool cluster)
+{
+    return build("connection", json_pack("{s:s, s:[s], s:s, s:s, s:s, s:{s:{s:s, s:b}}}", "appKey",
+                                         "defaultApp", "mediaProviders", "WebRTC", "clientVersion",
+                                         "2.0", "clientOSVersion", "Sluice/" SLUICE_VERSION,
+                                         "clientBrowserVersion", "Sluice/" SLUICE_VERSION, "custom",
+                                         "sluice", "node", node_id, "cluster", cluster));
+}
+
+char *message_build_request(const struct message_stream *stream)
+{
+    return build(
+        stream->publish ? "publishStream" : "playStream",
+        json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:s}",
+                  "mediaSessionId", stream->id, "name", stream->name, "published", stream->publish,
+                  "hasVideo", stream->has_video, "hasAudio", stream->has_audio, "status", "PENDING",
+                  "record", 0, "width", 0, "height", 0, "bitrate", 0, "minBitrate", 0, "maxBitrate",
+                  0, "quality", 0, "mediaProvider", "WebRTC", "sdp", stream->sdp));
+}
+
+char *message_build_stop(const struct message_stream *stream)
+{
+    return build(stream->publish ? "unPublishStream" : "stopStream",
+                 json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:b}", "mediaSessionId", stream->id,
+                           "name", stream->name, "published", stream->publish, "hasVideo", 1,
+                           "hasAudio", 1, "status", stream->publish ? "PUBLISHING" : "PLAYING",
+                           "record", 0));
+}
+
+char *message_build_pong(void)
+{
+    return build("pong", json_null());
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All pulls: their beginning, finding them, their common end. */
+#include "pull/internal.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { RATE_MS = 1000 };
+
+/* ---- Life ---- */
+
+static void sample_all(void *owner)
+{
+    struct sl_pulls *pulls = owner;
+    struct sl_pull *pull;
+
+    sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link) pull_sample(pull);
+    if (pulls->count == 0)
+        sl_timer_stop(pulls->rate_timer);
+}
+
+struct sl_pulls *sl_pulls_create(const struct sl_pulls_config *config)
+{
+    struct sl_pulls *pulls = sl_new(struct sl_pulls);
+
+    pulls->config = *config;
+    sl_list_init(&pulls->pulls);
+    pulls->source_ops[SL_PULL] = sl_peer_source_ops;
+    pulls->source_ops[SL_PULL].protocol = "pull";
+    pulls->source_ops[SL_PULL_CLUSTER] = sl_peer_source_ops;
+    pulls->source_ops[SL_PULL_CLUSTER].protocol = "cluster";
+    pulls->rate_timer = sl_timer_create(config->loop, sample_all, pulls);
+    return pulls;
+}
+
+static void check_stopped(struct sl_pulls *pulls)
+{
+    void (*on_stopped)(void *owner) = pulls->on_stopped;
+
+    if (!on_stopped || pulls->media_count > 0)
+        return;
+    pulls->on_stopped = NULL;
+    on_stopped(pulls->on_stopped_owner);
+}
+
+void pulls_on_media_closed(void *arg)
+{
+    struct sl_pulls *pulls = arg;
+
+    pulls->media_count--;
+    check_stopped(pulls);
+}
+
+void sl_pulls_stop(struct sl_pulls *pulls, void (*on_stopped)(void *owner), void *owner)
+{
+    struct sl_pull *pull;
+
+    pulls->stopping = true;
+    while ((pull = sl_list_first(&pulls->pulls, struct sl_pull, link)))
+        pull_end(pull, false, "the server stops");
+    pulls->on_stopped = on_stopped;
+    pulls->on_stopped_owner = owner;
+    check_stopped(pulls);
+}
+
+void sl_pulls_destroy(struct sl_pulls *pulls)
+{
+    if (!pulls)
+        return;
+    sl_timer_destroy(pulls->rate_timer);
+    free(pulls);
+}
+
+/* ---- Beginning ---- */
+
+static struct sl_pull *find_push(struct sl_pulls *pulls, const char *uri, const char *remote)
+{
+    struct sl_pull *pull;
+
+    sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link)
+    {
+        if (pull->kind == SL_PULL_PUSH && strcmp(pull->uri.text, uri) == 0 &&
+            strcmp(pull->remote_stream, remote) == 0)
+            return pull;
+    }
+    return NULL;
+}
+
+static bool is_remote_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    if (len == 0 || len > REMOTE_NAME_MAX)
+        return false;
+    for (; *name; name++) {
+        if ((unsigned char)*name < 0x20 || *name == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static int check_request(const struct sl_pulls *pulls, const struct sl_pull_request *request,
+                         struct sl_pull_uri *uri, struct sl_error *error)
+{
+    const struct sl_config *config = pulls->config.config;
+
+    int err = sl_pull_uri_parse(request->uri, uri, error);
+    if (err < 0)
+        return err;
+    if (!is_remote_name(request->remote_stream))
+        return sl_error_set(error, -EINVAL, "remoteStreamName: empty, too long or not text");
+    if (pulls->stopping)
+        return sl_error_set(error, -ECANCELED, "the server is shutting down");
+    if (uri->tls && !config->wcs_agent_ssl)
+        return sl_error_set(error, -EPERM, "wss:// needs wcs_agent_ssl=true");
+    if (pulls->count >= (size_t)config->pulls_max)
+        return sl_error_set(error, -ENOBUFS, "too many pulls (pulls_max)");
+    return 0;
+}
+
+int sl_pull_start(struct sl_pulls *pulls, const struct sl_pull_request *request,
+                  struct sl_pull **out, struct sl_error *error)
+{
+    struct sl_reservation *reservation = NULL;
+    struct sl_stream *taken = NULL;
+    struct sl_pull_uri uri;
+
+    int err = check_request(pulls, request, &uri, error);
+    if (err < 0)
+        return err;
+    if (request->kind == SL_PULL_PUSH) {
+        taken = sl_streams_find(pulls->config.streams, request->local_stream);
+        if (!taken || !sl_stream_is_live(taken))
+            return sl_error_set(error, -ENOENT, "Stream not found");
+        if (find_push(pulls, uri.text, request->remote_stream))
+            return sl_error_set(error, -EEXIST, "it is pushed there already");
+    } else {
+        err = sl_streams_reserve(pulls->config.streams, request->local_stream, &reservation);
+        if (err == -EEXIST)
+            return sl_error_set(error, err, "localStreamName is in use");
+        if (err < 0)
+            return sl_error_set(error, err, "localStreamName: empty, too long or not text");
+    }
+    if (pulls->count == 0)
+        sl_timer_start(pulls->rate_timer, RATE_MS, RATE_MS);
+    *out = pull_create(pulls, request, &uri, reservation, taken);
+    return 0;
+}
+
+/* ---- Finding ---- */
+
+size_t sl_pulls_count(const struct sl_pulls *pulls)
+{
+    return pulls->count;
+}
+
+struct sl_pull *sl_pulls_find(struct sl_pulls *pulls, const char *media_session_id)
+{
+    struct sl_pull *pull;
+
+    sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link)
+    {
+        if (strcmp(pull->id, media_session_id) == 0)
+            return pull;
+    }
+    return NULL;
+}
+
+struct sl_pull *sl_pulls_find_stream(struct sl_pulls *pulls, const char *local_stream)
+{
+    struct sl_pull *pull;
+
+    sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link)
+    {
+        if (pull->kind != SL_PULL_PUSH && strcmp(pull->local_stream, local_stream) == 0)
+            return pull;
+    }
+    return NULL;
+}
+
+static bool matches(const struct sl_pull *pull, const struct sl_pull_filter *filter)
+{
+    return (!filter->uri || strcmp(pull->uri.text, filter->uri) == 0) &&
+           (!filter->local_stream || strcmp(pull->local_stream, filter->local_stream) == 0) &&
+           (!filter->remote_stream || strcmp(pull->remote_stream, filter->remote_stream) == 0);
+}
+
+size_t sl_pulls_each(struct sl_pulls *pulls, const struct sl_pull_filter *filter,
+                     void (*fn)(struct sl_pull *pull, void *arg), void *arg)
+{
+    struct sl_pull *pull;
+    size_t count = 0;
+
+    sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link)
+    {
+        if (filter && !matches(pull, filter))
+            continue;
+        count++;
+        fn(pull, arg);
+    }
+    return count;
+}
+
+void sl_pull_terminate(struct sl_pull *pull)
+{
+    pull_end(pull, false, "terminated");
+}
+
+size_t sl_pulls_terminate(struct sl_pulls *pulls, const struct sl_pull_filter *filter)
+{
+    size_t count = 0;
+
+    /* One end may bring others with it, of pushes that take what a pull brings: from the start each
+     * time. */
+    for (;;) {
+        struct sl_pull *pull, *match = NULL;
+        sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link)
+        {
+            if (!match && matches(pull, filter))
+                match = pull;
+        }
+        if (!match)
+            return count;
+        sl_pull_terminate(match);
+        count++;
+    }
+}
+
+/* ---- Telling ---- */
+
+static bool is_up(const struct sl_pull *pull)
+{
+    return pull->status == PULL_PROCESSED_REMOTE;
+}
+
+json_t *sl_pull_describe(const struct sl_pull *pull)
+{
+    return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s}", "localMediaSessionId", pull->id,
+                     "remoteMediaSessionId", pull->status == PULL_NEW ? NULL : pull->remote_id,
+                     "localStreamName", pull->local_stream, "remoteStreamName", pull->remote_stream,
+                     "uri", pull->uri.text, "status", pull_status_name(pull->status));
+}
+
+static json_t *codec_or_null(struct sl_stream *stream, enum sl_media_kind kind)
+{
+    const struct sl_track *track = sl_stream_track(stream, kind);
+
+    return track ? json_string(sl_codec_name(sl_track_codecs(track)->codecs[0].codec))
+                 : json_null();
+}
+
+json_t *sl_pull_describe_stream(const struct sl_pull *pull)
+{
+    uint16_t width, height;
+
+    if (pull->kind == SL_PULL_PUSH || !is_up(pull))
+        return NULL;
+    struct sl_stream *stream = pull_media_stream(pull->media);
+    sl_stream_size(stream, &width, &height);
+    return json_pack(
+        "{s:{}, s:s, s:s, s:n, s:s, s:n, s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:n, s:n, s:b, s:n, "
+        "s:i, s:i, s:i, s:i, s:i, s:i, s:n, s:I, s:s, s:s}",
+        "custom", "nodeId", pull->pulls->config.node_id, "appKey", "defaultApp", "sessionId",
+        "mediaSessionId", pull->id, "remoteMediaElementId", "name", pull->local_stream, "published",
+        1, "hasVideo", sl_stream_track(stream, SL_VIDEO) != NULL, "hasAudio",
+        sl_stream_track(stream, SL_AUDIO) != NULL, "status", "PUBLISHING", "audioCodec",
+        codec_or_null(stream, SL_AUDIO), "videoCodec", codec_or_null(stream, SL_VIDEO), "sdp",
+        "info", "record", 0, "recordName", "width", width, "height", height, "bitrate", 0,
+        "minBitrate", 0, "maxBitrate", 0, "quality", 0, "rtmpUrl", "createDate",
+        (json_int_t)pull->created_ms, "mediaProvider", "WebRTC", "mediaType", "publish");
+}
+
+void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
+{
+    *out = (struct sl_pull_summary){
+        .media_session_id = pull->id,
+        .uri = pull->uri.text,
+        .local_stream = pull->local_stream,
+        .remote_stream = pull->remote_stream,
+        .status = pull_status_name(pull->status),
+        .kind = pull->kind,
+        .stream = pull->taken   ? pull->taken
+                  : is_up(pull) ? pull_media_stream(pull->media)
+                                : NULL,
+        .bitrate_bps = pull->bitrate_bps,
+        .created_ms = pull->created_ms,
+    };
+}
+
+bool sl_pull_is_used(const struct sl_pull *pull)
+{
+    return is_up(pull) && pull_media_is_used(pull->media);
+}

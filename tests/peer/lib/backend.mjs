@@ -120,8 +120,8 @@ export class Backend {
     #endpoints = new Map();
     strays = []; // requests that belong to no endpoint
 
-    // tls: {cert, key}, PEM.
-    static async start({ tls } = {}) {
+    // tls: {cert, key}, PEM. address: another than loopback, for servers in a Network.
+    static async start({ tls, address = '127.0.0.1' } = {}) {
         const backend = new Backend();
         const take = (request, response) => backend.#take(request, response);
         backend.#server = tls ? https.createServer(tls, take) : http.createServer(take);
@@ -130,8 +130,8 @@ export class Backend {
             socket.on('close', () => backend.#sockets.delete(socket));
         });
         backend.#server.on('tlsClientError', () => {}); // those who do not trust us
-        await new Promise((resolve) => backend.#server.listen(0, '127.0.0.1', resolve));
-        backend.url = `${tls ? 'https' : 'http'}://127.0.0.1:${backend.#server.address().port}`;
+        await new Promise((resolve) => backend.#server.listen(0, address, resolve));
+        backend.url = `${tls ? 'https' : 'http'}://${address}:${backend.#server.address().port}`;
         return backend;
     }
 

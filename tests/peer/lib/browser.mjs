@@ -23,30 +23,35 @@ const FLAGS = [
     '--disable-background-timer-throttling',
     '--disable-backgrounding-occluded-windows',
 ];
+const NEAR = /^(127\.0\.0\.1|localhost|10\.66\.0\.\d+)$/; // the latter: netns.mjs
 const INSTRUMENT = path.join(root, 'tests/peer/pages/instrument.js');
 
 export class Browser {
     #browser;
     #process;
 
-    static async open() {
+    // secure: origins that may use cameras though their pages come over http, such as a node's
+    // (netns.mjs): ['http://10.66.0.2:8082'].
+    static async open({ secure = [] } = {}) {
         if (!fs.existsSync(PROGRAM))
             throw new Error(`${PROGRAM} is missing: tools/install-deps test`);
         const browser = new Browser();
         // as a server, because only that tells the process: a test kills it
         const server = await chromium.launchServer({ executablePath: PROGRAM, headless: true,
-            chromiumSandbox: false, args: FLAGS, host: '127.0.0.1' });
+            chromiumSandbox: false, host: '127.0.0.1',
+            args: [...FLAGS, `--unsafely-treat-insecure-origin-as-secure=${secure.join()}`] });
         browser.#process = server.process();
         browser.server = server;
         browser.#browser = await chromium.connect(server.wsEndpoint());
         return browser;
     }
 
-    // A page in a profile of its own. ports: a Server, for the addresses that the official pages
-    // propose. page.log holds its console, page.faults the exceptions that nothing caught.
+    // A page in a profile of its own; it loads from loopback and the nodes of a Network only.
+    // ports: a Server, for the addresses that the official pages propose. page.log holds its
+    // console, page.faults the exceptions that nothing caught.
     async page(url, server, { init } = {}) {
         const context = await this.#browser.newContext({ ignoreHTTPSErrors: true });
-        await context.route((target) => !/^(127\.0\.0\.1|localhost)$/.test(target.hostname) &&
+        await context.route((target) => !NEAR.test(target.hostname) &&
             target.protocol.startsWith('http'),
             (route) => route.fulfill({ status: 200, contentType: 'text/javascript', body: '' }));
         await context.addInitScript({ path: INSTRUMENT });

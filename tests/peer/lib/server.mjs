@@ -16,6 +16,7 @@ export const buildDir = process.env.SLUICE_BUILD || path.join(root, 'build-test'
 const READY = /sluice ready/;
 const REPORT = /ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:/;
 const LISTENERS = ['ws.port', 'wss.port', 'http.port', 'https.port'];
+const NODE_PORT = 8080; // nothing else is there
 
 export class Server {
     #process;
@@ -23,32 +24,35 @@ export class Server {
     lines = [];
 
     // options: configuration keys, as -o would take them. workers: media workers, one port each.
-    static async start(options = {}, { workers = 1 } = {}) {
+    // netns: a node of a Network (netns.mjs) to run in, on its address and from port 8080 on.
+    static async start(options = {}, { workers = 1, netns } = {}) {
         const server = new Server();
-        await server.#start(options, workers);
+        await server.#start(options, workers, netns);
         return server;
     }
 
-    async #start(options, workers) {
-        const first = await freePorts(LISTENERS.length + workers);
+    async #start(options, workers, netns) {
+        const first = netns ? NODE_PORT : await freePorts(LISTENERS.length + workers);
+        this.address = netns?.address ?? '127.0.0.1';
         this.stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-'));
         this.mediaPort = first + LISTENERS.length;
         this.options = {
-            ip: '127.0.0.1',
-            ip_local: '127.0.0.1',
+            ip: this.address,
+            ip_local: this.address,
             state_dir: this.stateDir,
             worker_count: workers,
             'cli.port': 0,
             media_port_from: this.mediaPort,
             media_port_to: this.mediaPort + workers,
             ...Object.fromEntries(LISTENERS.map((key, i) => [key, first + i])),
+            ...(netns && { rest_allow: `${netns.address}/24` }),
             ...options,
         };
         const args = Object.entries(this.options).flatMap(([key, value]) =>
             ['-o', `${key}=${value}`]);
         const program = path.join(buildDir, 'sluice');
         const wrapper = (process.env.SLUICE_WRAPPER ?? '').split(' ').filter(Boolean);
-        const [command, ...rest] = [...wrapper, program, ...args];
+        const [command, ...rest] = [...(netns?.prefix ?? []), ...wrapper, program, ...args];
         this.#process = spawn(command, rest, {
             stdio: ['ignore', 'pipe', 'pipe'],
             cwd: this.stateDir,
@@ -90,16 +94,16 @@ export class Server {
         return this.lines.join('\n');
     }
     get ws() {
-        return `ws://127.0.0.1:${this.options['ws.port']}`;
+        return `ws://${this.address}:${this.options['ws.port']}`;
     }
     get wss() {
-        return `wss://127.0.0.1:${this.options['wss.port']}`;
+        return `wss://${this.address}:${this.options['wss.port']}`;
     }
     get http() {
-        return `http://127.0.0.1:${this.options['http.port']}`;
+        return `http://${this.address}:${this.options['http.port']}`;
     }
     get https() {
-        return `https://127.0.0.1:${this.options['https.port']}`;
+        return `https://${this.address}:${this.options['https.port']}`;
     }
 
     waitForLog(pattern, timeout = 5_000) {

@@ -52,7 +52,8 @@ const ODD_MESSAGES = [
 // What is written instead of the WebSocket handshake.
 const HTTP_ANSWERS = {
     'http-404': 'HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nNot Found',
-    'http-redirect': 'HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n',
+    'http-redirect': 'HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:9/\r\n' +
+        'Content-Length: 0\r\n\r\n',
     'http-garbage': `\u0000\u0001\u0002SSH-2.0-what\r\n${'x'.repeat(20_000)}\r\n\r\n`,
 };
 

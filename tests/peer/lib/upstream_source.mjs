@@ -96,7 +96,7 @@ export class Source {
             listener(packet);
     }
 
-    // Calls `listener` with every packet {kind, marker, timestamp, payload}; returns what ends that.
+    // Calls `listener` with each packet {kind, marker, timestamp, payload}; returns what ends that.
     listen(listener) {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);

@@ -14,8 +14,11 @@
  * Whoever can write to that Redis is trusted with where this node connects to, and with nothing
  * else: what is read there is checked like anything from outside.
  *
- * Threads: every call and callback on the control loop. hiredis runs on it and never blocks it:
- * host names are looked up by libuv.
+ * The registry is one Redis 5 or later (or a successor of it), not a Redis Cluster; a master, with
+ * or without replicas. Where it answers with errors, it counts as away.
+ *
+ * Threads: every call and callback on the control loop, which is never blocked: host names are
+ * looked up by libuv, and no command waits longer than 2 s. SIGPIPE must be ignored.
  */
 #ifndef SL_CLUSTER_CLUSTER_H
 #define SL_CLUSTER_CLUSTER_H
@@ -38,7 +41,7 @@ enum { SL_CLUSTER_ID_MAX = 64, SL_CLUSTER_URI_MAX = 512, SL_CLUSTER_NODES_MAX = 
 
 /* What a node tells the others of itself. */
 struct sl_cluster_load {
-    uint32_t streams;   /* it has published, pulled ones of other nodes not counted */
+    uint32_t streams; /* it has published, pulled ones of other nodes not counted */
     uint32_t players;
     double cpu_percent; /* of one core, of the last seconds */
 };
@@ -53,13 +56,13 @@ struct sl_cluster_node {
 
 /* ---- Life ---- */
 
-struct sl_cluster_config { /* everything must outlive the cluster */
+struct sl_cluster_config {          /* everything must outlive the cluster */
     const struct sl_config *config; /* cluster_* */
     struct sl_loop *loop;
     struct sl_streams *streams;
     struct sl_counters *counters; /* the control loop's; NULL: nothing is counted */
-    const char *node_id;          /* of this node: 1..SL_CLUSTER_ID_MAX of [0-9A-Za-z]; drawn at start */
-    const char *uri;              /* by which the others reach it; copied */
+    const char *node_id; /* of this node: 1..SL_CLUSTER_ID_MAX of [0-9A-Za-z]; drawn at start */
+    const char *uri;     /* by which the others reach it; copied */
     /* True if a stream that has come alive here is one to announce: not those that every node has,
      * nor what was pulled from another node of the cluster. */
     bool (*announces)(void *arg, struct sl_stream *stream);
@@ -67,14 +70,15 @@ struct sl_cluster_config { /* everything must outlive the cluster */
     void *arg;
 };
 
-/* -EINVAL with words: cluster_registry is no redis:// URL (never with the password). A Redis that
- * is not there is no error: it is tried again and again. */
+/* -EINVAL with words: cluster_registry is no redis:// URL (never with the password), or uri no
+ * ws:// or wss:// one. A Redis that is not there is no error: it is tried again and again. No
+ * callback from within but announces(), of streams that are live. */
 int sl_cluster_create(const struct sl_cluster_config *config, struct sl_cluster **out,
                       struct sl_error *error);
 /* Takes this node and its names out of the registry; on_left once, possibly from within, at the
  * latest after a second. Calls that wait are answered as if Redis were away. */
 void sl_cluster_leave(struct sl_cluster *cluster, void (*on_left)(void *owner), void *owner);
-/* No callback after this. NULL is fine. */
+/* No callback after this. Not from within a callback, on_left excepted. NULL is fine. */
 void sl_cluster_destroy(struct sl_cluster *cluster);
 
 /* ---- Names ---- */
@@ -84,10 +88,10 @@ struct sl_cluster_call;
 
 /*
  * Lays the name down for this node before it is published here. Once Redis has agreed, or cannot be
- * asked, on_claimed gets 0 and the caller holds the name until sl_cluster_release(); -EEXIST: a live
- * node has it, and nothing is held. A name may be held several times; the registry has it until the
- * last one lets go. Streams for which announces() is true are held by the cluster itself while they
- * live.
+ * asked, on_claimed gets 0 and the caller holds the name until sl_cluster_release(). -EEXIST: a
+ * live node has it; -EINVAL: longer than a stream's name may be, or empty; nothing is held then. A
+ * name may be held several times; the registry has it until the last one lets go. Streams for which
+ * announces() is true are held by the cluster itself while they live.
  *
  * on_claimed is called exactly once, possibly from within (then NULL is returned).
  */
@@ -101,7 +105,8 @@ void sl_cluster_release(struct sl_cluster *cluster, const char *name);
 typedef void sl_cluster_on_found(void *owner, const struct sl_cluster_node *node);
 struct sl_cluster_call *sl_cluster_find(struct sl_cluster *cluster, const char *name,
                                         sl_cluster_on_found *on_found, void *owner);
-/* No callback after this, and a name that is granted all the same is let go of. NULL is fine. */
+/* No callback after this, and a name that is granted all the same is let go of. Not after the
+ * callback. NULL is fine. */
 void sl_cluster_cancel(struct sl_cluster_call *call);
 
 /* ---- For pages and metrics ---- */

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Connecting to the registry, again and again. */
+#include "cluster/link.h"
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cluster/url.h"
+#include "net/net.h"
+
+#include <assert.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    BACKOFF_MIN_MS = 200,
+    BACKOFF_MAX_MS = 2000, /* so that all is back within 5 s of Redis (hardening.md, faults) */
+    ADDRESSES_MAX = 8,
+    WHY_MAX = 200,
+};
+
+/*
+ * WAITING    --timer: look_up-->              RESOLVING (no wire; a literal address takes no time)
+ * RESOLVING  --take_addresses-->              CONNECTING (to one address)
+ * CONNECTING --on_wire_open: log_in-->        GREETING (AUTH and SELECT are under way)
+ * GREETING   --on_greeted-->                  OPEN
+ * CONNECTING, GREETING --next_address-->      CONNECTING, while addresses are left
+ * any        --give_up-->                     WAITING
+ */
+enum state { WAITING, RESOLVING, CONNECTING, GREETING, OPEN };
+
+/* getaddrinfo cannot be stopped: it outlives a link that goes meanwhile. */
+struct lookup {
+    uv_getaddrinfo_t request;
+    struct sl_redis_link *link; /* NULL: gone */
+};
+
+struct sl_redis_link {
+    struct sl_loop *loop;
+    struct sl_redis_url url;
+    const struct sl_redis_link_ops *ops;
+    void *owner;
+    enum state state;
+    struct sl_timer *timer;
+    uint64_t backoff_ms;
+    struct lookup *lookup;
+    struct sl_addr addrs[ADDRESSES_MAX];
+    size_t addr_count, next_addr;
+    struct sl_redis_wire *wire;
+    unsigned greetings;           /* commands of log_in() under way */
+    bool told_away, told_refused; /* to the log, since it was last of use */
+};
+
+static void next_address(struct sl_redis_link *link, const char *why);
+
+/* ---- What the log hears ---- */
+
+static void tell_away(struct sl_redis_link *link, const char *why)
+{
+    sl_log(link->told_away ? SL_LOG_DEBUG : SL_LOG_WARN, NULL,
+           "cluster: the registry at %s:%u is away: %s; streams of this node go on", link->url.host,
+           link->url.port, why);
+    link->told_away = true;
+}
+
+/* Told besides: it will not pass by waiting. */
+static void tell_refused(struct sl_redis_link *link, const char *why)
+{
+    if (!link->told_refused)
+        sl_log(SL_LOG_WARN, NULL, "cluster: the registry at %s:%u refuses us: %s", link->url.host,
+               link->url.port, why);
+    link->told_refused = true;
+    link->told_away = true;
+}
+
+void sl_redis_link_confirm(struct sl_redis_link *link)
+{
+    sl_log(SL_LOG_INFO, NULL, "cluster: the registry at %s:%u is there", link->url.host,
+           link->url.port);
+    link->told_away = false;
+    link->told_refused = false;
+    link->backoff_ms = BACKOFF_MIN_MS;
+}
+
+/* ---- The end of an attempt ---- */
+
+static void wait_and_retry(struct sl_redis_link *link)
+{
+    link->state = WAITING;
+    sl_timer_start(link->timer, link->backoff_ms, 0);
+    link->backoff_ms *= 2;
+    if (link->backoff_ms > BACKOFF_MAX_MS)
+        link->backoff_ms = BACKOFF_MAX_MS;
+}
+
+/* What waits for an answer gets none, which may be the end of the link: the last thing done. */
+static void give_up(struct sl_redis_link *link)
+{
+    struct sl_redis_wire *wire = link->wire;
+    bool was_open = link->state == OPEN;
+
+    link->wire = NULL;
+    wait_and_retry(link);
+    if (was_open)
+        link->ops->on_lost(link->owner);
+    sl_redis_wire_destroy(wire);
+}
+
+void sl_redis_link_drop(struct sl_redis_link *link, const char *why)
+{
+    tell_refused(link, why);
+    give_up(link);
+}
+
+static void on_wire_end(void *owner, const char *why)
+{
+    struct sl_redis_link *link = owner;
+
+    if (link->state != OPEN) {
+        next_address(link, why);
+        return;
+    }
+    tell_away(link, why);
+    give_up(link);
+}
+
+/* ---- Logging in ---- */
+
+static void fail_greeting(struct sl_redis_link *link, const redisReply *reply)
+{
+    char code[24] = "", why[WHY_MAX];
+
+    /* The first word only: the rest is for people who look at Redis, and not ours to repeat. */
+    if (reply->type == REDIS_REPLY_ERROR && reply->str)
+        (void)snprintf(code, sizeof(code), "%.*s",
+                       (int)strspn(reply->str, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), reply->str);
+    (void)snprintf(why, sizeof(why), "user, password or database of cluster_registry (%s)", code);
+    tell_refused(link, why);
+    give_up(link);
+}
+
+static void open_up(struct sl_redis_link *link)
+{
+    link->state = OPEN;
+    link->ops->on_open(link->owner);
+}
+
+static void on_greeted(void *owner, const redisReply *reply)
+{
+    struct sl_redis_link *link = owner;
+
+    if (!reply || link->state != GREETING)
+        return; /* on_wire_end() or give_up() does what there is to do */
+    if (reply->type != REDIS_REPLY_STATUS)
+        fail_greeting(link, reply);
+    else if (--link->greetings == 0)
+        open_up(link);
+}
+
+static void greet(struct sl_redis_link *link, const char *const *args, size_t arg_count)
+{
+    link->greetings++;
+    sl_redis_wire_send(link->wire, args, arg_count, on_greeted, link);
+}
+
+/* One behind the other, without waiting. A Redis that asks for a password and gets none refuses
+ * SELECT, so it is sent for database 0, too. */
+static void log_in(struct sl_redis_link *link)
+{
+    char db[8];
+    const char *auth[3] = {"AUTH"};
+    size_t count = 1;
+
+    link->state = GREETING;
+    link->greetings = 0;
+    if (link->url.password[0]) {
+        if (link->url.user[0])
+            auth[count++] = link->url.user; /* Redis 6 and later */
+        auth[count++] = link->url.password;
+        greet(link, auth, count);
+    }
+    (void)snprintf(db, sizeof(db), "%u", link->url.db);
+    greet(link, (const char *const[]){"SELECT", db}, 2);
+}
+
+static void on_wire_open(void *owner)
+{
+    log_in(owner);
+}
+
+/* ---- Addresses ---- */
+
+static const struct sl_redis_wire_ops wire_ops = {on_wire_open, on_wire_end};
+
+/* why: of the last one; for the log, if there is none left. */
+static void next_address(struct sl_redis_link *link, const char *why)
+{
+    struct sl_redis_wire *ended = link->wire;
+
+    if (link->next_addr >= link->addr_count) {
+        tell_away(link, why);
+        give_up(link);
+        return;
+    }
+    link->state = CONNECTING;
+    link->wire = sl_redis_wire_create(link->loop, &link->addrs[link->next_addr++], &wire_ops, link);
+    sl_redis_wire_destroy(ended);
+}
+
+static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *info)
+{
+    struct lookup *lookup = sl_container_of(request, struct lookup, request);
+    struct sl_redis_link *link = lookup->link;
+
+    free(lookup);
+    if (link) {
+        link->lookup = NULL;
+        for (const struct addrinfo *at = info; at && link->addr_count < ADDRESSES_MAX;
+             at = at->ai_next) {
+            if (sl_addr_from_sockaddr(&link->addrs[link->addr_count], at->ai_addr) == 0)
+                link->addr_count++;
+        }
+        next_address(link, status < 0 ? uv_strerror(status) : "its name has no address");
+    }
+    uv_freeaddrinfo(info);
+}
+
+static void look_up(struct sl_redis_link *link)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    char port[8];
+
+    link->state = RESOLVING;
+    link->next_addr = 0;
+    link->addr_count = 0;
+    if (sl_addr_parse_ip(link->url.host, link->url.port, &link->addrs[0]) == 0) {
+        link->addr_count = 1;
+        next_address(link, "");
+        return;
+    }
+    (void)snprintf(port, sizeof(port), "%u", link->url.port);
+    link->lookup = sl_new(struct lookup);
+    link->lookup->link = link;
+    int err = uv_getaddrinfo(sl_loop_uv(link->loop), &link->lookup->request, on_resolved,
+                             link->url.host, port, &hints);
+    if (err < 0) {
+        free(link->lookup);
+        link->lookup = NULL;
+        next_address(link, uv_strerror(err));
+    }
+}
+
+static void on_timer(void *owner)
+{
+    look_up(owner);
+}
+
+/* ---- Life ---- */
+
+struct sl_redis_link *sl_redis_link_create(struct sl_loop *loop, const struct sl_redis_url *url,
+                                           const struct sl_redis_link_ops *ops, void *owner)
+{
+    struct sl_redis_link *link = sl_new(struct sl_redis_link);
+
+    link->loop = loop;
+    link->url = *url;
+    link->ops = ops;
+    link->owner = owner;
+    link->backoff_ms = BACKOFF_MIN_MS;
+    link->timer = sl_timer_create(loop, on_timer, link);
+    sl_timer_start(link->timer, 0, 0);
+    return link;
+}
+
+bool sl_redis_link_is_open(const struct sl_redis_link *link)
+{
+    return link && link->state == OPEN;
+}
+
+void sl_redis_link_send(struct sl_redis_link *link, const char *const *args, size_t arg_count,
+                        sl_redis_on_reply *on_reply, void *owner)
+{
+    assert(link->state == OPEN);
+    sl_redis_wire_send(link->wire, args, arg_count, on_reply, owner);
+}
+
+void sl_redis_link_destroy(struct sl_redis_link *link)
+{
+    if (!link)
+        return;
+    sl_timer_destroy(link->timer);
+    if (link->lookup) {
+        link->lookup->link = NULL;
+        (void)uv_cancel((uv_req_t *)&link->lookup->request); /* on_resolved comes in either case */
+    }
+    link->state = WAITING;
+    sl_redis_wire_destroy(link->wire);
+    free(link);
+}

@@ -53,6 +53,7 @@ struct sl_dtls {
     size_t record_len;
     int64_t deadline_us;
     size_t datagrams, bytes, encrypted; /* taken in during the handshake */
+    size_t protected_min; /* bytes of a record that can be authentic; once CONNECTED */
 };
 
 static void set_state(struct sl_dtls *dtls, enum sl_dtls_state state)
@@ -252,6 +253,20 @@ static void fail(struct sl_dtls *dtls)
     set_state(dtls, dtls->fingerprint_wrong ? SL_DTLS_FAILED_FINGERPRINT : SL_DTLS_FAILED);
 }
 
+/*
+ * The length of a record that protects one byte, its header of 13 included. OpenSSL 3.0.19 takes a
+ * shorter one for the connection's end, although anyone can send it (RFC 6347 section 4.1.2.7 has it
+ * dropped).
+ */
+static size_t protected_min(const SSL_CIPHER *cipher)
+{
+    if (!SSL_CIPHER_is_aead(cipher))
+        return 13 + 16 + 32; /* CBC: the vector, and two blocks with HMAC and padding */
+    if (SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305)
+        return 13 + 1 + 16; /* RFC 7905: no explicit nonce */
+    return 13 + 8 + 1 + 16; /* RFC 5288 section 3 */
+}
+
 static void on_finished(struct sl_dtls *dtls)
 {
     const SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(dtls->ssl);
@@ -261,6 +276,7 @@ static void on_finished(struct sl_dtls *dtls)
         return;
     }
     dtls->profile = (enum sl_srtp_profile)profile->id;
+    dtls->protected_min = protected_min(SSL_get_current_cipher(dtls->ssl));
     set_state(dtls, SL_DTLS_CONNECTED);
 }
 
@@ -316,7 +332,7 @@ static bool wanted(struct sl_dtls *dtls, const struct sl_dtls_record *record)
     if (record->type < SL_DTLS_CHANGE_CIPHER_SPEC || record->type > SL_DTLS_HANDSHAKE_MESSAGE)
         return false;
     if (dtls->state == SL_DTLS_CONNECTED)
-        return record->epoch > 0;
+        return record->epoch > 0 && record->len >= dtls->protected_min;
     if (record->epoch == 0)
         return sl_dtls_record_plain_ok(record);
     return record->epoch == 1 && record->type == SL_DTLS_HANDSHAKE_MESSAGE &&

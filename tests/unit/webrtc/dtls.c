@@ -584,6 +584,14 @@ static void inject(struct end *end)
         if (sl_dtls_input(end->dtls, forgeries[i].bytes, forgeries[i].len, sl_now_us()) != before)
             fail_msg("%s: state %d", forgeries[i].what, (int)sl_dtls_state(end->dtls));
     }
+    /* Protected records that nobody protected, of every length that a cipher might look at. */
+    for (uint8_t len = 0; len < 64; len++) {
+        uint8_t record[13 + 64] = {21, 0xFE, 0xFD, 0, 1, 0, 0, 0, 0, 1, len, 0, len};
+        enum sl_dtls_state before = sl_dtls_state(end->dtls);
+        sl_random_bytes(record + 13, len);
+        if (sl_dtls_input(end->dtls, record, 13U + len, sl_now_us()) != before)
+            fail_msg("a forged alert of %u bytes: state %d", len, (int)sl_dtls_state(end->dtls));
+    }
     for (size_t i = 0; i < 20; i++) {
         uint8_t noise[300];
         sl_random_bytes(noise, sizeof(noise));

@@ -15,7 +15,7 @@ enum {
      * what the other side's pings are given (websocket-api.md 3.4). */
     PING_INTERVAL_MS = 5000,
     SILENCE_MAX_US = 25 * SL_US_PER_S,
-    MALFORMED_MAX = 5, /* in a row, as a server would have it of us (1.2) */
+    MALFORMED_MAX = 100, /* in a row; the SDK passes over what it cannot read, and so do we */
     CLOSE_NORMAL = 1000,
 };
 

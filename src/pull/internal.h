@@ -16,7 +16,14 @@
 #include "pull/media.h"
 #include "pull/pull.h"
 
-enum { UUID_LEN = 36, REMOTE_NAME_MAX = 1024, WHY_MAX = 160 };
+enum {
+    UUID_LEN = 36,
+    REMOTE_NAME_MAX = 1024,
+    WHY_MAX = 160,
+    /* Events of the other server's publisher, each of which goes to every player here. */
+    EVENTS_PER_SECOND = 50,
+    EVENT_MAX = 16384, /* bytes of JSON */
+};
 
 struct sl_pulls {
     struct sl_pulls_config config;
@@ -57,6 +64,7 @@ struct sl_pull {
     struct sl_log_scope scope;
     int64_t created_ms;
     uint64_t bytes_seen, bitrate_bps; /* of the last second */
+    unsigned events;                  /* passed on in this second */
     void (*on_live)(void *owner, struct sl_stream *stream);
     void (*on_end)(void *owner, const char *why);
     void *owner;

@@ -164,13 +164,23 @@ static void on_up(void *owner)
         pull->on_live(pull->owner, pull->taken);
 }
 
+static bool is_large(json_t *value)
+{
+    return value && json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) > EVENT_MAX;
+}
+
 static void on_event(void *owner, const char *type, json_t *info, json_t *payload)
 {
     struct sl_pull *pull = owner;
     const struct sl_pulls_config *config = &pull->pulls->config;
 
-    if (pull->kind != SL_PULL_PUSH && pull->status == PULL_PROCESSED_REMOTE && config->on_event)
-        config->on_event(config->arg, pull->local_stream, type, info, payload);
+    if (pull->kind == SL_PULL_PUSH || pull->status != PULL_PROCESSED_REMOTE || !config->on_event)
+        return;
+    /* The picture's size we tell ourselves (websocket-api.md 9.2). */
+    if (strcmp(type, "resize") == 0 || ++pull->events > EVENTS_PER_SECOND || is_large(info) ||
+        is_large(payload))
+        return;
+    config->on_event(config->arg, pull->local_stream, type, info, payload);
 }
 
 static void on_agent_end(void *owner, bool failed, const char *why)
@@ -283,6 +293,7 @@ void pull_sample(struct sl_pull *pull)
 {
     const struct sl_peer_stats *stats = pull->media ? pull_media_stats(pull->media) : NULL;
 
+    pull->events = 0;
     if (!stats)
         return;
     uint64_t bytes = atomic_load_explicit(&stats->video_bytes, memory_order_relaxed) +

@@ -82,8 +82,11 @@ int sl_pull_uri_parse(const char *text, struct sl_pull_uri *out, struct sl_error
                    bare ? "/websocket" : path);
     bool port_said =
         memchr(authority, ':', len) && (authority[0] != '[' || authority[len - 1] != ']');
-    (void)snprintf(uri.text, sizeof(uri.text), port_said ? "%s://%s:%u%s" : "%s://%s%.0u%s",
-                   uri.tls ? "wss" : "ws", uri.host, uri.port, uri.path);
+    char port[8] = "";
+    if (port_said)
+        (void)snprintf(port, sizeof(port), ":%u", uri.port);
+    (void)snprintf(uri.text, sizeof(uri.text), "%s://%s%s%s", uri.tls ? "wss" : "ws", uri.host,
+                   port, uri.path);
     *out = uri;
     return 0;
 }

@@ -26,6 +26,15 @@ struct listing {
     int64_t now_ms;
 };
 
+/* null: a stream of this server's own. */
+static json_t *origin_of(const struct sl_rest_stream *stream)
+{
+    if (!stream->origin_uri)
+        return json_null();
+    return json_pack("{s:o, s:o}", "uri", sl_json_text(stream->origin_uri), "name",
+                     sl_json_text(stream->origin_name));
+}
+
 static void list_stream(const struct sl_rest_stream *stream, void *arg)
 {
     struct listing *listing = arg;
@@ -34,13 +43,13 @@ static void list_stream(const struct sl_rest_stream *stream, void *arg)
         return;
     int64_t uptime_ms = listing->now_ms - stream->started_ms;
     json_t *item = json_pack(
-        "{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:I}", "name",
+        "{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o}", "name",
         sl_json_text(stream->name), "kind", sl_json_text(stream->kind), "audioCodec",
         sl_json_text(stream->audio_codec), "videoCodec", sl_json_text(stream->video_codec), "width",
         (int)stream->width, "height", (int)stream->height, "players", (json_int_t)stream->players,
         "pushes", (json_int_t)stream->pushes, "bitrate", (json_int_t)stream->bitrate_bps,
         "createDate", (json_int_t)stream->started_ms, "uptime",
-        (json_int_t)(uptime_ms > 0 ? uptime_ms : 0));
+        (json_int_t)(uptime_ms > 0 ? uptime_ms : 0), "origin", origin_of(stream));
     (void)json_array_append_new(listing->page.items, item);
 }
 

@@ -6,6 +6,9 @@
 
 #include "rest/router.h"
 
+struct sl_cluster;
+struct sl_directory;
+struct sl_pulls;
 struct sl_pushes;
 struct sl_sessions;
 struct sl_walks;
@@ -39,6 +42,7 @@ void sl_metrics_part_add(struct sl_metrics_part *part, struct sl_router *router)
 /* /rest-api/stream, /rest-api/connection, /rest-api/data: control of clients and their streams. */
 struct sl_control {
     struct sl_sessions *sessions;
+    struct sl_pulls *pulls; /* NULL: none can be; what they bring counts as published streams */
     struct sl_walks *walks;
 };
 void sl_control_add_streams(struct sl_control *control, struct sl_router *router);
@@ -50,6 +54,21 @@ struct sl_push_part;
 struct sl_push_part *sl_push_part_create(struct sl_pushes *pushes, struct sl_router *router);
 /* Answers what still waits; before the router goes. NULL is fine. */
 void sl_push_part_destroy(struct sl_push_part *part);
+
+/* /rest-api/pull and /api/v1/pulls: streams from and to other servers. */
+struct sl_pull_part;
+/* Both are borrowed; directory may be NULL. */
+struct sl_pull_part *sl_pull_part_create(struct sl_pulls *pulls,
+                                         const struct sl_directory *directory,
+                                         struct sl_router *router);
+/* Answers what still waits; before the router goes. NULL is fine. */
+void sl_pull_part_destroy(struct sl_pull_part *part);
+
+/* /api/v1/nodes: those of the cluster. */
+struct sl_nodes_part {
+    const struct sl_cluster *cluster; /* NULL: there is none */
+};
+void sl_nodes_part_add(struct sl_nodes_part *part, struct sl_router *router);
 
 /* /apps/EchoApp. */
 void sl_echo_add(struct sl_router *router);

@@ -25,6 +25,8 @@ struct sl_rest {
     struct sl_metrics_part metrics;
     struct sl_control control;
     struct sl_push_part *push; /* NULL: nothing can be pushed */
+    struct sl_pull_part *pull; /* NULL: nothing can be pulled */
+    struct sl_nodes_part nodes;
     struct sl_api api;
 };
 
@@ -77,12 +79,17 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
                                 .https_port = config->https_port};
     sl_health_add(&rest->health, rest->router);
     if (config->sessions) {
-        rest->control = (struct sl_control){config->sessions, sl_walks_create(config->loop)};
+        rest->control =
+            (struct sl_control){config->sessions, config->pulls, sl_walks_create(config->loop)};
         sl_control_add_streams(&rest->control, rest->router);
         sl_control_add_connections(&rest->control, rest->router);
     }
     if (config->pushes)
         rest->push = sl_push_part_create(config->pushes, rest->router);
+    if (config->pulls)
+        rest->pull = sl_pull_part_create(config->pulls, config->directory, rest->router);
+    rest->nodes = (struct sl_nodes_part){config->cluster};
+    sl_nodes_part_add(&rest->nodes, rest->router);
     sl_echo_add(rest->router);
     sl_openapi_add(rest->router);
     sl_stat_add(&rest->stat, rest->router);
@@ -115,6 +122,7 @@ void sl_rest_destroy(struct sl_rest *rest)
     if (!rest)
         return;
     sl_push_part_destroy(rest->push);
+    sl_pull_part_destroy(rest->pull);
     sl_walks_destroy(rest->control.walks);
     sl_router_destroy(rest->router);
     sl_files_destroy(rest->files);

@@ -20,6 +20,9 @@
 struct sl_error;
 struct sl_http_request;
 struct sl_loop;
+struct sl_cluster;
+struct sl_directory;
+struct sl_pulls;
 struct sl_pushes;
 struct sl_rest;
 struct sl_sessions;
@@ -43,7 +46,9 @@ struct sl_rest_stream {
     const char *audio_codec, *video_codec; /* as SDP spells them; NULL: no such track */
     unsigned width, height;                /* 0: not known yet */
     size_t players;
-    size_t pushes;        /* to RTMP servers */
+    size_t pushes; /* to RTMP servers */
+    /* Where it is pulled from: URL and name there; NULL: nowhere, it is this server's own. */
+    const char *origin_uri, *origin_name;
     uint64_t bitrate_bps; /* received from the source, all tracks, over the last second or so */
     int64_t started_ms;   /* wall clock, since 1970 */
 };
@@ -96,7 +101,10 @@ struct sl_rest_config {
     /* Both outlive sl_rest; NULL: nothing can be controlled. */
     struct sl_sessions *sessions;
     struct sl_loop *loop;
-    struct sl_pushes *pushes; /* outlives sl_rest; NULL: nothing can be pushed */
+    struct sl_pushes *pushes;             /* outlives sl_rest; NULL: nothing can be pushed */
+    struct sl_pulls *pulls;               /* the same */
+    const struct sl_directory *directory; /* the same; whom pulls ask for their names */
+    const struct sl_cluster *cluster;     /* the same */
     struct sl_rest_sources sources;
 };
 

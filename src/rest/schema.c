@@ -91,6 +91,16 @@ static const struct sl_field transponder[] = {
     {"options", "object", false, "as asked for"},
 };
 
+/* rest-api.md 3.1 */
+static const struct sl_field pull_agent[] = {
+    {"localMediaSessionId", "string", false, "its id here"},
+    {"remoteMediaSessionId", "string", true, "its id there; null: the session is not established"},
+    {"localStreamName", "string", false, "name of the stream here"},
+    {"remoteStreamName", "string", false, "name of the stream there"},
+    {"uri", "string", false, "of the other server"},
+    {"status", "string", false, "NEW, CONNECTED, PROCESSED_REMOTE"},
+};
+
 /* rest-api.md 1.1 */
 static const struct sl_field error[] = {
     {"status", "integer", false, "the HTTP status"},
@@ -115,6 +125,8 @@ static const struct sl_schema schemas[] = {
     {"Connection", "A client.", connection, SL_ARRAY_LEN(connection)},
     {"Transponder", "A push: a stream on its way to an RTMP server.", transponder,
      SL_ARRAY_LEN(transponder)},
+    {"PullAgent", "A stream taken from another server, or published there.", pull_agent,
+     SL_ARRAY_LEN(pull_agent)},
     {"Error", "What went wrong.", error, SL_ARRAY_LEN(error)},
     {"Problem", "What went wrong, as RFC 9457 has it.", problem, SL_ARRAY_LEN(problem)},
 };

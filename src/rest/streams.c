@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* /rest-api/stream: find, terminate, and events for the players (rest-api.md section 6). */
 #include "base/mem.h"
+#include "pull/pull.h"
 #include "rest/bulk.h"
 #include "session/session.h"
 
@@ -26,7 +27,7 @@ static struct sl_media_filter filter_of(json_t *params)
 }
 
 struct selection {
-    struct sl_sessions *sessions;
+    const struct sl_control *control;
     struct sl_media_filter filter;
     enum { ALL, ONLY_PLAYERS, ONLY_PUBLISHERS } kind; /* beside the filter */
     json_t *ids;                                      /* an object whose keys they are */
@@ -43,13 +44,34 @@ static void select_media(struct sl_media_session *media, void *arg)
         (void)json_object_set_new(selection->ids, sl_media_session_id(media), json_null());
 }
 
+/* A stream that a pull brings is published here, by no session (rest-api.md 4.1 item 4, 6.1). */
+static void select_pull(struct sl_pull *pull, void *arg)
+{
+    struct selection *selection = arg;
+    const struct sl_media_filter *filter = &selection->filter;
+    struct sl_pull_summary summary;
+
+    sl_pull_summary(pull, &summary);
+    if (selection->kind == ONLY_PLAYERS || filter->published == SL_MEDIA_PLAYED ||
+        filter->session_id || summary.kind == SL_PULL_PUSH || !summary.stream ||
+        (filter->name && strcmp(filter->name, summary.local_stream) != 0) ||
+        (filter->status && strcmp(filter->status, "PUBLISHING") != 0))
+        return;
+    (void)json_object_set_new(selection->ids, summary.media_session_id, json_null());
+}
+
 static void select_id(struct selection *selection, json_t *id)
 {
     struct sl_media_session *media =
-        sl_sessions_find_media(selection->sessions, json_string_value(id));
+        sl_sessions_find_media(selection->control->sessions, json_string_value(id));
+    struct sl_pull *pull = selection->control->pulls
+                               ? sl_pulls_find(selection->control->pulls, json_string_value(id))
+                               : NULL;
 
     if (media)
         select_media(media, selection);
+    if (pull)
+        select_pull(pull, selection);
 }
 
 /* Adds what matches. mediaSessionId and mediaSessionIds are alternatives (REST-41), and looked up
@@ -62,7 +84,9 @@ static void select_by(struct selection *selection, json_t *params)
     json_t *item;
 
     if (!id && !list) {
-        sl_sessions_each_media(selection->sessions, select_media, selection);
+        sl_sessions_each_media(selection->control->sessions, select_media, selection);
+        if (selection->control->pulls)
+            (void)sl_pulls_each(selection->control->pulls, NULL, select_pull, selection);
         return;
     }
     if (id)
@@ -98,12 +122,30 @@ static bool displays(json_t *params, const char *what)
     return false;
 }
 
+static json_t *describe_pulled(const struct sl_control *control, const char *id, json_t *params)
+{
+    struct sl_pull *pull = control->pulls ? sl_pulls_find(control->pulls, id) : NULL;
+    json_t *item = pull ? sl_pull_describe_stream(pull) : NULL;
+
+    if (item && displays(params, "metrics")) {
+        struct sl_pull_summary summary;
+        sl_pull_summary(pull, &summary);
+        (void)json_object_set_new(item, "metrics",
+                                  json_pack("{s:O, s:O, s:I, s:i, s:i, s:i, s:i}", "VIDEO_WIDTH",
+                                            json_object_get(item, "width"), "VIDEO_HEIGHT",
+                                            json_object_get(item, "height"), "VIDEO_RATE",
+                                            (json_int_t)summary.bitrate_bps, "VIDEO_FPS", 0,
+                                            "VIDEO_NACK", 0, "VIDEO_LOST", 0, "VIDEO_B_FRAMES", 0));
+    }
+    return item;
+}
+
 static json_t *describe_stream(const struct sl_control *control, const char *id, json_t *params)
 {
     const struct sl_media_session *media = sl_sessions_find_media(control->sessions, id);
 
     if (!media)
-        return NULL;
+        return describe_pulled(control, id, params);
     json_t *item = sl_media_session_describe(media);
     /* Nine tenths of the text, and it holds the client's ICE password: not for lists. */
     (void)json_object_set_new(item, "sdp", json_null());
@@ -116,7 +158,7 @@ static void answer_find(struct sl_call *call, void *arg)
 {
     const struct sl_control *control = arg;
     json_t *params = sl_call_body(call);
-    struct selection selection = {control->sessions, filter_of(params), ALL, json_object()};
+    struct selection selection = {control, filter_of(params), ALL, json_object()};
 
     select_by(&selection, params);
     sl_bulk_list(control, call, selection.ids, describe_stream, no_match);
@@ -127,18 +169,20 @@ static void answer_find(struct sl_call *call, void *arg)
 static void terminate_stream(const struct sl_control *control, const char *id, json_t *params)
 {
     struct sl_media_session *media = sl_sessions_find_media(control->sessions, id);
+    struct sl_pull *pull = !media && control->pulls ? sl_pulls_find(control->pulls, id) : NULL;
 
     (void)params;
     if (media) /* else it ended by itself */
         sl_media_session_terminate(media, SL_INFO_REST_TERMINATE);
+    if (pull)
+        sl_pull_terminate(pull);
 }
 
 static void answer_terminate(struct sl_call *call, void *arg)
 {
     const struct sl_control *control = arg;
     json_t *params = sl_call_body(call);
-    struct selection selection = {control->sessions, filter_of(params), ONLY_PLAYERS,
-                                  json_object()};
+    struct selection selection = {control, filter_of(params), ONLY_PLAYERS, json_object()};
 
     /* Players first, so that those which match are told of this, not of their publisher's end. */
     select_by(&selection, params);

@@ -58,14 +58,16 @@ void sl_autopush_for_client(struct sl_autopush *autopush, const char *stream, co
     begin(autopush, stream, rtmp_url, SL_PUSH_BY_CLIENT);
 }
 
-/* Every stream that somebody publishes, whatever the protocol; the demo is nobody's. */
+/* Every stream that somebody publishes, whatever the protocol; the demo is nobody's, and what comes
+ * from another node of the cluster is pushed there. */
 static void on_live(struct sl_streams_listener *listener, struct sl_stream *stream)
 {
     struct sl_autopush *autopush = sl_container_of(listener, struct sl_autopush, listener);
     const struct sl_config *config = autopush->config;
 
     if (config->rtmp_push_auto_start && config->rtmp_push_auto_start_url[0] &&
-        strcmp(sl_stream_protocol(stream), "demo") != 0)
+        strcmp(sl_stream_protocol(stream), "demo") != 0 &&
+        strcmp(sl_stream_protocol(stream), "cluster") != 0)
         begin(autopush, sl_stream_name(stream), config->rtmp_push_auto_start_url, SL_PUSH_AUTO);
 }
 

@@ -8,13 +8,18 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/random.h"
 #include "cli/cli.h"
+#include "cluster/cluster.h"
 #include "demo/demo.h"
 #include "hooks/hooks.h"
+#include "pull/pull.h"
 #include "push/push.h"
 #include "rest/rest.h"
 #include "server/addresses.h"
 #include "server/autopush.h"
+#include "server/directory.h"
+#include "server/node.h"
 #include "server/sources.h"
 #include "session/session.h"
 #include "signalling/signalling.h"
@@ -67,6 +72,8 @@ static int create_media(struct sl_server *server, struct sl_error *error)
     struct sl_rtc_config rtc = {
         .port_from = (uint16_t)config->media_port_from,
         .port_to = (uint16_t)config->media_port_to,
+        .client_port_from = (uint16_t)config->wcs_agent_port_from,
+        .client_port_to = (uint16_t)config->wcs_agent_port_to,
         .two_ports = !config->rtp_bundle,
         .tcp = config->ice_tcp,
         .gcm = config->dtls_gcm,
@@ -192,6 +199,53 @@ static int create_pushes(struct sl_server *server, struct sl_error *error)
     return 0;
 }
 
+/* A muted microphone, say, is heard of by the viewers of other nodes too. */
+static void on_pull_event(void *arg, const char *stream, const char *type, json_t *info,
+                          json_t *payload)
+{
+    const struct sl_server *server = arg;
+
+    sl_sessions_relay_stream_event(server->sessions, stream, type, info, payload);
+}
+
+static int create_pulls(struct sl_server *server, struct sl_error *error)
+{
+    struct sl_pulls_config pulls = {
+        .config = server->config,
+        .loop = server->loop,
+        .http = server->http,
+        .streams = server->streams,
+        .workers = server->workers,
+        .rtc = server->rtc,
+        .counters = server->counters,
+        .node_id = server->node_id,
+        .on_event = on_pull_event,
+        .arg = server,
+    };
+
+    (void)error;
+    server->pulls = sl_pulls_create(&pulls);
+    return 0;
+}
+
+static int create_cluster(struct sl_server *server, struct sl_error *error)
+{
+    struct sl_names_config names = {
+        .config = server->config,
+        .loop = server->loop,
+        .pulls = server->pulls,
+    };
+
+    if (!server->config->cluster_registry[0])
+        return 0;
+    int err = server_join_cluster(server, error);
+    if (err < 0)
+        return err;
+    names.cluster = server->cluster;
+    server->names = sl_names_create(&names);
+    return 0;
+}
+
 static int create_demo(struct sl_server *server, struct sl_error *error)
 {
     struct sl_demo_config demo = {
@@ -257,6 +311,8 @@ static int create_control(struct sl_server *server, struct sl_error *error)
         .streams = server->streams,
         .rtc = server->rtc,
         .hooks = sl_http_hooks_interface(server->hooks),
+        .directory = server->names ? sl_names_directory(server->names) : NULL,
+        .node_id = server->node_id,
         .counters = server->counters,
         .on_rtmp_url = on_rtmp_url,
         .arg = server,
@@ -267,12 +323,17 @@ static int create_control(struct sl_server *server, struct sl_error *error)
         .apps = server->apps,
         .hooks = server->hooks,
         .pushes = server->pushes,
+        .pulls = server->pulls,
+        .cluster = server->cluster,
+        .directory = sessions.directory,
         .loop = server->loop,
     };
 
     server->sessions = sl_sessions_create(&sessions);
     server->signalling =
         sl_signalling_create(server->sessions, server->config, server->loop, server->counters);
+    if (server->names)
+        sl_names_set_sessions(server->names, server->sessions);
     sources.sessions = server->sessions;
     server->sources = sl_sources_create(&sources);
     return sl_sources_create_rest(server->sources, server->config, server->metrics,
@@ -310,10 +371,12 @@ int server_build(struct sl_server *server, struct sl_error *error)
 {
     /* The demo last: once made, only loops that run can take it down. */
     static int (*const steps[])(struct sl_server * server, struct sl_error * error) = {
-        make_state_dir, create_http,    create_media,     create_pushes, create_hooks,
-        create_control, create_console, create_listeners, create_demo,
+        make_state_dir, create_http,      create_media, create_pushes,
+        create_pulls,   create_cluster,   create_hooks, create_control,
+        create_console, create_listeners, create_demo,
     };
 
+    sl_random_token(server->node_id, sizeof(server->node_id) - 1);
     for (size_t i = 0; i < SL_ARRAY_LEN(steps); i++) {
         int err = steps[i](server, error);
         if (err < 0)

@@ -13,9 +13,12 @@
 struct sl_apps;
 struct sl_autopush;
 struct sl_cli;
+struct sl_cluster;
 struct sl_counters;
 struct sl_demo;
 struct sl_http_hooks;
+struct sl_names;
+struct sl_pulls;
 struct sl_pushes;
 struct sl_metrics;
 struct sl_rest;
@@ -40,9 +43,13 @@ struct sl_server {
     struct sl_workers *workers;
     struct sl_streams *streams;
     struct sl_rtc *rtc;
+    char node_id[33]; /* drawn at start */
     struct sl_pushes *pushes;
     struct sl_autopush *autopush;
-    struct sl_demo *demo; /* NULL: demo_stream is off */
+    struct sl_pulls *pulls;
+    struct sl_cluster *cluster; /* NULL: cluster_registry is empty; and then: */
+    struct sl_names *names;     /* NULL */
+    struct sl_demo *demo;       /* NULL: demo_stream is off */
     struct sl_apps *apps;
     struct sl_http_hooks *hooks;
     struct sl_sessions *sessions;
@@ -55,8 +62,9 @@ struct sl_server {
     size_t signal_count;
     struct sl_timer *drain_timer, *stop_timer, *watchdog_timer;
     enum server_state state;
-    bool sessions_stopped, hooks_idle, pushes_stopped, demo_stopped;
+    bool sessions_stopped, hooks_idle, pushes_stopped, pulls_stopped, demo_stopped, cluster_left;
     int64_t drain_deadline_us, hooks_deadline_us;
+    int64_t load_at_us, load_cpu_us; /* node.c's last look at the processor's time */
 };
 
 /* ---- build.c ---- */

@@ -2,12 +2,12 @@
 /*
  * Runs the parts that build.c made, and takes them down in reverse:
  *
- *   loop, http -> workers -> streams, rtc -> pushes, demo -> apps, hooks -> sessions
- *   -> signalling, rest, console -> listeners
+ *   loop, http -> workers -> streams, rtc -> pushes, pulls, demo -> cluster -> apps, hooks
+ *   -> sessions -> signalling, rest, console -> listeners
  *
- * The end: sessions, pushes and the demo are stopped (every peer reports back), the back ends are
- * told of it, the control loop is left, the workers' threads are joined, and only then does memory
- * go.
+ * The end: sessions, pushes, pulls and the demo are stopped (every peer reports back), the cluster
+ * and the back ends are told of it, the control loop is left, the workers' threads are joined, and
+ * only then does memory go.
  */
 #include "server/server.h"
 
@@ -19,11 +19,14 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "cli/cli.h"
+#include "cluster/cluster.h"
 #include "demo/demo.h"
 #include "hooks/hooks.h"
+#include "pull/pull.h"
 #include "push/push.h"
 #include "rest/rest.h"
 #include "server/autopush.h"
+#include "server/directory.h"
 #include "server/internal.h"
 #include "server/notify.h"
 #include "server/sources.h"
@@ -55,6 +58,20 @@ static void on_pushes_stopped(void *owner)
     struct sl_server *server = owner;
 
     server->pushes_stopped = true;
+}
+
+static void on_pulls_stopped(void *owner)
+{
+    struct sl_server *server = owner;
+
+    server->pulls_stopped = true;
+}
+
+static void on_cluster_left(void *owner)
+{
+    struct sl_server *server = owner;
+
+    server->cluster_left = true;
 }
 
 static void on_demo_stopped(void *owner)
@@ -101,11 +118,16 @@ static void stop(struct sl_server *server)
     sl_timer_stop(server->drain_timer);
     sl_timer_start(server->stop_timer, STOP_TIMEOUT_MS, 0);
     sl_pushes_stop(server->pushes, on_pushes_stopped, server);
+    sl_pulls_stop(server->pulls, on_pulls_stopped, server);
     if (server->demo)
         sl_demo_stop(server->demo, on_demo_stopped, server);
     else
         server->demo_stopped = true;
     sl_sessions_stop(server->sessions, on_sessions_stopped, server);
+    if (server->cluster)
+        sl_cluster_leave(server->cluster, on_cluster_left, server);
+    else
+        server->cluster_left = true;
 }
 
 /* True when the back ends have heard everything, or have had their time: what is left then is
@@ -121,8 +143,9 @@ static void on_drain_check(void *owner)
     struct sl_sessions_stats stats;
 
     if (server->state == SERVER_STOPPING) {
-        if (server->sessions_stopped && server->pushes_stopped && server->demo_stopped &&
-            sl_streams_drained(server->streams) && hooks_drained(server))
+        if (server->sessions_stopped && server->pushes_stopped && server->pulls_stopped &&
+            server->demo_stopped && server->cluster_left && sl_streams_drained(server->streams) &&
+            hooks_drained(server))
             sl_loop_stop(server->loop);
         return;
     }
@@ -263,6 +286,9 @@ void sl_server_destroy(struct sl_server *server)
     sl_rest_destroy(server->rest);
     sl_signalling_destroy(server->signalling);
     sl_sessions_destroy(server->sessions);
+    sl_names_destroy(server->names);
+    sl_cluster_destroy(server->cluster);
+    sl_pulls_destroy(server->pulls);
     sl_http_hooks_destroy(server->hooks);
     sl_apps_destroy(server->apps); /* drops checks of passwords that the sources wait for */
     sl_sources_destroy(server->sources);

@@ -8,8 +8,10 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "cluster/cluster.h"
 #include "hooks/hooks.h"
 #include "net/net.h"
+#include "pull/pull.h"
 #include "push/push.h"
 #include "rest/rest.h"
 #include "session/session.h"
@@ -42,6 +44,15 @@ static void on_lag_check(void *owner)
     sources->lag_due_us = now_us + LAG_CHECK_MS * SL_US_PER_MS;
 }
 
+static void count_pull(struct sl_pull *pull, void *arg)
+{
+    struct sl_rest_stats *out = arg;
+    struct sl_pull_summary summary;
+
+    sl_pull_summary(pull, &summary);
+    *(summary.kind == SL_PULL_PUSH ? &out->streams_webrtc_out : &out->streams_webrtc_in) += 1;
+}
+
 static void fill_stats(void *owner, struct sl_rest_stats *out)
 {
     const struct sl_sources *sources = owner;
@@ -52,6 +63,8 @@ static void fill_stats(void *owner, struct sl_rest_stats *out)
     out->connections_websocket = stats.sessions;
     out->streams_webrtc_in = stats.publications;
     out->streams_webrtc_out = stats.playbacks;
+    if (sources->use.pulls)
+        (void)sl_pulls_each(sources->use.pulls, NULL, count_pull, out);
     if (sources->use.pushes)
         out->streams_rtmp_out = sl_pushes_count(sources->use.pushes);
     out->streams_viewers = stats.playbacks;
@@ -112,7 +125,7 @@ static const char *codec_of(struct sl_stream *stream, enum sl_media_kind kind)
     return track ? sl_codec_name(sl_track_codecs(track)->codecs[0].codec) : NULL;
 }
 
-/* Streams that no client publishes: the demo. */
+/* Streams that no client publishes: the demo, pulled ones. */
 static void tell_other_stream(struct sl_stream *stream, void *arg)
 {
     struct stream_walk *walk = arg;
@@ -120,7 +133,12 @@ static void tell_other_stream(struct sl_stream *stream, void *arg)
 
     if (strcmp(sl_stream_protocol(stream), "webrtc") == 0 || !sl_stream_is_live(stream))
         return;
-    struct sl_media_filter players = {.name = sl_stream_name(stream), .published = SL_MEDIA_PLAYED};
+    struct sl_pull *pull = walk->sources->use.pulls ? sl_pulls_find_stream(walk->sources->use.pulls,
+                                                                           sl_stream_name(stream))
+                                                    : NULL;
+    struct sl_pull_summary summary = {0};
+    if (pull)
+        sl_pull_summary(pull, &summary);
     sl_stream_size(stream, &width, &height);
     struct sl_rest_stream told = {
         .name = sl_stream_name(stream),
@@ -129,9 +147,12 @@ static void tell_other_stream(struct sl_stream *stream, void *arg)
         .video_codec = codec_of(stream, SL_VIDEO),
         .width = width,
         .height = height,
-        .players = sl_sessions_count_media(walk->sources->use.sessions, &players),
+        .players = sl_sessions_players_of(walk->sources->use.sessions, stream),
         .pushes = pushes_of(walk, sl_stream_name(stream)),
+        .bitrate_bps = summary.bitrate_bps,
         .started_ms = sl_stream_live_since_ms(stream),
+        .origin_uri = summary.uri,
+        .origin_name = summary.remote_stream,
     };
     walk->fn(&told, walk->arg);
 }
@@ -160,6 +181,7 @@ static size_t fill_gauges(void *owner, struct sl_gauge_value *out, size_t max)
     const struct sl_sources *sources = owner;
     const struct sl_gauge_value all[] = {
         {SL_GAUGE_PUSHES, "", (double)sl_pushes_count(sources->use.pushes)},
+        {SL_GAUGE_PULLS, "", (double)sl_pulls_count(sources->use.pulls)},
         {SL_GAUGE_WORKERS, "", (double)sl_workers_count(sources->use.workers)},
         {SL_GAUGE_DRAINING, "", sources->draining},
         {SL_GAUGE_HOOK_QUEUE, "", (double)sl_http_hooks_queued(sources->use.hooks)},
@@ -267,6 +289,9 @@ int sl_sources_create_rest(struct sl_sources *sources, const struct sl_config *c
         .sessions = sources->use.sessions,
         .loop = sources->use.loop,
         .pushes = sources->use.pushes,
+        .pulls = sources->use.pulls,
+        .directory = sources->use.directory,
+        .cluster = sources->use.cluster,
         .sources =
             {
                 .owner = sources,

@@ -6,11 +6,14 @@
 #include <stddef.h>
 
 struct sl_apps;
+struct sl_cluster;
 struct sl_config;
 struct sl_error;
+struct sl_directory;
 struct sl_http_hooks;
 struct sl_loop;
 struct sl_metrics;
+struct sl_pulls;
 struct sl_pushes;
 struct sl_rest;
 struct sl_sessions;
@@ -24,7 +27,10 @@ struct sl_sources_config { /* all must outlive it, but see sl_sources_destroy() 
     struct sl_streams *streams;
     struct sl_apps *apps;
     struct sl_http_hooks *hooks;
-    struct sl_pushes *pushes; /* NULL: there are none */
+    struct sl_pushes *pushes;             /* NULL: there are none */
+    struct sl_pulls *pulls;               /* the same */
+    struct sl_cluster *cluster;           /* the same */
+    const struct sl_directory *directory; /* the same */
     struct sl_loop *loop;
 };
 struct sl_sources *sl_sources_create(const struct sl_sources_config *config);

@@ -59,3 +59,10 @@ void audience_leave(struct sl_media_session *media)
     sl_table_remove(&media->sessions->audiences, &audience->node);
     free(audience);
 }
+
+size_t sl_sessions_players_of(const struct sl_sessions *sessions, const struct sl_stream *stream)
+{
+    const struct audience *audience = audience_find(sessions, stream);
+
+    return audience ? audience->player_count : 0;
+}

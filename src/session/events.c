@@ -150,6 +150,16 @@ int sl_sessions_send_stream_event(struct sl_sessions *sessions, const char *name
     return 0;
 }
 
+void sl_sessions_relay_stream_event(struct sl_sessions *sessions, const char *name,
+                                    const char *type, json_t *info, json_t *payload)
+{
+    struct sl_stream *stream = sl_streams_find(sessions->config.streams, name);
+    struct audience *audience = stream ? audience_find(sessions, stream) : NULL;
+
+    if (audience && strlen(type) <= TYPE_MAX)
+        relay(audience, type, info, payload);
+}
+
 /* ---- Data (websocket-api.md 10.1) ---- */
 
 struct data_request {

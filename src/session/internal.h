@@ -73,6 +73,9 @@ struct sl_session {
     size_t media_count;
     struct sl_list questions; /* struct question */
     size_t question_count;    /* those of its media sessions too */
+    struct sl_list inquiries; /* struct inquiry of directory.c */
+    size_t inquiry_count;
+    bool from_cluster; /* another node, for its own viewers: what is not here is not looked for */
 };
 
 /* ---- properties.c: what a client says of itself ---- */
@@ -143,7 +146,9 @@ struct sl_media_session {
 
     bool refused_by_hook;
     bool untold; /* stands for a stream that is no more: the back end has heard of its end */
-    struct sl_list questions; /* struct question */
+    struct sl_list questions;                 /* struct question */
+    struct sl_directory_call *directory_call; /* NULL: none is under way */
+    bool name_held;                           /* by the directory, for this publication */
     struct sl_peer *peer;
     struct sl_stream *stream; /* a publication's own */
     struct audience *audience;
@@ -174,6 +179,17 @@ const char *publication_start(struct sl_media_session *media);
 const char *playback_start(struct sl_media_session *media);
 /* 1..stream_name_max bytes, no control characters. */
 bool media_name_valid(const struct sl_media_session *media);
+
+/* ---- directory.c: names that other servers may have ---- */
+
+/* The hook said yes: asks the directory, if there is one to ask, and starts it; or fails it. */
+void media_begin(struct sl_media_session *media);
+/* Takes back the question under way and the name held. */
+void media_leave_directory(struct sl_media_session *media);
+/* No answer to a client that is gone. */
+void inquiries_cancel(struct sl_session *session);
+/* Whether what a client says of itself on connecting is what another node says. */
+bool is_from_cluster(json_t *fields);
 
 /* ---- setup.c: from an offer to an answer and a peer ---- */
 

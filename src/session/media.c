@@ -143,6 +143,7 @@ static void tear_down(struct sl_media_session *media)
     media->timer = NULL;
     keep_alive_stop(media);
     questions_cancel(&media->questions);
+    media_leave_directory(media);
     sl_stream_unlisten(&media->listener);
     audience_leave(media);
     media->session = NULL;

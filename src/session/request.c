@@ -119,9 +119,7 @@ static void on_hook_answer(void *owner, const struct sl_hook_answer *answer)
     }
     if (answer->fields)
         take_over(media, answer->fields);
-    const char *problem = media->publish ? publication_start(media) : playback_start(media);
-    if (problem)
-        media_set_state(media, SL_MEDIA_FAILED, problem);
+    media_begin(media);
 }
 
 static void request_accepted(struct sl_media_session *media)

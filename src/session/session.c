@@ -47,6 +47,7 @@ struct sl_session *sl_session_create(struct sl_sessions *sessions,
     session->created_ms = sl_wall_ms();
     sl_list_init(&session->media);
     sl_list_init(&session->questions);
+    sl_list_init(&session->inquiries);
     make_id(session, config);
     sl_log_scope_init(&session->log, NULL, "session", session->id);
     sl_list_append(&sessions->sessions, &session->link);
@@ -177,6 +178,7 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
         session->app_key = sl_strdup(json_string_value(app_key));
     }
     properties_merge(session->properties, fields);
+    session->from_cluster = is_from_cluster(fields);
     const char *refusal = why_refused(session, fields);
     if (refusal) {
         session_set_status(session, SL_SESSION_FAILED, refusal);
@@ -210,6 +212,7 @@ void sl_session_destroy(struct sl_session *session)
     struct sl_sessions *sessions = session->sessions;
     session->ops = NULL; /* a client that is gone is told nothing */
     questions_cancel(&session->questions);
+    inquiries_cancel(session);
     end_all_media(session, SL_MEDIA_FAILED, SL_INFO_SESSION_DISCONNECT);
     if (session->connecting && session->status != SL_SESSION_FAILED)
         session_set_status(session, SL_SESSION_DISCONNECTED, NULL);

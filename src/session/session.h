@@ -27,6 +27,7 @@ struct sl_media_session;
 struct sl_rtc;
 struct sl_session;
 struct sl_sessions;
+struct sl_stream;
 struct sl_streams;
 struct sl_workers;
 
@@ -62,6 +63,28 @@ struct sl_workers;
 #define SL_INFO_BUSY                "Too many requests"
 #define SL_INFO_SHUTDOWN            "Server is shutting down"
 
+/* ---- The names of other servers ---- */
+
+/*
+ * Whom the registry asks about stream names that are not its own alone: in a cluster they are
+ * unique, and what another node has can be had. Each question is answered exactly once, possibly
+ * from within (then NULL is returned), unless it is cancelled.
+ */
+struct sl_directory_call;
+typedef void sl_directory_on_answer(void *owner, int err);
+struct sl_directory {
+    void *arg;
+    /* Before a stream of this name comes to be here: 0, it may, and the name is held until
+     * release(); -EEXIST, another server has it. */
+    struct sl_directory_call *(*claim)(void *arg, const char *name,
+                                       sl_directory_on_answer *on_answer, void *owner);
+    void (*release)(void *arg, const char *name);
+    /* There is no such stream here, but somebody wants it: 0, there is one now; -ENOENT. */
+    struct sl_directory_call *(*fetch)(void *arg, const char *name,
+                                       sl_directory_on_answer *on_answer, void *owner);
+    void (*cancel)(void *arg, struct sl_directory_call *call);
+};
+
 /* ---- The registry ---- */
 
 struct sl_sessions_config {
@@ -72,7 +95,9 @@ struct sl_sessions_config {
     struct sl_streams *streams;
     struct sl_rtc *rtc;
     const struct sl_hooks *hooks;
-    struct sl_counters *counters; /* the control loop's block */
+    const struct sl_directory *directory; /* NULL: names are this server's own */
+    const char *node_id;                  /* of this server, at most 32 characters; copied */
+    struct sl_counters *counters;         /* the control loop's block */
     /* A client's stream came alive, and it gave an rtmpUrl: untrusted, at most 2048 bytes. NULL:
      * such wishes are ignored. May not call back into this module. */
     void (*on_rtmp_url)(void *arg, const char *stream, const char *rtmp_url);
@@ -89,7 +114,7 @@ void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *own
 /* When every session is gone. Peers that have not closed by now never will: that is logged. NULL is
  * fine. */
 void sl_sessions_destroy(struct sl_sessions *sessions);
-/* 32 characters, drawn at start: nodeId of the hooks (rest-hooks.md 2.1). */
+/* nodeId of the hooks (rest-hooks.md 2.1). */
 const char *sl_sessions_node_id(const struct sl_sessions *sessions);
 
 struct sl_sessions_stats {
@@ -138,6 +163,8 @@ struct sl_session_ops {
                             json_t *info, json_t *payload);
     void (*on_rate)(void *client, const struct sl_media_session *media,
                     const struct sl_video_rate *rate);
+    /* The answer to sl_session_ask_available(); problem NULL: playable. */
+    void (*on_available)(void *client, const char *media_session_id, const char *problem);
     /* info NULL when accepted. */
     void (*on_data_status)(void *client, json_t *operation_id, const char *info);
     void (*on_data)(void *client, const char *operation_id, json_t *payload);
@@ -250,7 +277,15 @@ void sl_session_submit_data(struct sl_session *session, json_t *operation_id, js
 /* "data" or another type to every player of a stream, by the operator. -ENOENT: no such stream. */
 int sl_sessions_send_stream_event(struct sl_sessions *sessions, const char *name, const char *type,
                                   json_t *payload);
-/* NULL: playable; otherwise the reason in the client's words. */
+/* The same for what the publisher of a stream pulled from another server said to its players; info
+ * and payload may be NULL. */
+void sl_sessions_relay_stream_event(struct sl_sessions *sessions, const char *name,
+                                    const char *type, json_t *info, json_t *payload);
+/* Is this name playable, here or by way of another server? on_available follows, possibly from
+ * within. Both may be NULL. */
+void sl_session_ask_available(struct sl_session *session, const char *media_session_id,
+                              const char *name);
+/* NULL: playable as it is; otherwise the reason in the client's words. */
 const char *sl_sessions_why_not_playable(struct sl_sessions *sessions, const char *name);
 
 const char *sl_media_session_id(const struct sl_media_session *media); /* NULL if it had none */
@@ -284,6 +319,8 @@ struct sl_media_session *sl_sessions_find_media(struct sl_sessions *sessions,
 /* Live ones in the order they came; fn must not end any. */
 void sl_sessions_each_media(struct sl_sessions *sessions,
                             void (*fn)(struct sl_media_session *media, void *arg), void *arg);
+/* How many play this stream, PENDING ones included. */
+size_t sl_sessions_players_of(const struct sl_sessions *sessions, const struct sl_stream *stream);
 /* Of one session. */
 void sl_session_each_media(struct sl_session *session,
                            void (*fn)(struct sl_media_session *media, void *arg), void *arg);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The registry: all sessions, all publications and playbacks, and the end of them. */
-#include "base/random.h"
 #include "session/internal.h"
 
 #include <assert.h>
@@ -12,7 +11,7 @@ struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config)
     struct sl_sessions *sessions = sl_new(struct sl_sessions);
 
     sessions->config = *config;
-    sl_random_token(sessions->node_id, sizeof(sessions->node_id) - 1);
+    (void)snprintf(sessions->node_id, sizeof(sessions->node_id), "%s", config->node_id);
     sl_table_init(&sessions->sessions_by_id);
     sl_table_init(&sessions->media_by_id);
     sl_table_init(&sessions->audiences);

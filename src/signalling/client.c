@@ -143,6 +143,14 @@ static void on_rate(void *client, const struct sl_media_session *media,
 
 /* ---- Data ---- */
 
+/* The id is a fresh one that only settles the promise; status is a string (9.1). */
+static void on_available(void *client, const char *media_session_id, const char *problem)
+{
+    send_object(client, "availableStream",
+                json_pack("{s:s, s:s*, s:s?}", "status", problem ? "false" : "true", "info",
+                          problem, "id", media_session_id));
+}
+
 static void on_data_status(void *client, json_t *operation_id, const char *info)
 {
     send_object(client, "DataStatusEvent",
@@ -174,6 +182,7 @@ const struct sl_session_ops client_ops = {
     .on_video_size = on_video_size,
     .on_stream_event = on_stream_event,
     .on_rate = on_rate,
+    .on_available = on_available,
     .on_data_status = on_data_status,
     .on_data = on_data,
     .on_error = on_error,

@@ -80,17 +80,12 @@ void handle_stop_stream(struct connection *connection, const struct envelope *en
     stop_media(connection, envelope, false);
 }
 
-/* The id is a fresh one that only settles the promise; status is a string (9.1). */
 void handle_available_stream(struct connection *connection, const struct envelope *envelope)
 {
     const json_t *object = field_object(envelope);
-    const char *name = field_string(object, "name");
-    const char *problem =
-        sl_sessions_why_not_playable(connection->signalling->sessions, name ? name : "");
 
-    send_object(connection, "availableStream",
-                json_pack("{s:s, s:s*, s:s?}", "status", problem ? "false" : "true", "info",
-                          problem, "id", field_string(object, "mediaSessionId")));
+    sl_session_ask_available(connection->session, field_string(object, "mediaSessionId"),
+                             field_string(object, "name"));
 }
 
 void handle_send_stream_event(struct connection *connection, const struct envelope *envelope)

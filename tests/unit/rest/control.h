@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The whole HTTP side over sessions whose media, hooks and clock are fakes (../session/fake.h),
- * and over a fake of pushes. */
+ * and over fakes of pushes, pulls and the cluster. */
 #ifndef SL_TESTS_UNIT_REST_CONTROL_H
 #define SL_TESTS_UNIT_REST_CONTROL_H
 
 #include "../session/client.h"
 #include "../session/fake.h"
 #include "fake_http.h"
+#include "fake_pull.h"
 #include "fake_push.h"
 #include "rest/rest.h"
 
@@ -15,6 +16,9 @@ enum { CLIENTS_MAX = 8 };
 struct control {
     struct fake_server server;
     struct sl_pushes pushes;
+    struct sl_pulls pulls;
+    struct fake_directory directory;
+    struct sl_cluster cluster;
     struct sl_rest *rest;
     struct client clients[CLIENTS_MAX];
     size_t client_count;

@@ -12,8 +12,12 @@ int control_set_up(void **state)
     struct control *control = sl_new(struct control);
 
     fake_server_init(&control->server);
+    fake_directory_init(&control->directory);
     const struct sl_rest_config config = {.sessions = control->server.sessions,
-                                          .pushes = &control->pushes};
+                                          .pushes = &control->pushes,
+                                          .pulls = &control->pulls,
+                                          .directory = &control->directory.directory,
+                                          .cluster = &control->cluster};
     assert_int_equal(sl_rest_create(&config, &control->rest, NULL), 0);
     *state = control;
     return 0;

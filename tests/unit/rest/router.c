@@ -3,9 +3,9 @@
 #include "fake_http.h"
 
 #include "base/error.h"
+#include "base/json_depth.h"
 #include "base/mem.h"
 #include "rest/access.h"
-#include "base/json_depth.h"
 #include "rest/body.h"
 #include "rest/cors.h"
 #include "rest/router.h"

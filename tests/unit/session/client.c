@@ -71,6 +71,11 @@ static void on_rate(void *client, const struct sl_media_session *media,
          (unsigned long long)rate->nack);
 }
 
+static void on_available(void *client, const char *media_session_id, const char *problem)
+{
+    hear(client, "available %s %s\n", media_session_id, problem ? problem : "yes");
+}
+
 static void on_data_status(void *client, json_t *operation_id, const char *info)
 {
     hear(client, "data %s %s\n", json_string_value(operation_id), info ? info : "accepted");
@@ -103,6 +108,7 @@ static const struct sl_session_ops ops = {
     .on_video_size = on_video_size,
     .on_stream_event = on_stream_event,
     .on_rate = on_rate,
+    .on_available = on_available,
     .on_data_status = on_data_status,
     .on_data = on_data,
     .on_error = on_error,

@@ -19,6 +19,7 @@ void fake_server_init(struct fake_server *server)
     fake_set_candidates(0, 1);
     fake_set_candidates(1, 1);
     server->sessions = sl_sessions_create(&(struct sl_sessions_config){
+        .node_id = "0123456789abcdefghijklmnopqrstuv",
         .config = server->config,
         .hooks = &server->hooks.hooks,
         .counters = server->counters,

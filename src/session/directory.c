@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Before a publication or playback starts: is the name free elsewhere, is the stream elsewhere? */
+#include "session/internal.h"
+
+#include <string.h>
+
+enum { INQUIRIES_MAX = 64 }; /* of one session that wait at once */
+
+static const struct sl_directory *directory_of(const struct sl_sessions *sessions)
+{
+    return sessions->config.directory;
+}
+
+/* ---- Publications and playbacks ---- */
+
+static void start(struct sl_media_session *media)
+{
+    const char *problem = media->publish ? publication_start(media) : playback_start(media);
+
+    if (problem)
+        media_set_state(media, SL_MEDIA_FAILED, problem);
+}
+
+static void on_claimed(void *owner, int err)
+{
+    struct sl_media_session *media = owner;
+
+    media->directory_call = NULL;
+    if (err < 0) {
+        media_set_state(media, SL_MEDIA_FAILED, SL_INFO_NAME_IN_USE);
+        return;
+    }
+    media->name_held = true;
+    start(media);
+}
+
+/* Had or not: what there is now decides. */
+static void on_fetched(void *owner, int err)
+{
+    struct sl_media_session *media = owner;
+
+    (void)err;
+    media->directory_call = NULL;
+    start(media);
+}
+
+static bool is_elsewhere(const struct sl_media_session *media)
+{
+    return !media->session->from_cluster && media_name_valid(media) &&
+           !sl_streams_find(media->sessions->config.streams, media->name);
+}
+
+void media_begin(struct sl_media_session *media)
+{
+    const struct sl_directory *directory = directory_of(media->sessions);
+    struct sl_directory_call *call;
+
+    if (!directory || !media_name_valid(media) || (!media->publish && !is_elsewhere(media))) {
+        start(media);
+        return;
+    }
+    call = media->publish ? directory->claim(directory->arg, media->name, on_claimed, media)
+                          : directory->fetch(directory->arg, media->name, on_fetched, media);
+    if (call) /* else it has been answered, and media may be gone */
+        media->directory_call = call;
+}
+
+void media_leave_directory(struct sl_media_session *media)
+{
+    const struct sl_directory *directory = directory_of(media->sessions);
+
+    if (media->directory_call)
+        directory->cancel(directory->arg, media->directory_call);
+    media->directory_call = NULL;
+    if (media->name_held)
+        directory->release(directory->arg, media->name);
+    media->name_held = false;
+}
+
+/* ---- availableStream ---- */
+
+struct inquiry {
+    struct sl_list link; /* in session->inquiries */
+    struct sl_session *session;
+    struct sl_directory_call *call;
+    bool asking, answered; /* inside fetch(); answered while asking */
+    char *id, *name;
+};
+
+static void tell_available(struct sl_session *session, const char *id, const char *name)
+{
+    session->ops->on_available(session->client, id,
+                               sl_sessions_why_not_playable(session->sessions, name));
+}
+
+static void inquiry_free(struct inquiry *inquiry)
+{
+    sl_list_remove(&inquiry->link);
+    inquiry->session->inquiry_count--;
+    free(inquiry->id);
+    free(inquiry->name);
+    free(inquiry);
+}
+
+static void on_inquired(void *owner, int err)
+{
+    struct inquiry *inquiry = owner;
+
+    (void)err; /* what there is now tells */
+    tell_available(inquiry->session, inquiry->id, inquiry->name);
+    inquiry->answered = true;
+    if (!inquiry->asking)
+        inquiry_free(inquiry);
+}
+
+void sl_session_ask_available(struct sl_session *session, const char *media_session_id,
+                              const char *name)
+{
+    const struct sl_directory *directory = directory_of(session->sessions);
+
+    name = name ? name : "";
+    if (!directory || session->from_cluster || session->inquiry_count >= INQUIRIES_MAX ||
+        strlen(name) > SL_STREAM_NAME_MAX ||
+        sl_streams_find(session->sessions->config.streams, name)) {
+        tell_available(session, media_session_id, name);
+        return;
+    }
+    struct inquiry *inquiry = sl_new(struct inquiry);
+    inquiry->session = session;
+    inquiry->id = sl_strdup_or_null(media_session_id);
+    inquiry->name = sl_strdup(name);
+    sl_list_append(&session->inquiries, &inquiry->link);
+    session->inquiry_count++;
+    inquiry->asking = true;
+    inquiry->call = directory->fetch(directory->arg, name, on_inquired, inquiry);
+    inquiry->asking = false;
+    if (inquiry->answered)
+        inquiry_free(inquiry);
+}
+
+void inquiries_cancel(struct sl_session *session)
+{
+    const struct sl_directory *directory = directory_of(session->sessions);
+
+    while (!sl_list_empty(&session->inquiries)) {
+        struct inquiry *inquiry = sl_list_first(&session->inquiries, struct inquiry, link);
+        directory->cancel(directory->arg, inquiry->call);
+        inquiry_free(inquiry);
+    }
+}
+
+/* ---- Who asks ---- */
+
+/* Said by pull/message.c. Anyone can say so, and only denies himself. */
+bool is_from_cluster(json_t *fields)
+{
+    json_t *sluice = json_object_get(json_object_get(fields, "custom"), "sluice");
+
+    return json_is_true(json_object_get(sluice, "cluster"));
+}

@@ -130,6 +130,12 @@ static int validate_ports(const struct sl_config *config, const struct sl_config
         return sl_error_set(error, -EINVAL,
                             "media_port_from=%" PRId64 " lies above media_port_to=%" PRId64,
                             config->media_port_from, config->media_port_to);
+    if (config->wcs_agent_port_to < config->wcs_agent_port_from ||
+        (config->wcs_agent_port_from == 0 && config->wcs_agent_port_to > 0))
+        return sl_error_set(error, -EINVAL,
+                            "wcs_agent_port_from=%" PRId64 ", wcs_agent_port_to=%" PRId64
+                            " is no range of ports",
+                            config->wcs_agent_port_from, config->wcs_agent_port_to);
     int64_t needed =
         config->worker_count * (config->rtp_bundle ? 1 : MEDIA_PORTS_PER_WORKER_UNBUNDLED);
     if (needed > ports)

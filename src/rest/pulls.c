@@ -103,7 +103,8 @@ static void on_claimed(void *owner, int err)
         carry_out(order);
         return;
     }
-    sl_reply_error(order->call, 409, "another node has localStreamName");
+    sl_reply_error(order->call, status_of(err), "localStreamName: %s",
+                   err == -EEXIST ? "another node has it" : "no name of a stream");
     order_free(order);
 }
 

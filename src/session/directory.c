@@ -2,6 +2,7 @@
 /* Before a publication or playback starts: is the name free elsewhere, is the stream elsewhere? */
 #include "session/internal.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { INQUIRIES_MAX = 64 }; /* of one session that wait at once */
@@ -27,7 +28,8 @@ static void on_claimed(void *owner, int err)
 
     media->directory_call = NULL;
     if (err < 0) {
-        media_set_state(media, SL_MEDIA_FAILED, SL_INFO_NAME_IN_USE);
+        media_set_state(media, SL_MEDIA_FAILED,
+                        err == -EEXIST ? SL_INFO_NAME_IN_USE : SL_INFO_ERROR);
         return;
     }
     media->name_held = true;

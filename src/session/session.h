@@ -75,7 +75,7 @@ typedef void sl_directory_on_answer(void *owner, int err);
 struct sl_directory {
     void *arg;
     /* Before a stream of this name comes to be here: 0, it may, and the name is held until
-     * release(); -EEXIST, another server has it. */
+     * release(); -EEXIST, another server has it; -EINVAL, it is no name. */
     struct sl_directory_call *(*claim)(void *arg, const char *name,
                                        sl_directory_on_answer *on_answer, void *owner);
     void (*release)(void *arg, const char *name);

@@ -4,6 +4,7 @@
 
 import {byId, formatDuration, formatRate, setBadge, setNotice} from './page.js';
 import {listPushes, pushBadge, stopPush} from './pushes.js';
+import {buttonCell, cell, rowHead, showRows, stateCell} from './rows.js';
 
 const REFRESH_MS = 3000;
 const SHOWN_MAX = 500;
@@ -11,49 +12,26 @@ const SHOWN_MAX = 500;
 let credentials = 'omit'; // 'same-origin' once the reader asked to sign in
 let timer = null;
 
-function cell(tag, label, text, className = '') {
-  const element = document.createElement(tag);
-
-  element.textContent = text;
-  element.className = className;
-  if (label)
-    element.dataset.label = label;
-  return element;
-}
-
 function rowOf(stream) {
   const row = document.createElement('tr');
-  const name = cell('th', '', stream.name);
   const size = stream.width > 0 ? ` ${stream.width}\u00a0×\u00a0${stream.height}` : '';
   const action = document.createElement('td');
   const link = document.createElement('a');
 
-  name.scope = 'row';
   link.className = 'button';
   link.href = `/player?name=${encodeURIComponent(stream.name)}`;
   link.textContent = 'Play';
   link.setAttribute('aria-label', `Play ${stream.name}`);
   action.append(link);
-  row.append(name,
-    cell('td', 'Source', stream.kind),
-    cell('td', 'Video', stream.videoCodec ? stream.videoCodec + size : 'none'),
-    cell('td', 'Audio', stream.audioCodec ?? 'none'),
-    cell('td', 'Players', String(stream.players), 'number'),
-    cell('td', 'Rate', formatRate(stream.bitrate), 'number'),
-    cell('td', 'Live for', formatDuration(stream.uptime), 'number'),
+  row.append(rowHead(stream.name),
+    cell('Source', stream.kind),
+    cell('Video', stream.videoCodec ? stream.videoCodec + size : 'none'),
+    cell('Audio', stream.audioCodec ?? 'none'),
+    cell('Players', String(stream.players), 'number'),
+    cell('Rate', formatRate(stream.bitrate), 'number'),
+    cell('Live for', formatDuration(stream.uptime), 'number'),
     action);
   return row;
-}
-
-/* Replaces all rows; focus stays on what it was on, so that keyboards are not thrown back. */
-function showRows(body, rows) {
-  const label = body.contains(document.activeElement) ?
-    document.activeElement.getAttribute('aria-label') : null;
-
-  body.replaceChildren(...rows);
-  if (label)
-    [...body.querySelectorAll('.button')]
-      .find((one) => one.getAttribute('aria-label') === label)?.focus();
 }
 
 function showStreams({streams, total}) {
@@ -78,28 +56,15 @@ async function stop(button, push) {
 
 function pushRowOf(push) {
   const row = document.createElement('tr');
-  const name = cell('th', '', push.stream);
-  const state = cell('td', 'State', '', 'state');
-  const badge = document.createElement('span');
-  const action = document.createElement('td');
-  const button = document.createElement('button');
 
-  name.scope = 'row';
-  setBadge(badge, ...pushBadge(push.state));
-  state.append(badge);
-  button.type = 'button';
-  button.className = 'button';
-  button.textContent = 'Stop';
-  button.setAttribute('aria-label', `Stop the push of ${push.stream} to ${push.target}`);
-  button.addEventListener('click', () => stop(button, push));
-  action.append(button);
-  row.append(name,
-    cell('td', 'To', push.target, 'target'),
-    state,
-    cell('td', 'Rate', formatRate(push.bitrate), 'number'),
-    cell('td', 'Dropped', String(push.framesDropped), 'number'),
-    cell('td', 'For', formatDuration(Math.max(0, Date.now() - push.createDate)), 'number'),
-    action);
+  row.append(rowHead(push.stream),
+    cell('To', push.target, 'target'),
+    stateCell(...pushBadge(push.state)),
+    cell('Rate', formatRate(push.bitrate), 'number'),
+    cell('Dropped', String(push.framesDropped), 'number'),
+    cell('For', formatDuration(Math.max(0, Date.now() - push.createDate)), 'number'),
+    buttonCell('Stop', `Stop the push of ${push.stream} to ${push.target}`,
+      (button) => stop(button, push)));
   return row;
 }
 

@@ -52,8 +52,10 @@ function openPlayer(name) {
 function notice(page, selector, pattern) {
     return until(`${selector} is like ${pattern}`, async () => {
         const words = await page.textContent(selector);
-        return await page.isVisible(selector) && pattern.test(words) || words;
-    }).then((found) => assert.equal(found, true, String(found)));
+        if (await page.isVisible(selector) && pattern.test(words))
+            return true;
+        throw new Error(words);
+    });
 }
 
 // The row of the streams page as {column: text}.

@@ -27,6 +27,11 @@ export function rowHead(text) {
   return made;
 }
 
+/** A line of its own within a cell. */
+export function subline(text, className = '') {
+  return element('span', text, `subline ${className}`.trim());
+}
+
 /** A cell with a badge: see setBadge(). */
 export function stateCell(text, kind) {
   const made = cell('State', '', 'state');

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The lists of live streams and of pushes, kept up to date. Names come from strangers: textContent
-// only.
+// The lists of live streams, of pushes and of pulls, kept up to date. Names come from strangers:
+// textContent only.
 
 import {byId, formatDuration, formatRate, setBadge, setNotice} from './page.js';
+import {listPulls} from './pulls.js';
 import {listPushes, pushBadge, stopPush} from './pushes.js';
 import {buttonCell, cell, rowHead, showRows, stateCell} from './rows.js';
+import {setUpServers, showPulls, sourceCell, waitsForPull} from './servers.js';
 
 const REFRESH_MS = 3000;
+const REFRESH_SOON_MS = 500; // while the reader waits for something to begin
 const SHOWN_MAX = 500;
 
 let credentials = 'omit'; // 'same-origin' once the reader asked to sign in
 let timer = null;
+let round = 0; // of asking; an answer that a later one has overtaken is not shown
 
 function rowOf(stream) {
   const row = document.createElement('tr');
@@ -24,7 +28,7 @@ function rowOf(stream) {
   link.setAttribute('aria-label', `Play ${stream.name}`);
   action.append(link);
   row.append(rowHead(stream.name),
-    cell('Source', stream.kind),
+    sourceCell(stream),
     cell('Video', stream.videoCodec ? stream.videoCodec + size : 'none'),
     cell('Audio', stream.audioCodec ?? 'none'),
     cell('Players', String(stream.players), 'number'),
@@ -85,7 +89,8 @@ function showFailure(words, canSignIn) {
   byId('sign-in').hidden = !canSignIn;
   byId('table').hidden = true;
   byId('none').hidden = true;
-  byId('pushes').hidden = true;
+  showPushes(null);
+  showPulls(null);
 }
 
 function refusalWords(status) {
@@ -98,14 +103,21 @@ function refusalWords(status) {
 }
 
 async function refresh() {
+  const mine = ++round;
+
   clearTimeout(timer);
   try {
     const response = await fetch(`/api/v1/streams?limit=${SHOWN_MAX}`,
       {cache: 'no-store', credentials});
-    if (response.ok) {
-      const [streams, {pushes}] = await Promise.all([response.json(), listPushes(credentials)]);
+    const lists = response.ok && await Promise.all([response.json(), listPushes(credentials),
+      listPulls(credentials)]);
+    if (mine !== round)
+      return;
+    if (lists) {
+      const [streams, {pushes}, pulls] = lists;
       showStreams(streams);
       showPushes(pushes);
+      showPulls(pulls);
     } else if (response.status === 401 || response.status === 403) {
       showFailure(refusalWords(response.status), response.status === 401);
     } else {
@@ -113,6 +125,8 @@ async function refresh() {
         text: `It answered ${response.status}.`}, false);
     }
   } catch {
+    if (mine !== round)
+      return;
     showFailure({title: 'The server cannot be reached.',
       text: 'It may be down. The list comes back by itself when it answers again.'}, false);
   }
@@ -121,7 +135,9 @@ async function refresh() {
 
 function schedule() {
   clearTimeout(timer);
-  if (byId('auto').checked && !document.hidden)
+  if (waitsForPull())
+    timer = setTimeout(refresh, REFRESH_SOON_MS);
+  else if (byId('auto').checked && !document.hidden)
     timer = setTimeout(refresh, REFRESH_MS);
 }
 
@@ -135,4 +151,5 @@ byId('sign-in-button').addEventListener('click', () => {
   refresh();
 });
 
+setUpServers({refresh, credentials: () => credentials});
 refresh();

@@ -367,6 +367,18 @@ describe('the streams page of servers that know one another', () => {
         await close(page);
     });
 
+    test('the nodes are listed, this one is marked', async () => {
+        await streams.reload();
+        await text(streams, '#node-count', '2 nodes');
+        await assertRow(streams, `${first.ws} this one`, '#node-rows', { Streams: '1' });
+        const other = await row(streams, second.ws, '#node-rows');
+        assert.equal(other.Streams, '0');
+        assert.match(other.Players, /^\d+$/);
+        assert.match(other.CPU, /^\d+ % of a core$/);
+        assert.match(other['Up for'], /^\d+ s$/);
+        await assertNotWider(streams);
+    });
+
     test('a pull that cannot be is told in words', async () => {
         await pull('http://127.0.0.1/', 'demo');
         await notice(streams, '#pull-notice',
@@ -386,10 +398,11 @@ describe('the streams page of servers that know one another', () => {
         await close(streams);
     });
 
-    test('pulls are not shown to those who may not see them', async () => {
+    test('neither is shown where it cannot be: no cluster, no right to pull', async () => {
         const page = await open('/streams', origin);
         await assertRow(page, 'demo', '#rows', { Source: 'built in' });
         assert.equal(await page.isVisible('#pulls'), true);
+        assert.equal(await page.isVisible('#nodes'), false);
         await page.route(/\/api\/v1\/pulls/, (route) => route.fulfill({ status: 403 }));
         await page.reload();
         await assertRow(page, 'demo', '#rows', { Source: 'built in' });

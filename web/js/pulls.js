@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Streams from and to other servers, as the server tells operators of them.
+// Streams from and to other servers, and the nodes of the cluster, as the server tells operators of
+// them.
 
 const LIST_MAX = 5000;
 
@@ -30,6 +31,9 @@ async function list(name, credentials) {
 
 /** All pulls and pushes over WebRTC; null if the server does not tell. */
 export const listPulls = (credentials = 'omit') => list('pulls', credentials);
+
+/** The nodes of the cluster, this one first; none without a cluster, null as above. */
+export const listNodes = (credentials = 'omit') => list('nodes', credentials);
 
 function post(call, {uri, remoteStreamName, localStreamName}, credentials) {
   return fetch(`/rest-api/pull/${call}`, {method: 'POST', cache: 'no-store', credentials,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The part of the streams page about other servers: what is pulled from and pushed to them, and the form
-// that begins a pull. Names come from strangers: textContent only.
+// The part of the streams page about other servers: what is pulled from and pushed to them, the form
+// that begins a pull, and the nodes of the cluster. Names come from strangers: textContent only.
 
 import {byId, formatDuration, formatRate, setBadge, setNotice} from './page.js';
 import {hostOf, pullBadge, startPull, stopPull} from './pulls.js';
@@ -147,6 +147,34 @@ async function submit(event) {
   byId('pull-remote').value = '';
   byId('pull-local').value = '';
   page.refresh();
+}
+
+// ---- Nodes ----
+
+function nodeRowOf(node) {
+  const row = document.createElement('tr');
+  const head = rowHead(node.uri);
+
+  if (node.self) {
+    const badge = document.createElement('span');
+    setBadge(badge, 'this one', 'good');
+    head.append(' ', badge);
+  }
+  row.append(head,
+    cell('Streams', String(node.streams), 'number'),
+    cell('Players', String(node.players), 'number'),
+    cell('CPU', `${Math.round(node.cpu)} % of a core`, 'number'),
+    cell('Up for', formatDuration(node.uptime), 'number'));
+  return row;
+}
+
+/** None without a cluster; null if the server does not tell. */
+export function showNodes(nodes) {
+  byId('nodes').hidden = !nodes?.length;
+  if (!nodes)
+    return;
+  setBadge(byId('node-count'), nodes.length === 1 ? '1 node' : `${nodes.length} nodes`, 'good');
+  showRows(byId('node-rows'), nodes.map(nodeRowOf));
 }
 
 /** Once: refresh() shows everything anew, credentials() are those for fetch(). */

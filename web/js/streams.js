@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The lists of live streams, of pushes and of pulls, kept up to date. Names come from strangers:
+// The lists of live streams, of pushes, pulls and nodes, kept up to date. Names come from strangers:
 // textContent only.
 
 import {byId, formatDuration, formatRate, setBadge, setNotice} from './page.js';
-import {listPulls} from './pulls.js';
+import {listNodes, listPulls} from './pulls.js';
 import {listPushes, pushBadge, stopPush} from './pushes.js';
 import {buttonCell, cell, rowHead, showRows, stateCell} from './rows.js';
-import {setUpServers, showPulls, sourceCell, waitsForPull} from './servers.js';
+import {setUpServers, showNodes, showPulls, sourceCell, waitsForPull} from './servers.js';
 
 const REFRESH_MS = 3000;
 const REFRESH_SOON_MS = 500; // while the reader waits for something to begin
@@ -91,6 +91,7 @@ function showFailure(words, canSignIn) {
   byId('none').hidden = true;
   showPushes(null);
   showPulls(null);
+  showNodes(null);
 }
 
 function refusalWords(status) {
@@ -110,14 +111,15 @@ async function refresh() {
     const response = await fetch(`/api/v1/streams?limit=${SHOWN_MAX}`,
       {cache: 'no-store', credentials});
     const lists = response.ok && await Promise.all([response.json(), listPushes(credentials),
-      listPulls(credentials)]);
+      listPulls(credentials), listNodes(credentials)]);
     if (mine !== round)
       return;
     if (lists) {
-      const [streams, {pushes}, pulls] = lists;
+      const [streams, {pushes}, pulls, nodes] = lists;
       showStreams(streams);
       showPushes(pushes);
       showPulls(pulls);
+      showNodes(nodes);
     } else if (response.status === 401 || response.status === 403) {
       showFailure(refusalWords(response.status), response.status === 401);
     } else {

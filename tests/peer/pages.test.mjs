@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The server's own pages, from its own port: publishing, playing, the list, and what a reader is told.
+// The server's own pages, from its own port: publishing, playing, the lists, and what a reader is told.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { assertPlays, Browser, text } from './lib/browser.mjs';
+import { freePorts } from './lib/ports.mjs';
+import { Redis } from './lib/redis.mjs';
 import { Nginx } from './lib/rtmp.mjs';
 import { Server } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
@@ -27,8 +29,8 @@ function prepare() {
         window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 }
 
-async function open(path) {
-    const page = await browser.page(server.http + path, undefined, { init: prepare });
+async function open(path, of = server) {
+    const page = await browser.page(of.http + path, undefined, { init: prepare });
     opened.push(page);
     return page;
 }
@@ -45,25 +47,27 @@ async function close(page) {
     await page.context().close();
 }
 
-function openPlayer(name) {
-    return open(`/player?name=${encodeURIComponent(name)}`);
+function openPlayer(name, of) {
+    return open(`/player?name=${encodeURIComponent(name)}`, of);
 }
 
 function notice(page, selector, pattern) {
     return until(`${selector} is like ${pattern}`, async () => {
         const words = await page.textContent(selector);
-        return await page.isVisible(selector) && pattern.test(words) || words;
-    }).then((found) => assert.equal(found, true, String(found)));
+        if (await page.isVisible(selector) && pattern.test(words))
+            return true;
+        throw new Error(words);
+    });
 }
 
-// The row of the streams page as {column: text}.
-function row(page, name) {
-    return page.evaluate((wanted) => {
-        const found = [...document.querySelectorAll('#rows tr')]
+// A row of the streams page as {column: text}; body: of which table.
+function row(page, name, body = '#rows') {
+    return page.evaluate(([wanted, selector]) => {
+        const found = [...document.querySelectorAll(`${selector} tr`)]
             .find((tr) => tr.querySelector('th').textContent === wanted);
         return found && Object.fromEntries([...found.querySelectorAll('td[data-label]')]
             .map((td) => [td.dataset.label, td.textContent]));
-    }, name);
+    }, [name, body]);
 }
 
 // On a phone.
@@ -88,15 +92,19 @@ function pushRow(page, target) {
     }, target);
 }
 
+before(async () => {
+    browser = await Browser.open();
+});
+after(() => browser?.close());
+
 describe('the server\'s own pages', () => {
     before(async () => {
-        [server, browser, nginx] = await Promise.all([
+        [server, nginx] = await Promise.all([
             Server.start({ client_push_allow: '127.0.0.0/8',
                 rtmp_transponder_stream_name_prefix: 'rtmp_' }),
-            Browser.open(), Nginx.start()]);
+            Nginx.start()]);
     });
     after(async () => {
-        await browser?.close();
         await server?.stop();
         await nginx?.stop();
     });
@@ -160,7 +168,7 @@ describe('the server\'s own pages', () => {
             return seen?.Players === '1' && !/^0 /.test(seen.Rate) && /\d/.test(seen.Video) ? seen
                 : Promise.reject(new Error(JSON.stringify(seen)));
         });
-        assert.equal(found.Source, 'webrtc');
+        assert.equal(found.Source, 'WebRTC');
         assert.match(found.Video, /^H264 \d+\u00a0×\u00a0\d+$/i);
         assert.match(found.Audio, /^opus$/i);
         await text(streams, '#count', '1 stream');
@@ -280,5 +288,125 @@ describe('the server\'s own pages', () => {
         assert.deepEqual(opened.map((page) => page.url()), [publisher.url()]);
         await close(publisher);
         server.assertAlive();
+    });
+});
+
+describe('the streams page of servers that know one another', () => {
+    const HOSTILE = '<img src=x onerror="document.title=\'run\'">';
+    let redis, origin, first, second; // the two latter are a cluster
+    let streams; // of first
+
+    before(async () => {
+        redis = await Redis.start({ port: await freePorts(1) });
+        [origin, first, second] = await Promise.all([Server.start({ demo_stream: true }),
+            Server.start({ cluster_registry: redis.url }),
+            Server.start({ cluster_registry: redis.url })]);
+        streams = await open('/streams', first);
+    });
+    after(async () => {
+        for (const one of [first, second, origin])
+            await one?.stop();
+        await redis?.stop();
+    });
+
+    // With the keyboard alone: the fields follow one another, Enter sends.
+    async function pull(uri, there, here = '') {
+        await streams.fill('#pull-uri', uri);
+        await streams.focus('#pull-uri');
+        for (const words of [there, here]) {
+            await streams.keyboard.press('Tab');
+            await streams.keyboard.press('Delete'); // what stood there: Tab has selected it
+            await streams.keyboard.type(words);
+        }
+        await streams.keyboard.press('Enter');
+    }
+
+    function assertRow(page, name, body, expected) {
+        return until(`the row of ${body}`, async () => {
+            const seen = await row(page, name, body);
+            for (const [column, words] of Object.entries(expected))
+                assert.equal(seen?.[column], words, column);
+            return true;
+        });
+    }
+
+    test('the form begins a pull, which both tables show, however it is named', async () => {
+        await text(streams, '#pull-count', 'None');
+        assert.equal(await streams.isVisible('#pull-table'), false);
+        await pull(origin.ws, 'demo', HOSTILE);
+        await assertRow(streams, HOSTILE, '#pull-rows', { State: 'Live',
+            'From or to': `pulled from ${origin.ws}/websocketnamed demo there` });
+        await assertRow(streams, HOSTILE, '#rows',
+            { Source: `pulled from ${origin.ws.slice(5)}named demo there` });
+        assert.equal(await streams.getAttribute('#rows .source', 'title'), `${origin.ws}/websocket`);
+        await text(streams, '#pull-count', '1 pull');
+        assert.equal(await streams.isVisible('#pull-notice'), false);
+        assert.equal(await streams.$$eval('main img', (found) => found.length), 0);
+        assert.match(await streams.title(), /^Live streams/);
+        await streams.setViewportSize(PHONE);
+        await assertNotWider(streams);
+    });
+
+    test('the pulled stream plays from its link', async () => {
+        await streams.click('#rows a');
+        await text(streams, '#play-status', 'Playing');
+        await assertPlays(streams, { audio: false, frames: 5 });
+        await streams.goBack();
+        await text(streams, '#pull-count', '1 pull');
+    });
+
+    test('the other node pulls it for its own viewers and says so', async () => {
+        const player = await openPlayer(HOSTILE, second);
+        await text(player, '#play-status', 'Playing');
+        const page = await open('/streams', second);
+        await assertRow(page, HOSTILE, '#rows',
+            { Source: `pulled from ${first.ws.slice(5)}by the cluster`, Players: '1' });
+        await assertRow(page, HOSTILE, '#pull-rows',
+            { 'From or to': `pulled by the cluster from ${first.ws}/websocket` });
+        await close(player);
+        await close(page);
+    });
+
+    test('the nodes are listed, this one is marked', async () => {
+        await streams.reload();
+        await text(streams, '#node-count', '2 nodes');
+        await assertRow(streams, `${first.ws} this one`, '#node-rows', { Streams: '1' });
+        const other = await row(streams, second.ws, '#node-rows');
+        assert.equal(other.Streams, '0');
+        assert.match(other.Players, /^\d+$/);
+        assert.match(other.CPU, /^\d+ % of a core$/);
+        assert.match(other['Up for'], /^\d+ s$/);
+        await assertNotWider(streams);
+    });
+
+    test('a pull that cannot be is told in words', async () => {
+        await pull('http://127.0.0.1/', 'demo');
+        await notice(streams, '#pull-notice',
+            /demo cannot be pulled\.The server says: uri: must be ws:\/\//);
+        await pull(origin.ws, 'demo', HOSTILE);
+        await notice(streams, '#pull-notice', /The server says: .*localStreamName/);
+        await pull(`ws://127.0.0.1:${await freePorts(1)}`, 'nobody');
+        await notice(streams, '#pull-notice', /nobody could not be pulled.*does not answer/);
+        assert.equal(await streams.inputValue('#pull-remote'), '');
+    });
+
+    test('its button stops it', async () => {
+        await streams.click('#pull-rows button');
+        await text(streams, '#count', '0 streams');
+        await text(streams, '#pull-count', 'None');
+        assert.equal(await streams.isVisible('#pull-table'), false);
+        await close(streams);
+    });
+
+    test('neither is shown where it cannot be: no cluster, no right to pull', async () => {
+        const page = await open('/streams', origin);
+        await assertRow(page, 'demo', '#rows', { Source: 'built in' });
+        assert.equal(await page.isVisible('#pulls'), true);
+        assert.equal(await page.isVisible('#nodes'), false);
+        await page.route(/\/api\/v1\/pulls/, (route) => route.fulfill({ status: 403 }));
+        await page.reload();
+        await assertRow(page, 'demo', '#rows', { Source: 'built in' });
+        assert.equal(await page.isVisible('#pulls'), false);
+        await close(page);
     });
 });

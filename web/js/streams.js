@@ -1,59 +1,41 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The lists of live streams and of pushes, kept up to date. Names come from strangers: textContent
-// only.
+// The lists of live streams, of pushes, pulls and nodes, kept up to date. Names come from strangers:
+// textContent only.
 
 import {byId, formatDuration, formatRate, setBadge, setNotice} from './page.js';
+import {listNodes, listPulls} from './pulls.js';
 import {listPushes, pushBadge, stopPush} from './pushes.js';
+import {buttonCell, cell, rowHead, showRows, stateCell} from './rows.js';
+import {setUpServers, showNodes, showPulls, sourceCell, waitsForPull} from './servers.js';
 
 const REFRESH_MS = 3000;
+const REFRESH_SOON_MS = 500; // while the reader waits for something to begin
 const SHOWN_MAX = 500;
 
 let credentials = 'omit'; // 'same-origin' once the reader asked to sign in
 let timer = null;
-
-function cell(tag, label, text, className = '') {
-  const element = document.createElement(tag);
-
-  element.textContent = text;
-  element.className = className;
-  if (label)
-    element.dataset.label = label;
-  return element;
-}
+let round = 0; // of asking; an answer that a later one has overtaken is not shown
 
 function rowOf(stream) {
   const row = document.createElement('tr');
-  const name = cell('th', '', stream.name);
   const size = stream.width > 0 ? ` ${stream.width}\u00a0×\u00a0${stream.height}` : '';
   const action = document.createElement('td');
   const link = document.createElement('a');
 
-  name.scope = 'row';
   link.className = 'button';
   link.href = `/player?name=${encodeURIComponent(stream.name)}`;
   link.textContent = 'Play';
   link.setAttribute('aria-label', `Play ${stream.name}`);
   action.append(link);
-  row.append(name,
-    cell('td', 'Source', stream.kind),
-    cell('td', 'Video', stream.videoCodec ? stream.videoCodec + size : 'none'),
-    cell('td', 'Audio', stream.audioCodec ?? 'none'),
-    cell('td', 'Players', String(stream.players), 'number'),
-    cell('td', 'Rate', formatRate(stream.bitrate), 'number'),
-    cell('td', 'Live for', formatDuration(stream.uptime), 'number'),
+  row.append(rowHead(stream.name),
+    sourceCell(stream),
+    cell('Video', stream.videoCodec ? stream.videoCodec + size : 'none'),
+    cell('Audio', stream.audioCodec ?? 'none'),
+    cell('Players', String(stream.players), 'number'),
+    cell('Rate', formatRate(stream.bitrate), 'number'),
+    cell('Live for', formatDuration(stream.uptime), 'number'),
     action);
   return row;
-}
-
-/* Replaces all rows; focus stays on what it was on, so that keyboards are not thrown back. */
-function showRows(body, rows) {
-  const label = body.contains(document.activeElement) ?
-    document.activeElement.getAttribute('aria-label') : null;
-
-  body.replaceChildren(...rows);
-  if (label)
-    [...body.querySelectorAll('.button')]
-      .find((one) => one.getAttribute('aria-label') === label)?.focus();
 }
 
 function showStreams({streams, total}) {
@@ -78,28 +60,15 @@ async function stop(button, push) {
 
 function pushRowOf(push) {
   const row = document.createElement('tr');
-  const name = cell('th', '', push.stream);
-  const state = cell('td', 'State', '', 'state');
-  const badge = document.createElement('span');
-  const action = document.createElement('td');
-  const button = document.createElement('button');
 
-  name.scope = 'row';
-  setBadge(badge, ...pushBadge(push.state));
-  state.append(badge);
-  button.type = 'button';
-  button.className = 'button';
-  button.textContent = 'Stop';
-  button.setAttribute('aria-label', `Stop the push of ${push.stream} to ${push.target}`);
-  button.addEventListener('click', () => stop(button, push));
-  action.append(button);
-  row.append(name,
-    cell('td', 'To', push.target, 'target'),
-    state,
-    cell('td', 'Rate', formatRate(push.bitrate), 'number'),
-    cell('td', 'Dropped', String(push.framesDropped), 'number'),
-    cell('td', 'For', formatDuration(Math.max(0, Date.now() - push.createDate)), 'number'),
-    action);
+  row.append(rowHead(push.stream),
+    cell('To', push.target, 'target'),
+    stateCell(...pushBadge(push.state)),
+    cell('Rate', formatRate(push.bitrate), 'number'),
+    cell('Dropped', String(push.framesDropped), 'number'),
+    cell('For', formatDuration(Math.max(0, Date.now() - push.createDate)), 'number'),
+    buttonCell('Stop', `Stop the push of ${push.stream} to ${push.target}`,
+      (button) => stop(button, push)));
   return row;
 }
 
@@ -120,7 +89,9 @@ function showFailure(words, canSignIn) {
   byId('sign-in').hidden = !canSignIn;
   byId('table').hidden = true;
   byId('none').hidden = true;
-  byId('pushes').hidden = true;
+  showPushes(null);
+  showPulls(null);
+  showNodes(null);
 }
 
 function refusalWords(status) {
@@ -133,14 +104,22 @@ function refusalWords(status) {
 }
 
 async function refresh() {
+  const mine = ++round;
+
   clearTimeout(timer);
   try {
     const response = await fetch(`/api/v1/streams?limit=${SHOWN_MAX}`,
       {cache: 'no-store', credentials});
-    if (response.ok) {
-      const [streams, {pushes}] = await Promise.all([response.json(), listPushes(credentials)]);
+    const lists = response.ok && await Promise.all([response.json(), listPushes(credentials),
+      listPulls(credentials), listNodes(credentials)]);
+    if (mine !== round)
+      return;
+    if (lists) {
+      const [streams, {pushes}, pulls, nodes] = lists;
       showStreams(streams);
       showPushes(pushes);
+      showPulls(pulls);
+      showNodes(nodes);
     } else if (response.status === 401 || response.status === 403) {
       showFailure(refusalWords(response.status), response.status === 401);
     } else {
@@ -148,6 +127,8 @@ async function refresh() {
         text: `It answered ${response.status}.`}, false);
     }
   } catch {
+    if (mine !== round)
+      return;
     showFailure({title: 'The server cannot be reached.',
       text: 'It may be down. The list comes back by itself when it answers again.'}, false);
   }
@@ -156,7 +137,9 @@ async function refresh() {
 
 function schedule() {
   clearTimeout(timer);
-  if (byId('auto').checked && !document.hidden)
+  if (waitsForPull())
+    timer = setTimeout(refresh, REFRESH_SOON_MS);
+  else if (byId('auto').checked && !document.hidden)
     timer = setTimeout(refresh, REFRESH_MS);
 }
 
@@ -170,4 +153,5 @@ byId('sign-in-button').addEventListener('click', () => {
   refresh();
 });
 
+setUpServers({refresh, credentials: () => credentials});
 refresh();

@@ -950,6 +950,28 @@ static void forged_answers_change_nothing(void **state)
     drop_network(network);
 }
 
+static void no_more_candidates_are_checked_than_paths_are_remembered(void **state)
+{
+    (void)state;
+    struct network *network = make_unanswered();
+    struct end *client = &network->client;
+    struct sl_addr all[3 * SL_TRANSPORT_PATHS_MAX];
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(all); i++) {
+        all[i] = address("203.0.113.77", (uint16_t)(2000 + i));
+        add_candidate(network, &all[i]);
+        add_candidate(network, &all[i]); /* said twice */
+    }
+    sl_transport_tick(client->transport, network->now_us);
+    assert_int_equal(client->sent, SL_TRANSPORT_PATHS_MAX);
+    assert_int_equal(client->gone_count, 0); /* of none that passed a check */
+    /* One was there before; then the first ones, which a description names in order of preference
+     * (RFC 8445 section 5.1.2). */
+    for (size_t i = 0; i < SL_ARRAY_LEN(all); i++)
+        assert_int_equal(sent_to(client, 0, &all[i]), i < SL_TRANSPORT_PATHS_MAX - 1);
+    drop_network(network);
+}
+
 /* ---- SRTP: hardening class 3, C3 ---- */
 
 static void class_3_ten_thousand_wrong_tags_end_nothing(void **state)
@@ -1113,6 +1135,7 @@ int main(void)
         cmocka_unit_test(who_says_that_it_controls_as_well_is_told_487),
         cmocka_unit_test(any_other_candidate_takes_over_once_the_selected_path_is_dead),
         cmocka_unit_test(forged_answers_change_nothing),
+        cmocka_unit_test(no_more_candidates_are_checked_than_paths_are_remembered),
         cmocka_unit_test(class_3_ten_thousand_wrong_tags_end_nothing),
         cmocka_unit_test(c3_what_fails_unprotect_is_refused_and_leaves_the_length),
         cmocka_unit_test(ws_35_c11_a_wrong_fingerprint_fails_at_once),

@@ -584,6 +584,48 @@ static void offers_what_the_source_has_and_no_more(void **state)
     }
 }
 
+static void leaves_out_a_kind_that_it_has_no_format_for(void **state)
+{
+    (void)state;
+    static const struct sl_source_codec vp9[] = {{SL_CODEC_VP9, ""}, {SL_CODEC_AV1, ""}},
+                                        mode2[] = {{SL_CODEC_H264, H264_SOURCE("2", "42e01f")}};
+    static const struct {
+        const char *why;
+        const struct sl_source_codec *audio, *video;
+        size_t video_count;
+        const char *kind; /* the only section; NULL: no offer at all */
+    } cases[] = {
+        {"newer video codecs", opus, vp9, 2, "audio"},
+        {"a packetization mode that we do not read", opus, mode2, 1, "audio"},
+        {"video only, of which nothing", NULL, vp9, 2, NULL},
+        {"no audio codec", vp8, vp8, 1, "video"}, /* not one of this kind */
+        {"no codec at all", vp9, vp9, 2, NULL},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_sdp_offer_config config = source_offer();
+        char text[8192];
+        config.audio = cases[i].audio != NULL;
+        config.audio_codecs = cases[i].audio;
+        config.audio_codec_count = 1;
+        config.video_codecs = cases[i].video;
+        config.video_codec_count = cases[i].video_count;
+        int len = sl_sdp_build_offer(&config, text, sizeof(text));
+        if (!cases[i].kind) {
+            if (len != -ENOMSG)
+                fail_msg("%s: got %d", cases[i].why, len);
+            continue;
+        }
+        assert_true(len > 0);
+        struct sl_sdp *offer = parsed(text);
+        if (offer->section_count != 1 || strcmp(offer->sections[0].kind, cases[i].kind) != 0)
+            fail_msg("%s: got %s", cases[i].why, text);
+        assert_true(offer->sections[0].format_count > 0 && offer->sections[0].bundled);
+        assert_string_equal(offer->sections[0].mid, "0");
+        sl_sdp_free(offer);
+    }
+}
+
 static void parses_every_answer_it_writes_to_the_same(void **state)
 {
     (void)state;
@@ -622,6 +664,7 @@ int main(void)
         cmocka_unit_test(stays_inside_the_buffer),
         cmocka_unit_test(understands_its_own_offers_and_answers),
         cmocka_unit_test(offers_what_the_source_has_and_no_more),
+        cmocka_unit_test(leaves_out_a_kind_that_it_has_no_format_for),
         cmocka_unit_test(parses_every_answer_it_writes_to_the_same),
     };
 

@@ -444,12 +444,12 @@ static void a_registry_that_answers_from_within_is_fine(void **state)
     assert_answered(a, 1, 0);
 }
 
-static void names_under_way_are_bounded(void **state)
+static void names_under_way_are_bounded_and_can_be_joined(void **state)
 {
     struct fixture *f = *state;
     char longest[SL_STREAM_NAME_MAX + 2], name[32];
     struct asker *askers = sl_alloc(FETCHES_MAX * sizeof(*askers)), more = {.f = f};
-    struct asker late = {.f = f};
+    struct asker joins = {.f = f}, late = {.f = f};
 
     memset(longest, 'n', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
@@ -468,7 +468,10 @@ static void names_under_way_are_bounded(void **state)
     assert_int_equal(f->cluster.finds, FETCHES_MAX);
     ask(&late, "live");
     assert_answered(late, 1, 0);
+    ask(&joins, "cam1");
+    assert_answered(joins, 0, 0);
     answer(&f->cluster, NULL, 0);
+    assert_answered(joins, 1, -ENOENT);
     ask(&more, "one more");
     assert_non_null(more.call);
     cancel(&more);
@@ -681,7 +684,7 @@ int main(void)
         TEST(who_cannot_have_it_is_told_so),
         TEST(asks_again_from_within_each_kind_of_answer),
         TEST(a_registry_that_answers_from_within_is_fine),
-        TEST(names_under_way_are_bounded),
+        TEST(names_under_way_are_bounded_and_can_be_joined),
         TEST(an_idle_pull_goes_after_cluster_idle_ms_and_a_used_one_stays),
         TEST(each_pull_is_idle_for_itself),
         TEST(without_sessions_the_pulls_own_use_counts),

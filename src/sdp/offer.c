@@ -5,6 +5,8 @@
 #include "sdp/sdp.h"
 #include "sdp/text.h"
 
+#include <errno.h>
+
 /* Our numbers are the ones browsers use, which makes captures easier to read. */
 static const struct row {
     enum sl_codec codec;
@@ -44,6 +46,14 @@ static const char *offered_fmtp(const struct sl_sdp_offer_config *config, const 
             return codecs[i].fmtp;
     }
     return NULL;
+}
+
+static bool offers_any(const struct sl_sdp_offer_config *config, enum sl_media_kind kind)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (offered_fmtp(config, &rows[i], kind))
+            return true;
+    return false;
 }
 
 static void write_m_line(struct sl_text *text, const struct sl_sdp_offer_config *config,
@@ -133,15 +143,19 @@ static void write_section(struct sl_text *text, const struct sl_sdp_offer_config
 int sl_sdp_build_offer(const struct sl_sdp_offer_config *config, char *out, size_t out_len)
 {
     struct sl_text text = {.out = out, .size = out_len, .ok = true};
+    bool audio = config->audio && offers_any(config, SL_AUDIO);
+    bool video = config->video && offers_any(config, SL_VIDEO);
 
+    if (!audio && !video)
+        return -ENOMSG;
     sl_text_line(&text, "v=0");
     sl_text_line(&text, "o=- 1 1 IN IP4 127.0.0.1");
     sl_text_line(&text, "s=-");
     sl_text_line(&text, "t=0 0");
-    sl_text_line(&text, config->audio && config->video ? "a=group:BUNDLE 0 1" : "a=group:BUNDLE 0");
-    if (config->audio)
+    sl_text_line(&text, audio && video ? "a=group:BUNDLE 0 1" : "a=group:BUNDLE 0");
+    if (audio)
         write_section(&text, config, SL_AUDIO, 0);
-    if (config->video)
-        write_section(&text, config, SL_VIDEO, config->audio ? 1 : 0);
+    if (video)
+        write_section(&text, config, SL_VIDEO, audio ? 1 : 0);
     return sl_text_result(&text);
 }

@@ -242,8 +242,9 @@ struct sl_sdp_offer_config {
     const struct sl_source_codec *audio_codecs, *video_codecs;
     size_t audio_codec_count, video_codec_count;
 };
-/* As sl_sdp_build_answer(). transport-cc is asked for when receiving only: we have no sender for
- * it. */
+/* As sl_sdp_build_answer(); a kind whose source has nothing that can be offered is left out,
+ * -ENOMSG if none is left. transport-cc is asked for when receiving only: we have no sender for it.
+ */
 int sl_sdp_build_offer(const struct sl_sdp_offer_config *config, char *out, size_t out_len);
 
 #endif

@@ -195,9 +195,12 @@ static struct sl_directory_call *fetch_name(void *arg, const char *name,
     struct sl_names *names = arg;
     struct fetch *fetch = find_fetch(names, name);
 
-    if ((fetch && fetch->stream) || names->fetches.count >= FETCHES_MAX ||
-        strlen(name) > SL_STREAM_NAME_MAX) {
-        on_answer(owner, fetch && fetch->stream ? 0 : -ENOENT);
+    if (fetch && fetch->stream) {
+        on_answer(owner, 0);
+        return NULL;
+    }
+    if (!fetch && (names->fetches.count >= FETCHES_MAX || strlen(name) > SL_STREAM_NAME_MAX)) {
+        on_answer(owner, -ENOENT);
         return NULL;
     }
     struct sl_directory_call *call = call_create(names, "", on_answer, owner);

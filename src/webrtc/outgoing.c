@@ -141,9 +141,10 @@ int outgoing_create(struct link *link, const struct sl_addr *candidates, size_t 
 void outgoing_add_candidates(struct outgoing *outgoing, struct sl_transport *transport,
                              const struct sl_addr *candidates, size_t count, int64_t now_us)
 {
-    for (size_t s = 0; s < outgoing->count; s++) {
-        const struct outgoing_socket *socket = outgoing->sockets[s];
-        for (size_t i = 0; i < count; i++) {
+    /* A transport takes so many only: the best of them from every socket. */
+    for (size_t i = 0; i < count; i++) {
+        for (size_t s = 0; s < outgoing->count; s++) {
+            const struct outgoing_socket *socket = outgoing->sockets[s];
             struct sl_path path = {.remote = candidates[i]};
             if (sl_addr_is_v4(&candidates[i]) != socket->v4)
                 continue;

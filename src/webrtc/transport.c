@@ -159,11 +159,14 @@ const struct sl_path *sl_transport_path(const struct sl_transport *transport)
 void sl_transport_add_candidate(struct sl_transport *transport, const struct sl_path *path,
                                 int64_t now_us)
 {
-    struct slot *slot = find_slot(transport, path);
-
-    if (!slot)
-        slot = take_slot(transport, path);
-    slot->last_us = now_us;
+    if (find_slot(transport, path))
+        return;
+    for (size_t i = 0; i < SL_TRANSPORT_PATHS_MAX; i++) {
+        if (transport->slots[i].used)
+            continue;
+        transport->slots[i] = (struct slot){.used = true, .path = *path, .last_us = now_us};
+        return;
+    }
 }
 
 /* ---- DTLS ---- */

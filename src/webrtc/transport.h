@@ -78,7 +78,8 @@ int sl_transport_create(const struct sl_transport_config *config, int64_t now_us
 /* Sends close_notify if the handshake's state is still there. NULL is fine. */
 void sl_transport_destroy(struct sl_transport *transport);
 
-/* Client: a candidate of the server to check. Checks leave from sl_transport_tick(). */
+/* Client: a candidate of the server to check, best first: those beyond SL_TRANSPORT_PATHS_MAX are
+ * passed over. Checks leave from sl_transport_tick(). */
 void sl_transport_add_candidate(struct sl_transport *transport, const struct sl_path *path,
                                 int64_t now_us);
 

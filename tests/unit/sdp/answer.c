@@ -501,6 +501,131 @@ static void understands_its_own_offers_and_answers(void **state)
     }
 }
 
+/* ---- Offers of what a source has ---- */
+
+#define H264_SOURCE(mode, profile) "packetization-mode=" mode ";profile-level-id=" profile
+
+/* To be filled with what a source has. */
+static struct sl_sdp_offer_config source_offer(void)
+{
+    return (struct sl_sdp_offer_config){.audio = true,
+                                        .video = true,
+                                        .publishing = true,
+                                        .ufrag = "oooo",
+                                        .pwd = "oooooooooooooooooooooo",
+                                        .fingerprint = FINGERPRINT,
+                                        .audio_ssrc = 11,
+                                        .video_ssrc = 22,
+                                        .video_rtx_ssrc = 33,
+                                        .cname = "pull"};
+}
+
+/* The audio or video section's formats, "111 opus minptime=10, 96 VP8 "; "" for no section. */
+static void describe_formats(const struct sl_sdp *sdp, const char *kind, char *out, size_t out_len)
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < sdp->section_count; i++) {
+        const struct sl_sdp_section *section = &sdp->sections[i];
+        for (size_t f = 0; strcmp(section->kind, kind) == 0 && f < section->format_count; f++) {
+            const struct sl_sdp_format *format = &section->formats[f];
+            size_t len = strlen(out);
+            assert_true(section->bundled);
+            (void)snprintf(out + len, out_len - len, "%s%u %s %s", len > 0 ? ", " : "",
+                           format->payload_type, format->name, format->fmtp);
+        }
+    }
+}
+
+static void offers_what_the_source_has_and_no_more(void **state)
+{
+    (void)state;
+    static const struct sl_source_codec opus_stereo[] = {{SL_CODEC_OPUS, "stereo=1"}},
+                                        laws[] = {{SL_CODEC_PCMU, ""}, {SL_CODEC_PCMA, ""}},
+                                        mode1[] = {{SL_CODEC_H264, H264_SOURCE("1", "640028")}},
+                                        mode0[] = {{SL_CODEC_H264, "profile-level-id=42001f"}},
+                                        modes[] = {{SL_CODEC_H264, H264_SOURCE("0", "4d001f")},
+                                                   {SL_CODEC_VP8, ""},
+                                                   {SL_CODEC_H264, H264_SOURCE("1", "42e01f")},
+                                                   {SL_CODEC_H264, H264_SOURCE("1", "640028")}};
+    static const struct {
+        const struct sl_source_codec *audio;
+        size_t audio_count;
+        const struct sl_source_codec *video;
+        size_t video_count;
+        const char *audio_formats, *video_formats;
+    } cases[] = {
+        {opus_stereo, 1, vp8, 1, "111 opus stereo=1", "96 VP8 , 97 rtx apt=96"},
+        {laws, 2, NULL, 0, "8 PCMA , 0 PCMU ", ""},
+        {NULL, 0, mode1, 1, "", "102 H264 " H264_SOURCE("1", "640028") ", 103 rtx apt=102"},
+        {NULL, 0, mode0, 1, "", "104 H264 profile-level-id=42001f, 105 rtx apt=104"},
+        {opus, 1, modes, 4, "111 opus ",
+         "102 H264 " H264_SOURCE("1", "42e01f") ", 104 H264 " H264_SOURCE(
+             "0", "4d001f") ", 96 VP8 "
+                            ", 103 rtx apt=102, 105 rtx apt=104, 97 rtx apt=96"},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_sdp_offer_config config = source_offer();
+        char text[8192], formats[512];
+        config.audio = cases[i].audio_count > 0;
+        config.video = cases[i].video_count > 0;
+        config.audio_codecs = cases[i].audio;
+        config.audio_codec_count = cases[i].audio_count;
+        config.video_codecs = cases[i].video;
+        config.video_codec_count = cases[i].video_count;
+        assert_true(sl_sdp_build_offer(&config, text, sizeof(text)) > 0);
+        struct sl_sdp *offer = parsed(text);
+        assert_int_equal(offer->section_count, config.audio + config.video);
+        describe_formats(offer, "audio", formats, sizeof(formats));
+        assert_string_equal(formats, cases[i].audio_formats);
+        describe_formats(offer, "video", formats, sizeof(formats));
+        assert_string_equal(formats, cases[i].video_formats);
+        sl_sdp_free(offer);
+    }
+}
+
+static void leaves_out_a_kind_that_it_has_no_format_for(void **state)
+{
+    (void)state;
+    static const struct sl_source_codec vp9[] = {{SL_CODEC_VP9, ""}, {SL_CODEC_AV1, ""}},
+                                        mode2[] = {{SL_CODEC_H264, H264_SOURCE("2", "42e01f")}};
+    static const struct {
+        const char *why;
+        const struct sl_source_codec *audio, *video;
+        size_t video_count;
+        const char *kind; /* the only section; NULL: no offer at all */
+    } cases[] = {
+        {"newer video codecs", opus, vp9, 2, "audio"},
+        {"a packetization mode that we do not read", opus, mode2, 1, "audio"},
+        {"video only, of which nothing", NULL, vp9, 2, NULL},
+        {"no audio codec", vp8, vp8, 1, "video"}, /* not one of this kind */
+        {"no codec at all", vp9, vp9, 2, NULL},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_sdp_offer_config config = source_offer();
+        char text[8192];
+        config.audio = cases[i].audio != NULL;
+        config.audio_codecs = cases[i].audio;
+        config.audio_codec_count = 1;
+        config.video_codecs = cases[i].video;
+        config.video_codec_count = cases[i].video_count;
+        int len = sl_sdp_build_offer(&config, text, sizeof(text));
+        if (!cases[i].kind) {
+            if (len != -ENOMSG)
+                fail_msg("%s: got %d", cases[i].why, len);
+            continue;
+        }
+        assert_true(len > 0);
+        struct sl_sdp *offer = parsed(text);
+        if (offer->section_count != 1 || strcmp(offer->sections[0].kind, cases[i].kind) != 0)
+            fail_msg("%s: got %s", cases[i].why, text);
+        assert_true(offer->sections[0].format_count > 0 && offer->sections[0].bundled);
+        assert_string_equal(offer->sections[0].mid, "0");
+        sl_sdp_free(offer);
+    }
+}
+
 static void parses_every_answer_it_writes_to_the_same(void **state)
 {
     (void)state;
@@ -538,6 +663,8 @@ int main(void)
         cmocka_unit_test(says_active_when_asked),
         cmocka_unit_test(stays_inside_the_buffer),
         cmocka_unit_test(understands_its_own_offers_and_answers),
+        cmocka_unit_test(offers_what_the_source_has_and_no_more),
+        cmocka_unit_test(leaves_out_a_kind_that_it_has_no_format_for),
         cmocka_unit_test(parses_every_answer_it_writes_to_the_same),
     };
 

@@ -9,6 +9,7 @@
 #define SL_TESTS_UNIT_SESSION_FAKE_H
 
 #include "base/config.h"
+#include "base/list.h"
 #include "base/metrics.h"
 #include "hooks/hooks.h"
 #include "net/net.h"
@@ -60,6 +61,22 @@ size_t fake_hooks_open(const struct fake_hooks *fake);
 /* The n-th body told about this method; NULL. */
 json_t *fake_hooks_told(const struct fake_hooks *fake, enum sl_hook_method method, size_t n);
 
+/* ---- The names of other servers ---- */
+
+struct fake_names {
+    struct sl_directory directory;
+    /* Answer at once, from within, with err; otherwise fake_names_answer() does. */
+    bool immediate;
+    int err;
+    size_t claims, fetches, cancelled, released; /* how many there were */
+    int held;                                    /* claims granted and not released */
+    struct sl_list calls;
+};
+void fake_names_init(struct fake_names *fake);
+/* The name in the oldest open question; NULL: there is none. */
+const char *fake_names_asked(const struct fake_names *fake);
+void fake_names_answer(struct fake_names *fake, int err);
+
 /* ---- WebSockets ---- */
 
 struct sl_ws *fake_ws_create(const char *remote_ip, uint16_t remote_port);
@@ -84,9 +101,12 @@ struct fake_server {
     struct sl_config *config;
     struct sl_counters *counters;
     struct fake_hooks hooks;
+    struct fake_names names;
     struct sl_sessions *sessions;
 };
 void fake_server_init(struct fake_server *server);
+/* Its names are not its own alone: server->names is asked. */
+void fake_server_init_clustered(struct fake_server *server);
 /* Finishes what is closing; fails the test if anything is left over. */
 void fake_server_deinit(struct fake_server *server);
 

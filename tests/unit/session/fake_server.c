@@ -9,13 +9,14 @@
 #include <assert.h>
 #include <stdio.h>
 
-void fake_server_init(struct fake_server *server)
+static void init(struct fake_server *server, bool clustered)
 {
     sl_log_set_level(SL_LOG_WARN);
     server->config = sl_config_create();
     server->counters = aligned_alloc(64, sizeof(struct sl_counters));
     *server->counters = (struct sl_counters){0};
     fake_hooks_init(&server->hooks);
+    fake_names_init(&server->names);
     fake_set_candidates(0, 1);
     fake_set_candidates(1, 1);
     server->sessions = sl_sessions_create(&(struct sl_sessions_config){
@@ -23,7 +24,18 @@ void fake_server_init(struct fake_server *server)
         .config = server->config,
         .hooks = &server->hooks.hooks,
         .counters = server->counters,
+        .directory = clustered ? &server->names.directory : NULL,
     });
+}
+
+void fake_server_init(struct fake_server *server)
+{
+    init(server, false);
+}
+
+void fake_server_init_clustered(struct fake_server *server)
+{
+    init(server, true);
 }
 
 void fake_server_deinit(struct fake_server *server)
@@ -35,6 +47,7 @@ void fake_server_deinit(struct fake_server *server)
     assert(stats.sessions + stats.publications + stats.playbacks + stats.closing == 0);
     assert(fake_peer_count() == 0 && fake_stream_object_count() == 0);
     assert(fake_hooks_open(&server->hooks) == 0);
+    assert(!fake_names_asked(&server->names) && server->names.held == 0);
     sl_sessions_destroy(server->sessions);
     assert(fake_timer_count() == 0);
     fake_hooks_deinit(&server->hooks);

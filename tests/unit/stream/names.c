@@ -62,8 +62,8 @@ static void request_keyframe(void *owner, struct sl_track *track)
     (void)track;
 }
 
-static int create(struct fixture *f, const char *name, const struct sl_reservation *reservation,
-                  struct sl_stream **out)
+static int create_as(struct fixture *f, const char *name, const struct sl_reservation *reservation,
+                     bool unlisted_until_live, struct sl_stream **out)
 {
     static const struct sl_source_ops ops = {.protocol = "test",
                                              .request_keyframe = request_keyframe};
@@ -73,9 +73,16 @@ static int create(struct fixture *f, const char *name, const struct sl_reservati
         .ops = &ops,
         .tracks = {{true, 1, {{SL_CODEC_OPUS, ""}}}},
         .reservation = reservation,
+        .unlisted_until_live = unlisted_until_live,
     };
 
     return sl_stream_create(f->streams, &config, out);
+}
+
+static int create(struct fixture *f, const char *name, const struct sl_reservation *reservation,
+                  struct sl_stream **out)
+{
+    return create_as(f, name, reservation, false, out);
 }
 
 static void a_reserved_name_is_for_streams_made_with_the_reservation_only(void **state)
@@ -187,6 +194,69 @@ static void listeners_hear_of_each_live_stream_once_and_of_names_given_up(void *
     sl_stream_release(dead);
 }
 
+struct walk {
+    const struct sl_stream *wanted;
+    size_t count, found;
+};
+
+static void look_at(struct sl_stream *stream, void *arg)
+{
+    struct walk *walk = arg;
+
+    walk->count++;
+    walk->found += stream == walk->wanted;
+}
+
+static void assert_is_among_all(struct fixture *f, const struct sl_stream *stream, size_t found)
+{
+    struct walk walk = {.wanted = stream};
+
+    sl_streams_each(f->streams, look_at, &walk);
+    assert_int_equal(walk.found, found);
+    assert_int_equal(walk.count, sl_streams_count(f->streams));
+}
+
+static void one_that_is_unlisted_is_found_once_live_and_has_its_name_before(void **state)
+{
+    struct fixture *f = *state;
+    struct sl_reservation *reservation, *other;
+    struct sl_stream *stream, *second;
+
+    /* With a reservation and without. */
+    for (int reserved = 0; reserved <= 1; reserved++) {
+        if (reserved)
+            assert_int_equal(sl_streams_reserve(f->streams, "far", &reservation), 0);
+        else
+            reservation = NULL;
+        assert_int_equal(create_as(f, "far", reservation, true, &stream), 0);
+        assert_null(sl_streams_find(f->streams, "far"));
+        assert_int_equal(create(f, "far", NULL, &second), -EEXIST);
+        assert_int_equal(create_as(f, "far", reservation, true, &second), -EEXIST);
+        assert_int_equal(sl_streams_reserve(f->streams, "far", &other), -EEXIST);
+        assert_int_equal(sl_streams_count(f->streams), 1);
+        assert_is_among_all(f, stream, 1);
+
+        sl_stream_set_live(stream);
+        assert_ptr_equal(sl_streams_find(f->streams, "far"), stream);
+        assert_is_among_all(f, stream, 1);
+        assert_int_equal(create(f, "far", NULL, &second), -EEXIST);
+        sl_stream_end(stream);
+        assert_null(sl_streams_find(f->streams, "far"));
+        assert_is_among_all(f, stream, 0);
+        sl_stream_release(stream);
+        sl_reservation_release(reservation);
+    }
+    /* One that ends before: the name is free, and nobody has seen it. */
+    assert_int_equal(create_as(f, "far", NULL, true, &stream), 0);
+    sl_stream_end(stream);
+    sl_stream_set_live(stream);
+    assert_null(sl_streams_find(f->streams, "far"));
+    assert_int_equal(create(f, "far", NULL, &second), 0);
+    assert_ptr_equal(sl_streams_find(f->streams, "far"), second);
+    sl_stream_release(second);
+    sl_stream_release(stream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +266,8 @@ int main(void)
             a_name_in_use_cannot_be_reserved_and_neither_can_what_is_no_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             listeners_hear_of_each_live_stream_once_and_of_names_given_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            one_that_is_unlisted_is_found_once_live_and_has_its_name_before, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("stream names", tests, NULL, NULL);

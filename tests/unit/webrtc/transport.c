@@ -44,6 +44,9 @@ struct end {
     size_t sent, strayed; /* strayed: to where the peer is not */
     struct sl_addr announced[ANNOUNCED_MAX], gone[ANNOUNCED_MAX];
     size_t announced_count, gone_count;
+    struct sl_addr last_to[ANNOUNCED_MAX]; /* of the newest datagrams, by sent % ANNOUNCED_MAX */
+    uint8_t last[DATAGRAM_MAX];            /* the newest one */
+    size_t last_len;
     uint64_t index; /* of the next media packet */
 };
 
@@ -93,6 +96,9 @@ static void on_send(void *owner, const struct sl_path *path, const uint8_t *data
     struct network *network = end->network;
 
     assert_in_range(len, 1, DATAGRAM_MAX);
+    memcpy(end->last, data, len);
+    end->last_len = len;
+    end->last_to[end->sent % ANNOUNCED_MAX] = path->remote;
     end->sent++;
     if (!sl_addr_equal(&path->remote, &end->peer->addr)) {
         end->strayed++;
@@ -710,6 +716,262 @@ static void a_tcp_connection_that_ended_is_no_path_any_more(void **state)
     drop_network(network);
 }
 
+/* ---- The controlling side: its offer was answered by addresses ---- */
+
+/* A client whose server is nowhere yet, and where it will be. */
+static struct network *make_unanswered(void)
+{
+    static const struct variant usual = {.gcm = true};
+    struct network *network = make_network(&usual);
+
+    network->server.addr = address("203.0.113.9", 41000);
+    return network;
+}
+
+static void add_candidate(struct network *network, const struct sl_addr *addr)
+{
+    struct sl_path path = path_to(addr);
+
+    sl_transport_add_candidate(network->client.transport, &path, network->now_us);
+}
+
+/* How many of the datagrams that an end has sent since `since` went there. */
+static size_t sent_to(const struct end *end, size_t since, const struct sl_addr *addr)
+{
+    size_t count = 0;
+
+    assert_true(end->sent - since <= ANNOUNCED_MAX);
+    for (size_t i = since; i < end->sent; i++)
+        count += sl_addr_equal(&end->last_to[i % ANNOUNCED_MAX], addr);
+    return count;
+}
+
+static struct sl_stun_view last_stun(const struct end *end)
+{
+    struct sl_stun_view view;
+
+    assert_int_equal(sl_stun_parse(end->last, end->last_len, &view), 0);
+    return view;
+}
+
+/* A request as the other side makes it, for the client. */
+static int request_to_client(struct network *network, const struct sl_addr *from, bool controlling,
+                             const char *password)
+{
+    static const uint8_t transaction_id[SL_STUN_TID_LEN] = "full agent";
+    char username[32];
+    uint8_t bytes[SL_STUN_MAX];
+    struct sl_stun_request request = {
+        .transaction_id = transaction_id,
+        .username = username,
+        .password = password ? password : network->client.pwd,
+        .priority = 1,
+        .controlling = controlling,
+        .tie_breaker = 1,
+    };
+
+    (void)snprintf(username, sizeof(username), "%s:%s", network->client.ufrag,
+                   network->server.ufrag);
+    return deliver(&network->client, from, bytes, sl_stun_build_request(&request, bytes));
+}
+
+static void checks_slow_down_while_nobody_answers(void **state) /* RFC 8445 section 14 */
+{
+    (void)state;
+    static const int64_t gaps_ms[] = {50, 100, 200, 400, 800, 800, 800};
+    struct network *network = make_unanswered();
+    struct end *client = &network->client;
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(gaps_ms); i++) {
+        size_t sent = client->sent;
+        network->now_us = sl_transport_deadline_us(client->transport);
+        sl_transport_tick(client->transport, network->now_us);
+        assert_int_equal(client->sent, sent + 1);
+        assert_int_equal(sl_transport_deadline_us(client->transport) - network->now_us,
+                         gaps_ms[i] * SL_US_PER_MS);
+        network->now_us += gaps_ms[i] * SL_US_PER_MS - 1;
+        sl_transport_tick(client->transport, network->now_us);
+        assert_int_equal(client->sent, sent + 1);
+    }
+    drop_network(network);
+}
+
+static void a_full_agents_request_is_answered_and_its_address_checked_at_once(void **state)
+{
+    (void)state; /* RFC 8445 section 7.3.1.4 */
+    struct network *network = make_unanswered();
+    struct end *client = &network->client;
+
+    for (int i = 0; i < 6; i++) { /* slow by now */
+        network->now_us = sl_transport_deadline_us(client->transport);
+        sl_transport_tick(client->transport, network->now_us);
+    }
+    size_t sent = client->sent;
+    assert_int_equal(request_to_client(network, &network->server.addr, false, "wrong"), -EACCES);
+    assert_int_equal(client->sent, sent);
+    assert_true(sl_transport_deadline_us(client->transport) > network->now_us);
+
+    assert_int_equal(request_to_client(network, &network->server.addr, false, NULL), 0);
+    assert_int_equal(sent_to(client, sent, &network->server.addr), 1);
+    struct sl_stun_view answer = last_stun(client);
+    assert_int_equal(answer.class, SL_STUN_SUCCESS);
+    assert_true(sl_addr_equal(&answer.mapped, &network->server.addr));
+    assert_true(sl_stun_verify(client->last, client->last_len, &answer, client->pwd));
+    assert_state(client, SL_TRANSPORT_NEW); /* its own checks decide */
+    assert_int_equal(sl_transport_deadline_us(client->transport), network->now_us);
+    network->count = 0; /* nobody here asked for that answer */
+
+    tick(network);
+    assert_state(client, SL_TRANSPORT_CONNECTED);
+    assert_path_is(client, &network->server.addr);
+    assert_media_flows(client, &network->server);
+    /* Once connected, another address of it is answered, and no more. */
+    struct sl_addr other = address("203.0.113.10", 41000);
+    sent = client->sent;
+    assert_int_equal(request_to_client(network, &other, false, NULL), 0);
+    assert_int_equal(last_stun(client).class, SL_STUN_SUCCESS);
+    assert_path_is(client, &network->server.addr);
+    drop_network(network);
+}
+
+static void who_says_that_it_controls_as_well_is_told_487(void **state) /* RFC 8445 7.3.1.1 */
+{
+    (void)state;
+    struct network *network = make_unanswered();
+    struct end *client = &network->client;
+
+    sl_transport_tick(client->transport, network->now_us);
+    assert_int_equal(request_to_client(network, &network->server.addr, true, NULL), 0);
+    struct sl_stun_view answer = last_stun(client);
+    assert_int_equal(answer.class, SL_STUN_ERROR);
+    assert_int_equal(answer.error_code, 487);
+    assert_true(sl_stun_verify(client->last, client->last_len, &answer, client->pwd));
+    assert_true(sl_transport_deadline_us(client->transport) > network->now_us);
+    assert_null(sl_transport_path(client->transport));
+    drop_network(network);
+}
+
+static void any_other_candidate_takes_over_once_the_selected_path_is_dead(void **state)
+{
+    (void)state;
+    struct network *network = make_unanswered();
+    struct end *client = &network->client;
+    struct sl_addr before = network->server.addr, after = address("203.0.113.10", 42000);
+
+    add_candidate(network, &before);
+    add_candidate(network, &after);
+    tick(network);
+    assert_state(client, SL_TRANSPORT_CONNECTED);
+    assert_path_is(client, &before);
+    assert_media_flows(client, &network->server);
+
+    int64_t dead_us = network->now_us;
+    network->server.addr = after;
+    while (sl_addr_equal(&sl_transport_path(client->transport)->remote, &before)) {
+        size_t sent = client->sent;
+        network->now_us = sl_transport_deadline_us(client->transport);
+        if (network->now_us - dead_us > 20 * SL_US_PER_S)
+            fail_msg("nobody takes over");
+        tick(network);
+        /* Consent is asked of the one in use; of others when it has been silent for long. */
+        if (network->now_us - dead_us <= 12 * SL_US_PER_S)
+            assert_int_equal(sent_to(client, sent, &after), 0);
+    }
+    assert_in_range(network->now_us - dead_us, 12 * SL_US_PER_S, 16 * SL_US_PER_S);
+    assert_path_is(client, &after);
+    assert_int_equal(sl_transport_last_check_us(client->transport), network->now_us);
+    assert_path_is(&network->server, &client->addr);
+    assert_media_flows(client, &network->server);
+    assert_media_flows(&network->server, client);
+    drop_network(network);
+}
+
+static void forged_answers_change_nothing(void **state)
+{
+    (void)state;
+    static const uint8_t other_id[SL_STUN_TID_LEN] = "guessed";
+    struct network *network = make_unanswered();
+    struct end *client = &network->client;
+    struct sl_addr stranger = address("203.0.113.66", 5555), candidate = network->server.addr;
+    uint8_t id[SL_STUN_TID_LEN], bytes[SL_STUN_MAX];
+
+    add_candidate(network, &candidate);
+    sl_transport_tick(client->transport, network->now_us);
+    memcpy(id, last_stun(client).transaction_id, sizeof(id));
+    struct datagram check = network->queue[network->head];
+    network->count = 0;
+    const struct {
+        const char *why;
+        const struct sl_addr *from;
+        const uint8_t *id;
+        const char *password; /* NULL: none */
+        int error;            /* 0: a success */
+        int err;
+    } cases[] = {
+        {"wrong password", &candidate, id, "0123456789abcdefghijklmnop", 0, -EACCES},
+        {"the client's own password", &candidate, id, client->pwd, 0, -EACCES},
+        {"another transaction", &candidate, other_id, network->server.pwd, 0, -ENOENT},
+        {"from where nothing was sent", &stranger, id, network->server.pwd, 0, -ENOENT},
+        {"an error", &candidate, id, network->server.pwd, 487, -ENOENT},
+        {"an error that anybody can make", &candidate, id, NULL, 401, -ENOENT},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        size_t sent = client->sent;
+        size_t len =
+            cases[i].error
+                ? sl_stun_build_error(cases[i].id, cases[i].error, cases[i].password, bytes)
+                : sl_stun_build_success(cases[i].id, &client->addr, cases[i].password, bytes);
+        int err = deliver(client, cases[i].from, bytes, len);
+        if (err != cases[i].err)
+            fail_msg("%s: got %d", cases[i].why, err);
+        assert_state(client, SL_TRANSPORT_NEW);
+        assert_null(sl_transport_path(client->transport));
+        assert_int_equal(client->announced_count, 0);
+        assert_int_equal(client->sent, sent);
+    }
+    assert_int_equal(sl_metrics_sum(client->metrics, SL_COUNTER_ICE_CHECKS_OK), 0);
+    /* The true one is taken all the same. */
+    assert_int_equal(deliver(&network->server, &check.from, check.bytes, check.len), 0);
+    deliver_all(network);
+    assert_state(client, SL_TRANSPORT_CONNECTED);
+    /* And later ones, of a consent check: neither the path nor its life. */
+    int64_t checked_us = sl_transport_last_check_us(client->transport);
+    network->now_us = sl_transport_deadline_us(client->transport);
+    size_t len = sl_stun_build_success(id, &client->addr, network->server.pwd, bytes);
+    assert_int_equal(deliver(client, &candidate, bytes, len),
+                     0); /* of the check that was answered */
+    checked_us = sl_transport_last_check_us(client->transport);
+    network->lose_every = 1;
+    tick(network);
+    network->now_us += SL_US_PER_MS;
+    assert_int_equal(deliver(client, &candidate, bytes, len), -ENOENT);
+    assert_int_equal(sl_transport_last_check_us(client->transport), checked_us);
+    drop_network(network);
+}
+
+static void no_more_candidates_are_checked_than_paths_are_remembered(void **state)
+{
+    (void)state;
+    struct network *network = make_unanswered();
+    struct end *client = &network->client;
+    struct sl_addr all[3 * SL_TRANSPORT_PATHS_MAX];
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(all); i++) {
+        all[i] = address("203.0.113.77", (uint16_t)(2000 + i));
+        add_candidate(network, &all[i]);
+        add_candidate(network, &all[i]); /* said twice */
+    }
+    sl_transport_tick(client->transport, network->now_us);
+    assert_int_equal(client->sent, SL_TRANSPORT_PATHS_MAX);
+    assert_int_equal(client->gone_count, 0); /* of none that passed a check */
+    /* One was there before; then the first ones, which a description names in order of preference
+     * (RFC 8445 section 5.1.2). */
+    for (size_t i = 0; i < SL_ARRAY_LEN(all); i++)
+        assert_int_equal(sent_to(client, 0, &all[i]), i < SL_TRANSPORT_PATHS_MAX - 1);
+    drop_network(network);
+}
+
 /* ---- SRTP: hardening class 3, C3 ---- */
 
 static void class_3_ten_thousand_wrong_tags_end_nothing(void **state)
@@ -868,6 +1130,12 @@ int main(void)
         cmocka_unit_test(follows_a_client_whose_address_changes),
         cmocka_unit_test(the_oldest_unused_address_gives_way_and_never_the_selected_one),
         cmocka_unit_test(a_tcp_connection_that_ended_is_no_path_any_more),
+        cmocka_unit_test(checks_slow_down_while_nobody_answers),
+        cmocka_unit_test(a_full_agents_request_is_answered_and_its_address_checked_at_once),
+        cmocka_unit_test(who_says_that_it_controls_as_well_is_told_487),
+        cmocka_unit_test(any_other_candidate_takes_over_once_the_selected_path_is_dead),
+        cmocka_unit_test(forged_answers_change_nothing),
+        cmocka_unit_test(no_more_candidates_are_checked_than_paths_are_remembered),
         cmocka_unit_test(class_3_ten_thousand_wrong_tags_end_nothing),
         cmocka_unit_test(c3_what_fails_unprotect_is_refused_and_leaves_the_length),
         cmocka_unit_test(ws_35_c11_a_wrong_fingerprint_fails_at_once),

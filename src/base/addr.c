@@ -182,10 +182,7 @@ bool sl_cidr_contains(const struct sl_cidr *cidr, const struct sl_addr *addr)
 }
 
 /* Connected to by nobody, whatever the configuration says. */
-static const struct range {
-    const char *first;
-    unsigned bits; /* of the 128 */
-} forbidden[] = {
+static const struct sl_addr_range forbidden[] = {
     {"0.0.0.0", 96 + 8},      /* RFC 1122 section 3.2.1.3: "this host"; reaches loopback on Linux */
     {"169.254.0.0", 96 + 16}, /* RFC 3927; 169.254.169.254 tells a cloud machine's credentials */
     {"224.0.0.0", 96 + 3},    /* multicast, reserved, broadcast */
@@ -205,14 +202,19 @@ struct sl_addr sl_addr_untranslated(const struct sl_addr *addr)
     return result;
 }
 
+bool sl_addr_is_in(const struct sl_addr *addr, const struct sl_addr_range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct sl_cidr cidr = {.bits = ranges[i].bits};
+        if (parse_ip(ranges[i].first, cidr.ip) == 0 && sl_cidr_contains(&cidr, addr))
+            return true; /* the tables' are all good: the unit tests look up each */
+    }
+    return false;
+}
+
 bool sl_addr_is_forbidden(const struct sl_addr *addr)
 {
     struct sl_addr real = sl_addr_untranslated(addr);
 
-    for (size_t i = 0; i < sizeof(forbidden) / sizeof(*forbidden); i++) {
-        struct sl_cidr cidr = {.bits = forbidden[i].bits};
-        if (parse_ip(forbidden[i].first, cidr.ip) == 0 && sl_cidr_contains(&cidr, &real))
-            return true; /* the table's are all good: the unit test looks up each */
-    }
-    return false;
+    return sl_addr_is_in(&real, forbidden, sizeof(forbidden) / sizeof(*forbidden));
 }

@@ -28,28 +28,14 @@ static struct sl_cluster_call *call_new(struct sl_cluster *cluster, void *owner)
     call->cluster = cluster;
     call->owner = owner;
     sl_list_append(&cluster->calls, &call->link);
-    cluster->call_count++;
     return call;
 }
 
 static void call_free(struct sl_cluster_call *call)
 {
     sl_list_remove(&call->link);
-    call->cluster->call_count--;
+    *(call->name ? &call->cluster->claim_count : &call->cluster->find_count) -= 1;
     free(call);
-}
-
-/* Redis can be asked, and it is a name at all. */
-static bool can_call(const struct sl_cluster *cluster)
-{
-    return sl_cluster_can_ask(cluster) && cluster->call_count < SL_CLUSTER_CALLS_MAX;
-}
-
-static bool is_name(const char *name)
-{
-    size_t len = strnlen(name, SL_STREAM_NAME_MAX + 1);
-
-    return len > 0 && len <= SL_STREAM_NAME_MAX;
 }
 
 /* ---- Claims ---- */
@@ -70,12 +56,12 @@ static void on_claim_reply(void *owner, const redisReply *reply)
     sl_cluster_on_claimed *on_claimed = call->on_claimed;
     void *claimed_owner = call->owner;
     enum sl_standing standing = standing_of(reply);
-    int err = standing == SL_OTHERS ? -EEXIST : 0;
+    int err = standing == SL_OTHERS ? -EEXIST : standing == SL_OURS ? 0 : SL_CLUSTER_UNCHECKED;
 
     call_free(call);
     name->claims--;
     sl_name_set_standing(name, standing);
-    if (on_claimed && err == 0)
+    if (on_claimed && err >= 0)
         name->holds++;
     sl_name_settle(cluster, name);
     if (on_claimed)
@@ -89,26 +75,32 @@ struct sl_cluster_call *sl_cluster_claim(struct sl_cluster *cluster, const char 
     struct sl_eval eval;
 
     assert(sl_loop_is_current(cluster->config.loop));
-    if (!is_name(text)) {
+    if (!sl_stream_name_is_valid(text)) {
         on_claimed(owner, -EINVAL);
         return NULL;
     }
+    if (sl_cluster_can_ask(cluster) && cluster->claim_count >= SL_CLUSTER_CLAIMS_MAX) {
+        on_claimed(owner, -ENOBUFS);
+        return NULL;
+    }
     name = sl_name_get(cluster, text);
-    if (!can_call(cluster) || (name->holds > 0 && sl_name_is_ours(name))) {
+    bool ours = name->holds > 0 && sl_name_is_ours(name);
+    if (ours || !sl_cluster_can_ask(cluster)) {
         name->holds++;
-        on_claimed(owner, 0);
+        on_claimed(owner, ours ? 0 : SL_CLUSTER_UNCHECKED);
         return NULL;
     }
     struct sl_cluster_call *call = call_new(cluster, owner);
     call->name = name;
     call->on_claimed = on_claimed;
+    cluster->claim_count++;
     name->claims++;
     sl_eval_init(&eval, sl_script_claim);
     sl_eval_key(&eval, cluster->names_prefix, text);
     sl_eval_arg(&eval, cluster->config.node_id);
     sl_eval_number(&eval, SL_CLUSTER_NAME_TTL_MS);
     sl_eval_arg(&eval, cluster->nodes_prefix);
-    (void)sl_eval_send(&eval, cluster->link, on_claim_reply, call); /* open: can_call() */
+    (void)sl_eval_send(&eval, cluster->link, on_claim_reply, call); /* open: it can be asked */
     return call;
 }
 
@@ -147,18 +139,20 @@ struct sl_cluster_call *sl_cluster_find(struct sl_cluster *cluster, const char *
     struct sl_eval eval;
 
     assert(sl_loop_is_current(cluster->config.loop));
-    if (!is_name(text) || !can_call(cluster)) {
+    if (!sl_stream_name_is_valid(text) || !sl_cluster_can_ask(cluster) ||
+        cluster->find_count >= SL_CLUSTER_FINDS_MAX) {
         on_found(owner, NULL);
         return NULL;
     }
     struct sl_cluster_call *call = call_new(cluster, owner);
     call->on_found = on_found;
+    cluster->find_count++;
     sl_eval_init(&eval, sl_script_find);
     sl_eval_key(&eval, cluster->names_prefix, text);
     sl_eval_arg(&eval, cluster->config.node_id);
     sl_eval_arg(&eval, cluster->nodes_prefix);
     sl_eval_number(&eval, SL_CLUSTER_RECORD_MAX);
-    (void)sl_eval_send(&eval, cluster->link, on_find_reply, call); /* open: can_call() */
+    (void)sl_eval_send(&eval, cluster->link, on_find_reply, call); /* open: it can be asked */
     return call;
 }
 
@@ -191,7 +185,7 @@ void sl_calls_answer(struct sl_cluster *cluster)
         sl_cluster_cancel(call);
         if (on_claimed) {
             call->name->holds++;
-            on_claimed(call->owner, 0);
+            on_claimed(call->owner, SL_CLUSTER_UNCHECKED);
         } else {
             on_found(call->owner, NULL);
         }

@@ -87,27 +87,34 @@ void sl_cluster_destroy(struct sl_cluster *cluster);
 struct sl_cluster_call;
 
 /*
- * Lays the name down for this node before it is published here. Once Redis has agreed, or cannot be
- * asked, on_claimed gets 0 and the caller holds the name until sl_cluster_release(). -EEXIST: a
- * live node has it; -EINVAL: longer than a stream's name may be, or empty; nothing is held then. A
- * name may be held several times; the registry has it until the last one lets go. Streams for which
- * announces() is true are held by the cluster itself while they live.
+ * Lays the name down for this node before it is published here. on_claimed gets 0, Redis has
+ * agreed, or SL_CLUSTER_UNCHECKED, it could not be asked; in both cases the caller holds the name
+ * until sl_cluster_release(). -EEXIST: a live node has it; -EINVAL: longer than a stream's name may
+ * be, or empty; -ENOBUFS: too many claims are under way; nothing is held then. A name may be held
+ * several times; the registry has it until the last one lets go. Streams for which announces() is
+ * true are held by the cluster itself while they live.
  *
  * on_claimed is called exactly once, possibly from within (then NULL is returned).
  */
+enum { SL_CLUSTER_UNCHECKED = 1 };
 typedef void sl_cluster_on_claimed(void *owner, int err);
 struct sl_cluster_call *sl_cluster_claim(struct sl_cluster *cluster, const char *name,
                                          sl_cluster_on_claimed *on_claimed, void *owner);
 void sl_cluster_release(struct sl_cluster *cluster, const char *name);
 
-/* Which other node has this stream; NULL: none that lives, this one, or Redis is away. node is
- * borrowed for the call. Exactly once, possibly from within (then NULL is returned). */
+/* Which other node has this stream; NULL: none that lives, this one, or Redis is away (or asked too
+ * much at once). node is borrowed for the call. Exactly once, possibly from within (then NULL is
+ * returned). */
 typedef void sl_cluster_on_found(void *owner, const struct sl_cluster_node *node);
 struct sl_cluster_call *sl_cluster_find(struct sl_cluster *cluster, const char *name,
                                         sl_cluster_on_found *on_found, void *owner);
 /* No callback after this, and a name that is granted all the same is let go of. Not after the
  * callback. NULL is fine. */
 void sl_cluster_cancel(struct sl_cluster_call *call);
+
+/* A node that was there is no more: Redis has been of use for long enough that it would have told
+ * of it. False while that is not known. */
+bool sl_cluster_node_is_gone(const struct sl_cluster *cluster, const char *node_id);
 
 /* ---- For pages and metrics ---- */
 

@@ -4,10 +4,12 @@
  * its successors), and one of it: keys that a script touches are not all named in advance, as Redis
  * Cluster would have it.
  *
- *   NAME:node:ID    a node's record, gone after cluster_node_timeout_ms unless renewed
- *   NAME:name:NAME  the id of the node that has this stream; counts only while that node's record
- * is there, so that a dead node's names die with it, and goes by itself later NAME:nodes      ids
- * of nodes, dead ones as well until somebody looks
+ * NAME:node:ID: a node's record, gone after cluster_node_timeout_ms unless renewed.
+ *
+ * NAME:name:STREAM: the id of the node that has this stream. It counts only while that node's
+ * record is there, so that a dead node's names die with it; it goes by itself later.
+ *
+ * NAME:nodes: ids of nodes, dead ones as well until somebody looks.
  */
 #ifndef SL_CLUSTER_EVAL_H
 #define SL_CLUSTER_EVAL_H

@@ -19,7 +19,9 @@
 #include "stream/stream.h"
 
 enum {
-    SL_CLUSTER_CALLS_MAX = 10000,   /* under way; beyond that Redis counts as away */
+    /* Under way. Apart, so that no flood of questions stands in the way of who publishes. */
+    SL_CLUSTER_CLAIMS_MAX = 2000,
+    SL_CLUSTER_FINDS_MAX = 8000,
     SL_CLUSTER_NAME_TTL_MS = 60000, /* of a name's key; it counts no longer than its node's */
     SL_CLUSTER_NAME_RENEWAL_MS = 20000,
 };
@@ -29,6 +31,7 @@ struct sl_cluster {
     char *names_prefix, *nodes_prefix, *nodes_key;
     struct sl_redis_link *link; /* NULL: left */
     bool up;                    /* the first beat on this connection was answered */
+    int64_t up_since_us;
     bool leaving;
     void (*on_left)(void *owner);
     void *on_left_owner;
@@ -48,7 +51,7 @@ struct sl_cluster {
 
     /* calls.c */
     struct sl_list calls;
-    size_t call_count;
+    size_t claim_count, find_count;
 
     /* announce.c */
     struct sl_streams_listener listener;

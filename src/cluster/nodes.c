@@ -24,6 +24,7 @@ _Static_assert(1 + 2 * OTHERS_MAX <= SL_REDIS_ELEMENTS_MAX &&
                    OTHERS_MAX * (SL_CLUSTER_ID_MAX + SL_CLUSTER_RECORD_MAX + 32) <
                        SL_REDIS_REPLY_MAX,
                "whatever stands in the registry, a beat can be answered");
+
 /* ---- The others ---- */
 
 static const struct sl_cluster_node *find_node(const struct sl_cluster_node *nodes, size_t count,
@@ -127,6 +128,7 @@ static void on_beat_reply(void *owner, const redisReply *reply)
     take_nodes(cluster, reply);
     if (first) {
         cluster->up = true;
+        cluster->up_since_us = sl_now_us();
         sl_redis_link_confirm(cluster->link);
         if (cluster->config.counters)
             sl_count(cluster->config.counters, SL_COUNTER_REGISTRY_CONNECTS, 1);
@@ -215,6 +217,17 @@ void sl_cluster_each_node(const struct sl_cluster *cluster,
     fn(&cluster->self, arg);
     for (size_t i = 0; i < cluster->other_count; i++)
         fn(&cluster->others[i], arg);
+}
+
+/* For a while after Redis has come back the others may not have: theirs is the same time to beat
+ * again that they have anyway. */
+bool sl_cluster_node_is_gone(const struct sl_cluster *cluster, const char *node_id)
+{
+    int64_t settled_us = cluster->config.config->cluster_node_timeout_ms * SL_US_PER_MS;
+
+    return cluster->up && sl_now_us() - cluster->up_since_us > settled_us &&
+           cluster->other_count < OTHERS_MAX &&
+           !find_node(cluster->others, cluster->other_count, node_id);
 }
 
 size_t sl_cluster_node_count(const struct sl_cluster *cluster)

@@ -3,6 +3,7 @@
 #include "cluster/record.h"
 
 #include "base/error.h"
+#include "base/json_depth.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -71,16 +72,6 @@ char *sl_cluster_record_build(const struct sl_cluster_node *node)
 
 /* ---- Parsing ---- */
 
-/* jansson recurses as deep as the text nests: what cannot be a record is not given to it. */
-static bool nests_too_deep(const char *text, size_t len)
-{
-    size_t openers = 0;
-
-    for (size_t i = 0; i < len; i++)
-        openers += text[i] == '{' || text[i] == '[';
-    return openers > NESTING_MAX;
-}
-
 static int take_integer(const json_t *record, const char *key, json_int_t max, json_int_t *out,
                         struct sl_error *error)
 {
@@ -140,7 +131,7 @@ int sl_cluster_record_parse(const char *id, size_t id_len, const char *text, siz
     if (!sl_cluster_id_is_valid(id, id_len))
         return sl_error_set(error, -EBADMSG, "the id is none");
     memcpy(node.id, id, id_len);
-    if (len > SL_CLUSTER_RECORD_MAX || nests_too_deep(text, len))
+    if (len > SL_CLUSTER_RECORD_MAX || sl_json_is_deeper(text, len, NESTING_MAX))
         return sl_error_set(error, -EBADMSG, "too long or too deep");
     json_t *record = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
     int err = json_is_object(record) ? take_fields(record, &node, error)

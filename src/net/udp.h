@@ -21,8 +21,8 @@ enum {
 };
 
 /* A non-blocking socket bound to addr, buffers of 4 MiB asked for, never fragmenting (no IP ids
- * to draw) and deaf to ICMP's word on the path MTU, which anyone can forge. IPv6 sockets take IPv6 only. Returns the descriptor (the caller closes it), or a
- * negative errno value with words. */
+ * to draw) and deaf to ICMP's word on the path MTU, which anyone can forge. IPv6 sockets take IPv6
+ * only. Returns the descriptor (the caller closes it), or a negative errno value with words. */
 int sl_udp_open(const struct sl_addr *addr, struct sl_error *error);
 
 /* ---- Receiving ---- */

@@ -155,8 +155,6 @@ static void *on_open(void *arg, struct sl_ws *ws)
     struct agent *agent = arg;
 
     agent->ws = ws;
-    if (!agent->owner)
-        return agent; /* it is closing */
     agent->state = OPEN;
     agent->heard_us = sl_now_us();
     sl_timer_start(agent->ping_timer, PING_INTERVAL_MS, PING_INTERVAL_MS);

@@ -11,6 +11,7 @@
 #include "base/config.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/table.h"
 #include "net/net.h"
 #include "pull/agent.h"
 #include "pull/media.h"
@@ -20,14 +21,12 @@ enum {
     UUID_LEN = 36,
     REMOTE_NAME_MAX = 1024,
     WHY_MAX = 160,
-    /* Events of the other server's publisher, each of which goes to every player here. */
-    EVENTS_PER_SECOND = 50,
-    EVENT_MAX = 16384, /* bytes of JSON */
 };
 
 struct sl_pulls {
     struct sl_pulls_config config;
-    struct sl_list pulls; /* struct sl_pull.link: not ended */
+    struct sl_list pulls;           /* struct sl_pull.link: not ended */
+    struct sl_table by_id, by_name; /* the same; by the local name only what brings a stream */
     size_t count;
     size_t media_count; /* all, those that have not let go yet included */
     struct sl_source_ops source_ops[SL_PULL_PUSH]; /* by kind: the peer's, under our name */
@@ -47,6 +46,7 @@ enum pull_status { PULL_NEW, PULL_CONNECTED, PULL_PROCESSED_REMOTE, PULL_STOPPED
 
 struct sl_pull {
     struct sl_list link;
+    struct sl_table_node by_id, by_name;
     struct sl_pulls *pulls;
     enum sl_pull_kind kind;
     char id[UUID_LEN + 1], remote_id[UUID_LEN + 1];
@@ -63,8 +63,8 @@ struct sl_pull {
     char why[WHY_MAX];
     struct sl_log_scope scope;
     int64_t created_ms;
-    uint64_t bytes_seen, bitrate_bps; /* of the last second */
-    unsigned events;                  /* passed on in this second */
+    uint64_t audio_bytes_seen, video_bytes_seen;
+    uint64_t audio_bps, video_bps; /* of the last second */
     void (*on_live)(void *owner, struct sl_stream *stream);
     void (*on_end)(void *owner, const char *why);
     void *owner;

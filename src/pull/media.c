@@ -15,7 +15,7 @@ enum {
 };
 
 struct pull_media {
-    struct pull_media_config config; /* of its texts only cname is kept */
+    struct pull_media_config config; /* its texts are the members below */
     char *name, *cname;
     char ufrag[UFRAG_LEN + 1], pwd[PWD_LEN + 1];
     struct sl_sdp *offer; /* ours, as parsed */
@@ -32,21 +32,11 @@ static bool brings(const struct pull_media *media)
 
 /* ---- The offer ---- */
 
-/* A number that none of the others has. */
-static uint32_t draw_ssrc(uint32_t a, uint32_t b)
-{
-    uint32_t ssrc;
-
-    do
-        ssrc = sl_random_u32();
-    while (ssrc == 0 || ssrc == a || ssrc == b);
-    return ssrc;
-}
-
 static void offer_taken(struct pull_media *media, struct sl_sdp_offer_config *offer,
                         struct sl_source_codec codecs[2][SL_TRACK_CODECS_MAX])
 {
     struct sl_stream *stream = media->config.taken;
+    uint32_t ssrcs[3];
 
     offer->publishing = true;
     offer->audio_codecs = codecs[SL_AUDIO];
@@ -57,9 +47,11 @@ static void offer_taken(struct pull_media *media, struct sl_sdp_offer_config *of
         sl_track_source_codecs(sl_stream_track(stream, SL_VIDEO), codecs[SL_VIDEO]);
     offer->audio = offer->audio_codec_count > 0;
     offer->video = offer->video_codec_count > 0;
-    offer->audio_ssrc = draw_ssrc(0, 0);
-    offer->video_ssrc = draw_ssrc(offer->audio_ssrc, 0);
-    offer->video_rtx_ssrc = draw_ssrc(offer->audio_ssrc, offer->video_ssrc);
+    for (size_t i = 0; i < SL_ARRAY_LEN(ssrcs); i++)
+        ssrcs[i] = sl_ssrc_draw(ssrcs, i);
+    offer->audio_ssrc = ssrcs[0];
+    offer->video_ssrc = ssrcs[1];
+    offer->video_rtx_ssrc = ssrcs[2];
 }
 
 static void make_offer(struct pull_media *media)
@@ -288,8 +280,8 @@ struct pull_media *pull_media_create(const struct pull_media_config *config)
     struct pull_media *media = sl_new(struct pull_media);
 
     media->config = *config;
-    media->name = sl_strdup_or_null(config->name);
-    media->cname = sl_strdup(config->cname);
+    media->config.name = media->name = sl_strdup_or_null(config->name);
+    media->config.cname = media->cname = sl_strdup(config->cname);
     media->stream = config->taken;
     sl_random_token(media->ufrag, UFRAG_LEN);
     sl_random_token(media->pwd, PWD_LEN);

@@ -19,7 +19,7 @@ struct pull_media_ops {
     void (*on_failed)(void *owner, const char *why);
 };
 
-struct pull_media_config { /* everything but texts outlives the media */
+struct pull_media_config { /* texts are copied, the rest outlives the media */
     struct sl_streams *streams;
     struct sl_workers *workers;
     struct sl_rtc *rtc;

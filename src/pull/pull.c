@@ -37,8 +37,9 @@ static void set_status(struct sl_pull *pull, enum pull_status status, const char
         sl_count(counters, SL_COUNTER_PULLS_STARTED, 1);
     if (counters && status == PULL_FAILED)
         sl_count(counters, SL_COUNTER_PULLS_FAILED, 1);
-    sl_log(status == PULL_FAILED ? SL_LOG_WARN : SL_LOG_INFO, &pull->scope, "pull: %s%s%s",
-           pull_status_name(status), why ? " " : "",
+    /* Of the cluster's any client can bring one about. */
+    sl_log(status == PULL_FAILED && pull->kind != SL_PULL_CLUSTER ? SL_LOG_WARN : SL_LOG_INFO,
+           &pull->scope, "pull: %s%s%s", pull_status_name(status), why ? " " : "",
            why ? sl_log_quote(quoted, sizeof(quoted), why) : "");
 }
 
@@ -51,6 +52,8 @@ void pull_end(struct sl_pull *pull, bool failed, const char *why)
     (void)snprintf(words, sizeof(words), "%s", why); /* why may lie in what goes now */
     set_status(pull, failed ? PULL_FAILED : PULL_STOPPED, words);
     sl_list_remove(&pull->link);
+    sl_table_remove(&pull->pulls->by_id, &pull->by_id);
+    sl_table_remove(&pull->pulls->by_name, &pull->by_name);
     pull->pulls->count--;
     sl_timer_destroy(pull->timer);
     sl_stream_unlisten(&pull->listener);
@@ -164,11 +167,6 @@ static void on_up(void *owner)
         pull->on_live(pull->owner, pull->taken);
 }
 
-static bool is_large(json_t *value)
-{
-    return value && json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) > EVENT_MAX;
-}
-
 static void on_event(void *owner, const char *type, json_t *info, json_t *payload)
 {
     struct sl_pull *pull = owner;
@@ -177,10 +175,8 @@ static void on_event(void *owner, const char *type, json_t *info, json_t *payloa
     if (pull->kind == SL_PULL_PUSH || pull->status != PULL_PROCESSED_REMOTE || !config->on_event)
         return;
     /* The picture's size we tell ourselves (websocket-api.md 9.2). */
-    if (strcmp(type, "resize") == 0 || ++pull->events > EVENTS_PER_SECOND || is_large(info) ||
-        is_large(payload))
-        return;
-    config->on_event(config->arg, pull->local_stream, type, info, payload);
+    if (strcmp(type, "resize") != 0)
+        config->on_event(config->arg, pull->local_stream, type, info, payload);
 }
 
 static void on_agent_end(void *owner, bool failed, const char *why)
@@ -276,6 +272,9 @@ struct sl_pull *pull_create(struct sl_pulls *pulls, const struct sl_pull_request
     sl_log_scope_init(&pull->scope, &stream_scope, "pull", pull->id);
     pull->timer = sl_timer_create(pulls->config.loop, on_timer, pull);
     sl_list_append(&pulls->pulls, &pull->link);
+    sl_table_insert(&pulls->by_id, &pull->by_id, sl_hash_text(pull->id));
+    if (!taken)
+        sl_table_insert(&pulls->by_name, &pull->by_name, sl_hash_text(pull->local_stream));
     pulls->count++;
     if (taken) {
         pull->listener.on_end = on_taken_end;
@@ -289,15 +288,22 @@ struct sl_pull *pull_create(struct sl_pulls *pulls, const struct sl_pull_request
     return pull;
 }
 
+/* Bits since the last second. */
+static uint64_t sample(const _Atomic uint64_t *bytes, uint64_t *seen)
+{
+    uint64_t now = atomic_load_explicit(bytes, memory_order_relaxed);
+    uint64_t bits = (now - *seen) * 8;
+
+    *seen = now;
+    return bits;
+}
+
 void pull_sample(struct sl_pull *pull)
 {
     const struct sl_peer_stats *stats = pull->media ? pull_media_stats(pull->media) : NULL;
 
-    pull->events = 0;
     if (!stats)
         return;
-    uint64_t bytes = atomic_load_explicit(&stats->video_bytes, memory_order_relaxed) +
-                     atomic_load_explicit(&stats->audio_bytes, memory_order_relaxed);
-    pull->bitrate_bps = (bytes - pull->bytes_seen) * 8;
-    pull->bytes_seen = bytes;
+    pull->audio_bps = sample(&stats->audio_bytes, &pull->audio_bytes_seen);
+    pull->video_bps = sample(&stats->video_bytes, &pull->video_bytes_seen);
 }

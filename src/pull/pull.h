@@ -127,6 +127,7 @@ struct sl_pull_summary { /* texts are borrowed until the pull ends */
     enum sl_pull_kind kind;
     struct sl_stream *stream; /* that it brings or takes; NULL: not yet */
     uint64_t bitrate_bps;     /* audio and video payload of the last second */
+    uint64_t video_bps;       /* its video */
     int64_t created_ms;
 };
 void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -29,6 +30,8 @@ struct sl_pulls *sl_pulls_create(const struct sl_pulls_config *config)
 
     pulls->config = *config;
     sl_list_init(&pulls->pulls);
+    sl_table_init(&pulls->by_id);
+    sl_table_init(&pulls->by_name);
     pulls->source_ops[SL_PULL] = sl_peer_source_ops;
     pulls->source_ops[SL_PULL].protocol = "pull";
     pulls->source_ops[SL_PULL_CLUSTER] = sl_peer_source_ops;
@@ -72,6 +75,8 @@ void sl_pulls_destroy(struct sl_pulls *pulls)
     if (!pulls)
         return;
     sl_timer_destroy(pulls->rate_timer);
+    sl_table_deinit(&pulls->by_id);
+    sl_table_deinit(&pulls->by_name);
     free(pulls);
 }
 
@@ -94,13 +99,7 @@ static bool is_remote_name(const char *name)
 {
     size_t len = strlen(name);
 
-    if (len == 0 || len > REMOTE_NAME_MAX)
-        return false;
-    for (; *name; name++) {
-        if ((unsigned char)*name < 0x20 || *name == 0x7f)
-            return false;
-    }
-    return true;
+    return len > 0 && len <= REMOTE_NAME_MAX && !sl_text_has_controls(name);
 }
 
 static int check_request(const struct sl_pulls *pulls, const struct sl_pull_request *request,
@@ -117,7 +116,9 @@ static int check_request(const struct sl_pulls *pulls, const struct sl_pull_requ
         return sl_error_set(error, -ECANCELED, "the server is shutting down");
     if (uri->tls && !config->wcs_agent_ssl)
         return sl_error_set(error, -EPERM, "wss:// needs wcs_agent_ssl=true");
-    if (pulls->count >= (size_t)config->pulls_max)
+    /* Viewers leave the operator some. */
+    size_t max = (size_t)config->pulls_max;
+    if (pulls->count >= (request->kind == SL_PULL_CLUSTER ? max - max / 4 : max))
         return sl_error_set(error, -ENOBUFS, "too many pulls (pulls_max)");
     return 0;
 }
@@ -158,28 +159,30 @@ size_t sl_pulls_count(const struct sl_pulls *pulls)
     return pulls->count;
 }
 
+static bool has_id(const struct sl_table_node *node, const void *key)
+{
+    return strcmp(sl_container_of_const(node, struct sl_pull, by_id)->id, key) == 0;
+}
+
 struct sl_pull *sl_pulls_find(struct sl_pulls *pulls, const char *media_session_id)
 {
-    struct sl_pull *pull;
+    struct sl_table_node *node =
+        sl_table_find(&pulls->by_id, sl_hash_text(media_session_id), has_id, media_session_id);
 
-    sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link)
-    {
-        if (strcmp(pull->id, media_session_id) == 0)
-            return pull;
-    }
-    return NULL;
+    return node ? sl_container_of(node, struct sl_pull, by_id) : NULL;
+}
+
+static bool has_name(const struct sl_table_node *node, const void *key)
+{
+    return strcmp(sl_container_of_const(node, struct sl_pull, by_name)->local_stream, key) == 0;
 }
 
 struct sl_pull *sl_pulls_find_stream(struct sl_pulls *pulls, const char *local_stream)
 {
-    struct sl_pull *pull;
+    struct sl_table_node *node =
+        sl_table_find(&pulls->by_name, sl_hash_text(local_stream), has_name, local_stream);
 
-    sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link)
-    {
-        if (pull->kind != SL_PULL_PUSH && strcmp(pull->local_stream, local_stream) == 0)
-            return pull;
-    }
-    return NULL;
+    return node ? sl_container_of(node, struct sl_pull, by_name) : NULL;
 }
 
 static bool matches(const struct sl_pull *pull, const struct sl_pull_filter *filter)
@@ -210,24 +213,31 @@ void sl_pull_terminate(struct sl_pull *pull)
     pull_end(pull, false, "terminated");
 }
 
+struct selection {
+    char (*ids)[UUID_LEN + 1];
+    size_t count;
+};
+
+static void select_pull(struct sl_pull *pull, void *arg)
+{
+    struct selection *selection = arg;
+
+    memcpy(selection->ids[selection->count++], pull->id, sizeof(pull->id));
+}
+
+/* By id: one's end may bring that of others, of pushes that take what a pull brings. */
 size_t sl_pulls_terminate(struct sl_pulls *pulls, const struct sl_pull_filter *filter)
 {
-    size_t count = 0;
+    struct selection selection = {.ids = sl_alloc_array(pulls->count + 1, UUID_LEN + 1)};
 
-    /* One end may bring others with it, of pushes that take what a pull brings: from the start each
-     * time. */
-    for (;;) {
-        struct sl_pull *pull, *match = NULL;
-        sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link)
-        {
-            if (!match && matches(pull, filter))
-                match = pull;
-        }
-        if (!match)
-            return count;
-        sl_pull_terminate(match);
-        count++;
+    (void)sl_pulls_each(pulls, filter, select_pull, &selection);
+    for (size_t i = 0; i < selection.count; i++) {
+        struct sl_pull *pull = sl_pulls_find(pulls, selection.ids[i]);
+        if (pull)
+            sl_pull_terminate(pull);
     }
+    free(selection.ids);
+    return selection.count;
 }
 
 /* ---- Telling ---- */
@@ -286,7 +296,8 @@ void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
         .stream = pull->taken   ? pull->taken
                   : is_up(pull) ? pull_media_stream(pull->media)
                                 : NULL,
-        .bitrate_bps = pull->bitrate_bps,
+        .bitrate_bps = pull->audio_bps + pull->video_bps,
+        .video_bps = pull->video_bps,
         .created_ms = pull->created_ms,
     };
 }

@@ -7,13 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-struct range {
-    const char *first;
-    unsigned bits; /* of the 128 */
-};
-
 /* Not for everybody. */
-static const struct range special[] = {
+static const struct sl_addr_range special[] = {
     {"10.0.0.0", 96 + 8},     /* RFC 1918 */
     {"100.64.0.0", 96 + 10},  /* RFC 6598 shared */
     {"127.0.0.0", 96 + 8},    /* loopback */
@@ -37,25 +32,11 @@ static const struct range special[] = {
     {"fec0::", 10},      /* RFC 3879 site-local, of old */
 };
 
-static bool is_in(const struct sl_addr *addr, const struct range *ranges, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct sl_addr first;
-        struct sl_cidr cidr = {.bits = ranges[i].bits};
-        if (sl_addr_parse_ip(ranges[i].first, 0, &first) < 0)
-            continue; /* the table's are all good: the unit test looks up each */
-        memcpy(cidr.ip, first.ip, sizeof(cidr.ip));
-        if (sl_cidr_contains(&cidr, addr))
-            return true;
-    }
-    return false;
-}
-
 bool address_is_public(const struct sl_addr *addr)
 {
     struct sl_addr real = sl_addr_untranslated(addr);
 
-    return !sl_addr_is_forbidden(&real) && !is_in(&real, special, SL_ARRAY_LEN(special));
+    return !sl_addr_is_forbidden(&real) && !sl_addr_is_in(&real, special, SL_ARRAY_LEN(special));
 }
 
 static bool is_listed(const struct sl_string_list *allow, const char *host,

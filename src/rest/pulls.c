@@ -52,7 +52,6 @@ struct order {
     struct sl_call *call;            /* NULL once answered */
     struct sl_directory_call *claim; /* NULL: answered */
     bool held;                       /* the name, by the directory */
-    struct sl_pull *pull;            /* NULL: not yet, or no more */
     char *name;
 };
 
@@ -80,11 +79,12 @@ static void carry_out(struct order *order)
     struct sl_pull_request request = request_of(sl_call_body(order->call), SL_PULL);
     struct sl_call *call = order->call;
     struct sl_error error = {""};
+    struct sl_pull *pull;
 
     request.on_end = on_pull_end;
     request.owner = order;
     order->call = NULL;
-    int err = sl_pull_start(order->part->pulls, &request, &order->pull, &error);
+    int err = sl_pull_start(order->part->pulls, &request, &pull, &error);
     if (err == 0) {
         sl_reply_empty(call);
         return;

@@ -134,7 +134,7 @@ static json_t *describe_pulled(const struct sl_control *control, const char *id,
                                   json_pack("{s:O, s:O, s:I, s:i, s:i, s:i, s:i}", "VIDEO_WIDTH",
                                             json_object_get(item, "width"), "VIDEO_HEIGHT",
                                             json_object_get(item, "height"), "VIDEO_RATE",
-                                            (json_int_t)summary.bitrate_bps, "VIDEO_FPS", 0,
+                                            (json_int_t)summary.video_bps, "VIDEO_FPS", 0,
                                             "VIDEO_NACK", 0, "VIDEO_LOST", 0, "VIDEO_B_FRAMES", 0));
     }
     return item;

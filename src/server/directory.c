@@ -27,16 +27,18 @@
 #include <string.h>
 
 enum {
-    IDLE_CHECK_MS = 250,
-    FETCHES_MAX = 10000, /* under way or live; pulls_max bounds those that pull */
+    CHECK_MS = 250,
+    WARN_INTERVAL_US = 10 * SL_US_PER_S, /* any client can bring these lines about */
+    FETCHES_MAX = 10000,                 /* under way or live; pulls_max bounds those that pull */
 };
 
 struct sl_names {
     struct sl_names_config use;
     const struct sl_sessions *sessions; /* NULL: not known yet */
     struct sl_directory directory;
-    struct sl_table fetches; /* struct fetch, by name */
-    struct sl_timer *idle_timer;
+    struct sl_table fetches;      /* struct fetch, by name */
+    struct sl_timer *check_timer; /* runs while there are fetches */
+    int64_t warned_us;
 };
 
 struct fetch {
@@ -49,15 +51,16 @@ struct fetch {
     struct sl_pull *pull;           /* PULLING, LIVE */
     struct sl_stream *stream;       /* LIVE */
     int64_t used_us;                /* when somebody was last seen to use it */
+    char node_id[SL_CLUSTER_ID_MAX + 1];
     char name[SL_STREAM_NAME_MAX + 1];
 };
 
 /* Somebody's question. */
 struct sl_directory_call {
-    struct sl_list link; /* of a fetch; claims: none */
+    struct sl_list link; /* of a fetch */
     struct sl_names *names;
-    struct sl_cluster_call *claim; /* NULL: a fetch */
-    bool asking, answered;         /* inside sl_cluster_claim(); answered while asking */
+    struct sl_cluster_call *registry; /* a claim or a find */
+    bool asking, answered;            /* inside the question to it; answered while asking */
     sl_directory_on_answer *on_answer;
     void *owner;
     char name[]; /* of a claim */
@@ -116,7 +119,7 @@ static void fetch_end(struct fetch *fetch)
 
     sl_table_remove(&names->fetches, &fetch->by_name);
     if (names->fetches.count == 0)
-        sl_timer_stop(names->idle_timer);
+        sl_timer_stop(names->check_timer);
     answer_all(fetch, -ENOENT);
     if (fetch->looking)
         fetch->over = true; /* fetch_begin() frees it */
@@ -139,6 +142,21 @@ static void on_pull_end(void *owner, const char *why)
     fetch_end(owner);
 }
 
+static void tell_failure(struct fetch *fetch, const char *why)
+{
+    struct sl_names *names = fetch->names;
+    int64_t now_us = sl_now_us();
+    bool warn = !names->warned_us || now_us - names->warned_us > WARN_INTERVAL_US;
+    char name[128], words[160];
+
+    if (warn)
+        names->warned_us = now_us;
+    sl_log(warn ? SL_LOG_WARN : SL_LOG_DEBUG, NULL,
+           "cluster: stream %s of node %s cannot be had: %s",
+           sl_log_quote(name, sizeof(name), fetch->name), fetch->node_id,
+           sl_log_quote(words, sizeof(words), why));
+}
+
 static void on_found(void *owner, const struct sl_cluster_node *node)
 {
     struct fetch *fetch = owner;
@@ -151,19 +169,17 @@ static void on_found(void *owner, const struct sl_cluster_node *node)
         .owner = fetch,
     };
     struct sl_error error = {""};
-    char name[128], words[160];
 
     fetch->lookup = NULL;
     if (!node) {
         fetch_end(fetch);
         return;
     }
+    memcpy(fetch->node_id, node->id, sizeof(fetch->node_id));
     request.uri = node->uri;
     if (sl_pull_start(fetch->names->use.pulls, &request, &fetch->pull, &error) == 0)
         return;
-    sl_log(SL_LOG_WARN, NULL, "cluster: stream %s of node %s cannot be had: %s",
-           sl_log_quote(name, sizeof(name), fetch->name), node->id,
-           sl_log_quote(words, sizeof(words), error.text));
+    tell_failure(fetch, error.text);
     fetch_end(fetch);
 }
 
@@ -178,7 +194,7 @@ static struct fetch *fetch_begin(struct sl_names *names, const char *name,
     sl_list_init(&fetch->calls);
     sl_list_append(&fetch->calls, &call->link);
     if (names->fetches.count == 0)
-        sl_timer_start(names->idle_timer, IDLE_CHECK_MS, IDLE_CHECK_MS);
+        sl_timer_start(names->check_timer, CHECK_MS, CHECK_MS);
     sl_table_insert(&names->fetches, &fetch->by_name, sl_hash_text(name));
     fetch->looking = true;
     fetch->lookup = sl_cluster_find(names->use.cluster, name, on_found, fetch);
@@ -211,7 +227,7 @@ static struct sl_directory_call *fetch_name(void *arg, const char *name,
     return call;
 }
 
-/* ---- Fetches that nobody uses any more ---- */
+/* ---- Fetches that are of no use any more ---- */
 
 static bool is_used(const struct fetch *fetch)
 {
@@ -220,51 +236,76 @@ static bool is_used(const struct fetch *fetch)
             sl_sessions_players_of(fetch->names->sessions, fetch->stream) > 0);
 }
 
-static void check_idle(struct sl_table_node *node, void *arg)
+/* A node that hangs, or whose line is cut, says nothing, and what was pulled from it stands still;
+ * the registry knows first (its names may be another's by then). */
+static void check_fetch(struct sl_table_node *node, void *arg)
 {
     struct fetch *fetch = sl_container_of(node, struct fetch, by_name);
     int64_t now_us = *(const int64_t *)arg;
     int64_t idle_us = fetch->names->use.config->cluster_idle_ms * SL_US_PER_MS;
 
+    if (fetch->pull && sl_cluster_node_is_gone(fetch->names->use.cluster, fetch->node_id)) {
+        sl_pull_terminate(fetch->pull); /* on_pull_end() takes it out */
+        return;
+    }
     if (!fetch->stream)
         return; /* the pull's own time limit */
     if (is_used(fetch))
         fetch->used_us = now_us;
     else if (now_us - fetch->used_us >= idle_us)
-        sl_pull_terminate(fetch->pull); /* on_pull_end() takes it out */
+        sl_pull_terminate(fetch->pull); /* so here */
 }
 
-static void on_idle_timer(void *owner)
+static void on_check_timer(void *owner)
 {
     struct sl_names *names = owner;
     int64_t now_us = sl_now_us();
 
-    sl_table_each(&names->fetches, check_idle, &now_us);
+    sl_table_each(&names->fetches, check_fetch, &now_us);
 }
 
 /* ---- Claims ---- */
 
-/* What was pulled under a name that is this node's now is of a stream that is no more. */
-static void drop_stale(struct sl_names *names, const char *name)
+static void answer(struct sl_directory_call *call, int err)
 {
-    struct fetch *fetch = find_fetch(names, name);
-
-    if (fetch && fetch->pull)
-        sl_pull_terminate(fetch->pull);
+    call->on_answer(call->owner, err);
+    if (call->asking)
+        call->answered = true; /* asked() frees it */
+    else
+        free(call);
 }
 
+/* After the question to the registry; NULL: it has been answered. */
+static struct sl_directory_call *asked(struct sl_directory_call *call,
+                                       struct sl_cluster_call *registry)
+{
+    call->asking = false;
+    if (call->answered) {
+        free(call);
+        return NULL;
+    }
+    call->registry = registry;
+    return call;
+}
+
+/*
+ * What is pulled here under a name that the registry says is this node's now is of a stream that is
+ * no more. Where the registry was not asked, it is another node's for all we know, and stays.
+ */
 static void on_claimed(void *owner, int err)
 {
     struct sl_directory_call *call = owner;
+    struct fetch *fetch = find_fetch(call->names, call->name);
+    struct sl_pull *pull = fetch ? fetch->pull : NULL;
 
-    call->claim = NULL;
-    if (err == 0)
-        drop_stale(call->names, call->name);
-    call->on_answer(call->owner, err);
-    if (call->asking)
-        call->answered = true; /* claim_name() frees it */
-    else
-        free(call);
+    call->registry = NULL;
+    if (pull && err == SL_CLUSTER_UNCHECKED) {
+        sl_cluster_release(call->names->use.cluster, call->name);
+        err = -EEXIST;
+    } else if (pull && err == 0) {
+        sl_pull_terminate(pull);
+    }
+    answer(call, err < 0 ? err : 0);
 }
 
 static struct sl_directory_call *claim_name(void *arg, const char *name,
@@ -274,14 +315,7 @@ static struct sl_directory_call *claim_name(void *arg, const char *name,
     struct sl_directory_call *call = call_create(names, name, on_answer, owner);
 
     call->asking = true;
-    struct sl_cluster_call *claim = sl_cluster_claim(names->use.cluster, name, on_claimed, call);
-    call->asking = false;
-    if (call->answered) {
-        free(call);
-        return NULL;
-    }
-    call->claim = claim;
-    return call;
+    return asked(call, sl_cluster_claim(names->use.cluster, name, on_claimed, call));
 }
 
 static void release_name(void *arg, const char *name)
@@ -291,10 +325,30 @@ static void release_name(void *arg, const char *name)
     sl_cluster_release(names->use.cluster, name);
 }
 
+/* ---- Questions without consequences ---- */
+
+static void on_sought(void *owner, const struct sl_cluster_node *node)
+{
+    struct sl_directory_call *call = owner;
+
+    call->registry = NULL;
+    answer(call, node ? 0 : -ENOENT);
+}
+
+static struct sl_directory_call *find_name(void *arg, const char *name,
+                                           sl_directory_on_answer *on_answer, void *owner)
+{
+    struct sl_names *names = arg;
+    struct sl_directory_call *call = call_create(names, "", on_answer, owner);
+
+    call->asking = true;
+    return asked(call, sl_cluster_find(names->use.cluster, name, on_sought, call));
+}
+
 static void cancel_call(void *arg, struct sl_directory_call *call)
 {
     (void)arg;
-    sl_cluster_cancel(call->claim);
+    sl_cluster_cancel(call->registry);
     sl_list_remove(&call->link); /* a fetch goes on: others may want it */
     free(call);
 }
@@ -310,11 +364,12 @@ struct sl_names *sl_names_create(const struct sl_names_config *config)
         .arg = names,
         .claim = claim_name,
         .release = release_name,
+        .find = find_name,
         .fetch = fetch_name,
         .cancel = cancel_call,
     };
     sl_table_init(&names->fetches);
-    names->idle_timer = sl_timer_create(config->loop, on_idle_timer, names);
+    names->check_timer = sl_timer_create(config->loop, on_check_timer, names);
     return names;
 }
 
@@ -334,7 +389,7 @@ void sl_names_destroy(struct sl_names *names)
         return;
     sl_table_each(&names->fetches, drop_fetch, NULL);
     sl_table_deinit(&names->fetches);
-    sl_timer_destroy(names->idle_timer);
+    sl_timer_destroy(names->check_timer);
     free(names);
 }
 

@@ -74,6 +74,11 @@ static int choose_uri(const struct sl_server *server, char *out, size_t len, str
             return sl_error_set(error, -EINVAL, "cluster_uri=%s: no ws:// or wss:// URL",
                                 config->cluster_uri);
         (void)snprintf(out, len, "%s", config->cluster_uri);
+        if (uri.tls && !config->wcs_agent_ssl)
+            sl_log(
+                SL_LOG_WARN, NULL,
+                "cluster: cluster_uri is wss://, but wcs_agent_ssl=false: if the other nodes have "
+                "that, too, none can pull from another");
         return 0;
     }
     if (config->ws_port == 0 ||

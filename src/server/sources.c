@@ -179,7 +179,10 @@ static bool is_ready(void *owner, const char **why)
 static size_t fill_gauges(void *owner, struct sl_gauge_value *out, size_t max)
 {
     const struct sl_sources *sources = owner;
+    const struct sl_cluster *cluster = sources->use.cluster;
     const struct sl_gauge_value all[] = {
+        {SL_GAUGE_CLUSTER_CONNECTED, "", cluster && sl_cluster_is_connected(cluster)},
+        {SL_GAUGE_CLUSTER_NODES, "", cluster ? (double)sl_cluster_node_count(cluster) : 0},
         {SL_GAUGE_PUSHES, "", (double)sl_pushes_count(sources->use.pushes)},
         {SL_GAUGE_PULLS, "", (double)sl_pulls_count(sources->use.pulls)},
         {SL_GAUGE_WORKERS, "", (double)sl_workers_count(sources->use.workers)},

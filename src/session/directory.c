@@ -22,14 +22,25 @@ static void start(struct sl_media_session *media)
         media_set_state(media, SL_MEDIA_FAILED, problem);
 }
 
+static const char *words_of(int err)
+{
+    switch (err) {
+    case -EEXIST:
+        return SL_INFO_NAME_IN_USE;
+    case -ENOBUFS:
+        return SL_INFO_BUSY;
+    default:
+        return SL_INFO_ERROR;
+    }
+}
+
 static void on_claimed(void *owner, int err)
 {
     struct sl_media_session *media = owner;
 
     media->directory_call = NULL;
     if (err < 0) {
-        media_set_state(media, SL_MEDIA_FAILED,
-                        err == -EEXIST ? SL_INFO_NAME_IN_USE : SL_INFO_ERROR);
+        media_set_state(media, SL_MEDIA_FAILED, words_of(err));
         return;
     }
     media->name_held = true;
@@ -46,9 +57,10 @@ static void on_fetched(void *owner, int err)
     start(media);
 }
 
-static bool is_elsewhere(const struct sl_media_session *media)
+/* It may be played, and it is not here. */
+static bool is_wanted(const struct sl_media_session *media)
 {
-    return !media->session->from_cluster && media_name_valid(media) &&
+    return !media->session->from_cluster && !playback_refusal(media) &&
            !sl_streams_find(media->sessions->config.streams, media->name);
 }
 
@@ -57,7 +69,7 @@ void media_begin(struct sl_media_session *media)
     const struct sl_directory *directory = directory_of(media->sessions);
     struct sl_directory_call *call;
 
-    if (!directory || !media_name_valid(media) || (!media->publish && !is_elsewhere(media))) {
+    if (!directory || !(media->publish ? media_name_valid(media) : is_wanted(media))) {
         start(media);
         return;
     }
@@ -85,14 +97,17 @@ struct inquiry {
     struct sl_list link; /* in session->inquiries */
     struct sl_session *session;
     struct sl_directory_call *call;
-    bool asking, answered; /* inside fetch(); answered while asking */
+    bool asking, answered; /* inside find(); answered while asking */
     char *id, *name;
 };
 
-static void tell_available(struct sl_session *session, const char *id, const char *name)
+/* elsewhere: another server has it. */
+static void tell_available(struct sl_session *session, const char *id, const char *name,
+                           bool elsewhere)
 {
     session->ops->on_available(session->client, id,
-                               sl_sessions_why_not_playable(session->sessions, name));
+                               elsewhere ? NULL
+                                         : sl_sessions_why_not_playable(session->sessions, name));
 }
 
 static void inquiry_free(struct inquiry *inquiry)
@@ -108,13 +123,13 @@ static void on_inquired(void *owner, int err)
 {
     struct inquiry *inquiry = owner;
 
-    (void)err; /* what there is now tells */
-    tell_available(inquiry->session, inquiry->id, inquiry->name);
+    tell_available(inquiry->session, inquiry->id, inquiry->name, err == 0);
     inquiry->answered = true;
     if (!inquiry->asking)
         inquiry_free(inquiry);
 }
 
+/* No hook guards this question, so it makes no pull either. */
 void sl_session_ask_available(struct sl_session *session, const char *media_session_id,
                               const char *name)
 {
@@ -124,7 +139,7 @@ void sl_session_ask_available(struct sl_session *session, const char *media_sess
     if (!directory || session->from_cluster || session->inquiry_count >= INQUIRIES_MAX ||
         strlen(name) > SL_STREAM_NAME_MAX ||
         sl_streams_find(session->sessions->config.streams, name)) {
-        tell_available(session, media_session_id, name);
+        tell_available(session, media_session_id, name, false);
         return;
     }
     struct inquiry *inquiry = sl_new(struct inquiry);
@@ -134,7 +149,7 @@ void sl_session_ask_available(struct sl_session *session, const char *media_sess
     sl_list_append(&session->inquiries, &inquiry->link);
     session->inquiry_count++;
     inquiry->asking = true;
-    inquiry->call = directory->fetch(directory->arg, name, on_inquired, inquiry);
+    inquiry->call = directory->find(directory->arg, name, on_inquired, inquiry);
     inquiry->asking = false;
     if (inquiry->answered)
         inquiry_free(inquiry);

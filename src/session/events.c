@@ -64,23 +64,23 @@ static int64_t size_of(json_t *value)
     return value ? (int64_t)json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) : 0;
 }
 
-static bool may_send(struct sl_media_session *media, json_t *info, json_t *payload)
+static bool may_send(struct event_budget *budget, json_t *info, json_t *payload)
 {
     int64_t now_us = sl_now_us(), cost = EVENT_OVERHEAD + size_of(info) + size_of(payload);
-    int64_t passed_us = now_us - media->event_budget_us;
+    int64_t passed_us = now_us - budget->at_us;
 
     if (cost > CUSTOM_MAX)
         return false;
-    if (media->event_budget_us == 0 || passed_us > 60LL * SL_US_PER_S)
-        media->event_budget = EVENT_BURST;
+    if (budget->at_us == 0 || passed_us > 60LL * SL_US_PER_S)
+        budget->bytes = EVENT_BURST;
     else
-        media->event_budget += passed_us * EVENT_BYTES_PER_S / SL_US_PER_S;
-    if (media->event_budget > EVENT_BURST)
-        media->event_budget = EVENT_BURST;
-    media->event_budget_us = now_us;
-    if (media->event_budget < cost)
+        budget->bytes += passed_us * EVENT_BYTES_PER_S / SL_US_PER_S;
+    if (budget->bytes > EVENT_BURST)
+        budget->bytes = EVENT_BURST;
+    budget->at_us = now_us;
+    if (budget->bytes < cost)
         return false;
-    media->event_budget -= cost;
+    budget->bytes -= cost;
     return true;
 }
 
@@ -121,7 +121,8 @@ void sl_session_send_stream_event(struct sl_session *session, const char *media_
 
     if (!media || media->session != session || !media->publish || strlen(type) > TYPE_MAX)
         return;
-    if (session->question_count >= QUESTIONS_MAX || !may_send(media, info, payload)) {
+    if (session->question_count >= QUESTIONS_MAX ||
+        !may_send(&media->event_budget, info, payload)) {
         sl_log(SL_LOG_DEBUG, &media->log, "stream event dropped: too many or too large");
         return;
     }
@@ -156,7 +157,7 @@ void sl_sessions_relay_stream_event(struct sl_sessions *sessions, const char *na
     struct sl_stream *stream = sl_streams_find(sessions->config.streams, name);
     struct audience *audience = stream ? audience_find(sessions, stream) : NULL;
 
-    if (audience && strlen(type) <= TYPE_MAX)
+    if (audience && strlen(type) <= TYPE_MAX && may_send(&audience->event_budget, info, payload))
         relay(audience, type, info, payload);
 }
 

@@ -112,6 +112,13 @@ void session_add_context(const struct sl_session *session, json_t *body);
 /* Reference taken; body complete. */
 void session_tell(struct sl_session *session, enum sl_hook_method method, json_t *body);
 
+/* ---- events.c ---- */
+
+/* Bytes of stream events that one publisher may have its players told now, as of then. */
+struct event_budget {
+    int64_t bytes, at_us; /* at_us 0: none were told yet */
+};
+
 /* ---- media.c ---- */
 
 struct sl_media_session {
@@ -153,10 +160,10 @@ struct sl_media_session {
     struct sl_stream *stream; /* a publication's own */
     struct audience *audience;
     struct sl_stream_listener listener;
-    struct sl_timer *timer;                /* one of the two graces */
-    struct sl_timer *keep_alive;           /* runs while PUBLISHING or PLAYING */
-    bool keep_alive_asked;                 /* its last question is unanswered */
-    int64_t event_budget, event_budget_us; /* bytes of stream events it may send now, as of then */
+    struct sl_timer *timer;      /* one of the two graces */
+    struct sl_timer *keep_alive; /* runs while PUBLISHING or PLAYING */
+    bool keep_alive_asked;       /* its last question is unanswered */
+    struct event_budget event_budget;
     struct {
         uint64_t audio_bytes, video_bytes, video_packets, video_frames;
         int64_t at_us;
@@ -177,6 +184,8 @@ void media_listen(struct sl_media_session *media, struct sl_stream *stream);
  * caller then fails the media session, which undoes what was begun. */
 const char *publication_start(struct sl_media_session *media);
 const char *playback_start(struct sl_media_session *media);
+/* What makes a playback impossible whatever streams there are; NULL: nothing. */
+const char *playback_refusal(const struct sl_media_session *media);
 /* 1..stream_name_max bytes, no control characters. */
 bool media_name_valid(const struct sl_media_session *media);
 
@@ -218,6 +227,7 @@ struct audience {
     struct sl_media_session *publication; /* NULL: the stream comes from another protocol */
     struct sl_list players;               /* struct sl_media_session.in_audience */
     size_t player_count;
+    struct event_budget event_budget; /* of another server's publisher */
 };
 /* NULL if nobody here has to do with this stream. */
 struct audience *audience_find(const struct sl_sessions *sessions, const struct sl_stream *stream);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Starting a playback: its source, and a peer that sends it (websocket-api.md 7). */
-#include "base/random.h"
 #include "session/internal.h"
 
 #include <ctype.h>
@@ -33,7 +32,7 @@ const char *sl_sessions_why_not_playable(struct sl_sessions *sessions, const cha
     return why_not(sessions->config.streams, name);
 }
 
-static const char *check_request(const struct sl_media_session *media)
+const char *playback_refusal(const struct sl_media_session *media)
 {
     if (has_scheme(media->name))
         return SL_INFO_AGENT_STORAGE;
@@ -41,7 +40,7 @@ static const char *check_request(const struct sl_media_session *media)
         return SL_INFO_ERROR;
     if (media->bitrate_kbps || media->quality || media->asked_width || media->asked_height)
         return SL_INFO_TRANSCODING;
-    return why_not(media->sessions->config.streams, media->name);
+    return NULL;
 }
 
 static bool is_full(const struct sl_sessions *sessions, const struct sl_stream *stream)
@@ -50,18 +49,6 @@ static bool is_full(const struct sl_sessions *sessions, const struct sl_stream *
     int64_t max = sessions->config.config->players_per_stream_max;
 
     return max > 0 && audience && audience->player_count >= (size_t)max;
-}
-
-static uint32_t draw_ssrc(const uint32_t *taken, size_t count)
-{
-    for (;;) {
-        uint32_t ssrc = sl_random_u32();
-        bool fresh = ssrc != 0;
-        for (size_t i = 0; i < count; i++)
-            fresh = fresh && ssrc != taken[i];
-        if (fresh)
-            return ssrc;
-    }
 }
 
 static bool has_rtx(const struct sl_media *media)
@@ -81,11 +68,11 @@ static void draw_ssrcs(struct media_setup *setup)
         struct sl_media *media = sl_sdp_flowing_media(&setup->negotiation, kind);
         if (!media)
             continue;
-        media->local_ssrc = drawn[count] = draw_ssrc(drawn, count);
+        media->local_ssrc = drawn[count] = sl_ssrc_draw(drawn, count);
         count++;
         if (!has_rtx(media))
             continue;
-        media->local_rtx_ssrc = drawn[count] = draw_ssrc(drawn, count);
+        media->local_rtx_ssrc = drawn[count] = sl_ssrc_draw(drawn, count);
         count++;
     }
 }
@@ -128,8 +115,10 @@ static const char *set_up(struct media_setup *setup, struct sl_media_session *me
 const char *playback_start(struct sl_media_session *media)
 {
     struct sl_sessions *sessions = media->sessions;
-    const char *problem = check_request(media);
+    const char *problem = playback_refusal(media);
 
+    if (!problem)
+        problem = why_not(sessions->config.streams, media->name);
     if (problem)
         return problem;
     struct sl_stream *stream = sl_streams_find(sessions->config.streams, media->name);

@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* publishStream, playStream and their stops: the checks before the hook, and the hook. */
 #include "base/clock.h"
+#include "base/text.h"
 #include "session/internal.h"
 
 #include <string.h>
 
 enum { NAME_ECHO_MAX = 2048, ID_ECHO_MAX = 256 };
 
-static bool has_controls(const char *text)
-{
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)) /* C0, C1 */
-            return true;
-    return false;
-}
-
 bool media_name_valid(const struct sl_media_session *media)
 {
     size_t len = strlen(media->name);
 
     return len > 0 && len <= (size_t)media->sessions->config.config->stream_name_max &&
-           !has_controls(media->name);
+           !sl_text_has_controls(media->name);
 }
 
 static void set_name(struct sl_media_session *media, const char *name)
@@ -76,7 +69,7 @@ static const char *why_refused(const struct sl_session *session,
     if (sessions->stopping)
         return SL_INFO_SHUTDOWN;
     if (strlen(request->media_session_id) > SL_MEDIA_SESSION_ID_MAX ||
-        has_controls(request->media_session_id))
+        sl_text_has_controls(request->media_session_id))
         return SL_INFO_ERROR;
     if (request->media_provider && strcmp(request->media_provider, "WebRTC") != 0)
         return SL_INFO_ERROR;

@@ -65,7 +65,6 @@ void connection_start_pings(struct connection *connection);
 
 /* ---- envelope.c ---- */
 
-
 struct envelope {
     json_t *root;     /* owns the rest */
     const char *name; /* "publishStream" */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -100,17 +101,11 @@ void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *st
 
 /* ---- Names to come ---- */
 
-static bool is_name(const char *name)
+bool sl_stream_name_is_valid(const char *name)
 {
-    size_t len = strlen(name);
+    size_t len = strnlen(name, SL_STREAM_NAME_MAX + 1);
 
-    if (len == 0 || len > SL_STREAM_NAME_MAX)
-        return false;
-    for (; *name; name++) {
-        if ((unsigned char)*name < 0x20 || *name == 0x7f)
-            return false;
-    }
-    return true;
+    return len > 0 && len <= SL_STREAM_NAME_MAX && !sl_text_has_controls(name);
 }
 
 static bool is_reserved_as(const struct sl_table_node *node, const void *key)
@@ -132,7 +127,7 @@ static const struct sl_reservation *find_reservation(const struct sl_streams *st
 
 int sl_streams_reserve(struct sl_streams *streams, const char *name, struct sl_reservation **out)
 {
-    if (!is_name(name))
+    if (!sl_stream_name_is_valid(name))
         return -EINVAL;
     if (find_any(streams, name) || find_reservation(streams, name))
         return -EEXIST;
@@ -229,7 +224,7 @@ static void discard(struct sl_stream *stream)
 int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *config,
                      struct sl_stream **out)
 {
-    if (!is_name(config->name))
+    if (!sl_stream_name_is_valid(config->name))
         return -EINVAL;
     if (find_any(streams, config->name) ||
         find_reservation(streams, config->name) != config->reservation)

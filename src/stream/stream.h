@@ -155,9 +155,11 @@ struct sl_track_config {
 };
 
 enum { SL_STREAM_NAME_MAX = 256 };
+/* 1..SL_STREAM_NAME_MAX bytes without control characters. Threads: any. */
+bool sl_stream_name_is_valid(const char *name);
 
 struct sl_stream_config {
-    const char *name;         /* copied; 1..SL_STREAM_NAME_MAX bytes of UTF-8, no controls */
+    const char *name;         /* copied; a valid one */
     struct sl_worker *worker; /* where the source is */
     const struct sl_source_ops *ops;
     void *owner; /* of ops; must stay valid on the worker until after the end has run there */

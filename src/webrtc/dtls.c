@@ -254,14 +254,12 @@ static void fail(struct sl_dtls *dtls)
 }
 
 /*
- * The length of a record that protects one byte, its header of 13 included. OpenSSL 3.0.19 takes a
- * shorter one for the connection's end, although anyone can send it (RFC 6347 section 4.1.2.7 has it
- * dropped).
+ * The length of a record that protects one byte, its header of 13 included; all our suites are
+ * AEADs. OpenSSL 3.0.19 takes a shorter one for the connection's end, although anyone can send it
+ * (RFC 6347 section 4.1.2.7 has it dropped).
  */
 static size_t protected_min(const SSL_CIPHER *cipher)
 {
-    if (!SSL_CIPHER_is_aead(cipher))
-        return 13 + 16 + 32; /* CBC: the vector, and two blocks with HMAC and padding */
     if (SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305)
         return 13 + 1 + 16; /* RFC 7905: no explicit nonce */
     return 13 + 8 + 1 + 16; /* RFC 5288 section 3 */

@@ -2,6 +2,8 @@
 /* A negotiated section and a track of a stream say the same in two ways. */
 #include "webrtc/webrtc.h"
 
+#include "base/random.h"
+
 #include <string.h>
 
 size_t sl_track_source_codecs(const struct sl_track *track,
@@ -28,5 +30,17 @@ void sl_track_config_from(struct sl_media *media, struct sl_track_config *out)
     for (size_t i = 0; i < media->codec_count; i++) {
         out->codecs[i].codec = media->codecs[i].codec;
         memcpy(out->codecs[i].fmtp, media->codecs[i].fmtp, sizeof(out->codecs[i].fmtp));
+    }
+}
+
+uint32_t sl_ssrc_draw(const uint32_t *taken, size_t count)
+{
+    for (;;) {
+        uint32_t ssrc = sl_random_u32();
+        bool fresh = ssrc != 0;
+        for (size_t i = 0; i < count; i++)
+            fresh = fresh && ssrc != taken[i];
+        if (fresh)
+            return ssrc;
     }
 }

@@ -17,7 +17,7 @@ enum {
      * addresses of others costs them no more than that. */
     CHECK_INTERVAL_US = 50 * SL_US_PER_MS,
     CHECK_INTERVAL_MAX_US = 800 * SL_US_PER_MS,
-    /* RFC 7675 section 5.1: 5 s, randomised; browsers use half of that. */
+    /* RFC 7675 section 5.1: 5 s, and up to a fifth less or more; browsers use half of that. */
     CONSENT_INTERVAL_US = 2500 * SL_US_PER_MS,
     /* The last flight of a handshake may be lost, and its repetition is asked for: RFC 6347 4.2.4.
      */
@@ -43,7 +43,8 @@ struct sl_transport {
     int64_t last_check_us;
     int64_t next_check_us, check_interval_us; /* client */
     uint64_t tie_breaker;
-    uint8_t transaction_id[SL_STUN_TID_LEN]; /* client: of the checks under way */
+    /* Client: of the checks under way, and of those before, whose answers may be late. */
+    uint8_t transaction_ids[2][SL_STUN_TID_LEN];
     struct sl_dtls *dtls;
     int64_t release_dtls_us; /* 0: not yet */
     struct sl_srtp_sender *sender;
@@ -73,7 +74,7 @@ int sl_transport_create(const struct sl_transport_config *config, int64_t now_us
     transport->next_check_us = now_us;
     transport->check_interval_us = CHECK_INTERVAL_US;
     sl_random_bytes(&transport->tie_breaker, sizeof(transport->tie_breaker));
-    sl_random_bytes(transport->transaction_id, sizeof(transport->transaction_id));
+    sl_random_bytes(transport->transaction_ids, sizeof(transport->transaction_ids));
     *out = transport;
     return 0;
 }
@@ -352,12 +353,20 @@ static int on_request(struct sl_transport *transport, const struct sl_path *path
     return 0;
 }
 
+static bool is_awaited(const struct sl_transport *transport, const struct sl_stun_view *view)
+{
+    for (size_t i = 0; i < 2; i++) {
+        if (memcmp(view->transaction_id, transport->transaction_ids[i], SL_STUN_TID_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int on_answer(struct sl_transport *transport, const struct sl_path *path,
                      const uint8_t *data, size_t len, const struct sl_stun_view *view,
                      int64_t now_us)
 {
-    if (!transport->config.ice_client || !transport->remote_pwd ||
-        memcmp(view->transaction_id, transport->transaction_id, SL_STUN_TID_LEN) != 0)
+    if (!transport->config.ice_client || !transport->remote_pwd || !is_awaited(transport, view))
         return -ENOENT;
     if (!find_slot(transport, path))
         return -ENOENT;
@@ -394,7 +403,7 @@ static void send_check(struct sl_transport *transport, const struct slot *slot)
     (void)snprintf(username, sizeof(username), "%s:%s", transport->remote_ufrag,
                    transport->local_ufrag); /* bounded by the SDP's limits */
     struct sl_stun_request check = {
-        .transaction_id = transport->transaction_id,
+        .transaction_id = transport->transaction_ids[0],
         .username = username,
         .password = transport->remote_pwd,
         .priority = PRFLX_PRIORITY,
@@ -406,13 +415,20 @@ static void send_check(struct sl_transport *transport, const struct slot *slot)
     transport->config.ops->on_send(transport->config.owner, &slot->path, request, len);
 }
 
+static int64_t consent_interval_us(void)
+{
+    return CONSENT_INTERVAL_US / 5 * 4 + sl_random_u32() % (CONSENT_INTERVAL_US / 5 * 2);
+}
+
 static void send_checks(struct sl_transport *transport, int64_t now_us)
 {
     if (!transport->remote_ufrag || !transport->remote_pwd)
         return;
     const struct slot *selected = transport->selected;
-    if (selected)
-        sl_random_bytes(transport->transaction_id, sizeof(transport->transaction_id));
+    if (selected) {
+        memcpy(transport->transaction_ids[1], transport->transaction_ids[0], SL_STUN_TID_LEN);
+        sl_random_bytes(transport->transaction_ids[0], SL_STUN_TID_LEN);
+    }
     for (size_t i = 0; i < SL_TRANSPORT_PATHS_MAX; i++) {
         const struct slot *slot = &transport->slots[i];
         /* Once the chosen path is dead any other will do. */
@@ -421,7 +437,7 @@ static void send_checks(struct sl_transport *transport, int64_t now_us)
             send_check(transport, slot);
     }
     transport->next_check_us =
-        now_us + (selected ? CONSENT_INTERVAL_US : transport->check_interval_us);
+        now_us + (selected ? consent_interval_us() : transport->check_interval_us);
     if (transport->check_interval_us < CHECK_INTERVAL_MAX_US)
         transport->check_interval_us *= 2;
 }

@@ -23,7 +23,7 @@ struct sl_error;
 struct sl_rtc;
 struct sl_peer;
 
-/* ---- Between descriptions and tracks. Pure. ---- */
+/* ---- Between descriptions and tracks ---- */
 
 /* What a track's source may send, for an offer or an answer; returns the count, 0 for NULL. */
 size_t sl_track_source_codecs(const struct sl_track *track,
@@ -31,6 +31,9 @@ size_t sl_track_source_codecs(const struct sl_track *track,
 /* The track for what a source was allowed to send, whose codecs are cut to what a track can hold.
  * media NULL: no track. */
 void sl_track_config_from(struct sl_media *media, struct sl_track_config *out);
+
+/* An ssrc to send under: not 0, none of those taken (RFC 3550 section 8.1). */
+uint32_t sl_ssrc_draw(const uint32_t *taken, size_t count);
 
 /* ---- The engine: sockets and tables of all workers ---- */
 

@@ -117,7 +117,8 @@ void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
         .status = "PROCESSED_REMOTE",
         .kind = pull->kind,
         .stream = pull->is_live ? (struct sl_stream *)(uintptr_t)pull : NULL,
-        .bitrate_bps = 1000,
+        .bitrate_bps = 1500,
+        .video_bps = 1000,
         .created_ms = 1700000000000,
     };
 }

@@ -68,8 +68,8 @@ struct fake_names {
     /* Answer at once, from within, with err; otherwise fake_names_answer() does. */
     bool immediate;
     int err;
-    size_t claims, fetches, cancelled, released; /* how many there were */
-    int held;                                    /* claims granted and not released */
+    size_t claims, finds, fetches, cancelled, released; /* how many there were */
+    int held;                                           /* claims granted and not released */
     struct sl_list calls;
 };
 void fake_names_init(struct fake_names *fake);

@@ -19,7 +19,6 @@ static struct sl_directory_call *ask(struct fake_names *fake, bool claim, const 
 {
     struct sl_directory_call *call;
 
-    *(claim ? &fake->claims : &fake->fetches) += 1;
     if (fake->immediate) {
         fake->held += claim && fake->err == 0;
         on_answer(owner, fake->err);
@@ -37,12 +36,21 @@ static struct sl_directory_call *ask(struct fake_names *fake, bool claim, const 
 static struct sl_directory_call *claim(void *arg, const char *name,
                                        sl_directory_on_answer *on_answer, void *owner)
 {
+    ((struct fake_names *)arg)->claims++;
     return ask(arg, true, name, on_answer, owner);
+}
+
+static struct sl_directory_call *find(void *arg, const char *name,
+                                      sl_directory_on_answer *on_answer, void *owner)
+{
+    ((struct fake_names *)arg)->finds++;
+    return ask(arg, false, name, on_answer, owner);
 }
 
 static struct sl_directory_call *fetch(void *arg, const char *name,
                                        sl_directory_on_answer *on_answer, void *owner)
 {
+    ((struct fake_names *)arg)->fetches++;
     return ask(arg, false, name, on_answer, owner);
 }
 
@@ -73,7 +81,12 @@ static void cancel(void *arg, struct sl_directory_call *call)
 
 void fake_names_init(struct fake_names *fake)
 {
-    *fake = (struct fake_names){.directory = {fake, claim, release, fetch, cancel}};
+    *fake = (struct fake_names){.directory = {.arg = fake,
+                                              .claim = claim,
+                                              .release = release,
+                                              .find = find,
+                                              .fetch = fetch,
+                                              .cancel = cancel}};
     sl_list_init(&fake->calls);
 }
 

@@ -43,8 +43,7 @@ struct sl_transport {
     int64_t last_check_us;
     int64_t next_check_us, check_interval_us; /* client */
     uint64_t tie_breaker;
-    /* Client: of the checks under way, and of those before, whose answers may be late. */
-    uint8_t transaction_ids[2][SL_STUN_TID_LEN];
+    uint8_t transaction_id[SL_STUN_TID_LEN]; /* client: of the checks under way */
     struct sl_dtls *dtls;
     int64_t release_dtls_us; /* 0: not yet */
     struct sl_srtp_sender *sender;
@@ -74,7 +73,7 @@ int sl_transport_create(const struct sl_transport_config *config, int64_t now_us
     transport->next_check_us = now_us;
     transport->check_interval_us = CHECK_INTERVAL_US;
     sl_random_bytes(&transport->tie_breaker, sizeof(transport->tie_breaker));
-    sl_random_bytes(transport->transaction_ids, sizeof(transport->transaction_ids));
+    sl_random_bytes(transport->transaction_id, sizeof(transport->transaction_id));
     *out = transport;
     return 0;
 }
@@ -353,25 +352,26 @@ static int on_request(struct sl_transport *transport, const struct sl_path *path
     return 0;
 }
 
-static bool is_awaited(const struct sl_transport *transport, const struct sl_stun_view *view)
+static int64_t consent_interval_us(void)
 {
-    for (size_t i = 0; i < 2; i++) {
-        if (memcmp(view->transaction_id, transport->transaction_ids[i], SL_STUN_TID_LEN) == 0)
-            return true;
-    }
-    return false;
+    return CONSENT_INTERVAL_US / 5 * 4 + sl_random_u32() % (CONSENT_INTERVAL_US / 5 * 2);
 }
 
 static int on_answer(struct sl_transport *transport, const struct sl_path *path,
                      const uint8_t *data, size_t len, const struct sl_stun_view *view,
                      int64_t now_us)
 {
-    if (!transport->config.ice_client || !transport->remote_pwd || !is_awaited(transport, view))
+    if (!transport->config.ice_client || !transport->remote_pwd ||
+        memcmp(view->transaction_id, transport->transaction_id, SL_STUN_TID_LEN) != 0)
         return -ENOENT;
     if (!find_slot(transport, path))
         return -ENOENT;
     if (!sl_stun_verify(data, len, view, transport->remote_pwd))
         return -EACCES;
+    /* The other checks' answers may still come, and the server may take one of those paths: their
+     * transaction stays for a while. */
+    if (transport->state == SL_TRANSPORT_NEW)
+        transport->next_check_us = now_us + consent_interval_us();
     on_checked(transport, path, transport->state == SL_TRANSPORT_NEW, now_us);
     return 0;
 }
@@ -403,7 +403,7 @@ static void send_check(struct sl_transport *transport, const struct slot *slot)
     (void)snprintf(username, sizeof(username), "%s:%s", transport->remote_ufrag,
                    transport->local_ufrag); /* bounded by the SDP's limits */
     struct sl_stun_request check = {
-        .transaction_id = transport->transaction_ids[0],
+        .transaction_id = transport->transaction_id,
         .username = username,
         .password = transport->remote_pwd,
         .priority = PRFLX_PRIORITY,
@@ -415,20 +415,13 @@ static void send_check(struct sl_transport *transport, const struct slot *slot)
     transport->config.ops->on_send(transport->config.owner, &slot->path, request, len);
 }
 
-static int64_t consent_interval_us(void)
-{
-    return CONSENT_INTERVAL_US / 5 * 4 + sl_random_u32() % (CONSENT_INTERVAL_US / 5 * 2);
-}
-
 static void send_checks(struct sl_transport *transport, int64_t now_us)
 {
     if (!transport->remote_ufrag || !transport->remote_pwd)
         return;
     const struct slot *selected = transport->selected;
-    if (selected) {
-        memcpy(transport->transaction_ids[1], transport->transaction_ids[0], SL_STUN_TID_LEN);
-        sl_random_bytes(transport->transaction_ids[0], SL_STUN_TID_LEN);
-    }
+    if (selected)
+        sl_random_bytes(transport->transaction_id, sizeof(transport->transaction_id));
     for (size_t i = 0; i < SL_TRANSPORT_PATHS_MAX; i++) {
         const struct slot *slot = &transport->slots[i];
         /* Once the chosen path is dead any other will do. */

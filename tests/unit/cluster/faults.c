@@ -15,7 +15,7 @@ static void an_empty_redis_is_filled_again(void **state)
     assert_int_equal(claim(f, &f->a, "let go of"), 0);
     redis_kill(&f->redis);
     wait_until_away(f, &f->a);
-    assert_int_equal(claim(f, &f->a, "during"), 0); /* unchecked */
+    assert_int_equal(claim(f, &f->a, "during"), SL_CLUSTER_UNCHECKED); /* unchecked */
     sl_cluster_release(f->a.cluster, "let go of");
     wait_until_away(f, &f->b);
     assert_false(find(f, &f->b, "before").found);
@@ -45,10 +45,10 @@ static void a_redis_that_hangs_counts_as_away(void **state)
     wait_for(f, is_answered, &found);
     assert_in_range(sl_now_us() - start_us, 0, 2500 * SL_US_PER_MS);
     assert_true(f->longest_gap_us < NO_STALL_US);
-    assert_int_equal(claimed.err, 0);
+    assert_int_equal(claimed.err, SL_CLUSTER_UNCHECKED);
     assert_false(found.found);
     assert_false(sl_cluster_is_connected(f->a.cluster));
-    assert_int_equal(claim(f, &f->a, "during"), 0);
+    assert_int_equal(claim(f, &f->a, "during"), SL_CLUSTER_UNCHECKED);
     assert_true(sl_now_us() - start_us < 2600 * SL_US_PER_MS);
     redis_resume(&f->redis);
     wait_until_connected(f, &f->a);
@@ -74,7 +74,7 @@ static void a_wrong_password_is_told_once_and_never_shown(void **state)
         node_create(f, &f->a);
         run_for_ms(f, 900); /* three tries */
         assert_false(sl_cluster_is_connected(f->a.cluster));
-        assert_int_equal(claim(f, &f->a, "cam"), 0);
+        assert_int_equal(claim(f, &f->a, "cam"), SL_CLUSTER_UNCHECKED);
         sl_cluster_release(f->a.cluster, "cam");
         assert_int_equal(logged(f, "refuses us"), i + 1);
         node_destroy(&f->a);
@@ -96,7 +96,7 @@ static void a_redis_that_takes_no_records_counts_as_away(void **state)
 
     (void)redis_do(&f->redis, "REPLICAOF 127.0.0.1 1"); /* read only from now on */
     wait_until_away(f, &f->a);
-    assert_int_equal(claim(f, &f->a, "cam"), 0);
+    assert_int_equal(claim(f, &f->a, "cam"), SL_CLUSTER_UNCHECKED);
     assert_true(logged(f, "READONLY") > 0);
     (void)redis_do(&f->redis, "REPLICAOF NO ONE");
     wait_until_connected(f, &f->a);
@@ -111,7 +111,7 @@ static void a_name_nobody_resolves_is_tried_again(void **state)
     node_destroy(&f->b);
     set_option(f, "cluster_registry", "redis://no-such-host.invalid");
     node_create(f, &f->b);
-    assert_int_equal(claim(f, &f->b, "cam"), 0);
+    assert_int_equal(claim(f, &f->b, "cam"), SL_CLUSTER_UNCHECKED);
     run_for_ms(f, 50);
     assert_false(sl_cluster_is_connected(f->b.cluster));
     node_destroy(&f->b); /* while it is looked up, perhaps */
@@ -216,7 +216,7 @@ static void who_leaves_takes_its_names_along(void **state)
     sl_cluster_leave(f->a.cluster, on_left, &left);
     assert_int_equal(asked.calls, 1);
     assert_int_equal(claimed.calls, 1);
-    assert_int_equal(claimed.err, 0);
+    assert_int_equal(claimed.err, SL_CLUSTER_UNCHECKED);
     wait_within(f, SL_US_PER_S, has_left, &left);
     assert_int_equal(redis_do(&f->redis, "EXISTS sluice:node:A sluice:name:cam sluice:name:held"),
                      0);
@@ -224,7 +224,7 @@ static void who_leaves_takes_its_names_along(void **state)
     assert_int_equal(claim(f, &f->b, "cam"), 0);
     assert_int_equal(claim(f, &f->b, "in-flight"), 0);
     /* What still ends here counts on. */
-    assert_int_equal(claim(f, &f->a, "late"), 0);
+    assert_int_equal(claim(f, &f->a, "late"), SL_CLUSTER_UNCHECKED);
     sl_cluster_release(f->a.cluster, "late");
     sl_cluster_release(f->a.cluster, "held");
     sl_cluster_release(f->a.cluster, "in-flight");

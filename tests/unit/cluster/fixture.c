@@ -183,7 +183,7 @@ void wait_until_claimed(struct fixture *f, struct node *node, const char *name)
 {
     int64_t deadline_us = sl_now_us() + DEADLINE_US;
 
-    while (claim(f, node, name) != 0) {
+    while (claim(f, node, name) < 0) {
         if (sl_now_us() > deadline_us)
             fail_msg("%s is never free", name);
     }

@@ -34,8 +34,8 @@ struct sl_cluster {
     bool immediate; /* answers from within: */
     int err;
     const struct sl_cluster_node *node;
-    bool gone; /* every other node */
     size_t finds, claims, releases, cancelled;
+    bool node_is_gone;
 };
 
 static const struct sl_cluster_node there = {.id = "n2", .uri = "ws://192.0.2.2:8080/websocket"};
@@ -86,7 +86,7 @@ void sl_cluster_release(struct sl_cluster *cluster, const char *name)
 bool sl_cluster_node_is_gone(const struct sl_cluster *cluster, const char *node_id)
 {
     assert_string_equal(node_id, there.id);
-    return cluster->gone;
+    return cluster->node_is_gone;
 }
 
 static struct sl_cluster *the_cluster; /* a cancel names its call only */
@@ -228,13 +228,14 @@ static void ask(struct asker *asker, const char *name)
         asker->call = call;
 }
 
-static void find(struct asker *asker, const char *name)
+static void seek(struct asker *asker, const char *name)
 {
     const struct sl_directory *directory = asker->f->directory;
     int answers = asker->answers;
     struct sl_directory_call *call = directory->find(directory->arg, name, on_answer, asker);
 
-    if (asker->answers == answers)
+    assert_int_equal(call == NULL, asker->answers > answers);
+    if (call)
         asker->call = call;
 }
 
@@ -572,6 +573,60 @@ static void without_sessions_the_pulls_own_use_counts(void **state)
     assert_false(pull->lives);
 }
 
+static void a_pull_from_a_node_that_is_gone_ends_with_it(void **state)
+{
+    struct fixture *f = *state;
+    struct sl_pull *live = make_live(f, "cam");
+    struct asker waits = {.f = f}, looks = {.f = f}, again = {.f = f};
+
+    live->used = true;
+    ask(&waits, "door");
+    answer(&f->cluster, &there, 0);
+    ask(&looks, "hall"); /* nobody knows yet where that is */
+    fake_advance_ms(CHECK_MS);
+    assert_true(live->lives);
+    f->cluster.node_is_gone = true;
+    fake_advance_ms(CHECK_MS);
+    assert_false(live->lives);
+    assert_answered(waits, 1, -ENOENT);
+    assert_answered(looks, 0, 0);
+    /* Where it is now is asked anew. */
+    size_t finds = f->cluster.finds;
+    ask(&again, "cam");
+    assert_int_equal(f->cluster.finds, finds + 1);
+    cancel(&again);
+    cancel(&looks);
+}
+
+/* ---- Finding ---- */
+
+static void finding_brings_nothing_here(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        bool immediate;
+        const struct sl_cluster_node *node;
+        int err;
+    } cases[] = {
+        {false, &there, 0}, {false, NULL, -ENOENT}, {true, &there, 0}, {true, NULL, -ENOENT}};
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct asker a = {.f = f}, gone = {.f = f};
+        f->cluster.immediate = cases[i].immediate;
+        f->cluster.node = cases[i].node;
+        seek(&a, "cam");
+        if (!cases[i].immediate) {
+            seek(&gone, "cam");
+            answer(&f->cluster, cases[i].node, 0);
+            cancel(&gone);
+        }
+        assert_answered(a, 1, cases[i].err);
+        assert_int_equal(gone.answers, 0);
+    }
+    assert_int_equal(f->cluster.cancelled, 2);
+    assert_int_equal(f->pulls.started, 0);
+}
+
 /* ---- Claims ---- */
 
 static void claims_are_the_registrys_answers(void **state)
@@ -580,7 +635,17 @@ static void claims_are_the_registrys_answers(void **state)
     static const struct {
         bool immediate;
         int err;
-    } cases[] = {{false, 0}, {false, -EEXIST}, {true, 0}, {true, -EEXIST}};
+        int told;
+    } cases[] = {
+        {false, 0, 0},
+        {false, -EEXIST, -EEXIST},
+        {true, 0, 0},
+        {true, -EEXIST, -EEXIST},
+        {true, -ENOBUFS, -ENOBUFS},
+        {true, -EINVAL, -EINVAL},
+        {true, SL_CLUSTER_UNCHECKED, 0}, /* Redis is away: nothing local ends */
+        {false, SL_CLUSTER_UNCHECKED, 0},
+    };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct asker a = {.f = f};
@@ -589,7 +654,7 @@ static void claims_are_the_registrys_answers(void **state)
         claim(&a, "cam");
         if (!cases[i].immediate)
             answer(&f->cluster, NULL, cases[i].err);
-        assert_answered(a, 1, cases[i].err);
+        assert_answered(a, 1, cases[i].told);
         assert_int_equal(f->cluster.claims, i + 1);
     }
     f->directory->release(f->directory->arg, "cam");
@@ -647,6 +712,24 @@ static void a_claim_that_is_granted_drops_a_stale_pull_of_the_name(void **state)
     }
 }
 
+static void a_claim_that_was_not_checked_leaves_what_is_pulled(void **state)
+{
+    struct fixture *f = *state;
+    struct asker a = {.f = f};
+    struct sl_pull *live = make_live(f, "cam");
+
+    for (int immediate = 0; immediate <= 1; immediate++) {
+        f->cluster.immediate = immediate;
+        f->cluster.err = SL_CLUSTER_UNCHECKED;
+        claim(&a, "cam");
+        if (!immediate)
+            answer(&f->cluster, NULL, SL_CLUSTER_UNCHECKED);
+        assert_answered(a, immediate + 1, -EEXIST);
+        assert_int_equal(f->cluster.releases, immediate + 1); /* it holds nothing then */
+        assert_true(live->lives);
+    }
+}
+
 static void a_claim_for_what_is_just_looked_for_leaves_that_to_the_registry(void **state)
 {
     struct fixture *f = *state;
@@ -659,75 +742,6 @@ static void a_claim_for_what_is_just_looked_for_leaves_that_to_the_registry(void
     assert_answered(waits, 0, 0);
     answer(&f->cluster, NULL, 0); /* it is this node that has it now */
     assert_answered(waits, 1, -ENOENT);
-}
-
-/* Redis could not be asked: whose the name is nobody knows, but a pull of it runs. */
-static void a_claim_that_is_not_checked_takes_no_name_that_is_pulled(void **state)
-{
-    struct fixture *f = *state;
-    struct sl_pull *live = make_live(f, "cam");
-    struct asker publishes = {.f = f};
-
-    for (int immediate = 0; immediate <= 1; immediate++) {
-        f->cluster.immediate = immediate;
-        f->cluster.err = SL_CLUSTER_UNCHECKED;
-        claim(&publishes, "cam");
-        if (!immediate)
-            answer(&f->cluster, NULL, SL_CLUSTER_UNCHECKED);
-        assert_answered(publishes, immediate + 1, -EEXIST);
-        assert_int_equal(f->cluster.releases, (size_t)immediate + 1);
-        assert_true(live->lives);
-    }
-    claim(&publishes, "door"); /* any other name is free for all we know */
-    assert_answered(publishes, 3, 0);
-    assert_int_equal(f->cluster.releases, 2);
-}
-
-/* ---- Nodes that are no more ---- */
-
-static void what_comes_from_a_node_that_is_gone_ends(void **state)
-{
-    struct fixture *f = *state;
-    struct asker waits = {.f = f};
-    struct sl_pull *live = make_live(f, "cam");
-
-    live->used = true;
-    ask(&waits, "door");
-    answer(&f->cluster, &there, 0);
-    fake_advance_ms(CHECK_MS);
-    assert_true(live->lives);
-    f->cluster.gone = true;
-    fake_advance_ms(CHECK_MS);
-    assert_false(live->lives);
-    assert_answered(waits, 1, -ENOENT);
-}
-
-/* ---- Questions without consequences ---- */
-
-static void whether_another_node_has_a_name_is_told_and_nothing_is_pulled(void **state)
-{
-    struct fixture *f = *state;
-    struct asker a = {.f = f}, b = {.f = f};
-
-    for (int immediate = 0; immediate <= 1; immediate++) {
-        f->cluster.immediate = immediate;
-        f->cluster.node = &there;
-        find(&a, "cam");
-        if (!immediate)
-            answer(&f->cluster, &there, 0);
-        assert_answered(a, 1 + 2 * immediate, 0);
-        f->cluster.node = NULL;
-        find(&a, "cam");
-        if (!immediate)
-            answer(&f->cluster, NULL, 0);
-        assert_answered(a, 2 + 2 * immediate, -ENOENT);
-    }
-    f->cluster.immediate = false;
-    find(&b, "cam");
-    cancel(&b);
-    assert_int_equal(f->cluster.cancelled, 1);
-    assert_int_equal(f->pulls.started, 0);
-    assert_int_equal(b.answers, 0);
 }
 
 /* ---- The end ---- */
@@ -774,13 +788,13 @@ int main(void)
         TEST(an_idle_pull_goes_after_cluster_idle_ms_and_a_used_one_stays),
         TEST(each_pull_is_idle_for_itself),
         TEST(without_sessions_the_pulls_own_use_counts),
+        TEST(a_pull_from_a_node_that_is_gone_ends_with_it),
+        TEST(finding_brings_nothing_here),
         TEST(claims_are_the_registrys_answers),
         TEST(a_cancelled_claim_is_not_answered),
         TEST(a_claim_that_is_granted_drops_a_stale_pull_of_the_name),
+        TEST(a_claim_that_was_not_checked_leaves_what_is_pulled),
         TEST(a_claim_for_what_is_just_looked_for_leaves_that_to_the_registry),
-        TEST(a_claim_that_is_not_checked_takes_no_name_that_is_pulled),
-        TEST(what_comes_from_a_node_that_is_gone_ends),
-        TEST(whether_another_node_has_a_name_is_told_and_nothing_is_pulled),
         TEST(goes_down_with_fetches_in_each_state),
     };
 

@@ -56,6 +56,8 @@ static void a_publication_begins_when_its_name_is_granted(void **state)
         {false, 0, "sdp id 1 v=0\n"},
         {true, -EEXIST, "FAILED id Stream name is already in use\n"},
         {false, -EEXIST, "FAILED id Stream name is already in use\n"},
+        {true, -ENOBUFS, "FAILED id Too many requests\n"},
+        {false, -EINVAL, "FAILED id Failed by error\n"},
     };
     struct client client;
 
@@ -79,7 +81,7 @@ static void a_publication_begins_when_its_name_is_granted(void **state)
         client.heard[0] = '\0';
         assert_int_equal(server->names.released - released, cases[i].err == 0);
     }
-    assert_int_equal(server->names.cancelled + server->names.fetches, 0);
+    assert_int_equal(server->names.cancelled + server->names.finds + server->names.fetches, 0);
     sl_session_destroy(client.session);
 }
 
@@ -235,6 +237,31 @@ static void what_is_no_name_is_not_claimed(void **state)
     sl_session_destroy(client.session);
 }
 
+static void what_could_not_be_played_anyway_is_not_fetched(void **state)
+{
+    struct fake_server *server = *state;
+    static const struct {
+        struct sl_media_request request;
+        const char *heard;
+    } cases[] = {
+        {{.name = "rtsp://192.0.2.1/cam"}, "FAILED id Failed to get agent storage\n"},
+        {{.name = "far", .width = 320}, "FAILED id Transcoding required, but disabled\n"},
+        {{.name = "far", .bitrate_kbps = 500}, "FAILED id Transcoding required, but disabled\n"},
+    };
+    struct client client;
+
+    connect_client(server, &client, 1);
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_media_request request = cases[i].request;
+        request.media_session_id = "id";
+        request.sdp = fake_offer(false, true, true);
+        sl_session_request_media(client.session, &request);
+        assert_heard(&client, cases[i].heard);
+    }
+    assert_int_equal(server->names.fetches, 0);
+    sl_session_destroy(client.session);
+}
+
 /* ---- Who does not wait any more ---- */
 
 static void who_ends_while_the_answer_is_awaited_has_cancelled(void **state)
@@ -351,7 +378,7 @@ static void a_name_that_is_here_is_not_looked_for(void **state)
     assert_heard(&client, "codec id opus\nsdp id 1 v=0\n");
     sl_session_ask_available(client.session, "q", "cam");
     assert_heard(&client, "available q yes\n");
-    assert_int_equal(server->names.fetches, 0);
+    assert_int_equal(server->names.finds + server->names.fetches, 0);
     sl_session_destroy(client.session);
 }
 
@@ -408,16 +435,24 @@ static void whether_a_stream_can_be_had_is_told_when_the_directory_knows(void **
     connect_client(server, &client, 1);
     sl_session_ask_available(client.session, "a", "far");
     sl_session_ask_available(client.session, NULL, "nowhere");
+    sl_session_ask_available(client.session, "b", "cam");
     assert_heard(&client, "");
-    fake_names_answer(&server->names, 0); /* it is not here for all that: nothing was pulled */
+    fake_names_answer(&server->names, 0); /* another server has it */
     assert_heard(&client, "available a yes\n");
     fake_names_answer(&server->names, -ENOENT);
     assert_heard(&client, "available (null) Stream not found\n");
+    struct sl_stream *stream = bring("cam"); /* here, meanwhile */
+    fake_names_answer(&server->names, -ENOENT);
+    assert_heard(&client, "available b yes\n");
+    sl_stream_release(stream);
     /* From within. */
     server->names.immediate = true;
+    sl_session_ask_available(client.session, "c", "far");
+    assert_heard(&client, "available c yes\n");
     server->names.err = -ENOENT;
-    sl_session_ask_available(client.session, "b", "far");
-    assert_heard(&client, "available b Stream not found\n");
+    sl_session_ask_available(client.session, "c", "far");
+    assert_heard(&client, "available c Stream not found\n");
+    assert_int_equal(server->names.fetches, 0); /* asking brings nothing here */
     sl_session_destroy(client.session);
 }
 
@@ -449,8 +484,8 @@ static void at_most_64_inquiries_of_a_session_wait(void **state)
     sl_session_destroy(client.session);
     assert_int_equal(server->names.cancelled, MAX);
     assert_string_equal(fake_names_asked(&server->names), "more");
-    fake_names_answer(&server->names, 0);
-    assert_heard(&other, "available other yes\n");
+    fake_names_answer(&server->names, -ENOENT);
+    assert_heard(&other, "available other Stream not found\n");
     assert_heard(&client, "");
     sl_session_destroy(other.session);
 }
@@ -488,7 +523,7 @@ static void without_a_directory_names_are_the_servers_own(void **state)
     assert_heard(&client, "available q Stream not found\n");
     publish(&client, "id", "far");
     assert_heard(&client, "sdp id 1 v=0\n");
-    assert_int_equal(server->names.claims + server->names.fetches + server->names.finds, 0);
+    assert_int_equal(server->names.claims + server->names.finds + server->names.fetches, 0);
     sl_session_destroy(client.session);
 }
 
@@ -500,6 +535,7 @@ int main(void)
         CLUSTER_TEST(a_held_name_is_released_once_however_the_publication_ends),
         CLUSTER_TEST(what_is_granted_and_cannot_begin_is_released),
         CLUSTER_TEST(what_is_no_name_is_not_claimed),
+        CLUSTER_TEST(what_could_not_be_played_anyway_is_not_fetched),
         CLUSTER_TEST(who_ends_while_the_answer_is_awaited_has_cancelled),
         CLUSTER_TEST(a_playback_begins_with_what_there_is_once_it_is_answered),
         CLUSTER_TEST(many_who_wait_are_each_answered),

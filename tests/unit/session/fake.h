@@ -69,7 +69,7 @@ struct fake_names {
     bool immediate;
     int err;
     size_t claims, finds, fetches, cancelled, released; /* how many there were */
-    int held;                                    /* claims granted and not released */
+    int held;                                           /* claims granted and not released */
     struct sl_list calls;
 };
 void fake_names_init(struct fake_names *fake);

@@ -8,25 +8,24 @@
 
 struct sl_directory_call {
     struct sl_list link; /* in fake->calls */
-    enum { CLAIM, FIND, FETCH } kind;
+    bool claim;
     char *name;
     sl_directory_on_answer *on_answer;
     void *owner;
 };
 
-static struct sl_directory_call *ask(struct fake_names *fake, int kind, const char *name,
+static struct sl_directory_call *ask(struct fake_names *fake, bool claim, const char *name,
                                      sl_directory_on_answer *on_answer, void *owner)
 {
     struct sl_directory_call *call;
 
-    *(kind == CLAIM ? &fake->claims : kind == FIND ? &fake->finds : &fake->fetches) += 1;
     if (fake->immediate) {
-        fake->held += kind == CLAIM && fake->err == 0;
+        fake->held += claim && fake->err == 0;
         on_answer(owner, fake->err);
         return NULL;
     }
     call = sl_new(struct sl_directory_call);
-    call->kind = kind;
+    call->claim = claim;
     call->name = sl_strdup(name);
     call->on_answer = on_answer;
     call->owner = owner;
@@ -37,19 +36,22 @@ static struct sl_directory_call *ask(struct fake_names *fake, int kind, const ch
 static struct sl_directory_call *claim(void *arg, const char *name,
                                        sl_directory_on_answer *on_answer, void *owner)
 {
-    return ask(arg, CLAIM, name, on_answer, owner);
+    ((struct fake_names *)arg)->claims++;
+    return ask(arg, true, name, on_answer, owner);
 }
 
 static struct sl_directory_call *find(void *arg, const char *name,
                                       sl_directory_on_answer *on_answer, void *owner)
 {
-    return ask(arg, FIND, name, on_answer, owner);
+    ((struct fake_names *)arg)->finds++;
+    return ask(arg, false, name, on_answer, owner);
 }
 
 static struct sl_directory_call *fetch(void *arg, const char *name,
                                        sl_directory_on_answer *on_answer, void *owner)
 {
-    return ask(arg, FETCH, name, on_answer, owner);
+    ((struct fake_names *)arg)->fetches++;
+    return ask(arg, false, name, on_answer, owner);
 }
 
 static void release(void *arg, const char *name)
@@ -79,7 +81,12 @@ static void cancel(void *arg, struct sl_directory_call *call)
 
 void fake_names_init(struct fake_names *fake)
 {
-    *fake = (struct fake_names){.directory = {fake, claim, release, find, fetch, cancel}};
+    *fake = (struct fake_names){.directory = {.arg = fake,
+                                              .claim = claim,
+                                              .release = release,
+                                              .find = find,
+                                              .fetch = fetch,
+                                              .cancel = cancel}};
     sl_list_init(&fake->calls);
 }
 
@@ -97,7 +104,7 @@ void fake_names_answer(struct fake_names *fake, int err)
     assert(call);
     sl_directory_on_answer *on_answer = call->on_answer;
     void *owner = call->owner;
-    fake->held += call->kind == CLAIM && err == 0;
+    fake->held += call->claim && err == 0;
     drop(call); /* before: what is answered must not be cancelled any more */
     on_answer(owner, err);
 }

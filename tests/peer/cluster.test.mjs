@@ -250,6 +250,11 @@ describe('Redis', () => {
             const { client, outcome } = await tryPlay(servers.b, 'alone');
             assert.equal(outcome, 'Stream not found');
             await client.close();
+            // unchecked, but not what this node has from another
+            const thief = await tryPublish(servers.b, CAMERA);
+            assert.equal(thief.outcome, 'Stream name is already in use');
+            await thief.client.close();
+            await viewer.goesOn('runs');
 
             // back, and empty: everything is laid down again
             await redis.restart();
@@ -302,6 +307,31 @@ describe('Redis', () => {
 });
 
 describe('A node that dies', () => {
+    test('and says nothing is noticed by the registry, before its line is', async () => {
+        const frozen = await Viewer.open(browser, pages, servers.c);
+        await frozen.publish('frozen', 'frozen');
+        await announced('frozen');
+        const viewer = await Viewer.open(browser, pages, servers.b);
+        await viewer.play('frozen', 'frozen');
+        const ended = viewer.call('end', 'frozen');
+        servers.c.signal('SIGSTOP');
+        const since = performance.now();
+        try {
+            assert.deepEqual(await ended,
+                { status: 'FAILED', info: 'Stopped by publisher stop' });
+            assert.ok(performance.now() - since < NODE_TIMEOUT_MS + 4000);
+            const { client, outcome } = await tryPublish(servers.b, 'frozen');
+            assert.equal(outcome, 'accepted'); // its name is free
+            await client.close();
+        } finally {
+            servers.c.signal('SIGCONT');
+        }
+        await until('it is back', async () => (await nodes(servers.b)).length === 3);
+        await announced('frozen');
+        await frozen.close();
+        await viewer.close();
+    });
+
     test('takes its names with it, and its viewers elsewhere are told', async () => {
         const doomed = await Viewer.open(browser, pages, servers.c);
         await doomed.publish('doomed', 'doomed');

@@ -109,7 +109,7 @@ static void on_stream_status(struct agent *agent, const struct message *message)
         return;
     if (strcmp(status, "PLAYING") == 0 || strcmp(status, "PUBLISHING") == 0) {
         agent->up = true;
-        agent->ops->on_up(agent->owner);
+        agent->ops->on_up(agent->owner, message->audio_muted, message->video_muted);
     } else if (strcmp(status, "FAILED") == 0 || strcmp(status, "STOPPED") == 0 ||
                strcmp(status, "UNPUBLISHED") == 0) {
         end(agent, !agent->up, message->info && message->info[0] ? message->info : status);

@@ -19,8 +19,8 @@ struct agent_ops {
     void (*on_established)(void *owner);
     /* The answer to our offer, once. */
     void (*on_answer)(void *owner, const char *sdp);
-    /* It says that our stream is PUBLISHING or PLAYING. */
-    void (*on_up)(void *owner);
+    /* It says that our stream is PUBLISHING or PLAYING, and what of it is muted. */
+    void (*on_up)(void *owner, bool audio_muted, bool video_muted);
     /* An event for the players of our stream; info, payload: borrowed, may be NULL. */
     void (*on_event)(void *owner, const char *type, json_t *info, json_t *payload);
     /* The last call, never from within a function of this header: refused, ended there, or lost.

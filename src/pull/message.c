@@ -15,6 +15,11 @@ static const char *text_of(json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
+static bool is_muted(json_t *state)
+{
+    return json_is_true(json_object_get(state, "muted"));
+}
+
 /* data[0] is an object: status, info and the like. */
 static void read_object(struct message *message, json_t *object)
 {
@@ -26,6 +31,8 @@ static void read_object(struct message *message, json_t *object)
     message->type = text_of(object, "type");
     message->event_info = json_object_get(object, "info");
     message->payload = json_object_get(object, "payload");
+    message->audio_muted = is_muted(json_object_get(object, "audioState"));
+    message->video_muted = is_muted(json_object_get(object, "videoState"));
 }
 
 static enum message_kind kind_of(const char *name)

@@ -30,6 +30,7 @@ struct message {
     const char *info;   /* FAIL, STREAM_STATUS */
     const char *type;   /* STREAM_EVENT */
     json_t *event_info, *payload;
+    bool audio_muted, video_muted; /* STREAM_STATUS, as far as it says */
 };
 /* -EBADMSG: not one JSON object with a string `message`, or nested too deeply. On success *out is
  * to be given to message_free(). */

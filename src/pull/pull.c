@@ -155,10 +155,15 @@ static void on_answer(void *owner, const char *sdp)
         end_soon(pull, error.text);
 }
 
-static void on_up(void *owner)
+static void on_up(void *owner, bool audio_muted, bool video_muted)
 {
     struct sl_pull *pull = owner;
+    struct sl_stream *stream = pull->media ? pull_media_stream(pull->media) : NULL;
 
+    if (pull->kind != SL_PULL_PUSH && stream) {
+        sl_stream_set_muted(stream, SL_AUDIO, audio_muted);
+        sl_stream_set_muted(stream, SL_VIDEO, video_muted);
+    }
     if (pull->kind != SL_PULL_PUSH || pull->status != PULL_CONNECTED || pull->ending)
         return; /* a pull is up when media comes */
     sl_timer_stop(pull->timer);

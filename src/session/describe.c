@@ -20,9 +20,8 @@ static json_t *stream_info(const struct sl_media_session *media)
 /* Players show what the publisher muted, so that late joiners know (WS-60). */
 static json_t *muted(const struct sl_media_session *media, enum sl_media_kind kind)
 {
-    if (!media->publish && media->audience && media->audience->publication)
-        media = media->audience->publication;
-    return json_pack("{s:b}", "muted", kind == SL_AUDIO ? media->audio_muted : media->video_muted);
+    return json_pack("{s:b}", "muted",
+                     media->audience && sl_stream_is_muted(media->audience->stream, kind));
 }
 
 static void add_later_fields(const struct sl_media_session *media, json_t *out)

@@ -84,7 +84,7 @@ static bool may_send(struct event_budget *budget, json_t *info, json_t *payload)
     return true;
 }
 
-static void note_mute(struct sl_media_session *media, const char *type)
+static void note_mute(struct sl_stream *stream, const char *type)
 {
     static const struct {
         const char *type;
@@ -99,17 +99,16 @@ static void note_mute(struct sl_media_session *media, const char *type)
 
     for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++)
         if (strcmp(type, rows[i].type) == 0)
-            *(rows[i].kind == SL_AUDIO ? &media->audio_muted : &media->video_muted) = rows[i].muted;
+            sl_stream_set_muted(stream, rows[i].kind, rows[i].muted);
 }
 
 static void on_event_answer(void *owner, const struct sl_hook_answer *answer)
 {
     struct event_request *request = owner;
 
-    if (answer->allowed) {
-        note_mute(request->media, request->type);
-        if (request->media->audience)
-            relay(request->media->audience, request->type, request->info, request->payload);
+    if (answer->allowed && request->media->audience) {
+        note_mute(request->media->audience->stream, request->type);
+        relay(request->media->audience, request->type, request->info, request->payload);
     }
     event_request_free(request);
 }
@@ -157,6 +156,8 @@ void sl_sessions_relay_stream_event(struct sl_sessions *sessions, const char *na
     struct sl_stream *stream = sl_streams_find(sessions->config.streams, name);
     struct audience *audience = stream ? audience_find(sessions, stream) : NULL;
 
+    if (stream)
+        note_mute(stream, type);
     if (audience && strlen(type) <= TYPE_MAX && may_send(&audience->event_budget, info, payload))
         relay(audience, type, info, payload);
 }

@@ -149,7 +149,6 @@ struct sl_media_session {
     enum sl_codec codecs[2]; /* by enum sl_media_kind */
     uint16_t width, height;  /* 0: not known yet */
     bool tcp;
-    bool audio_muted, video_muted; /* publications; players show the publication's */
 
     bool refused_by_hook;
     bool untold; /* stands for a stream that is no more: the back end has heard of its end */

@@ -204,7 +204,8 @@ struct sl_stream {
     struct sl_track *tracks[TRACKS_PER_STREAM];
     struct sl_list listeners;
     uint16_t width, height;
-    int64_t live_since_ms; /* wall clock */
+    bool muted[TRACKS_PER_STREAM]; /* by enum sl_media_kind */
+    int64_t live_since_ms;         /* wall clock */
     bool unlisted_until_live;
     bool live, ended, released;
     size_t draining; /* fanouts that have not reported drained, and home itself */

@@ -305,6 +305,16 @@ void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *h
     *height = stream->height;
 }
 
+void sl_stream_set_muted(struct sl_stream *stream, enum sl_media_kind kind, bool muted)
+{
+    stream->muted[kind] = muted;
+}
+
+bool sl_stream_is_muted(const struct sl_stream *stream, enum sl_media_kind kind)
+{
+    return stream->muted[kind];
+}
+
 void sl_stream_end(struct sl_stream *stream)
 {
     struct sl_stream_listener *listener;

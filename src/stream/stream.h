@@ -210,6 +210,9 @@ const char *sl_stream_protocol(const struct sl_stream *stream);
 struct sl_track *sl_stream_track(struct sl_stream *stream, enum sl_media_kind kind);
 /* Last known picture size, 0 x 0 if none yet. */
 void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *height);
+/* What the publisher says of itself: silent, dark. False until told. */
+void sl_stream_set_muted(struct sl_stream *stream, enum sl_media_kind kind, bool muted);
+bool sl_stream_is_muted(const struct sl_stream *stream, enum sl_media_kind kind);
 /* The name is free at once, listeners get on_end (the last call), sinks get on_end on their
  * workers. Idempotent. */
 void sl_stream_end(struct sl_stream *stream);

@@ -205,7 +205,15 @@ describe('A pull', () => {
         const event = await until('audioMuted at the edge', async () => (await viewer.call('events',
             'muted')).find(({ status, type }) => status === 'EVENT' && type === 'audioMuted'));
         assert.ok(event);
+        // who comes later hears it from PLAYING, also where the pull itself came later (WS-60)
+        await viewer.play('late', 'copy');
+        assert.deepEqual(await viewer.call('audioState', 'late'), { muted: true });
+        await startPull(edge, origin, 'camera', 'muted-copy');
+        await pulled(edge, 'muted-copy');
+        await viewer.play('later', 'muted-copy');
+        assert.deepEqual(await viewer.call('audioState', 'later'), { muted: true });
         await publisher.call('call', 'camera', 'unmuteAudio');
+        await rest(edge, '/pull/terminate', { localStreamName: 'muted-copy' });
         await viewer.close();
     });
 

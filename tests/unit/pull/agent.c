@@ -157,9 +157,9 @@ static void on_answer(void *owner, const char *sdp)
     leave_if(owner, ANSWERED);
 }
 
-static void on_up(void *owner)
+static void on_up(void *owner, bool audio_muted, bool video_muted)
 {
-    tell(owner, "up\n");
+    tell(owner, "up%s%s\n", audio_muted ? " silent" : "", video_muted ? " dark" : "");
     leave_if(owner, UP);
 }
 

@@ -33,6 +33,7 @@ struct sl_track {
 };
 
 struct sl_stream {
+    bool muted[2];
     struct sl_list link;
     char name[SL_STREAM_NAME_MAX + 1];
     struct sl_worker *worker;
@@ -106,6 +107,16 @@ void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *h
 {
     *width = stream->width;
     *height = stream->height;
+}
+
+void sl_stream_set_muted(struct sl_stream *stream, enum sl_media_kind kind, bool muted)
+{
+    stream->muted[kind] = muted;
+}
+
+bool sl_stream_is_muted(const struct sl_stream *stream, enum sl_media_kind kind)
+{
+    return stream->muted[kind];
 }
 
 void sl_stream_listen(struct sl_stream *stream, struct sl_stream_listener *listener)

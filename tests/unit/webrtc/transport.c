@@ -886,6 +886,41 @@ static void any_other_candidate_takes_over_once_the_selected_path_is_dead(void *
     drop_network(network);
 }
 
+/* Whoever answers may take any path that it was asked on, also the slower one. */
+static void an_answer_on_another_path_may_come_two_seconds_later(void **state)
+{
+    (void)state;
+    static const struct variant waits = {.gcm = true, .server_sends_hello = true};
+    struct network *network = make_network(&waits);
+    struct end *client = &network->client;
+    struct sl_addr first = network->server.addr, slow = address("203.0.113.10", 42000);
+    struct hello hello = make_hello(network);
+    uint8_t bytes[SL_STUN_MAX];
+
+    add_candidate(network, &slow);
+    sl_transport_tick(client->transport, network->now_us);
+    size_t len = sl_stun_build_success(last_stun(client).transaction_id, &client->addr,
+                                       network->server.pwd, bytes);
+    network->count = 0; /* the server's own transport has no part in this */
+    assert_int_equal(deliver(client, &first, bytes, len), 0);
+    assert_path_is(client, &first);
+    int64_t late_us = network->now_us + 2 * SL_US_PER_S - 1;
+    while (sl_transport_deadline_us(client->transport) < late_us) {
+        network->now_us = sl_transport_deadline_us(client->transport);
+        sl_transport_tick(client->transport, network->now_us);
+    }
+    network->now_us = late_us;
+    size_t sent = client->sent;
+    (void)deliver(client, &slow, hello.bytes, hello.len); /* not before it has answered */
+    assert_int_equal(client->sent, sent);
+    assert_int_equal(deliver(client, &slow, bytes, len), 0);
+    assert_path_is(client, &first);
+    (void)deliver(client, &slow, hello.bytes, hello.len);
+    assert_true(sent_to(client, sent, &slow) > 0);
+    assert_int_equal(sent_to(client, sent, &first), 0);
+    drop_network(network);
+}
+
 static void forged_answers_change_nothing(void **state)
 {
     (void)state;
@@ -1134,6 +1169,7 @@ int main(void)
         cmocka_unit_test(a_full_agents_request_is_answered_and_its_address_checked_at_once),
         cmocka_unit_test(who_says_that_it_controls_as_well_is_told_487),
         cmocka_unit_test(any_other_candidate_takes_over_once_the_selected_path_is_dead),
+        cmocka_unit_test(an_answer_on_another_path_may_come_two_seconds_later),
         cmocka_unit_test(forged_answers_change_nothing),
         cmocka_unit_test(no_more_candidates_are_checked_than_paths_are_remembered),
         cmocka_unit_test(class_3_ten_thousand_wrong_tags_end_nothing),

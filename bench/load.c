@@ -14,17 +14,17 @@
  */
 #include "client.h"
 #include "clip.h"
+#include "options.h"
 #include "peer.h"
+#include "process.h"
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 enum {
     LATENCIES = 1 << 20,
@@ -35,14 +35,6 @@ enum {
 };
 
 enum phase { PHASE_PUBLISH, PHASE_JOIN, PHASE_SETTLE, PHASE_MEASURE, PHASE_DONE };
-
-struct options {
-    const struct protocol *protocol;
-    const char *target, *clip;
-    uint16_t port;
-    int pid, rooms, players, seconds, settle, repeat, verify_every, pace_us;
-    bool cm;
-};
 
 struct publisher {
     struct peer *peer;
@@ -71,42 +63,6 @@ struct load {
     struct totals before;
     bool ok;
 };
-
-/* ---- The server's figures ---- */
-
-static double cpu_seconds(int pid)
-{
-    char path[64], line[1024];
-    unsigned long user = 0, system = 0;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return 0;
-    if (fgets(line, sizeof(line), file)) {
-        const char *after_name = strrchr(line, ')');
-        if (after_name)
-            (void)sscanf(after_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-                         &user, &system);
-    }
-    (void)fclose(file);
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
-}
-
-static uint64_t resident_bytes(int pid)
-{
-    char path[64];
-    unsigned long pages = 0;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return 0;
-    if (fscanf(file, "%*u %lu", &pages) != 1)
-        pages = 0;
-    (void)fclose(file);
-    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
 
 /* ---- Publishing ---- */
 
@@ -172,7 +128,7 @@ static void print_result(struct load *load)
 {
     struct totals now = count_totals(load);
     uint64_t packets = now.packets - load->before.packets;
-    double cpu = cpu_seconds(load->options.pid) - load->cpu_before;
+    double cpu = process_cpu_s(load->options.pid) - load->cpu_before;
     size_t latencies = load->context.latency_count < load->context.latency_max
                            ? load->context.latency_count
                            : load->context.latency_max;
@@ -268,7 +224,7 @@ static void start_measuring(struct load *load, int64_t now_us)
 {
     load->before = count_totals(load);
     load->context.latency_count = 0;
-    load->cpu_before = cpu_seconds(load->options.pid);
+    load->cpu_before = process_cpu_s(load->options.pid);
     enter(load, PHASE_MEASURE, now_us);
     if (load->options.repeat > 1) {
         printf("measuring\n");
@@ -283,7 +239,7 @@ static void step(struct load *load, int64_t now_us)
     switch (load->phase) {
     case PHASE_PUBLISH:
         if (publishers_flow(load) && in_phase_us > PUBLISH_FIRST_US) {
-            load->memory_before = resident_bytes(load->options.pid);
+            load->memory_before = process_resident_bytes(load->options.pid);
             enter(load, PHASE_JOIN, now_us);
         } else if (in_phase_us > JOIN_DEADLINE_US) {
             give_up(load, "the publishers did not connect");
@@ -299,7 +255,7 @@ static void step(struct load *load, int64_t now_us)
     case PHASE_SETTLE:
         if (in_phase_us > load->options.settle * SL_US_PER_S) {
             if (load->measured == 0)
-                load->memory_after = resident_bytes(load->options.pid);
+                load->memory_after = process_resident_bytes(load->options.pid);
             start_measuring(load, now_us);
         }
         break;
@@ -343,74 +299,6 @@ static void on_tick(void *owner)
 }
 
 /* ---- Main ---- */
-
-static bool parse_options(int argc, char **argv, struct options *options)
-{
-    static const struct option long_options[] = {
-        {"target", required_argument, NULL, 't'},
-        {"port", required_argument, NULL, 'p'},
-        {"pid", required_argument, NULL, 'i'},
-        {"clip", required_argument, NULL, 'c'},
-        {"rooms", required_argument, NULL, 'r'},
-        {"players", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 's'},
-        {"settle", required_argument, NULL, 'e'},
-        {"pace-us", required_argument, NULL, 'a'},
-        {"cm", no_argument, NULL, 'm'},
-        {"verify-every", required_argument, NULL, 'v'},
-        {"repeat", required_argument, NULL, 'R'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        long number = optarg ? strtol(optarg, NULL, 10) : 0;
-        switch (option) {
-        case 't':
-            options->target = optarg;
-            break;
-        case 'p':
-            options->port = (uint16_t)number;
-            break;
-        case 'i':
-            options->pid = (int)number;
-            break;
-        case 'c':
-            options->clip = optarg;
-            break;
-        case 'r':
-            options->rooms = (int)number;
-            break;
-        case 'n':
-            options->players = (int)number;
-            break;
-        case 's':
-            options->seconds = (int)number;
-            break;
-        case 'e':
-            options->settle = (int)number;
-            break;
-        case 'a':
-            options->pace_us = (int)number;
-            break;
-        case 'm':
-            options->cm = true;
-            break;
-        case 'v':
-            options->verify_every = (int)number;
-            break;
-        case 'R':
-            options->repeat = (int)number;
-            break;
-        default:
-            return false;
-        }
-    }
-    options->protocol =
-        options->target && strcmp(options->target, "janus") == 0 ? &protocol_janus : &protocol_wcs;
-    return options->target && options->clip && options->port && options->pid > 0 &&
-           options->rooms > 0 && options->players >= 0 && options->verify_every > 0;
-}
 
 static bool set_up(struct load *load)
 {
@@ -460,7 +348,7 @@ int main(int argc, char **argv)
                                     .verify_every = 16,
                                     .pace_us = 1000}};
 
-    if (!parse_options(argc, argv, &load.options)) {
+    if (!options_parse(argc, argv, &load.options)) {
         fprintf(stderr, "usage: see the head of load.c\n");
         return 2;
     }

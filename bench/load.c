@@ -3,14 +3,21 @@
  * The load program: publishers that replay a clip, players that receive it, and what that costs the
  * server. Prints a line of JSON on stdout for each measurement.
  *
- *   load --target sluice|janus --port N --pid SERVER --clip FILE [--rooms R] [--players P per room]
- *        [--seconds S] [--settle S] [--repeat N] [--cm] [--verify-every N] [--pace-us N]
+ *   load --target sluice|janus --port N... --pid SERVER... --clip FILE [--play-port N...]
+ *        [--rooms R] [--players P per room] [--seconds S] [--settle S] [--repeat N] [--join-ms MS]
+ *        [--hold] [--cm] [--verify-every N] [--pace-us N]
  *
  * With --repeat the same players are measured N times, each time after --settle seconds, in which
  * whoever started it may change something; then a line "measuring" tells when each begins.
  *
- * Server CPU is user + kernel time of all threads of --pid from /proc, over the measured seconds;
- * memory is what its resident set grew by between the publishers' start and the players' arrival.
+ * Several servers: room R is published at the R-th --port and its player P plays at the P-th
+ * --play-port (without one: --port), in turn. With --hold a line "published" tells that all rooms
+ * flow, and players come when a line on stdin has answered: until then whoever started it may have
+ * one server pull from another. "measuring" is told as well.
+ *
+ * Server CPU is user + kernel time of all threads of each --pid from /proc, over the measured
+ * seconds; memory is what the resident sets grew by between the publishers' start and the players'
+ * arrival.
  */
 #include "client.h"
 #include "clip.h"
@@ -25,16 +32,16 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
     LATENCIES = 1 << 20,
     TICK_MS = 1,
     JOIN_DEADLINE_US = 60 * SL_US_PER_S,
     PUBLISH_FIRST_US = 1500 * SL_US_PER_MS, /* players come when the publishers have settled */
-    JOIN_PACE_US = 10 * SL_US_PER_MS,       /* between two players: joins are not a stampede */
 };
 
-enum phase { PHASE_PUBLISH, PHASE_JOIN, PHASE_SETTLE, PHASE_MEASURE, PHASE_DONE };
+enum phase { PHASE_PUBLISH, PHASE_HOLD, PHASE_JOIN, PHASE_SETTLE, PHASE_MEASURE, PHASE_DONE };
 
 struct publisher {
     struct peer *peer;
@@ -57,9 +64,10 @@ struct load {
     size_t player_count, players_made;
     enum phase phase;
     int64_t phase_us, next_join_us, next_report_us;
-    int measured; /* of options.repeat */
+    int measured;     /* of options.repeat */
+    uv_poll_t answer; /* on stdin, while holding */
     uint64_t memory_before, memory_after;
-    double cpu_before;
+    double cpu_before[SERVERS_MAX];
     struct totals before;
     bool ok;
 };
@@ -124,16 +132,37 @@ static double percentile_ms(uint32_t *values, size_t count, double percent)
     return values[(size_t)((double)(count - 1) * percent / 100)] / 1000.0;
 }
 
+static uint64_t resident_bytes(const struct load *load)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < load->options.pid_count; i++)
+        bytes += process_resident_bytes(load->options.pids[i]);
+    return bytes;
+}
+
+static void print_servers(const double *cpu_s, size_t count)
+{
+    printf("\"server_cpu_s\":[");
+    for (size_t i = 0; i < count; i++)
+        printf("%s%.3f", i > 0 ? "," : "", cpu_s[i]);
+    printf("]}\n");
+}
+
 static void print_result(struct load *load)
 {
     struct totals now = count_totals(load);
     uint64_t packets = now.packets - load->before.packets;
-    double cpu = process_cpu_s(load->options.pid) - load->cpu_before;
+    double server_cpu[SERVERS_MAX], cpu = 0;
     size_t latencies = load->context.latency_count < load->context.latency_max
                            ? load->context.latency_count
                            : load->context.latency_max;
     uint32_t *joins = sl_new_array(uint32_t, load->player_count);
 
+    for (size_t i = 0; i < load->options.pid_count; i++) {
+        server_cpu[i] = process_cpu_s(load->options.pids[i]) - load->cpu_before[i];
+        cpu += server_cpu[i];
+    }
     for (size_t i = 0; i < load->player_count; i++)
         joins[i] = (uint32_t)(client_stats(load->players[i]->client)->first_packet_us -
                               load->players[i]->requested_us);
@@ -145,7 +174,7 @@ static void print_result(struct load *load)
         "\"sent\":%llu,\"bytes\":%llu,\"cpu_s\":%.3f,\"us_per_packet\":%.3f,"
         "\"us_per_player_s\":%.1f,\"memory_per_player_kb\":%.1f,\"lost\":%llu,"
         "\"auth_failed\":%llu,\"roc_steps\":%llu,\"latency_p50_ms\":%.3f,"
-        "\"latency_p99_ms\":%.3f,\"join_p50_ms\":%.2f,\"join_p95_ms\":%.2f}\n",
+        "\"latency_p99_ms\":%.3f,\"join_p50_ms\":%.2f,\"join_p95_ms\":%.2f,",
         load->options.target, load->options.rooms, load->player_count, load->options.seconds,
         (unsigned long long)packets, (unsigned long long)(now.sent - load->before.sent),
         (unsigned long long)(now.bytes - load->before.bytes), cpu,
@@ -157,6 +186,7 @@ static void print_result(struct load *load)
         (unsigned long long)now.roc_steps, percentile_ms(load->context.latencies, latencies, 50),
         percentile_ms(load->context.latencies, latencies, 99),
         percentile_ms(joins, load->player_count, 50), percentile_ms(joins, load->player_count, 95));
+    print_servers(server_cpu, load->options.pid_count);
     (void)fflush(stdout); /* the reader acts on each line */
     free(joins);
 }
@@ -169,14 +199,22 @@ static void enter(struct load *load, enum phase phase, int64_t now_us)
     load->phase_us = now_us;
 }
 
-static struct peer *make_peer(struct load *load, bool publishing, int room)
+/* turn: among the players of its room. */
+static uint16_t port_of(const struct options *options, bool publishing, int room, size_t turn)
+{
+    if (!publishing && options->play_port_count > 0)
+        return options->play_ports[turn % options->play_port_count];
+    return options->ports[(size_t)(room - 1) % options->port_count];
+}
+
+static struct peer *make_peer(struct load *load, bool publishing, int room, size_t turn)
 {
     struct peer_config config = {
         .context = &load->context,
         .http = load->http,
         .protocol = load->options.protocol,
         .host = "127.0.0.1",
-        .port = load->options.port,
+        .port = port_of(&load->options, publishing, room, turn),
         .publishing = publishing,
         .room = room,
     };
@@ -216,20 +254,54 @@ static void join_next(struct load *load, int64_t now_us)
     if (load->players_made == load->player_count || now_us < load->next_join_us)
         return;
     size_t i = load->players_made++;
-    load->players[i] = make_peer(load, false, (int)(i % (size_t)load->options.rooms) + 1);
-    load->next_join_us = now_us + JOIN_PACE_US;
+    size_t rooms = (size_t)load->options.rooms;
+    load->players[i] = make_peer(load, false, (int)(i % rooms) + 1, i / rooms);
+    load->next_join_us = now_us + load->options.join_ms * SL_US_PER_MS;
+}
+
+/* A line for whoever started this. */
+static void tell(const char *line)
+{
+    printf("%s\n", line);
+    (void)fflush(stdout);
 }
 
 static void start_measuring(struct load *load, int64_t now_us)
 {
     load->before = count_totals(load);
     load->context.latency_count = 0;
-    load->cpu_before = process_cpu_s(load->options.pid);
+    for (size_t i = 0; i < load->options.pid_count; i++)
+        load->cpu_before[i] = process_cpu_s(load->options.pids[i]);
     enter(load, PHASE_MEASURE, now_us);
-    if (load->options.repeat > 1) {
-        printf("measuring\n");
-        (void)fflush(stdout);
-    }
+    if (load->options.repeat > 1 || load->options.hold)
+        tell("measuring");
+}
+
+static void begin_joining(struct load *load, int64_t now_us)
+{
+    load->memory_before = resident_bytes(load);
+    enter(load, PHASE_JOIN, now_us);
+}
+
+static void on_answer(uv_poll_t *poll, int status, int events)
+{
+    struct load *load = poll->data;
+    char line[64];
+
+    (void)events;
+    (void)uv_poll_stop(poll);
+    if (status == 0 && read(STDIN_FILENO, line, sizeof(line)) > 0)
+        begin_joining(load, sl_now_us());
+    else
+        give_up(load, "nobody answers");
+}
+
+static void hold(struct load *load, int64_t now_us)
+{
+    enter(load, PHASE_HOLD, now_us);
+    tell("published");
+    load->answer.data = load;
+    (void)uv_poll_start(&load->answer, UV_READABLE, on_answer);
 }
 
 static void step(struct load *load, int64_t now_us)
@@ -239,11 +311,15 @@ static void step(struct load *load, int64_t now_us)
     switch (load->phase) {
     case PHASE_PUBLISH:
         if (publishers_flow(load) && in_phase_us > PUBLISH_FIRST_US) {
-            load->memory_before = process_resident_bytes(load->options.pid);
-            enter(load, PHASE_JOIN, now_us);
+            if (load->options.hold)
+                hold(load, now_us);
+            else
+                begin_joining(load, now_us);
         } else if (in_phase_us > JOIN_DEADLINE_US) {
             give_up(load, "the publishers did not connect");
         }
+        break;
+    case PHASE_HOLD:
         break;
     case PHASE_JOIN:
         join_next(load, now_us);
@@ -255,7 +331,7 @@ static void step(struct load *load, int64_t now_us)
     case PHASE_SETTLE:
         if (in_phase_us > load->options.settle * SL_US_PER_S) {
             if (load->measured == 0)
-                load->memory_after = process_resident_bytes(load->options.pid);
+                load->memory_after = resident_bytes(load);
             start_measuring(load, now_us);
         }
         break;
@@ -319,6 +395,11 @@ static bool set_up(struct load *load)
         return false;
     load->context.loop = sl_loop_create("load");
     load->context.counters = sl_new(struct sl_counters);
+    if (load->options.hold &&
+        uv_poll_init(sl_loop_uv(load->context.loop), &load->answer, STDIN_FILENO) < 0) {
+        fprintf(stderr, "load: --hold needs a pipe on stdin\n");
+        return false;
+    }
     load->context.engine = sl_srtp_engine_create(SL_SRTP_BEST);
     load->context.receiver = sl_udp_receiver_create();
     load->context.verify_every = load->options.verify_every;
@@ -334,7 +415,7 @@ static bool set_up(struct load *load)
     load->players = sl_new_array(struct peer *, load->player_count);
     load->publishers = sl_new_array(struct publisher, (size_t)load->options.rooms);
     for (int i = 0; i < load->options.rooms; i++)
-        load->publishers[i].peer = make_peer(load, true, i + 1);
+        load->publishers[i].peer = make_peer(load, true, i + 1, 0);
     return true;
 }
 
@@ -346,7 +427,8 @@ int main(int argc, char **argv)
                                     .settle = 2,
                                     .repeat = 1,
                                     .verify_every = 16,
-                                    .pace_us = 1000}};
+                                    .pace_us = 1000,
+                                    .join_ms = 10 /* joins are not a stampede */}};
 
     if (!options_parse(argc, argv, &load.options)) {
         fprintf(stderr, "usage: see the head of load.c\n");

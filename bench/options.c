@@ -13,6 +13,7 @@ bool options_parse(int argc, char **argv, struct options *options)
     static const struct option long_options[] = {
         {"target", required_argument, NULL, 't'},
         {"port", required_argument, NULL, 'p'},
+        {"play-port", required_argument, NULL, 'P'},
         {"pid", required_argument, NULL, 'i'},
         {"clip", required_argument, NULL, 'c'},
         {"rooms", required_argument, NULL, 'r'},
@@ -23,6 +24,8 @@ bool options_parse(int argc, char **argv, struct options *options)
         {"cm", no_argument, NULL, 'm'},
         {"verify-every", required_argument, NULL, 'v'},
         {"repeat", required_argument, NULL, 'R'},
+        {"join-ms", required_argument, NULL, 'j'},
+        {"hold", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -34,10 +37,16 @@ bool options_parse(int argc, char **argv, struct options *options)
             options->target = optarg;
             break;
         case 'p':
-            options->port = (uint16_t)number;
+            if (options->port_count < SERVERS_MAX)
+                options->ports[options->port_count++] = (uint16_t)number;
+            break;
+        case 'P':
+            if (options->play_port_count < SERVERS_MAX)
+                options->play_ports[options->play_port_count++] = (uint16_t)number;
             break;
         case 'i':
-            options->pid = (int)number;
+            if (options->pid_count < SERVERS_MAX)
+                options->pids[options->pid_count++] = (int)number;
             break;
         case 'c':
             options->clip = optarg;
@@ -66,12 +75,18 @@ bool options_parse(int argc, char **argv, struct options *options)
         case 'R':
             options->repeat = (int)number;
             break;
+        case 'j':
+            options->join_ms = (int)number;
+            break;
+        case 'h':
+            options->hold = true;
+            break;
         default:
             return false;
         }
     }
     options->protocol =
         options->target && strcmp(options->target, "janus") == 0 ? &protocol_janus : &protocol_wcs;
-    return options->target && options->clip && options->port && options->pid > 0 &&
+    return options->target && options->clip && options->port_count && options->pid_count &&
            options->rooms > 0 && options->players >= 0 && options->verify_every > 0;
 }

@@ -5,7 +5,7 @@
  *
  *   load --target sluice|janus --port N... --pid SERVER... --clip FILE [--play-port N...]
  *        [--rooms R] [--players P per room] [--seconds S] [--settle S] [--repeat N] [--join-ms MS]
- *        [--hold] [--cm] [--verify-every N] [--pace-us N]
+ *        [--hold] [--existing] [--cm] [--verify-every N] [--pace-us N]
  *
  * With --repeat the same players are measured N times, each time after --settle seconds, in which
  * whoever started it may change something; then a line "measuring" tells when each begins.
@@ -13,7 +13,8 @@
  * Several servers: room R is published at the R-th --port and its player P plays at the P-th
  * --play-port (without one: --port), in turn. With --hold a line "published" tells that all rooms
  * flow, and players come when a line on stdin has answered: until then whoever started it may have
- * one server pull from another. "measuring" is told as well.
+ * one server pull from another. "measuring" is told as well. With --existing the rooms are there
+ * already, bench-1 to bench-R, and none is published.
  *
  * Server CPU is user + kernel time of all threads of each --pid from /proc, over the measured
  * seconds; memory is what the resident sets grew by between the publishers' start and the players'
@@ -59,7 +60,8 @@ struct load {
     struct client_context context;
     struct sl_http *http;
     struct clip *clip;
-    struct publisher *publishers;
+    struct publisher *publishers; /* one for each room, or none */
+    size_t publisher_count;
     struct peer **players;
     size_t player_count, players_made;
     enum phase phase;
@@ -111,7 +113,7 @@ static struct totals count_totals(struct load *load)
         totals.auth_failed += stats->auth_failed;
         totals.roc_steps += stats->roc_steps;
     }
-    for (int i = 0; i < load->options.rooms; i++)
+    for (size_t i = 0; i < load->publisher_count; i++)
         totals.sent += client_stats(load->publishers[i].peer->client)->sent;
     return totals;
 }
@@ -224,7 +226,7 @@ static struct peer *make_peer(struct load *load, bool publishing, int room, size
 
 static bool publishers_flow(const struct load *load)
 {
-    for (int i = 0; i < load->options.rooms; i++) {
+    for (size_t i = 0; i < load->publisher_count; i++) {
         if (!client_is_connected(load->publishers[i].peer->client))
             return false;
     }
@@ -256,7 +258,7 @@ static void join_next(struct load *load, int64_t now_us)
     size_t i = load->players_made++;
     size_t rooms = (size_t)load->options.rooms;
     load->players[i] = make_peer(load, false, (int)(i % rooms) + 1, i / rooms);
-    load->next_join_us = now_us + load->options.join_ms * SL_US_PER_MS;
+    load->next_join_us = now_us + (int64_t)load->options.join_ms * SL_US_PER_MS;
 }
 
 /* A line for whoever started this. */
@@ -329,14 +331,14 @@ static void step(struct load *load, int64_t now_us)
             give_up(load, "not every player received media");
         break;
     case PHASE_SETTLE:
-        if (in_phase_us > load->options.settle * SL_US_PER_S) {
+        if (in_phase_us > (int64_t)load->options.settle * SL_US_PER_S) {
             if (load->measured == 0)
                 load->memory_after = resident_bytes(load);
             start_measuring(load, now_us);
         }
         break;
     case PHASE_MEASURE:
-        if (in_phase_us > load->options.seconds * SL_US_PER_S) {
+        if (in_phase_us > (int64_t)load->options.seconds * SL_US_PER_S) {
             print_result(load);
             if (++load->measured < load->options.repeat) {
                 enter(load, PHASE_SETTLE, sl_now_us());
@@ -358,7 +360,7 @@ static void on_tick(void *owner)
     int64_t now_us = sl_now_us();
     bool report = now_us >= load->next_report_us;
 
-    for (int i = 0; i < load->options.rooms; i++) {
+    for (size_t i = 0; i < load->publisher_count; i++) {
         publish_due(load, &load->publishers[i], now_us);
         client_tick(load->publishers[i].peer->client, now_us);
         if (report)
@@ -413,9 +415,10 @@ static bool set_up(struct load *load)
     load->context.identity = identity;
     load->player_count = (size_t)load->options.rooms * (size_t)load->options.players;
     load->players = sl_new_array(struct peer *, load->player_count);
-    load->publishers = sl_new_array(struct publisher, (size_t)load->options.rooms);
-    for (int i = 0; i < load->options.rooms; i++)
-        load->publishers[i].peer = make_peer(load, true, i + 1, 0);
+    load->publisher_count = load->options.existing ? 0 : (size_t)load->options.rooms;
+    load->publishers = sl_new_array(struct publisher, load->publisher_count);
+    for (size_t i = 0; i < load->publisher_count; i++)
+        load->publishers[i].peer = make_peer(load, true, (int)i + 1, 0);
     return true;
 }
 

@@ -62,13 +62,17 @@ export async function pullAll(node, from, count) {
   throw new Error(`${count} pulls do not flow`);
 }
 
-// The load program's result. options: its own, arrays for those that are repeated. on: published(),
-// which the players wait for, and measuring(); what measuring() returns goes into the result.
-export async function runLoad({ build }, options, on = {}) {
+function spawnLoad({ build }, options) {
   const all = { target: 'sluice', 'verify-every': 1, hold: true, ...options };
   const args = Object.entries(all).flatMap(([key, value]) => (value === true ? [`--${key}`]
     : [value].flat().flatMap((one) => [`--${key}`, String(one)])));
-  const child = spawn(join(build, 'bench', 'bench-load'), args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  return spawn(join(build, 'bench', 'bench-load'), args, { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+// The load program's result. options: its own, arrays for those that are repeated. on: published(),
+// which the players wait for, and measuring(); what measuring() returns goes into the result.
+export async function runLoad(bench, options, on = {}) {
+  const child = spawnLoad(bench, options);
   let more = {};
   try {
     for await (const line of createInterface({ input: child.stdout })) {
@@ -85,6 +89,19 @@ export async function runLoad({ build }, options, on = {}) {
   } finally {
     child.kill();
   }
+}
+
+// Players of streams that are there already, in a process of their own; resolves with what ends
+// them when all have received for a while.
+export async function startPlayers(bench, options) {
+  const child = spawnLoad(bench, { ...options, existing: true, seconds: 3600 });
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line === 'published')
+      child.stdin.write('go\n');
+    else
+      return () => child.kill();
+  }
+  throw new Error('the players gave up');
 }
 
 export const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];

@@ -26,6 +26,7 @@ bool options_parse(int argc, char **argv, struct options *options)
         {"repeat", required_argument, NULL, 'R'},
         {"join-ms", required_argument, NULL, 'j'},
         {"hold", no_argument, NULL, 'h'},
+        {"existing", no_argument, NULL, 'x'},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -80,6 +81,9 @@ bool options_parse(int argc, char **argv, struct options *options)
             break;
         case 'h':
             options->hold = true;
+            break;
+        case 'x':
+            options->existing = true;
             break;
         default:
             return false;

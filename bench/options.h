@@ -19,7 +19,7 @@ struct options {
     int pids[SERVERS_MAX];
     size_t port_count, play_port_count, pid_count;
     int rooms, players, seconds, settle, repeat, verify_every, pace_us, join_ms;
-    bool cm, hold;
+    bool cm, hold, existing;
 };
 
 /* Changes what the arguments name; false if they are not complete. */

@@ -2,33 +2,47 @@
 // The case `pull` of run.mjs: what a stream costs that one server pulls from another, beside the
 // same stream published there; what the pull costs the other server, beside a player; and what each
 // hop adds to the latency and to the time until a player receives.
-import { median, pullAll, residentKb, runLoad, show, withNodes } from './nodes.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { median, pullAll, residentKb, runLoad, show, startPlayers, withNodes } from './nodes.mjs';
 
 const STREAMS = 20;
 const PLAYERS = 10;
-const JOIN_MS = 50; // between two players: each joins alone
+const JOIN_MS = 53; // between two players: each joins alone, and in another part of a picture
 
 const perStream = (cpu_s, { seconds }) => cpu_s / seconds / STREAMS * 1e6;
 
-// One server with the streams and so many players of each, and beside it one that pulls them all.
-async function measureStreams(bench, clip, { players, pulling }) {
+// One server with the streams, and the same with something that takes each of them: another server
+// that pulls them, or a player each. What takes them is not the process that publishes, which is
+// kept from it and sends in other bursts when it receives as well.
+async function measureStreams(bench, clip, { playing = false, pulling = false }) {
   return withNodes(bench, pulling ? 2 : 1, {}, async (origin, edge) => {
     const nodes = edge ? [origin, edge] : [origin];
     const empty = nodes.map(residentKb);
-    const result = await runLoad(bench, { clip, port: origin.port, pid: nodes.map(({ pid }) => pid),
-      rooms: STREAMS, players, seconds: bench.quick ? 8 : 20, 'verify-every': 16 }, {
-      published: () => edge && pullAll(edge, origin, STREAMS),
-      measuring: () => ({ kb: nodes.map((node, i) => (residentKb(node) - empty[i]) / STREAMS) }),
-    });
+    const seconds = bench.quick ? 8 : 20;
+    const options = { clip, port: origin.port, pid: nodes.map(({ pid }) => pid), rooms: STREAMS,
+      'verify-every': 16 };
+    let endPlayers;
+    const result = await runLoad(bench, { ...options, players: 0, seconds }, {
+      published: async () => {
+        if (playing)
+          endPlayers = await startPlayers(bench, { ...options, players: 1 });
+        if (pulling)
+          await pullAll(edge, origin, STREAMS);
+      },
+      measuring: async () => {
+        await pause((seconds - 1) * 1000); // what is kept of a stream has its full size by then
+        return { kb: nodes.map((node, i) => (residentKb(node) - empty[i]) / STREAMS) };
+      },
+    }).finally(() => endPlayers?.());
     return nodes.map((_, i) => ({ us: perStream(result.server_cpu_s[i], result),
       usPerPacket: result.server_cpu_s[i] * 1e6 / result.sent, kb: result.kb[i] }));
   });
 }
 
 async function measureCost(bench, clip) {
-  const [published] = await measureStreams(bench, clip, { players: 0 });
-  const [origin, edge] = await measureStreams(bench, clip, { players: 0, pulling: true });
-  const [played] = await measureStreams(bench, clip, { players: 1 });
+  const [published] = await measureStreams(bench, clip, {});
+  const [origin, edge] = await measureStreams(bench, clip, { pulling: true });
+  const [played] = await measureStreams(bench, clip, { playing: true });
   return { published, pulled: edge,
     originPull: { us: origin.us - published.us, kb: origin.kb - published.kb },
     originPlayer: { us: played.us - published.us, kb: played.kb - published.kb } };
@@ -85,6 +99,8 @@ function hopTable(hops) {
 export const pullTables = ({ cost, hops }) => `${costTable(cost)}\n\n${hopTable(hops)}`;
 
 export const pullNote = `Streams of 2 Mbit/s; a pull should cost what a publication does, and at the origin what a player
-does. us/packet is of packets received. Hops: ${PLAYERS} players of one stream at one of three servers,
-of which each pulls from the one before; in brackets what the last hop added. Join: from playStream
-to the first packet, of a stream that is there already.`;
+does. us/packet is of packets received. Memory: a stream keeps packets for retransmission once
+somebody plays or pulls it, so its second player costs far less. Hops: ${PLAYERS} players of one stream
+at one of three servers, of which each pulls from the one before; in brackets what the last hop
+added. Join: from playStream to the first packet, of a stream that is there already; the stream
+itself is silent for up to 20 ms between two pictures.`;

@@ -113,4 +113,4 @@ it there. An automatic pull goes to the node that published the stream, so its v
 away at most; a chain is made by explicit pulls only. Spread: streams are published at the nodes in
 turn, the players of each play at the nodes in turn, so each other node pulls each stream once; in
 brackets the ratio of the packets that all nodes receive and send. Pictures of 100 kbit/s: at the
-2 Mbit/s of other cases two cores were saturated by servers and players together.`;
+2 Mbit/s of other cases servers and players together would saturate two cores, by estimate.`;

@@ -3,27 +3,36 @@
  * The load program: publishers that replay a clip, players that receive it, and what that costs the
  * server. Prints a line of JSON on stdout for each measurement.
  *
- *   load --target sluice|janus --port N --pid SERVER --clip FILE [--rooms R] [--players P per room]
- *        [--seconds S] [--settle S] [--repeat N] [--cm] [--verify-every N] [--pace-us N]
+ *   load --target sluice|janus --port N... --pid SERVER... --clip FILE [--play-port N...]
+ *        [--rooms R] [--players P per room] [--seconds S] [--settle S] [--repeat N] [--join-ms MS]
+ *        [--hold] [--existing] [--cm] [--verify-every N] [--pace-us N]
  *
  * With --repeat the same players are measured N times, each time after --settle seconds, in which
  * whoever started it may change something; then a line "measuring" tells when each begins.
  *
- * Server CPU is user + kernel time of all threads of --pid from /proc, over the measured seconds;
- * memory is what its resident set grew by between the publishers' start and the players' arrival.
+ * Several servers: room R is published at the R-th --port and its player P plays at the P-th
+ * --play-port (without one: --port), in turn. With --hold a line "published" tells that all rooms
+ * flow, and players come when a line on stdin has answered: until then whoever started it may have
+ * one server pull from another. "measuring" is told as well. With --existing the rooms are there
+ * already, bench-1 to bench-R, and none is published.
+ *
+ * Server CPU is user + kernel time of all threads of each --pid from /proc, over the measured
+ * seconds; memory is what the resident sets grew by between the publishers' start and the players'
+ * arrival.
  */
 #include "client.h"
 #include "clip.h"
+#include "options.h"
 #include "peer.h"
+#include "process.h"
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -31,18 +40,9 @@ enum {
     TICK_MS = 1,
     JOIN_DEADLINE_US = 60 * SL_US_PER_S,
     PUBLISH_FIRST_US = 1500 * SL_US_PER_MS, /* players come when the publishers have settled */
-    JOIN_PACE_US = 10 * SL_US_PER_MS,       /* between two players: joins are not a stampede */
 };
 
-enum phase { PHASE_PUBLISH, PHASE_JOIN, PHASE_SETTLE, PHASE_MEASURE, PHASE_DONE };
-
-struct options {
-    const struct protocol *protocol;
-    const char *target, *clip;
-    uint16_t port;
-    int pid, rooms, players, seconds, settle, repeat, verify_every, pace_us;
-    bool cm;
-};
+enum phase { PHASE_PUBLISH, PHASE_HOLD, PHASE_JOIN, PHASE_SETTLE, PHASE_MEASURE, PHASE_DONE };
 
 struct publisher {
     struct peer *peer;
@@ -60,53 +60,19 @@ struct load {
     struct client_context context;
     struct sl_http *http;
     struct clip *clip;
-    struct publisher *publishers;
+    struct publisher *publishers; /* one for each room, or none */
+    size_t publisher_count;
     struct peer **players;
     size_t player_count, players_made;
     enum phase phase;
     int64_t phase_us, next_join_us, next_report_us;
-    int measured; /* of options.repeat */
+    int measured;     /* of options.repeat */
+    uv_poll_t answer; /* on stdin, while holding */
     uint64_t memory_before, memory_after;
-    double cpu_before;
+    double cpu_before[SERVERS_MAX];
     struct totals before;
     bool ok;
 };
-
-/* ---- The server's figures ---- */
-
-static double cpu_seconds(int pid)
-{
-    char path[64], line[1024];
-    unsigned long user = 0, system = 0;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return 0;
-    if (fgets(line, sizeof(line), file)) {
-        const char *after_name = strrchr(line, ')');
-        if (after_name)
-            (void)sscanf(after_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-                         &user, &system);
-    }
-    (void)fclose(file);
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
-}
-
-static uint64_t resident_bytes(int pid)
-{
-    char path[64];
-    unsigned long pages = 0;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return 0;
-    if (fscanf(file, "%*u %lu", &pages) != 1)
-        pages = 0;
-    (void)fclose(file);
-    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
 
 /* ---- Publishing ---- */
 
@@ -147,7 +113,7 @@ static struct totals count_totals(struct load *load)
         totals.auth_failed += stats->auth_failed;
         totals.roc_steps += stats->roc_steps;
     }
-    for (int i = 0; i < load->options.rooms; i++)
+    for (size_t i = 0; i < load->publisher_count; i++)
         totals.sent += client_stats(load->publishers[i].peer->client)->sent;
     return totals;
 }
@@ -168,16 +134,37 @@ static double percentile_ms(uint32_t *values, size_t count, double percent)
     return values[(size_t)((double)(count - 1) * percent / 100)] / 1000.0;
 }
 
+static uint64_t resident_bytes(const struct load *load)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < load->options.pid_count; i++)
+        bytes += process_resident_bytes(load->options.pids[i]);
+    return bytes;
+}
+
+static void print_servers(const double *cpu_s, size_t count)
+{
+    printf("\"server_cpu_s\":[");
+    for (size_t i = 0; i < count; i++)
+        printf("%s%.3f", i > 0 ? "," : "", cpu_s[i]);
+    printf("]}\n");
+}
+
 static void print_result(struct load *load)
 {
     struct totals now = count_totals(load);
     uint64_t packets = now.packets - load->before.packets;
-    double cpu = cpu_seconds(load->options.pid) - load->cpu_before;
+    double server_cpu[SERVERS_MAX], cpu = 0;
     size_t latencies = load->context.latency_count < load->context.latency_max
                            ? load->context.latency_count
                            : load->context.latency_max;
     uint32_t *joins = sl_new_array(uint32_t, load->player_count);
 
+    for (size_t i = 0; i < load->options.pid_count; i++) {
+        server_cpu[i] = process_cpu_s(load->options.pids[i]) - load->cpu_before[i];
+        cpu += server_cpu[i];
+    }
     for (size_t i = 0; i < load->player_count; i++)
         joins[i] = (uint32_t)(client_stats(load->players[i]->client)->first_packet_us -
                               load->players[i]->requested_us);
@@ -189,7 +176,7 @@ static void print_result(struct load *load)
         "\"sent\":%llu,\"bytes\":%llu,\"cpu_s\":%.3f,\"us_per_packet\":%.3f,"
         "\"us_per_player_s\":%.1f,\"memory_per_player_kb\":%.1f,\"lost\":%llu,"
         "\"auth_failed\":%llu,\"roc_steps\":%llu,\"latency_p50_ms\":%.3f,"
-        "\"latency_p99_ms\":%.3f,\"join_p50_ms\":%.2f,\"join_p95_ms\":%.2f}\n",
+        "\"latency_p99_ms\":%.3f,\"join_p50_ms\":%.2f,\"join_p95_ms\":%.2f,",
         load->options.target, load->options.rooms, load->player_count, load->options.seconds,
         (unsigned long long)packets, (unsigned long long)(now.sent - load->before.sent),
         (unsigned long long)(now.bytes - load->before.bytes), cpu,
@@ -201,6 +188,7 @@ static void print_result(struct load *load)
         (unsigned long long)now.roc_steps, percentile_ms(load->context.latencies, latencies, 50),
         percentile_ms(load->context.latencies, latencies, 99),
         percentile_ms(joins, load->player_count, 50), percentile_ms(joins, load->player_count, 95));
+    print_servers(server_cpu, load->options.pid_count);
     (void)fflush(stdout); /* the reader acts on each line */
     free(joins);
 }
@@ -213,14 +201,22 @@ static void enter(struct load *load, enum phase phase, int64_t now_us)
     load->phase_us = now_us;
 }
 
-static struct peer *make_peer(struct load *load, bool publishing, int room)
+/* turn: among the players of its room. */
+static uint16_t port_of(const struct options *options, bool publishing, int room, size_t turn)
+{
+    if (!publishing && options->play_port_count > 0)
+        return options->play_ports[turn % options->play_port_count];
+    return options->ports[(size_t)(room - 1) % options->port_count];
+}
+
+static struct peer *make_peer(struct load *load, bool publishing, int room, size_t turn)
 {
     struct peer_config config = {
         .context = &load->context,
         .http = load->http,
         .protocol = load->options.protocol,
         .host = "127.0.0.1",
-        .port = load->options.port,
+        .port = port_of(&load->options, publishing, room, turn),
         .publishing = publishing,
         .room = room,
     };
@@ -230,7 +226,7 @@ static struct peer *make_peer(struct load *load, bool publishing, int room)
 
 static bool publishers_flow(const struct load *load)
 {
-    for (int i = 0; i < load->options.rooms; i++) {
+    for (size_t i = 0; i < load->publisher_count; i++) {
         if (!client_is_connected(load->publishers[i].peer->client))
             return false;
     }
@@ -260,20 +256,54 @@ static void join_next(struct load *load, int64_t now_us)
     if (load->players_made == load->player_count || now_us < load->next_join_us)
         return;
     size_t i = load->players_made++;
-    load->players[i] = make_peer(load, false, (int)(i % (size_t)load->options.rooms) + 1);
-    load->next_join_us = now_us + JOIN_PACE_US;
+    size_t rooms = (size_t)load->options.rooms;
+    load->players[i] = make_peer(load, false, (int)(i % rooms) + 1, i / rooms);
+    load->next_join_us = now_us + (int64_t)load->options.join_ms * SL_US_PER_MS;
+}
+
+/* A line for whoever started this. */
+static void tell(const char *line)
+{
+    printf("%s\n", line);
+    (void)fflush(stdout);
 }
 
 static void start_measuring(struct load *load, int64_t now_us)
 {
     load->before = count_totals(load);
     load->context.latency_count = 0;
-    load->cpu_before = cpu_seconds(load->options.pid);
+    for (size_t i = 0; i < load->options.pid_count; i++)
+        load->cpu_before[i] = process_cpu_s(load->options.pids[i]);
     enter(load, PHASE_MEASURE, now_us);
-    if (load->options.repeat > 1) {
-        printf("measuring\n");
-        (void)fflush(stdout);
-    }
+    if (load->options.repeat > 1 || load->options.hold)
+        tell("measuring");
+}
+
+static void begin_joining(struct load *load, int64_t now_us)
+{
+    load->memory_before = resident_bytes(load);
+    enter(load, PHASE_JOIN, now_us);
+}
+
+static void on_answer(uv_poll_t *poll, int status, int events)
+{
+    struct load *load = poll->data;
+    char line[64];
+
+    (void)events;
+    (void)uv_poll_stop(poll);
+    if (status == 0 && read(STDIN_FILENO, line, sizeof(line)) > 0)
+        begin_joining(load, sl_now_us());
+    else
+        give_up(load, "nobody answers");
+}
+
+static void hold(struct load *load, int64_t now_us)
+{
+    enter(load, PHASE_HOLD, now_us);
+    tell("published");
+    load->answer.data = load;
+    (void)uv_poll_start(&load->answer, UV_READABLE, on_answer);
 }
 
 static void step(struct load *load, int64_t now_us)
@@ -283,11 +313,15 @@ static void step(struct load *load, int64_t now_us)
     switch (load->phase) {
     case PHASE_PUBLISH:
         if (publishers_flow(load) && in_phase_us > PUBLISH_FIRST_US) {
-            load->memory_before = resident_bytes(load->options.pid);
-            enter(load, PHASE_JOIN, now_us);
+            if (load->options.hold)
+                hold(load, now_us);
+            else
+                begin_joining(load, now_us);
         } else if (in_phase_us > JOIN_DEADLINE_US) {
             give_up(load, "the publishers did not connect");
         }
+        break;
+    case PHASE_HOLD:
         break;
     case PHASE_JOIN:
         join_next(load, now_us);
@@ -297,14 +331,14 @@ static void step(struct load *load, int64_t now_us)
             give_up(load, "not every player received media");
         break;
     case PHASE_SETTLE:
-        if (in_phase_us > load->options.settle * SL_US_PER_S) {
+        if (in_phase_us > (int64_t)load->options.settle * SL_US_PER_S) {
             if (load->measured == 0)
-                load->memory_after = resident_bytes(load->options.pid);
+                load->memory_after = resident_bytes(load);
             start_measuring(load, now_us);
         }
         break;
     case PHASE_MEASURE:
-        if (in_phase_us > load->options.seconds * SL_US_PER_S) {
+        if (in_phase_us > (int64_t)load->options.seconds * SL_US_PER_S) {
             print_result(load);
             if (++load->measured < load->options.repeat) {
                 enter(load, PHASE_SETTLE, sl_now_us());
@@ -326,7 +360,7 @@ static void on_tick(void *owner)
     int64_t now_us = sl_now_us();
     bool report = now_us >= load->next_report_us;
 
-    for (int i = 0; i < load->options.rooms; i++) {
+    for (size_t i = 0; i < load->publisher_count; i++) {
         publish_due(load, &load->publishers[i], now_us);
         client_tick(load->publishers[i].peer->client, now_us);
         if (report)
@@ -343,74 +377,6 @@ static void on_tick(void *owner)
 }
 
 /* ---- Main ---- */
-
-static bool parse_options(int argc, char **argv, struct options *options)
-{
-    static const struct option long_options[] = {
-        {"target", required_argument, NULL, 't'},
-        {"port", required_argument, NULL, 'p'},
-        {"pid", required_argument, NULL, 'i'},
-        {"clip", required_argument, NULL, 'c'},
-        {"rooms", required_argument, NULL, 'r'},
-        {"players", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 's'},
-        {"settle", required_argument, NULL, 'e'},
-        {"pace-us", required_argument, NULL, 'a'},
-        {"cm", no_argument, NULL, 'm'},
-        {"verify-every", required_argument, NULL, 'v'},
-        {"repeat", required_argument, NULL, 'R'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        long number = optarg ? strtol(optarg, NULL, 10) : 0;
-        switch (option) {
-        case 't':
-            options->target = optarg;
-            break;
-        case 'p':
-            options->port = (uint16_t)number;
-            break;
-        case 'i':
-            options->pid = (int)number;
-            break;
-        case 'c':
-            options->clip = optarg;
-            break;
-        case 'r':
-            options->rooms = (int)number;
-            break;
-        case 'n':
-            options->players = (int)number;
-            break;
-        case 's':
-            options->seconds = (int)number;
-            break;
-        case 'e':
-            options->settle = (int)number;
-            break;
-        case 'a':
-            options->pace_us = (int)number;
-            break;
-        case 'm':
-            options->cm = true;
-            break;
-        case 'v':
-            options->verify_every = (int)number;
-            break;
-        case 'R':
-            options->repeat = (int)number;
-            break;
-        default:
-            return false;
-        }
-    }
-    options->protocol =
-        options->target && strcmp(options->target, "janus") == 0 ? &protocol_janus : &protocol_wcs;
-    return options->target && options->clip && options->port && options->pid > 0 &&
-           options->rooms > 0 && options->players >= 0 && options->verify_every > 0;
-}
 
 static bool set_up(struct load *load)
 {
@@ -431,6 +397,11 @@ static bool set_up(struct load *load)
         return false;
     load->context.loop = sl_loop_create("load");
     load->context.counters = sl_new(struct sl_counters);
+    if (load->options.hold &&
+        uv_poll_init(sl_loop_uv(load->context.loop), &load->answer, STDIN_FILENO) < 0) {
+        fprintf(stderr, "load: --hold needs a pipe on stdin\n");
+        return false;
+    }
     load->context.engine = sl_srtp_engine_create(SL_SRTP_BEST);
     load->context.receiver = sl_udp_receiver_create();
     load->context.verify_every = load->options.verify_every;
@@ -444,9 +415,10 @@ static bool set_up(struct load *load)
     load->context.identity = identity;
     load->player_count = (size_t)load->options.rooms * (size_t)load->options.players;
     load->players = sl_new_array(struct peer *, load->player_count);
-    load->publishers = sl_new_array(struct publisher, (size_t)load->options.rooms);
-    for (int i = 0; i < load->options.rooms; i++)
-        load->publishers[i].peer = make_peer(load, true, i + 1);
+    load->publisher_count = load->options.existing ? 0 : (size_t)load->options.rooms;
+    load->publishers = sl_new_array(struct publisher, load->publisher_count);
+    for (size_t i = 0; i < load->publisher_count; i++)
+        load->publishers[i].peer = make_peer(load, true, (int)i + 1, 0);
     return true;
 }
 
@@ -458,9 +430,10 @@ int main(int argc, char **argv)
                                     .settle = 2,
                                     .repeat = 1,
                                     .verify_every = 16,
-                                    .pace_us = 1000}};
+                                    .pace_us = 1000,
+                                    .join_ms = 10 /* joins are not a stampede */}};
 
-    if (!parse_options(argc, argv, &load.options)) {
+    if (!options_parse(argc, argv, &load.options)) {
         fprintf(stderr, "usage: see the head of load.c\n");
         return 2;
     }

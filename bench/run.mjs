@@ -7,7 +7,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { clusterNote, clusterTables, measureCluster } from './cluster.mjs';
 import { hooksNote, hooksTable, measureHooks } from './hooks.mjs';
+import { measurePull, pullNote, pullTables } from './pull.mjs';
 import { measurePush, pushNote, pushTable } from './push.mjs';
 
 const run = promisify(execFile);
@@ -55,13 +57,15 @@ async function waitForPort(port, child) {
   throw new Error(`nothing listens on ${port}`);
 }
 
-// more: arguments that override these.
+let started = 0;
+
+// more: arguments that override these. Several may run at once.
 async function startSluice(workers, more = []) {
   const port = await freePort();
-  const media = 32000 + Math.floor(Math.random() * 20000);
+  const media = 25000 + started++ % 70 * 100; // below those that the kernel gives to players
   const child = spawn(join(build, 'sluice'), ['-o', `ws.port=${port}`, '-o', 'wss.port=0',
     '-o', 'http.port=0', '-o', 'https.port=0', '-o', `media_port_from=${media}`,
-    '-o', `media_port_to=${media + 100}`, '-o', `ip=${address}`, '-o', `ip_local=${address}`,
+    '-o', `media_port_to=${media + 99}`, '-o', `ip=${address}`, '-o', `ip_local=${address}`,
     '-o', `worker_count=${workers}`, '-o', `state_dir=${join(work, 'state')}`,
     '-o', 'log_level=WARN', ...more], { stdio: ['ignore', 'inherit', 'inherit'] });
   await waitForPort(port, child);
@@ -156,6 +160,7 @@ const cases = [
 const rows = [];
 const hooksRows = [];
 const pushRows = [];
+const tables = []; // of the cases with several servers
 let failed = 0;
 const wanted = (name) => !only || only.includes(name);
 
@@ -175,7 +180,8 @@ async function runHooks() {
 }
 
 try {
-  const clip = cases.some((x) => wanted(x.name)) && await makeClip();
+  const several = [['pull', measurePull, pullTables, pullNote], ['cluster', measureCluster, clusterTables, clusterNote]];
+  const clip = [...cases.map((x) => x.name), ...several.map(([name]) => name)].some(wanted) && await makeClip();
   for (const c of cases.filter((x) => wanted(x.name))) {
     const results = {};
     const repeats = c.once ? 1 : rounds;
@@ -200,6 +206,11 @@ try {
     const result = await measurePush({ startSluice, stop, freePort, work, quick });
     pushRows.push(result);
     console.error(`push: ${JSON.stringify(result)}`);
+  }
+  for (const [name, measureCase, show, note] of several.filter(([x]) => wanted(x))) {
+    const result = await measureCase({ startSluice, stop, freePort, build, work, quick }, clip);
+    console.error(`${name}: ${JSON.stringify(result)}`);
+    tables.push(`${show(result)}\n\n${note}`);
   }
 } finally {
   rmSync(work, { recursive: true, force: true });
@@ -235,4 +246,6 @@ if (hooksRows.length)
   console.log(`\n${hooksTable(hooksRows)}\n\n${hooksNote}`);
 if (pushRows.length)
   console.log(`\n${pushTable(pushRows)}\n\n${pushNote}`);
+for (const table of tables)
+  console.log(`\n${table}`);
 process.exitCode = failed ? 1 : 0;

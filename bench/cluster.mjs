@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The case `cluster` of run.mjs: nodes that share a Redis. How long the first player of a stream of
 // another node waits, and what it costs to spread streams and players over three nodes.
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { Redis } from '../tests/peer/lib/redis.mjs';
+import { makeClip } from './clip.mjs';
 import { median, pulls, residentKb, runLoad, show, withNodes } from './nodes.mjs';
 
-const run = promisify(execFile);
 const COLD_STREAMS = 20;
 const JOIN_MS = 107; // between two players: each joins alone, and in another part of a picture
 const STREAMS = 50;
@@ -19,16 +17,8 @@ const PACKETS = (STREAMS * NODES + STREAMS * PLAYERS + STREAMS * (NODES - 1)) / 
 
 // Small pictures: 3 servers, 50 publishers and 300 players shall not saturate a machine of 2 cores,
 // or the figures would be those of its scheduler.
-async function makeThumbnailClip(work) {
-  const clip = join(work, 'thumbnail.mkv');
-  await run('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=15',
-    '-f', 'lavfi', '-i', 'anoisesrc=color=pink:amplitude=0.3:sample_rate=48000', '-t', '10',
-    '-c:v', 'libx264', '-profile:v', 'baseline', '-tune', 'zerolatency', '-b:v', '100k',
-    '-maxrate', '100k', '-bufsize', '40k', '-g', '30',
-    '-x264-params', 'repeat-headers=1:sliced-threads=0', '-pix_fmt', 'yuv420p',
-    '-c:a', 'libopus', '-b:a', '32k', '-frame_duration', '40', clip]);
-  return clip;
-}
+const makeThumbnailClip = (work) => makeClip(join(work, 'thumbnail.mkv'), { size: '320x180', rate: 15,
+  seconds: 10, kbps: 100, bufferKbit: 40, keyframeInterval: 30, audioKbps: 32, packetMs: 40 });
 
 const pullCount = async (nodes) => {
   let count = 0;

@@ -3,14 +3,13 @@
 // second whether it still may (StreamKeepAliveEvent), which that takes 5 s to answer. So 2 000
 // hooks are under way all the time. The same clients are measured without hooks first; then a
 // reload of the configuration switches them on.
-import { execFile, fork, spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
+import { makeClip } from './clip.mjs';
 
-const run = promisify(execFile);
 const PLAYERS = 2000;
 const ANSWER_MS = 5000;
 const INTERVAL_MS = 1000;
@@ -18,16 +17,8 @@ const PROBES_PER_SECOND = 200;
 const METHODS = ['connect', 'publishStream', 'playStream', 'StreamStatusEvent', 'StreamKeepAliveEvent'];
 
 // A picture five times a second and sound in packets of 60 ms: 22 packets/s for each of many players.
-async function makeSmallClip(work) {
-  const clip = join(work, 'small.mkv');
-  await run('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=160x96:rate=5',
-    '-f', 'lavfi', '-i', 'anoisesrc=color=pink:amplitude=0.3:sample_rate=48000', '-t', '12',
-    '-c:v', 'libx264', '-profile:v', 'baseline', '-tune', 'zerolatency', '-b:v', '40k',
-    '-maxrate', '40k', '-bufsize', '16k', '-g', '10',
-    '-x264-params', 'repeat-headers=1:sliced-threads=0', '-pix_fmt', 'yuv420p',
-    '-c:a', 'libopus', '-b:a', '40k', '-frame_duration', '60', clip]);
-  return clip;
-}
+const makeSmallClip = (work) => makeClip(join(work, 'small.mkv'), { size: '160x96', rate: 5,
+  seconds: 12, kbps: 40, bufferKbit: 16, keyframeInterval: 10, audioKbps: 40, packetMs: 60 });
 
 // A process of ours: its first message, and ask() for those that follow.
 async function startHelper(file, ...args) {

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { makeClip } from './clip.mjs';
 import { clusterNote, clusterTables, measureCluster } from './cluster.mjs';
 import { hooksNote, hooksTable, measureHooks } from './hooks.mjs';
 import { measurePull, pullNote, pullTables } from './pull.mjs';
@@ -35,17 +36,10 @@ async function freePort() {
   return port;
 }
 
-async function makeClip() {
-  const clip = join(work, 'clip.mkv');
-  // 720p30 H264 baseline at about 2 Mbit/s with a key frame every 2 s, and opus: a browser's camera.
-  await run('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30',
-    '-f', 'lavfi', '-i', 'anoisesrc=color=pink:amplitude=0.3:sample_rate=48000', '-t', '10',
-    '-vf', 'noise=alls=12:allf=t', '-c:v', 'libx264', '-profile:v', 'baseline', '-preset', 'veryfast',
-    '-tune', 'zerolatency', '-b:v', '2000k', '-maxrate', '2000k', '-bufsize', '400k', '-g', '60',
-    '-x264-params', 'repeat-headers=1:sliced-threads=0', '-pix_fmt', 'yuv420p',
-    '-c:a', 'libopus', '-b:a', '48k', clip]);
-  return clip;
-}
+// 720p30 at about 2 Mbit/s with a key frame every 2 s: a browser's camera.
+const makeCameraClip = () => makeClip(join(work, 'clip.mkv'), { size: '1280x720', rate: 30,
+  seconds: 10, kbps: 2000, bufferKbit: 400, keyframeInterval: 60, audioKbps: 48,
+  more: ['-vf', 'noise=alls=12:allf=t', '-preset', 'veryfast'] });
 
 async function waitForPort(port, child) {
   for (let i = 0; i < 200; i++) {
@@ -181,7 +175,7 @@ async function runHooks() {
 
 try {
   const several = [['pull', measurePull, pullTables, pullNote], ['cluster', measureCluster, clusterTables, clusterNote]];
-  const clip = [...cases.map((x) => x.name), ...several.map(([name]) => name)].some(wanted) && await makeClip();
+  const clip = [...cases.map((x) => x.name), ...several.map(([name]) => name)].some(wanted) && await makeCameraClip();
   for (const c of cases.filter((x) => wanted(x.name))) {
     const results = {};
     const repeats = c.once ? 1 : rounds;

@@ -2,6 +2,7 @@
 /* The built-in stream watched as a protocol would, and decoded: colours, flash and beep, rates,
  * time stamps; and its life. */
 #include "demo/demo.h"
+#include "../job.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/metrics.h"
@@ -139,31 +140,11 @@ static int tear_down(void **state)
 
 /* ---- Doing things on a worker and waiting for it ---- */
 
-struct job {
-    struct sl_msg msg;
-    void (*fn)(void *arg);
-    void *arg;
-    _Atomic bool done;
-};
-
-static void on_job(struct sl_msg *msg)
-{
-    struct job *job = sl_container_of(msg, struct job, msg);
-
-    job->fn(job->arg);
-    atomic_store(&job->done, true);
-}
-
-static bool job_is_done(void *arg)
-{
-    return atomic_load(&((struct job *)arg)->done);
-}
-
 static void on_worker(struct fixture *f, struct sl_worker *worker, void (*fn)(void *arg), void *arg)
 {
-    struct job job = {.msg = {.run = on_job}, .fn = fn, .arg = arg};
+    struct job job;
 
-    sl_loop_post(sl_worker_loop(worker), &job.msg);
+    job_post(&job, sl_worker_loop(worker), fn, arg);
     wait_until(f, job_is_done, &job);
 }
 
@@ -566,9 +547,9 @@ static void do_read_seq(void *arg)
 static bool is_silent(void *arg)
 {
     struct silence *silence = arg;
-    struct job job = {.msg = {.run = on_job}, .fn = do_read_seq, .arg = silence};
+    struct job job;
 
-    sl_loop_post(sl_worker_loop(silence->demo->worker), &job.msg);
+    job_post(&job, sl_worker_loop(silence->demo->worker), do_read_seq, silence);
     while (!job_is_done(&job))
         (void)uv_run(sl_loop_uv(silence->f->control), UV_RUN_ONCE);
     return sl_now_us() - silence->since_us > 300 * SL_US_PER_MS;

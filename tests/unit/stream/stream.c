@@ -2,6 +2,7 @@
 /* The core with real workers: names, fan-out on one and on two threads, key frame requests, ends,
  * frames, and all of it coming and going at once. */
 #include "stream/stream.h"
+#include "../job.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "net/net.h"
@@ -67,21 +68,6 @@ static int tear_down(void **state)
 
 /* ---- Doing things on a worker and waiting for it ---- */
 
-struct job {
-    struct sl_msg msg;
-    void (*fn)(void *arg);
-    void *arg;
-    _Atomic bool done;
-};
-
-static void on_job(struct sl_msg *msg)
-{
-    struct job *job = sl_container_of(msg, struct job, msg);
-
-    job->fn(job->arg);
-    atomic_store(&job->done, true);
-}
-
 static void wait_until(struct fixture *f, bool (*condition)(void *arg), void *arg)
 {
     int64_t deadline_us = sl_now_us() + DEADLINE_US;
@@ -93,16 +79,11 @@ static void wait_until(struct fixture *f, bool (*condition)(void *arg), void *ar
     }
 }
 
-static bool job_is_done(void *arg)
-{
-    return atomic_load(&((struct job *)arg)->done);
-}
-
 static void on_worker(struct fixture *f, struct sl_worker *worker, void (*fn)(void *arg), void *arg)
 {
-    struct job job = {.msg = {.run = on_job}, .fn = fn, .arg = arg};
+    struct job job;
 
-    sl_loop_post(sl_worker_loop(worker), &job.msg);
+    job_post(&job, sl_worker_loop(worker), fn, arg);
     wait_until(f, job_is_done, &job);
 }
 

@@ -3,6 +3,7 @@
  * Two engines on loopback: one has made the offer and is a client of the other, as a pull (it
  * receives) and as a push (it sends). Each has a worker of its own; both are controlled from here.
  */
+#include "../job.h"
 #include "base/addr.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -80,21 +81,6 @@ static void turn(struct fixture *f)
             fail_msg("line %d: waited in vain for %s", __LINE__, #condition);                      \
     }
 
-struct job {
-    struct sl_msg msg;
-    void (*fn)(void *arg);
-    void *arg;
-    _Atomic bool done;
-};
-
-static void on_job(struct sl_msg *msg)
-{
-    struct job *job = sl_container_of(msg, struct job, msg);
-
-    job->fn(job->arg);
-    atomic_store(&job->done, true);
-}
-
 static struct sl_worker *worker_of(struct engine *engine)
 {
     return sl_workers_at(engine->workers, 0);
@@ -102,10 +88,10 @@ static struct sl_worker *worker_of(struct engine *engine)
 
 static void on_worker(struct fixture *f, struct engine *engine, void (*fn)(void *arg), void *arg)
 {
-    struct job job = {.msg = {.run = on_job}, .fn = fn, .arg = arg};
+    struct job job;
 
-    sl_loop_post(sl_worker_loop(worker_of(engine)), &job.msg);
-    wait_until(f, atomic_load(&job.done));
+    job_post(&job, sl_worker_loop(worker_of(engine)), fn, arg);
+    wait_until(f, job_is_done(&job));
 }
 
 /* ---- What stays open ---- */

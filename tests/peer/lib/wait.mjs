@@ -19,7 +19,7 @@ export function within(ms, what, promise) {
 }
 
 // Calls `probe` until it returns something true, which is the result. What the last call returned
-// or threw is part of the error's text.
+// or threw is part of the error's text, behind `what` (a text, or a function that makes it).
 export async function until(what, probe, { timeout = 10_000, interval = 50 } = {}) {
     const end = Date.now() + timeout * slowness;
     let last;
@@ -31,8 +31,10 @@ export async function until(what, probe, { timeout = 10_000, interval = 50 } = {
         } catch (error) {
             last = error;
         }
-        if (Date.now() >= end)
-            throw new Error(`not within ${timeout * slowness} ms: ${what} (last: ${describe(last)})`);
+        if (Date.now() >= end) {
+            const text = typeof what === 'function' ? what() : what;
+            throw new Error(`not within ${timeout * slowness} ms: ${text} (last: ${describe(last)})`);
+        }
         await pause(interval);
     }
 }

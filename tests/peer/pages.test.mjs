@@ -400,7 +400,7 @@ describe('the streams page of servers that know one another', () => {
 
     test('neither is shown where it cannot be: no cluster, no right to pull', async () => {
         const page = await open('/streams', origin);
-        await assertRow(page, 'demo', '#rows', { Source: 'built in' });
+        await assertRow(page, 'demo', '#rows', { Source: 'built in', Rate: '–' });
         assert.equal(await page.isVisible('#pulls'), true);
         assert.equal(await page.isVisible('#nodes'), false);
         await page.route(/\/api\/v1\/pulls/, (route) => route.fulfill({ status: 403 }));

@@ -32,7 +32,8 @@ function rowOf(stream) {
     cell('Video', stream.videoCodec ? stream.videoCodec + size : 'none'),
     cell('Audio', stream.audioCodec ?? 'none'),
     cell('Players', String(stream.players), 'number'),
-    cell('Rate', formatRate(stream.bitrate), 'number'),
+    // What is made here is not received, so it has no rate.
+    cell('Rate', stream.kind === 'demo' ? '–' : formatRate(stream.bitrate), 'number'),
     cell('Live for', formatDuration(stream.uptime), 'number'),
     action);
   return row;

@@ -63,8 +63,7 @@ struct sl_pull {
     char why[WHY_MAX];
     struct sl_log_scope scope;
     int64_t created_ms;
-    uint64_t audio_bytes_seen, video_bytes_seen;
-    uint64_t audio_bps, video_bps; /* of the last second */
+    struct sl_peer_rates rates; /* of the last second */
     void (*on_live)(void *owner, struct sl_stream *stream);
     void (*on_end)(void *owner, const char *why);
     void *owner;
@@ -77,6 +76,6 @@ struct sl_pull *pull_create(struct sl_pulls *pulls, const struct sl_pull_request
 void pull_end(struct sl_pull *pull, bool failed, const char *why);
 const char *pull_status_name(enum pull_status status);
 /* Once a second. */
-void pull_sample(struct sl_pull *pull);
+void pull_update_rates(struct sl_pull *pull);
 
 #endif

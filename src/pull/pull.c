@@ -125,6 +125,7 @@ static void make_media(struct sl_pull *pull)
     };
 
     pulls->media_count++;
+    pull->rates.at_us = sl_now_us();
     pull->media = pull_media_create(&config);
 }
 
@@ -293,22 +294,10 @@ struct sl_pull *pull_create(struct sl_pulls *pulls, const struct sl_pull_request
     return pull;
 }
 
-/* Bits since the last second. */
-static uint64_t sample(const _Atomic uint64_t *bytes, uint64_t *seen)
-{
-    uint64_t now = atomic_load_explicit(bytes, memory_order_relaxed);
-    uint64_t bits = (now - *seen) * 8;
-
-    *seen = now;
-    return bits;
-}
-
-void pull_sample(struct sl_pull *pull)
+void pull_update_rates(struct sl_pull *pull)
 {
     const struct sl_peer_stats *stats = pull->media ? pull_media_stats(pull->media) : NULL;
 
-    if (!stats)
-        return;
-    pull->audio_bps = sample(&stats->audio_bytes, &pull->audio_bytes_seen);
-    pull->video_bps = sample(&stats->video_bytes, &pull->video_bytes_seen);
+    if (stats)
+        (void)sl_peer_rates_update(&pull->rates, stats, sl_now_us()); /* no time, nothing new */
 }

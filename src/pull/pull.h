@@ -125,9 +125,11 @@ json_t *sl_pull_describe_stream(const struct sl_pull *pull);
 struct sl_pull_summary { /* texts are borrowed until the pull ends */
     const char *media_session_id, *uri, *local_stream, *remote_stream, *status;
     enum sl_pull_kind kind;
-    struct sl_stream *stream; /* that it brings or takes; NULL: not yet */
-    uint64_t bitrate_bps;     /* audio and video payload of the last second */
-    uint64_t video_bps;       /* its video */
+    struct sl_stream *stream;      /* that it brings or takes; NULL: not yet */
+    uint64_t bitrate_bps;          /* audio and video payload of the last second */
+    uint64_t video_bps, video_fps; /* its video */
+    uint64_t nack, lost;           /* totals since the start */
+    uint16_t width, height;        /* 0: not known yet */
     int64_t created_ms;
 };
 void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out);

@@ -14,12 +14,12 @@ enum { RATE_MS = 1000 };
 
 /* ---- Life ---- */
 
-static void sample_all(void *owner)
+static void update_rates(void *owner)
 {
     struct sl_pulls *pulls = owner;
     struct sl_pull *pull;
 
-    sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link) pull_sample(pull);
+    sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link) pull_update_rates(pull);
     if (pulls->count == 0)
         sl_timer_stop(pulls->rate_timer);
 }
@@ -36,7 +36,7 @@ struct sl_pulls *sl_pulls_create(const struct sl_pulls_config *config)
     pulls->source_ops[SL_PULL].protocol = "pull";
     pulls->source_ops[SL_PULL_CLUSTER] = sl_peer_source_ops;
     pulls->source_ops[SL_PULL_CLUSTER].protocol = "cluster";
-    pulls->rate_timer = sl_timer_create(config->loop, sample_all, pulls);
+    pulls->rate_timer = sl_timer_create(config->loop, update_rates, pulls);
     return pulls;
 }
 
@@ -284,8 +284,15 @@ json_t *sl_pull_describe_stream(const struct sl_pull *pull)
         (json_int_t)pull->created_ms, "mediaProvider", "WebRTC", "mediaType", "publish");
 }
 
+static uint64_t load(const _Atomic uint64_t *value)
+{
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
 void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
 {
+    const struct sl_peer_stats *stats = pull->media ? pull_media_stats(pull->media) : NULL;
+
     *out = (struct sl_pull_summary){
         .media_session_id = pull->id,
         .uri = pull->uri.text,
@@ -296,10 +303,15 @@ void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
         .stream = pull->taken   ? pull->taken
                   : is_up(pull) ? pull_media_stream(pull->media)
                                 : NULL,
-        .bitrate_bps = pull->audio_bps + pull->video_bps,
-        .video_bps = pull->video_bps,
+        .bitrate_bps = pull->rates.audio_bps + pull->rates.video_bps,
+        .video_bps = pull->rates.video_bps,
+        .video_fps = pull->rates.video_fps,
+        .nack = stats ? load(&stats->nack) : 0,
+        .lost = stats ? load(&stats->lost) : 0,
         .created_ms = pull->created_ms,
     };
+    if (out->stream)
+        sl_stream_size(out->stream, &out->width, &out->height);
 }
 
 bool sl_pull_is_used(const struct sl_pull *pull)

@@ -97,16 +97,12 @@ static void select_by(struct selection *selection, json_t *params)
 /* ---- find, find_all ---- */
 
 /* The SDK's names (rest-api.md section 6.2). */
-static json_t *metrics_of(const struct sl_media_session *media)
+static json_t *metrics_of(const struct sl_video_rate *video, int width, int height)
 {
-    struct sl_media_summary summary;
-
-    sl_media_session_summary(media, &summary);
-    const struct sl_video_rate *video = &summary.video;
-    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:i}", "VIDEO_WIDTH", summary.width,
-                     "VIDEO_HEIGHT", summary.height, "VIDEO_RATE", (json_int_t)video->rate_bps,
-                     "VIDEO_FPS", (json_int_t)video->fps, "VIDEO_NACK", (json_int_t)video->nack,
-                     "VIDEO_LOST", (json_int_t)video->lost, "VIDEO_B_FRAMES", 0);
+    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:i}", "VIDEO_WIDTH", width, "VIDEO_HEIGHT",
+                     height, "VIDEO_RATE", (json_int_t)video->rate_bps, "VIDEO_FPS",
+                     (json_int_t)video->fps, "VIDEO_NACK", (json_int_t)video->nack, "VIDEO_LOST",
+                     (json_int_t)video->lost, "VIDEO_B_FRAMES", 0);
 }
 
 static bool displays(json_t *params, const char *what)
@@ -130,12 +126,12 @@ static json_t *describe_pulled(const struct sl_control *control, const char *id,
     if (item && displays(params, "metrics")) {
         struct sl_pull_summary summary;
         sl_pull_summary(pull, &summary);
+        struct sl_video_rate video = {.rate_bps = summary.video_bps,
+                                      .fps = summary.video_fps,
+                                      .nack = summary.nack,
+                                      .lost = summary.lost};
         (void)json_object_set_new(item, "metrics",
-                                  json_pack("{s:O, s:O, s:I, s:i, s:i, s:i, s:i}", "VIDEO_WIDTH",
-                                            json_object_get(item, "width"), "VIDEO_HEIGHT",
-                                            json_object_get(item, "height"), "VIDEO_RATE",
-                                            (json_int_t)summary.video_bps, "VIDEO_FPS", 0,
-                                            "VIDEO_NACK", 0, "VIDEO_LOST", 0, "VIDEO_B_FRAMES", 0));
+                                  metrics_of(&video, summary.width, summary.height));
     }
     return item;
 }
@@ -149,8 +145,12 @@ static json_t *describe_stream(const struct sl_control *control, const char *id,
     json_t *item = sl_media_session_describe(media);
     /* Nine tenths of the text, and it holds the client's ICE password: not for lists. */
     (void)json_object_set_new(item, "sdp", json_null());
-    if (displays(params, "metrics"))
-        (void)json_object_set_new(item, "metrics", metrics_of(media));
+    if (displays(params, "metrics")) {
+        struct sl_media_summary summary;
+        sl_media_session_summary(media, &summary);
+        (void)json_object_set_new(item, "metrics",
+                                  metrics_of(&summary.video, summary.width, summary.height));
+    }
     return item;
 }
 

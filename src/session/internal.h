@@ -163,12 +163,8 @@ struct sl_media_session {
     struct sl_timer *keep_alive; /* runs while PUBLISHING or PLAYING */
     bool keep_alive_asked;       /* its last question is unanswered */
     struct event_budget event_budget;
-    struct {
-        uint64_t audio_bytes, video_bytes, video_packets, video_frames;
-        int64_t at_us;
-    } sampled; /* the peer's counters at the last tick */
-    uint64_t bitrate_bps;
-    struct sl_video_rate rate; /* as of the last tick */
+    struct sl_peer_rates rates; /* as of the last tick */
+    struct sl_video_rate video; /* the same, as it is told */
 };
 
 /* The only function that changes media->state; info NULL: none. See media.c. */

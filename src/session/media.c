@@ -232,7 +232,7 @@ static void media_up(struct sl_media_session *media)
     if (media->state != SL_MEDIA_PENDING)
         return;
     media->tcp = sl_peer_uses_tcp(media->peer);
-    media->sampled.at_us = sl_now_us();
+    media->rates.at_us = sl_now_us();
     if (media->publish) {
         sl_stream_set_live(media->stream);
         media_set_state(media, SL_MEDIA_PUBLISHING, NULL);
@@ -383,8 +383,8 @@ void sl_media_session_summary(const struct sl_media_session *media, struct sl_me
         .video_codec = media->codecs[SL_VIDEO],
         .width = media->width,
         .height = media->height,
-        .bitrate_bps = media->bitrate_bps,
-        .video = media->rate,
+        .bitrate_bps = media->rates.audio_bps + media->rates.video_bps,
+        .video = media->video,
         .players = media->audience ? media->audience->player_count : 0,
         .created_ms = media->created_ms,
     };

@@ -3,12 +3,6 @@
 #include "base/clock.h"
 #include "session/internal.h"
 
-/* Per second, from a difference taken over elapsed_us. */
-static uint64_t per_second(uint64_t count, int64_t elapsed_us)
-{
-    return (count * SL_US_PER_S + (uint64_t)elapsed_us / 2) / (uint64_t)elapsed_us;
-}
-
 static uint64_t load(const _Atomic uint64_t *value)
 {
     return atomic_load_explicit(value, memory_order_relaxed);
@@ -24,35 +18,22 @@ static int64_t interval_s(const struct sl_media_session *media)
 }
 
 /* What the last second brought. False if nothing that could be told: no video flowed. */
-static bool sample(struct sl_media_session *media, int64_t now_us, struct sl_video_rate *rate)
+static bool sample(struct sl_media_session *media, int64_t now_us)
 {
     const struct sl_peer_stats *stats = sl_peer_stats(media->peer);
-    uint64_t audio_bytes = load(&stats->audio_bytes), video_bytes = load(&stats->video_bytes);
-    uint64_t packets = load(&stats->video_packets), frames = load(&stats->video_frames);
-    int64_t elapsed_us = now_us - media->sampled.at_us;
 
-    if (elapsed_us <= 0)
+    if (!sl_peer_rates_update(&media->rates, stats, now_us))
         return false;
-    bool flows = packets > media->sampled.video_packets;
-    uint64_t video = video_bytes - media->sampled.video_bytes;
-    uint64_t audio = audio_bytes - media->sampled.audio_bytes;
-    *rate = (struct sl_video_rate){
-        .rate_bps = per_second(video * 8, elapsed_us),
-        .fps = per_second(frames - media->sampled.video_frames, elapsed_us),
+    media->video = (struct sl_video_rate){
+        .rate_bps = media->rates.video_bps,
+        .fps = media->rates.video_fps,
         .nack = load(&stats->nack),
         .pli = load(&stats->pli),
         .lost = load(&stats->lost),
         .width = media->width,
         .height = media->height,
     };
-    media->rate = *rate;
-    media->bitrate_bps = per_second((video + audio) * 8, elapsed_us);
-    media->sampled.audio_bytes = audio_bytes;
-    media->sampled.video_bytes = video_bytes;
-    media->sampled.video_packets = packets;
-    media->sampled.video_frames = frames;
-    media->sampled.at_us = now_us;
-    return flows;
+    return media->rates.video_flows;
 }
 
 static void on_second(void *owner)
@@ -60,17 +41,16 @@ static void on_second(void *owner)
     struct sl_sessions *sessions = owner;
     int64_t now_us = sl_now_us(), tick = ++sessions->rate_tick;
     struct sl_media_session *media;
-    struct sl_video_rate rate;
 
     sl_list_foreach(media, &sessions->media, struct sl_media_session, link)
     {
         if (media->state != SL_MEDIA_PUBLISHING && media->state != SL_MEDIA_PLAYING)
             continue;
-        bool flows = sample(media, now_us, &rate);
+        bool flows = sample(media, now_us);
         int64_t interval = interval_s(media);
         if (flows && media->has_video && interval > 0 && tick % interval == 0 &&
             media->session->ops)
-            media->session->ops->on_rate(media->session->client, media, &rate);
+            media->session->ops->on_rate(media->session->client, media, &media->video);
     }
 }
 

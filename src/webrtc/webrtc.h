@@ -147,4 +147,16 @@ void sl_peer_close(struct sl_peer *peer);
 const struct sl_peer_stats *sl_peer_stats(const struct sl_peer *peer);
 bool sl_peer_uses_tcp(const struct sl_peer *peer);
 
+/* What a peer moved between the last two looks at its numbers; whoever wants to know looks about
+ * once a second. Zero but for at_us at first. Pure. */
+struct sl_peer_rates {
+    int64_t at_us;                            /* of the last look; at first, when it began */
+    uint64_t audio_bps, video_bps, video_fps; /* RTP payload */
+    bool video_flows;
+    uint64_t audio_bytes, video_bytes, video_packets, video_frames; /* as of the last look */
+};
+/* False, and all stays: no time has passed. */
+bool sl_peer_rates_update(struct sl_peer_rates *rates, const struct sl_peer_stats *stats,
+                          int64_t now_us);
+
 #endif

@@ -119,6 +119,11 @@ void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
         .stream = pull->is_live ? (struct sl_stream *)(uintptr_t)pull : NULL,
         .bitrate_bps = 1500,
         .video_bps = 1000,
+        .video_fps = 25,
+        .nack = 7,
+        .lost = 3,
+        .width = 320,
+        .height = 240,
         .created_ms = 1700000000000,
     };
 }

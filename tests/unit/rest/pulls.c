@@ -188,6 +188,9 @@ static void has_what_pulls_bring_among_the_streams(void **state) /* REST-11, sec
     json_t *metrics = json_object_get(json_array_get(list, 0), "metrics");
     assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_WIDTH")), 320);
     assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_RATE")), 1000);
+    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_FPS")), 25);
+    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_NACK")), 7);
+    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_LOST")), 3);
     json_decref(list);
     assert_int_equal(post(control, "/rest-api/stream/terminate", "{'published':false}", NULL), 404);
     assert_int_equal(post(control, "/rest-api/stream/terminate", "{'name':'here'}", NULL), 200);

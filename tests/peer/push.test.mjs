@@ -184,8 +184,9 @@ describe('the REST API', () => {
             assert.equal(answer.json.status, status);
         }
         assert.equal((await push('find_all')).json.length, 1);
-        const other = await startup('cam', `${nginx.url}/other`);
-        await done('terminate', other.mediaSessionId);
+        const { mediaSessionId } = await startup('cam', `${nginx.url}/other`);
+        const ended = await push('terminate', { mediaSessionId });
+        assert.ok(ended.status === 200 || ended.status === 404); // nginx may have refused it by then
     });
 
     test('REST-35 H264 in 320x240 and AAC of 48 kHz arrive in order; the figures tell of it',

@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { TICK_MS = 5, DEADLINE_US = 10 * SL_US_PER_S };
@@ -217,7 +218,9 @@ size_t logged(struct fixture *f, const char *text)
 
 static void open_log(struct fixture *f)
 {
-    (void)snprintf(f->log, sizeof(f->log), "/tmp/test_cluster.XXXXXX");
+    const char *tmp = getenv("TMPDIR");
+
+    (void)snprintf(f->log, sizeof(f->log), "%s/sluice-cluster-XXXXXX", tmp ? tmp : "/tmp");
     int fd = mkstemp(f->log);
     assert_true(fd >= 0);
     (void)close(fd);

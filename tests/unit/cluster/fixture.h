@@ -36,7 +36,7 @@ struct fixture {
     struct sl_timer *tick;
     int64_t last_tick_us, longest_gap_us; /* between two ticks of the loop */
     struct node a, b;                     /* a announces its streams */
-    char log[64];                         /* file with what was logged */
+    char log[256];                        /* file with what was logged */
 };
 
 /* Redis runs, and both nodes know one another. */

@@ -18,7 +18,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "net/net.h"
-#include "webrtc/srtp.h"
+#include "srtp/srtp.h"
 
 #include <getopt.h>
 #include <signal.h>

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "webrtc/srtp.h"
+#include "srtp/srtp.h"
 
 #include <malloc.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #ifndef SL_WEBRTC_DTLS_H
 #define SL_WEBRTC_DTLS_H
 
-#include "webrtc/srtp.h"
+#include "srtp/srtp.h"
 
 #include <stdbool.h>
 #include <stddef.h>

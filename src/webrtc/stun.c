@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
-#include "webrtc/hmac_sha1.h"
+#include "srtp/srtp.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

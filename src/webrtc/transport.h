@@ -18,7 +18,7 @@
 #include "base/addr.h"
 #include "net/net.h"
 #include "webrtc/dtls.h"
-#include "webrtc/srtp.h"
+#include "srtp/srtp.h"
 
 #include <stdbool.h>
 #include <stddef.h>

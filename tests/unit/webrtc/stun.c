@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
-#include "hex.h"
+#include "../hex.h"
 
 #include <errno.h>
 #include <setjmp.h>

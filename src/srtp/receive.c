@@ -5,8 +5,8 @@
  */
 #include "base/bytes.h"
 #include "base/mem.h"
-#include "webrtc/srtp_engine.h"
-#include "webrtc/srtp_window.h"
+#include "srtp/engine.h"
+#include "srtp/window.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

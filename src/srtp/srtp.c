@@ -3,11 +3,11 @@
  * SRTP: the engine, and sending. RTP goes through ipsec-mb where there is one; RTCP is rare and
  * always takes OpenSSL with the key put in per packet, so that it costs a sender 72 bytes.
  */
-#include "webrtc/srtp.h"
+#include "srtp/srtp.h"
 
 #include "base/bytes.h"
 #include "base/mem.h"
-#include "webrtc/srtp_engine.h"
+#include "srtp/engine.h"
 
 #include <openssl/crypto.h>
 #include <string.h>

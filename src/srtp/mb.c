@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SRTP on libipsec-mb. */
-#include "webrtc/srtp_mb.h"
+#include "srtp/mb.h"
 
 #include "base/bytes.h"
 #include "base/log.h"

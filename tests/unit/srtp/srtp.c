@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SRTP against the vectors of RFC 3711 and 7714, on both back ends, and against hostile packets. */
-#include "webrtc/srtp.h"
+#include "srtp/srtp.h"
 
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "hex.h"
-#include "webrtc/srtp_crypto.h"
+#include "../hex.h"
+#include "srtp/crypto.h"
 
 #include <errno.h>
 #include <setjmp.h>

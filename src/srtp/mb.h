@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * SRTP on libipsec-mb: packets of many keys in flight at once. One machine per thread. Without the
- * library srtp_mb_none.c takes this place: sl_srtp_mb_create() gives NULL and nothing else is
+ * library mb_none.c takes this place: sl_srtp_mb_create() gives NULL and nothing else is
  * called.
  */
-#ifndef SL_WEBRTC_SRTP_MB_H
-#define SL_WEBRTC_SRTP_MB_H
+#ifndef SL_SRTP_MB_H
+#define SL_SRTP_MB_H
 
-#include "webrtc/srtp_crypto.h"
+#include "srtp/crypto.h"
 
 struct sl_srtp_mb;
 struct sl_srtp_mb_key;

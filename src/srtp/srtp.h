@@ -7,8 +7,10 @@
  * that a retransmission is simply the same index again and no rollover counter can go astray.
  * Receiving estimates the index (RFC 3711 appendix A) and keeps a replay window per ssrc.
  */
-#ifndef SL_WEBRTC_SRTP_H
-#define SL_WEBRTC_SRTP_H
+#ifndef SL_SRTP_SRTP_H
+#define SL_SRTP_SRTP_H
+
+#include "srtp/hmac_sha1.h" /* STUN needs it, too */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * HMAC-SHA1 (RFC 2104) with the two hash states of a key kept, so that a message costs no key
  * set-up. Plain values: copied freely, nothing to release. Pure, any thread.
  */
-#ifndef SL_WEBRTC_HMAC_SHA1_H
-#define SL_WEBRTC_HMAC_SHA1_H
+#ifndef SL_SRTP_HMAC_SHA1_H
+#define SL_SRTP_HMAC_SHA1_H
 
 #include <openssl/sha.h>
 #include <stddef.h>

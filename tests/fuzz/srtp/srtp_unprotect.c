@@ -4,7 +4,7 @@
  * kind. */
 #include "base/bytes.h"
 #include "base/mem.h"
-#include "webrtc/srtp.h"
+#include "srtp/srtp.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The place of srtp_mb.c where there is no libipsec-mb: creation gives NULL, the rest is
  * unreachable. */
-#include "webrtc/srtp_mb.h"
+#include "srtp/mb.h"
 
 #include <stdlib.h>
 

@@ -4,11 +4,11 @@
  * OpenSSL. What it takes is well-formed; it fails only for a wrong tag. Any thread, one at a time
  * per context.
  */
-#ifndef SL_WEBRTC_SRTP_CRYPTO_H
-#define SL_WEBRTC_SRTP_CRYPTO_H
+#ifndef SL_SRTP_CRYPTO_H
+#define SL_SRTP_CRYPTO_H
 
-#include "webrtc/hmac_sha1.h"
-#include "webrtc/srtp.h"
+#include "srtp/hmac_sha1.h"
+#include "srtp/srtp.h"
 
 #include <openssl/evp.h>
 #include <stdbool.h>

@@ -5,7 +5,7 @@
  * against 0.50 us for 885 bytes) and costs hundreds of bytes per key instead of 40.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include "webrtc/hmac_sha1.h"
+#include "srtp/hmac_sha1.h"
 
 #include <openssl/crypto.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SRTP key derivation, counters, and one packet at a time on OpenSSL. */
-#include "webrtc/srtp_crypto.h"
+#include "srtp/crypto.h"
 
 #include "base/bytes.h"
 #include "base/log.h"

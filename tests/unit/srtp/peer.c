@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "webrtc/srtp.h"
+#include "srtp/srtp.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Replay windows and rollover counters. */
-#include "webrtc/srtp_window.h"
+#include "srtp/window.h"
 
 #include "base/mem.h"
 

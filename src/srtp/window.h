@@ -4,10 +4,10 @@
  * section 3.3.2), and the guess at a packet's rollover counter (appendix A). Indices are 48 bits
  * for RTP, 31 for RTCP. Pure, but that a first packet allocates.
  */
-#ifndef SL_WEBRTC_SRTP_WINDOW_H
-#define SL_WEBRTC_SRTP_WINDOW_H
+#ifndef SL_SRTP_WINDOW_H
+#define SL_SRTP_WINDOW_H
 
-#include "webrtc/srtp.h"
+#include "srtp/srtp.h"
 
 #include <stddef.h>
 #include <stdint.h>

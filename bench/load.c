@@ -29,6 +29,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "http/http.h"
 #include "base/metrics.h"
 
 #include <stdio.h>

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "http/http.h"
 
 #include <stdio.h>
 #include <string.h>

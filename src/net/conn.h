@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One TCP connection with or without TLS on a loop: bytes in, a queue of bytes out, a deadline, and
- * an end that is always told later, from the loop. Private to net/; everything on the loop's
- * thread.
+ * an end that is always told later, from the loop. Everything on the loop's thread.
  */
 #ifndef SL_NET_CONN_H
 #define SL_NET_CONN_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What others may include of net/: loops, datagrams in batches, HTTP and WebSocket. */
+/* What others may include of net/: loops, datagrams in batches, TCP connections, TLS. */
 #ifndef SL_NET_NET_H
 #define SL_NET_NET_H
 
-#include "net/http.h"
+#include "net/conn.h"
 #include "net/loop.h"
+#include "net/tls.h"
 #include "net/udp.h"
 
 #endif

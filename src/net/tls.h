@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* TLS settings of listeners and clients: TLS 1.2 and later, AEAD suites only, HTTP/1.1 only.
- * Private to net/; sl_tls_self_signed() is in http.h. */
+ */
 #ifndef SL_NET_TLS_H
 #define SL_NET_TLS_H
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct sl_error;
 
@@ -23,5 +24,10 @@ int sl_tls_client_context(bool verify, SSL_CTX **out);
  * with verify, for the certificate's name. */
 SSL *sl_tls_accept(SSL_CTX *context);
 SSL *sl_tls_connect(SSL_CTX *context, const char *host, bool verify);
+
+/* Writes a self-signed certificate and key (ECDSA P-256, one year, names: localhost, the host name,
+ * the given addresses) to two files, mode 0600 for the key, unless both exist. */
+int sl_tls_self_signed(const char *cert_file, const char *key_file, const char *const *names,
+                       size_t name_count, struct sl_error *error);
 
 #endif

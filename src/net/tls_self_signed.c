@@ -3,7 +3,7 @@
 #include "base/addr.h"
 #include "base/error.h"
 #include "base/random.h"
-#include "net/http.h"
+#include "net/tls.h"
 
 #include <errno.h>
 #include <fcntl.h>

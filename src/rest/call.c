@@ -3,7 +3,7 @@
 #include "rest/call.h"
 
 #include "base/clock.h"
-#include "net/net.h"
+#include "http/http.h"
 #include "rest/cors.h"
 #include "rest/error.h"
 

@@ -4,7 +4,7 @@
 #ifndef SL_REST_CORS_H
 #define SL_REST_CORS_H
 
-#include "net/net.h"
+#include "http/http.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 #include "rest/parts.h"
 
 #include "base/mem.h"
-#include "net/net.h"
+#include "http/http.h"
 
 static void answer_echo(struct sl_call *call, void *arg)
 {

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/table.h"
-#include "net/net.h"
+#include "http/http.h"
 #include "rest/url.h"
 
 #include <errno.h>

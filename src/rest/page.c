@@ -2,7 +2,7 @@
 /* The two numbers of a query, and the object around the items. */
 #include "rest/page.h"
 
-#include "net/net.h"
+#include "http/http.h"
 #include "rest/url.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/net.h"
+#include "http/http.h"
 #include "rest/access.h"
 #include "rest/body.h"
 #include "rest/call.h"

@@ -3,6 +3,7 @@
 #ifndef SL_SERVER_INTERNAL_H
 #define SL_SERVER_INTERNAL_H
 
+#include "http/http.h"
 #include "net/net.h"
 #include "server/server.h"
 

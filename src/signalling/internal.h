@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "http/http.h"
 #include "net/net.h"
 #include "session/session.h"
 #include "signalling/signalling.h"

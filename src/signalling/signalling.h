@@ -10,6 +10,7 @@
 #ifndef SL_SIGNALLING_SIGNALLING_H
 #define SL_SIGNALLING_SIGNALLING_H
 
+#include "http/http.h"
 #include "net/net.h"
 
 #include <stddef.h>

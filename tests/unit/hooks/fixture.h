@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/metrics.h"
 #include "hooks/hooks.h"
+#include "http/http.h"
 #include "net/net.h"
 
 #include <jansson.h>

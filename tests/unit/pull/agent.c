@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "http/http.h"
 #include "net/net.h"
 
 #include <jansson.h>

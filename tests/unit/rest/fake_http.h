@@ -3,7 +3,7 @@
 #ifndef SL_TEST_REST_FAKE_HTTP_H
 #define SL_TEST_REST_FAKE_HTTP_H
 
-#include "net/net.h"
+#include "http/http.h"
 
 #include <jansson.h>
 

@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/metrics.h"
 #include "hooks/hooks.h"
+#include "http/http.h"
 #include "net/net.h"
 #include "session/session.h"
 #include "webrtc/webrtc.h"

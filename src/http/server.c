@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Server connections: requests one after the other, or one that becomes a WebSocket. */
-#include "net/http_private.h"
+#include "http/private.h"
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/tls.h"
+#include "net/net.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * decodes to the same bytes however the input is cut.
  */
 #include "base/mem.h"
-#include "net/http_parse.h"
+#include "http/parse.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
  * Bounds live here: header size and time, body size, queued bytes towards a client that does not
  * read, connections, message size.
  */
-#ifndef SL_NET_HTTP_H
-#define SL_NET_HTTP_H
+#ifndef SL_HTTP_HTTP_H
+#define SL_HTTP_HTTP_H
 
 #include "base/addr.h"
 
@@ -129,11 +129,6 @@ uint16_t sl_listener_port(const struct sl_listener *listener);
 /* Loads the certificate files again (SIGHUP): new connections get it, old ones stay. On failure the
  * old one stays in use. */
 int sl_listener_reload_certificate(struct sl_listener *listener, struct sl_error *error);
-
-/* Writes a self-signed certificate and key (ECDSA P-256, one year, names: localhost, the host name,
- * the given addresses) to two files, mode 0600 for the key, unless both exist. */
-int sl_tls_self_signed(const char *cert_file, const char *key_file, const char *const *names,
-                       size_t name_count, struct sl_error *error);
 
 /* ---- WebSocket client ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How many connections there are, and how many of them one address has. */
-#include "net/http_private.h"
+#include "http/private.h"
 
 #include "base/mem.h"
 

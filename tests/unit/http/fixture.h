@@ -6,6 +6,7 @@
 #ifndef SL_TEST_NET_FIXTURE_H
 #define SL_TEST_NET_FIXTURE_H
 
+#include "http/http.h"
 #include "net/net.h"
 
 #include <stdbool.h>

@@ -4,10 +4,10 @@
  * the mask, checks UTF-8. Private to net/. No I/O. Memory is held only while a message is in
  * pieces, and grows with what has come, not with what was announced.
  */
-#ifndef SL_NET_WS_READER_H
-#define SL_NET_WS_READER_H
+#ifndef SL_HTTP_WS_READER_H
+#define SL_HTTP_WS_READER_H
 
-#include "net/ws_frame.h"
+#include "http/ws_frame.h"
 
 /* Embedded. */
 struct sl_ws_reader {

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the files of the HTTP and WebSocket server share. Private to net/. */
-#ifndef SL_NET_HTTP_PRIVATE_H
-#define SL_NET_HTTP_PRIVATE_H
+/* What the files of the HTTP and WebSocket server share.  */
+#ifndef SL_HTTP_PRIVATE_H
+#define SL_HTTP_PRIVATE_H
 
 #include "base/list.h"
 #include "base/table.h"
-#include "net/conn.h"
-#include "net/http.h"
-#include "net/http_parse.h"
-#include "net/ws_reader.h"
+#include "http/http.h"
+#include "http/parse.h"
+#include "http/ws_reader.h"
+#include "net/net.h"
 
 #include <uv.h>
 
 enum { SL_HTTP_CLOSE_MS = 2000 /* for a goodbye, WebSocket or HTTP */ };
 
-/* ---- Who may connect (http_admission.c) ---- */
+/* ---- Who may connect (admission.c) ---- */
 
 /* Connections of one address: IPv4, or a /64 of IPv6, which is what one customer has. */
 struct sl_ip_entry;
@@ -65,7 +65,7 @@ void sl_listener_destroy(struct sl_listener *listener);
 /* Counts a connection that was not taken; tells so at most once a second. */
 void sl_http_count_refused(struct sl_http *http, const char *why);
 
-/* ---- Requests and answers (http_request.c) ---- */
+/* ---- Requests and answers (request.c) ---- */
 
 struct sl_http_peer;
 
@@ -100,7 +100,7 @@ struct sl_http_answer {
 };
 struct sl_chunk *sl_http_build_answer(const struct sl_http_answer *answer);
 
-/* ---- Server connections (http_server.c) ---- */
+/* ---- Server connections (server.c) ---- */
 
 /* Takes fd and ip, also on failure, when they are given back at once. */
 void sl_http_peer_accept(struct sl_listener *listener, int fd, struct sl_ip_entry *ip);

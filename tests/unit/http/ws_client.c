@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "net/ws_frame.h"
+#include "http/ws_frame.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -3,9 +3,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "net/http_private.h"
-#include "net/loop.h"
-#include "net/tls.h"
+#include "http/private.h"
+#include "net/net.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* WebSocket frames, message assembly and UTF-8, without any socket. */
 #include "base/mem.h"
-#include "net/ws_reader.h"
+#include "http/ws_reader.h"
 
 #include <errno.h>
 #include <setjmp.h>

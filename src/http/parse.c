@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* HTTP/1.x heads and bodies. */
-#include "net/http_parse.h"
+#include "http/parse.h"
 
 #include "base/mem.h"
-#include "net/ws_frame.h"
+#include "http/ws_frame.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The context that carries listeners and connections. */
-#include "net/http_private.h"
+#include "http/private.h"
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/loop.h"
+#include "net/net.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
  * cut. However the bytes are cut, the same messages and the same verdict come out; text is UTF-8,
  * no message is longer than the limit.
  */
-#include "net/ws_reader.h"
+#include "http/ws_reader.h"
 #include "base/mem.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* WebSocket frames, handshake key and UTF-8 (RFC 6455). Private to net/. No I/O, no allocation. */
-#ifndef SL_NET_WS_FRAME_H
-#define SL_NET_WS_FRAME_H
+#ifndef SL_HTTP_WS_FRAME_H
+#define SL_HTTP_WS_FRAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "net/http_private.h"
+#include "http/private.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Requests as handlers see them, and the bytes of answers. */
-#include "net/http_private.h"
+#include "http/private.h"
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -43,7 +43,7 @@ void sl_http_request_destroy(struct sl_http_request *request)
 
 void sl_http_request_append_body(struct sl_http_request *request, const uint8_t *data, size_t len)
 {
-    size_t need = request->body_len + len + 1; /* bounded by body_len: see http_server.c */
+    size_t need = request->body_len + len + 1; /* bounded by body_len: see server.c */
 
     if (need > request->body_room) {
         size_t room = request->body_room ? request->body_room : BODY_ROOM_MIN;

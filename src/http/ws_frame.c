@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* WebSocket frames (RFC 6455). */
-#include "net/ws_frame.h"
+#include "http/ws_frame.h"
 
 #include "base/bytes.h"
 

@@ -4,8 +4,8 @@
  * net/. No I/O, no allocation. Strict where laxness lets two readers disagree (request smuggling):
  * bare CR or LF, folded lines, a blank before the colon, two lengths, an unknown transfer coding.
  */
-#ifndef SL_NET_HTTP_PARSE_H
-#define SL_NET_HTTP_PARSE_H
+#ifndef SL_HTTP_PARSE_H
+#define SL_HTTP_PARSE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Assembly of WebSocket messages. */
-#include "net/ws_reader.h"
+#include "http/ws_reader.h"
 
 #include "base/mem.h"
 

@@ -3,7 +3,7 @@
 #include "fixture.h"
 
 #include "base/mem.h"
-#include "net/ws_frame.h"
+#include "http/ws_frame.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Listening sockets: who is let in, and with which certificate. */
-#include "net/http_private.h"
+#include "http/private.h"
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "net/loop.h"
-#include "net/tls.h"
+#include "net/net.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -5,8 +5,8 @@
 
 #include "base/list.h"
 #include "base/table.h"
-#include "http/http.h"
 #include "http/parse.h"
+#include "http/server.h"
 #include "http/ws_reader.h"
 #include "net/net.h"
 

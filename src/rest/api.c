@@ -4,8 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "rest/error.h"
-#include "rest/page.h"
+#include "http/http.h"
 
 static json_t *port_or_null(uint16_t port)
 {

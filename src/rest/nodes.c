@@ -4,8 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "rest/error.h"
-#include "rest/page.h"
+#include "http/http.h"
 #include "rest/parts.h"
 
 struct listing {

@@ -3,7 +3,7 @@
 #include "rest/openapi.h"
 
 #include "base/mem.h"
-#include "rest/error.h"
+#include "http/http.h"
 #include "rest/parts.h"
 #include "rest/schema.h"
 

@@ -4,7 +4,8 @@
 #ifndef SL_REST_PARTS_H
 #define SL_REST_PARTS_H
 
-#include "rest/router.h"
+#include "http/http.h"
+#include "rest/rest.h"
 
 struct sl_cluster;
 struct sl_directory;

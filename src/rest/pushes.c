@@ -5,8 +5,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/mem.h"
-#include "rest/error.h"
-#include "rest/page.h"
+#include "http/http.h"
 #include "rest/parts.h"
 
 #include <errno.h>

@@ -6,9 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "rest/access.h"
-#include "rest/cors.h"
-#include "rest/files.h"
+#include "http/http.h"
 #include "rest/parts.h"
 #include "rest/walk.h"
 

@@ -69,13 +69,7 @@ struct sl_rest_sources {
     /* Gauges that only the creator knows (workers, draining, hook queue); fills at most max,
      * returns how many. Not those made of `stats`, of the process and of the build. */
     size_t (*gauges)(void *owner, struct sl_gauge_value *out, size_t max);
-    /*
-     * HTTP Basic against the users of the console; NULL: nobody has an account.
-     *
-     * Calls on_checked(arg, err) once, from within or later on the loop, whether the client is
-     * still there or not: 0 right, -EACCES wrong, -EBUSY too many at once. After sl_rest_destroy()
-     * never. user and password are borrowed.
-     */
+    /* As in struct sl_access_rules (http/http.h); NULL: nobody has an account. */
     void (*check_user)(void *owner, const char *user, const char *password,
                        void (*on_checked)(void *arg, int err), void *arg);
 };

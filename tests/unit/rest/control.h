@@ -4,9 +4,9 @@
 #ifndef SL_TESTS_UNIT_REST_CONTROL_H
 #define SL_TESTS_UNIT_REST_CONTROL_H
 
+#include "../http/fake_http.h"
 #include "../session/client.h"
 #include "../session/fake.h"
-#include "fake_http.h"
 #include "fake_pull.h"
 #include "fake_push.h"
 #include "rest/rest.h"

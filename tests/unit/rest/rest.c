@@ -2,7 +2,7 @@
 /* The HTTP side as a whole, with sources made up by the test: statistics, metrics, health, list. */
 #include "rest/rest.h"
 
-#include "fake_http.h"
+#include "../http/fake_http.h"
 
 #include "base/clock.h"
 #include "base/error.h"

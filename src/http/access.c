@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The access decision, and the parser of the credentials it may need. */
+#include "http/access.h"
+
+#include "http/url.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+static int base64_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == '+')
+        return 62;
+    return c == '/' ? 63 : -1;
+}
+
+/* Decodes Base64 with padding (RFC 4648 section 4); the bytes' count, or -EBADMSG. */
+static int base64_decode(const char *text, size_t len, char *out, size_t out_len)
+{
+    size_t used = 0, padding = 0;
+
+    if (len == 0 || len % 4 != 0 || len / 4 * 3 > out_len)
+        return -EBADMSG;
+    while (padding < 2 && text[len - 1 - padding] == '=')
+        padding++;
+    for (size_t i = 0; i < len; i += 4) {
+        unsigned bits = 0;
+        for (size_t k = 0; k < 4; k++) {
+            int value = i + k >= len - padding ? 0 : base64_value(text[i + k]);
+            if (value < 0)
+                return -EBADMSG;
+            bits = bits << 6 | (unsigned)value;
+        }
+        out[used++] = (char)(bits >> 16 & 0xff);
+        out[used++] = (char)(bits >> 8 & 0xff);
+        out[used++] = (char)(bits & 0xff);
+    }
+    return (int)(used - padding);
+}
+
+int sl_basic_parse(const char *header, struct sl_basic *out)
+{
+    char decoded[2 * SL_BASIC_MAX];
+    struct sl_basic parsed = {0};
+
+    if (strncasecmp(header, "Basic ", 6) != 0)
+        return -EBADMSG;
+    header += 6;
+    header += strspn(header, " ");
+    int len = base64_decode(header, strlen(header), decoded, sizeof(decoded));
+    if (len < 0)
+        return len;
+    for (int i = 0; i < len; i++) {
+        if ((unsigned char)decoded[i] < 0x20 || decoded[i] == 0x7f)
+            return -EBADMSG; /* RFC 7617 section 2: no control characters */
+    }
+    const char *colon = memchr(decoded, ':', (size_t)len);
+    if (!colon)
+        return -EBADMSG;
+    size_t user_len = (size_t)(colon - decoded), password_len = (size_t)len - user_len - 1;
+    if (user_len >= SL_BASIC_MAX || password_len >= SL_BASIC_MAX)
+        return -EBADMSG;
+    memcpy(parsed.user, decoded, user_len);
+    memcpy(parsed.password, colon + 1, password_len);
+    *out = parsed;
+    explicit_bzero(decoded, sizeof(decoded));
+    explicit_bzero(&parsed, sizeof(parsed));
+    return 0;
+}
+
+bool sl_access_is_local(const struct sl_addr *remote, const char *host)
+{
+    char name[SL_HOST_MAX];
+
+    return sl_addr_is_loopback(remote) && host && sl_host_parse(host, name) == 0 &&
+           sl_host_is_loopback(name);
+}
+
+static bool is_allowed(const struct sl_access_rules *rules, const struct sl_addr *remote)
+{
+    for (size_t i = 0; i < rules->allow_count; i++) {
+        if (sl_cidr_contains(&rules->allow[i], remote))
+            return true;
+    }
+    return false;
+}
+
+enum sl_access sl_access_decide(const struct sl_access_rules *rules, const struct sl_addr *remote,
+                                const char *host, const char *authorization, struct sl_basic *basic)
+{
+    if (!rules->require_auth && (sl_access_is_local(remote, host) || is_allowed(rules, remote)))
+        return SL_ACCESS_GRANTED;
+    if (!rules->check_user)
+        return SL_ACCESS_FORBIDDEN;
+    if (!authorization || sl_basic_parse(authorization, basic) < 0)
+        return SL_ACCESS_UNAUTHORIZED;
+    return SL_ACCESS_CHECK;
+}

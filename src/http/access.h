@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who may call what is not public: closed by default (spec/README.md decision 1). Pure. */
+#ifndef SL_HTTP_ACCESS_H
+#define SL_HTTP_ACCESS_H
+
+#include "base/addr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { SL_BASIC_MAX = 256 }; /* of user and of password, with the NUL */
+struct sl_basic {
+    char user[SL_BASIC_MAX], password[SL_BASIC_MAX];
+};
+/* An Authorization header of the Basic scheme (RFC 7617 section 2). -EBADMSG: another scheme, not
+ * Base64, no colon, NUL or control characters, too long; *out is then unchanged. */
+int sl_basic_parse(const char *header, struct sl_basic *out);
+
+struct sl_access_rules {
+    bool require_auth;
+    struct sl_cidr *allow;
+    size_t allow_count;
+    /*
+     * HTTP Basic against the users of the console; NULL: nobody has an account. Calls
+     * on_checked(arg, err) once, from within or later on the loop, whether the client is still
+     * there or not: 0 right, -EACCES wrong, -EBUSY too many at once. Never after
+     * sl_router_destroy(). user and password are borrowed.
+     */
+    void *owner;
+    void (*check_user)(void *owner, const char *user, const char *password,
+                       void (*on_checked)(void *arg, int err), void *arg);
+};
+
+enum sl_access {
+    SL_ACCESS_GRANTED,
+    SL_ACCESS_CHECK,        /* it depends on the credentials given */
+    SL_ACCESS_UNAUTHORIZED, /* 401: credentials would help */
+    SL_ACCESS_FORBIDDEN,    /* 403: nobody has an account */
+};
+
+/*
+ * Granted without credentials: callers on this machine, and callers in `allow`. Credentials of a
+ * user are always good. require_auth leaves only those.
+ *
+ * host, authorization  header values, NULL if absent
+ * basic                filled if the answer is SL_ACCESS_CHECK; the caller wipes it
+ */
+enum sl_access sl_access_decide(const struct sl_access_rules *rules, const struct sl_addr *remote,
+                                const char *host, const char *authorization,
+                                struct sl_basic *basic);
+
+/* A loopback caller whose Host is loopback too: a page which had its own name resolve to 127.0.0.1
+ * is none (DNS rebinding). */
+bool sl_access_is_local(const struct sl_addr *remote, const char *host);
+
+#endif

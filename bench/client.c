@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "rtp/rtp.h"
 #include "webrtc/transport.h"
 
 #include <arpa/inet.h>

@@ -3,8 +3,8 @@
 #ifndef SL_BENCH_CLIENT_H
 #define SL_BENCH_CLIENT_H
 
+#include "media/media.h"
 #include "net/net.h"
-#include "rtp/rtp.h"
 #include "sdp/sdp.h"
 #include "webrtc/dtls.h"
 

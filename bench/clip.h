@@ -3,7 +3,7 @@
 #ifndef SL_BENCH_CLIP_H
 #define SL_BENCH_CLIP_H
 
-#include "rtp/rtp.h"
+#include "media/media.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "net/net.h"
+#include "rtp/rtp.h"
 #include "srtp/srtp.h"
 
 #include <getopt.h>

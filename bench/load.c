@@ -29,8 +29,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "http/http.h"
 #include "base/metrics.h"
+#include "http/http.h"
 
 #include <stdio.h>
 #include <stdlib.h>

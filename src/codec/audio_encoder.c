@@ -15,16 +15,20 @@ enum {
     G711_FRAMES_PER_S = 50, /* 20 ms: what RFC 3551 section 4.2 has every receiver expect */
 };
 
-struct encoding {
-    const char *name; /* FFmpeg's */
+/*
+ * AAC frames hold 1024 samples and at most 6144 bits a channel (ISO 14496-3 section 4.5.1), so that
+ * low rates cannot use what is sensible for high ones. G.711 has eight bits a sample, whatever one
+ * wishes.
+ */
+static const struct {
+    const char *name; /* FFmpeg's; NULL: not encoded here */
     enum AVSampleFormat format;
-};
-
-static const struct encoding encodings[] = {
-    [SL_ENCODE_AAC] = {"aac", AV_SAMPLE_FMT_FLTP},
-    [SL_ENCODE_OPUS] = {"libopus", AV_SAMPLE_FMT_S16},
-    [SL_ENCODE_PCMA] = {"pcm_alaw", AV_SAMPLE_FMT_S16},
-    [SL_ENCODE_PCMU] = {"pcm_mulaw", AV_SAMPLE_FMT_S16},
+    int bitrate_bps; /* sensible, of one channel; 0: not to be chosen */
+} encodings[SL_CODECS] = {
+    [SL_CODEC_AAC] = {"aac", AV_SAMPLE_FMT_FLTP, 64000},
+    [SL_CODEC_OPUS] = {"libopus", AV_SAMPLE_FMT_S16, 40000},
+    [SL_CODEC_PCMA] = {"pcm_alaw", AV_SAMPLE_FMT_S16, 0},
+    [SL_CODEC_PCMU] = {"pcm_mulaw", AV_SAMPLE_FMT_S16, 0},
 };
 
 struct sl_audio_encoder {
@@ -38,20 +42,11 @@ struct sl_audio_encoder {
     int64_t sample_count; /* in whole frames that went in */
 };
 
-/* AAC frames hold 1024 samples and at most 6144 bits a channel (ISO 14496-3 section 4.5.1), so that
- * low rates cannot use what is sensible for high ones. */
 static int sensible_bitrate_bps(const struct sl_audio_encoder_config *config)
 {
-    switch (config->encoding) {
-    case SL_ENCODE_AAC:
-        return config->channels * (config->rate_hz >= 32000 ? 64000 : config->rate_hz * 2);
-    case SL_ENCODE_OPUS:
-        return config->channels * 40000;
-    case SL_ENCODE_PCMA:
-    case SL_ENCODE_PCMU:
-        return 0; /* eight bits a sample, whatever one wishes */
-    }
-    return 0;
+    if (config->codec == SL_CODEC_AAC && config->rate_hz < 32000)
+        return config->channels * config->rate_hz * 2;
+    return config->channels * encodings[config->codec].bitrate_bps;
 }
 
 static bool has_rate(const AVCodec *codec, int rate_hz)
@@ -67,7 +62,7 @@ static bool is_sane(const struct sl_audio_encoder_config *config, const AVCodec 
 {
     if (config->channels < 1 || config->channels > CHANNELS_MAX || config->bitrate_bps < 0)
         return false;
-    if (config->encoding == SL_ENCODE_OPUS && config->rate_hz != OPUS_RATE_HZ)
+    if (config->codec == SL_CODEC_OPUS && config->rate_hz != OPUS_RATE_HZ)
         return false;
     return config->rate_hz >= 8000 && config->rate_hz <= 96000 && has_rate(codec, config->rate_hz);
 }
@@ -81,13 +76,13 @@ static int open_context(struct sl_audio_encoder *encoder, const AVCodec *codec,
         return -ENOMEM;
     encoder->context = context;
     sl_ffmpeg_silence(context);
-    context->sample_fmt = encodings[config->encoding].format;
+    context->sample_fmt = encodings[config->codec].format;
     context->sample_rate = config->rate_hz;
     context->time_base = (AVRational){1, config->rate_hz};
     av_channel_layout_default(&context->ch_layout, config->channels);
     context->bit_rate = config->bitrate_bps ? config->bitrate_bps : sensible_bitrate_bps(config);
     context->thread_count = 1;
-    if (config->encoding == SL_ENCODE_AAC)
+    if (config->codec == SL_CODEC_AAC)
         context->profile = FF_PROFILE_AAC_LOW;
     int err = avcodec_open2(context, codec, NULL);
     if (err < 0)
@@ -100,7 +95,8 @@ static int open_context(struct sl_audio_encoder *encoder, const AVCodec *codec,
 int sl_audio_encoder_create(const struct sl_audio_encoder_config *config,
                             struct sl_audio_encoder **out)
 {
-    const AVCodec *codec = avcodec_find_encoder_by_name(encodings[config->encoding].name);
+    const char *name = encodings[config->codec].name;
+    const AVCodec *codec = name ? avcodec_find_encoder_by_name(name) : NULL;
 
     if (!codec)
         return -ENOSYS;

@@ -12,7 +12,7 @@
 #ifndef SL_CODEC_CODEC_H
 #define SL_CODEC_CODEC_H
 
-#include "rtp/rtp.h"
+#include "media/media.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,8 +42,6 @@ int sl_audio_decoder_decode(struct sl_audio_decoder *decoder, const uint8_t *dat
                             int64_t pts_us, int64_t duration_us,
                             void (*on_pcm)(void *arg, const struct sl_pcm *pcm), void *arg);
 
-enum sl_audio_encoding { SL_ENCODE_AAC, SL_ENCODE_OPUS, SL_ENCODE_PCMA, SL_ENCODE_PCMU };
-
 struct sl_coded {
     /* Of what a decoder makes of it: the first ones of an encoder with a delay lie that much before
      * the first sample. dts differs only where pictures are reordered: never here. */
@@ -57,7 +55,7 @@ typedef void sl_on_coded(void *arg, const struct sl_coded *coded);
 
 struct sl_audio_encoder;
 struct sl_audio_encoder_config {
-    enum sl_audio_encoding encoding;
+    enum sl_codec codec;   /* AAC, opus, PCMA, PCMU */
     int rate_hz, channels; /* of what goes in: resample before; opus: 48000 */
     int bitrate_bps;       /* 0: a sensible one */
 };

@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "media/media.h"
 #include "net/net.h"
+#include "rtp/rtp.h"
 
 #include <errno.h>
 #include <string.h>

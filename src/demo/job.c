@@ -161,7 +161,7 @@ static int open_video(const struct sl_demo *demo, struct sl_video_encoder **out)
 static int open_audio(struct sl_audio_encoder **out)
 {
     static const struct sl_audio_encoder_config config = {
-        .encoding = SL_ENCODE_OPUS,
+        .codec = SL_CODEC_OPUS,
         .rate_hz = DEMO_RATE_HZ,
         .channels = DEMO_CHANNELS,
         .bitrate_bps = SOUND_BITRATE_BPS,

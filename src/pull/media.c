@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "media/media.h"
 
 #include <errno.h>
 #include <string.h>

@@ -20,16 +20,16 @@ enum {
 
 struct conversion {
     enum sl_codec codec;
-    enum sl_audio_encoding encoding;
+    enum sl_codec encoding;
     int rate_hz, channels;
 };
 
 static const struct conversion conversions[] = {
-    {SL_CODEC_OPUS, SL_ENCODE_AAC, AAC_RATE_HZ, 2},
-    {SL_CODEC_G722, SL_ENCODE_AAC, AAC_RATE_HZ, 1},
-    {SL_CODEC_PCMA, SL_ENCODE_PCMA, G711_RATE_HZ, 1},
-    {SL_CODEC_PCMU, SL_ENCODE_PCMU, G711_RATE_HZ, 1},
-    {SL_CODEC_NONE, SL_ENCODE_AAC, AAC_RATE_HZ, 2},
+    {SL_CODEC_OPUS, SL_CODEC_AAC, AAC_RATE_HZ, 2},
+    {SL_CODEC_G722, SL_CODEC_AAC, AAC_RATE_HZ, 1},
+    {SL_CODEC_PCMA, SL_CODEC_PCMA, G711_RATE_HZ, 1},
+    {SL_CODEC_PCMU, SL_CODEC_PCMU, G711_RATE_HZ, 1},
+    {SL_CODEC_NONE, SL_CODEC_AAC, AAC_RATE_HZ, 2},
 };
 
 /* A sound being played: brought to the push's rate a chunk at a time, because whole it could be
@@ -80,7 +80,7 @@ int audio_create(enum sl_codec codec, const struct audio_ops *ops, void *owner, 
     audio->conversion = conversion;
     audio->ops = ops;
     audio->owner = owner;
-    struct sl_audio_encoder_config config = {.encoding = conversion->encoding,
+    struct sl_audio_encoder_config config = {.codec = conversion->encoding,
                                              .rate_hz = conversion->rate_hz,
                                              .channels = conversion->channels};
     int err = codec == SL_CODEC_NONE ? 0 : sl_audio_decoder_create(codec, &audio->decoder);
@@ -117,7 +117,7 @@ void audio_destroy(struct audio *audio)
     free(audio);
 }
 
-enum sl_audio_encoding audio_encoding(const struct audio *audio)
+enum sl_codec audio_encoding(const struct audio *audio)
 {
     return audio->conversion->encoding;
 }

@@ -28,7 +28,7 @@ void audio_destroy(struct audio *audio); /* NULL is fine */
 
 /* True for codecs that a push can make something of. */
 bool audio_can_take(enum sl_codec codec);
-enum sl_audio_encoding audio_encoding(const struct audio *audio);
+enum sl_codec audio_encoding(const struct audio *audio);
 int audio_rate_hz(const struct audio *audio);
 int audio_channels(const struct audio *audio);
 /* AudioSpecificConfig; length 0 for G.711. */

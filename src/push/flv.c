@@ -11,20 +11,12 @@ enum { NAL_SPS = 7, NAL_PPS = 8, NAL_DELIMITER = 9 }; /* H.264 table 7-1 */
 
 /* ---- Metadata ---- */
 
-static int audio_codec_id(enum sl_audio_encoding encoding)
-{
-    switch (encoding) {
-    case SL_ENCODE_AAC:
-        return AUDIO_AAC;
-    case SL_ENCODE_PCMA:
-        return AUDIO_ALAW;
-    case SL_ENCODE_PCMU:
-        return AUDIO_MULAW;
-    case SL_ENCODE_OPUS:
-        break; /* FLV has none */
-    }
-    return 0;
-}
+/* 0: FLV has none for it. */
+static const uint8_t audio_codec_ids[SL_CODECS] = {
+    [SL_CODEC_AAC] = AUDIO_AAC,
+    [SL_CODEC_PCMA] = AUDIO_ALAW,
+    [SL_CODEC_PCMU] = AUDIO_MULAW,
+};
 
 static void write_field(struct sl_writer *w, const char *key, double value)
 {
@@ -48,7 +40,7 @@ void flv_write_metadata(struct sl_writer *w, const struct flv_metadata *metadata
     if (metadata->has_video)
         write_field(w, "videocodecid", VIDEO_AVC);
     if (metadata->has_audio) {
-        write_field(w, "audiocodecid", audio_codec_id(metadata->audio));
+        write_field(w, "audiocodecid", audio_codec_ids[metadata->audio]);
         write_field(w, "audiosamplerate", metadata->audio_rate_hz);
         write_field(w, "audiosamplesize", 16);
         amf_write_key(w, "stereo");
@@ -188,18 +180,17 @@ size_t flv_video_head(uint8_t out[static FLV_HEAD_MAX], bool keyframe, bool is_c
 
 /* ---- Audio ---- */
 
-size_t flv_audio_head(uint8_t out[static FLV_HEAD_MAX], enum sl_audio_encoding encoding,
-                      bool is_config)
+size_t flv_audio_head(uint8_t out[static FLV_HEAD_MAX], enum sl_codec encoding, bool is_config)
 {
     enum { SIZE_16_BITS = 2, STEREO = 1, RATE_44_KHZ = 3 << 2 };
 
-    if (encoding == SL_ENCODE_AAC) {
+    if (encoding == SL_CODEC_AAC) {
         /* Always these, whatever the AudioSpecificConfig says (E.4.2.1). */
         out[0] = AUDIO_AAC << 4 | RATE_44_KHZ | SIZE_16_BITS | STEREO;
         out[1] = is_config ? 0 : 1;
         return 2;
     }
     out[0] =
-        (uint8_t)(audio_codec_id(encoding) << 4 | SIZE_16_BITS); /* 8 kHz goes without saying */
+        (uint8_t)(audio_codec_ids[encoding] << 4 | SIZE_16_BITS); /* 8 kHz goes without saying */
     return 1;
 }

@@ -16,7 +16,7 @@ enum { FLV_HEAD_MAX = 5, FLV_METADATA_MAX = 1024, FLV_AVC_CONFIG_MAX = 1024 };
 struct flv_metadata {
     bool has_video, has_audio;
     int width, height; /* 0: not known */
-    enum sl_audio_encoding audio;
+    enum sl_codec audio;
     int audio_rate_hz, audio_channels;
 };
 /* @setDataFrame onMetaData. */
@@ -49,7 +49,6 @@ size_t flv_video_head(uint8_t out[static FLV_HEAD_MAX], bool keyframe, bool is_c
 /* ---- Audio ---- */
 
 /* What precedes a frame, or (AAC) the AudioSpecificConfig. Returns its length. */
-size_t flv_audio_head(uint8_t out[static FLV_HEAD_MAX], enum sl_audio_encoding encoding,
-                      bool is_config);
+size_t flv_audio_head(uint8_t out[static FLV_HEAD_MAX], enum sl_codec encoding, bool is_config);
 
 #endif

@@ -7,7 +7,7 @@
 #define SL_PUSH_INTERLEAVE_H
 
 #include "base/list.h"
-#include "rtp/rtp.h"
+#include "media/media.h"
 
 #include <stdbool.h>
 #include <stddef.h>

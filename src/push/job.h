@@ -13,9 +13,9 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "base/queue.h"
+#include "media/media.h"
 #include "push/push.h"
 #include "push/sound.h"
-#include "rtp/rtp.h"
 
 #include <stdbool.h>
 #include <stddef.h>

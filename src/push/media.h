@@ -6,9 +6,9 @@
 #ifndef SL_PUSH_MEDIA_H
 #define SL_PUSH_MEDIA_H
 
+#include "media/media.h"
 #include "push/chunk.h"
 #include "push/sound.h"
-#include "rtp/rtp.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "codec/codec.h"
 #include "push/flv.h"
+#include "rtp/rtp.h"
 
 #include <errno.h>
 #include <string.h>

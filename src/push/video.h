@@ -4,8 +4,8 @@
 #ifndef SL_PUSH_VIDEO_H
 #define SL_PUSH_VIDEO_H
 
+#include "media/media.h"
 #include "push/interleave.h"
-#include "rtp/rtp.h"
 
 #include <stdbool.h>
 #include <stddef.h>

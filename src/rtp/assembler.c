@@ -303,6 +303,9 @@ static bool create_depacketizer(enum sl_codec codec, size_t max_frame_len,
     case SL_CODEC_G722:
         return true;
     case SL_CODEC_NONE:
+    case SL_CODEC_AAC:
+    case SL_CODEC_TELEPHONE_EVENT:
+    case SL_CODEC_MPEG1:
     case SL_CODEC_VP9:
     case SL_CODEC_AV1:
         return false;

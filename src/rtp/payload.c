@@ -36,6 +36,9 @@ static int inspect(enum sl_codec codec, const uint8_t *payload, size_t len,
     case SL_CODEC_PCMA:
     case SL_CODEC_PCMU:
     case SL_CODEC_G722:
+    case SL_CODEC_AAC:
+    case SL_CODEC_TELEPHONE_EVENT:
+    case SL_CODEC_MPEG1:
         return 0;
     }
     return 0;

@@ -7,33 +7,11 @@
 #ifndef SL_RTP_RTP_H
 #define SL_RTP_RTP_H
 
+#include "media/media.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* ---- Codecs ---- */
-
-enum sl_media_kind { SL_AUDIO, SL_VIDEO };
-
-enum sl_codec {
-    SL_CODEC_NONE,
-    SL_CODEC_OPUS,
-    SL_CODEC_PCMA,
-    SL_CODEC_PCMU,
-    SL_CODEC_G722,
-    SL_CODEC_H264,
-    SL_CODEC_VP8,
-    SL_CODEC_VP9,
-    SL_CODEC_AV1,
-};
-
-/* The encoding name as SDP writes it (RFC 6184, 7741, 7587 ...): "opus", "H264"; "none". */
-const char *sl_codec_name(enum sl_codec codec);
-/* Case does not matter (RFC 8866 section 6.6); SL_CODEC_NONE for anything else. */
-enum sl_codec sl_codec_from_name(const char *name);
-enum sl_media_kind sl_codec_kind(enum sl_codec codec);
-/* The RTP clock: 48000 opus, 8000 G.711 and G722 (RFC 3551 section 4.5.2), 90000 video. */
-uint32_t sl_codec_clock_hz(enum sl_codec codec);
 
 /* ---- RTP packets ---- */
 

@@ -31,7 +31,7 @@ enum sl_codec sl_sdp_format_codec(const struct sl_sdp_format *format, enum sl_me
     enum sl_codec codec = sl_codec_from_name(format->name);
     unsigned channels = codec == SL_CODEC_OPUS ? 2 : 1; /* opus: always two (RFC 7587 section 7) */
 
-    if (codec == SL_CODEC_NONE || sl_codec_kind(codec) != kind ||
+    if (!sl_codec_is_for_webrtc(codec) || sl_codec_kind(codec) != kind ||
         format->clock_hz != sl_codec_clock_hz(codec) || format->channels != channels)
         return SL_CODEC_NONE;
     return codec;

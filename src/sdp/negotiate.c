@@ -126,7 +126,10 @@ static int fit(const struct sl_source_codec *source, const struct sl_sdp_format 
     case SL_CODEC_AV1:
         return same_param(source->fmtp, format->fmtp, "profile", "0") ? FIT_MAX : 0;
     case SL_CODEC_NONE:
-        return 0;
+    case SL_CODEC_AAC:
+    case SL_CODEC_TELEPHONE_EVENT:
+    case SL_CODEC_MPEG1:
+        return 0; /* never from or to a browser */
     case SL_CODEC_OPUS:
     case SL_CODEC_PCMA:
     case SL_CODEC_PCMU:

@@ -7,7 +7,7 @@
 #ifndef SL_SDP_SDP_H
 #define SL_SDP_SDP_H
 
-#include "rtp/rtp.h"
+#include "media/media.h"
 
 #include <stdbool.h>
 #include <stddef.h>

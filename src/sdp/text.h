@@ -3,7 +3,7 @@
 #ifndef SL_SDP_TEXT_H
 #define SL_SDP_TEXT_H
 
-#include "rtp/rtp.h"
+#include "media/media.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -25,7 +25,8 @@ static size_t configured_codecs(const struct sl_config *config, enum sl_codec ou
     for (size_t i = 0; i < config->codecs.count && count < CODECS_MAX; i++) {
         const char *name = config->codecs.items[i];
         enum sl_codec codec = codec_of_option(name);
-        if (codec != SL_CODEC_NONE && !sl_string_list_has(&config->codecs_exclude_streaming, name))
+        if (sl_codec_is_for_webrtc(codec) &&
+            !sl_string_list_has(&config->codecs_exclude_streaming, name))
             out[count++] = codec;
     }
     return count;

@@ -13,7 +13,7 @@
 
 #include "base/addr.h"
 #include "hooks/hooks.h"
-#include "rtp/rtp.h"
+#include "media/media.h"
 
 #include <jansson.h>
 #include <stdbool.h>

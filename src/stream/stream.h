@@ -18,6 +18,7 @@
 
 #include "base/list.h"
 #include "base/queue.h"
+#include "media/media.h"
 #include "rtp/rtp.h"
 
 #include <stdatomic.h>

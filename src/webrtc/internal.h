@@ -17,6 +17,7 @@
 #include "base/queue.h"
 #include "base/table.h"
 #include "net/net.h"
+#include "rtp/rtp.h"
 #include "srtp/srtp.h"
 #include "webrtc/transport.h"
 #include "webrtc/webrtc.h"

@@ -18,7 +18,6 @@
 #include <string.h>
 
 enum {
-    CODECS = SL_CODEC_AV1 + 1,
     NO_PAYLOAD_TYPE = 0xff,
     REPORT_INTERVAL_US = SL_US_PER_S,
     /* First index: well above 0, and far from the first rollover. */
@@ -40,8 +39,8 @@ struct output {
     enum sl_media_kind kind;
     size_t transport;
     uint32_t ssrc, rtx_ssrc;
-    uint8_t payload_type[CODECS]; /* NO_PAYLOAD_TYPE where the player cannot take the codec */
-    uint8_t rtx_payload_type[CODECS];
+    uint8_t payload_type[SL_CODECS]; /* NO_PAYLOAD_TYPE where the player cannot take the codec */
+    uint8_t rtx_payload_type[SL_CODECS];
     uint8_t ext_orientation; /* 0: not negotiated */
     bool started;
     int64_t first_seq; /* track's number of the first packet sent */

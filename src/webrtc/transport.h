@@ -17,8 +17,8 @@
 
 #include "base/addr.h"
 #include "net/net.h"
-#include "webrtc/dtls.h"
 #include "srtp/srtp.h"
+#include "webrtc/dtls.h"
 
 #include <stdbool.h>
 #include <stddef.h>

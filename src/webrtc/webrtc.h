@@ -12,6 +12,7 @@
 #define SL_WEBRTC_WEBRTC_H
 
 #include "base/addr.h"
+#include "media/media.h"
 #include "sdp/sdp.h"
 #include "stream/stream.h"
 

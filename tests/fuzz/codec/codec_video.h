@@ -10,6 +10,7 @@
 #define SL_TESTS_FUZZ_CODEC_VIDEO_H
 
 #include "codec/codec.h"
+#include "rtp/rtp.h"
 
 #include <stdlib.h>
 

@@ -85,13 +85,13 @@ static void what_was_encoded_is_heard_again(void **state)
 {
     (void)state;
     static const struct {
-        enum sl_audio_encoding encoding;
+        enum sl_codec encoding;
         enum sl_codec codec;
         int rate_hz, channels;
     } cases[] = {
-        {SL_ENCODE_OPUS, SL_CODEC_OPUS, 48000, 2},
-        {SL_ENCODE_PCMA, SL_CODEC_PCMA, 8000, 1},
-        {SL_ENCODE_PCMU, SL_CODEC_PCMU, 8000, 1},
+        {SL_CODEC_OPUS, SL_CODEC_OPUS, 48000, 2},
+        {SL_CODEC_PCMA, SL_CODEC_PCMA, 8000, 1},
+        {SL_CODEC_PCMU, SL_CODEC_PCMU, 8000, 1},
     };
     struct heard *heard = sl_new(struct heard);
     int16_t *tone = sl_new_array(int16_t, 48000 * 2);

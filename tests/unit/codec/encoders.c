@@ -48,7 +48,7 @@ static int teardown(void **state)
 
 /* ---- Sound ---- */
 
-static struct sl_audio_encoder *audio(enum sl_audio_encoding encoding, int rate_hz, int channels)
+static struct sl_audio_encoder *audio(enum sl_codec encoding, int rate_hz, int channels)
 {
     const struct sl_audio_encoder_config config = {encoding, rate_hz, channels, 0};
     struct sl_audio_encoder *encoder;
@@ -79,12 +79,12 @@ static void time_stamps_count_samples_from_the_first_and_do_not_drift(void **sta
 {
     (void)state;
     static const struct {
-        enum sl_audio_encoding encoding;
+        enum sl_codec encoding;
         int rate_hz, channels, frame;
     } cases[] = {
-        {SL_ENCODE_AAC, 48000, 2, 1024}, {SL_ENCODE_AAC, 44100, 1, 1024},
-        {SL_ENCODE_AAC, 8000, 1, 1024},  {SL_ENCODE_OPUS, 48000, 2, 960},
-        {SL_ENCODE_PCMA, 8000, 1, 160},  {SL_ENCODE_PCMU, 8000, 2, 160},
+        {SL_CODEC_AAC, 48000, 2, 1024}, {SL_CODEC_AAC, 44100, 1, 1024},
+        {SL_CODEC_AAC, 8000, 1, 1024},  {SL_CODEC_OPUS, 48000, 2, 960},
+        {SL_CODEC_PCMA, 8000, 1, 160},  {SL_CODEC_PCMU, 8000, 2, 160},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
@@ -179,13 +179,13 @@ static void what_is_decoded_sounds_when_the_time_stamp_says(void **state)
 {
     (void)state;
     static const struct {
-        enum sl_audio_encoding encoding;
+        enum sl_codec encoding;
         const char *decoder;
         int rate_hz, channels, delay_max;
     } cases[] = {
-        {SL_ENCODE_AAC, "aac", 48000, 2, 1024},     {SL_ENCODE_AAC, "aac", 44100, 1, 1024},
-        {SL_ENCODE_OPUS, "libopus", 48000, 2, 960}, {SL_ENCODE_PCMA, "pcm_alaw", 8000, 1, 0},
-        {SL_ENCODE_PCMU, "pcm_mulaw", 8000, 1, 0},
+        {SL_CODEC_AAC, "aac", 48000, 2, 1024},     {SL_CODEC_AAC, "aac", 44100, 1, 1024},
+        {SL_CODEC_OPUS, "libopus", 48000, 2, 960}, {SL_CODEC_PCMA, "pcm_alaw", 8000, 1, 0},
+        {SL_CODEC_PCMU, "pcm_mulaw", 8000, 1, 0},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
@@ -193,7 +193,7 @@ static void what_is_decoded_sounds_when_the_time_stamp_says(void **state)
             audio(cases[i].encoding, cases[i].rate_hz, cases[i].channels);
         size_t extradata_len;
         const uint8_t *extradata = sl_audio_encoder_extradata(encoder, &extradata_len);
-        assert_int_equal(extradata_len > 0, cases[i].encoding == SL_ENCODE_AAC);
+        assert_int_equal(extradata_len > 0, cases[i].encoding == SL_CODEC_AAC);
         assert_in_range(sl_audio_encoder_delay(encoder), 0, cases[i].delay_max);
         play_tone(encoder, cases[i].rate_hz, cases[i].channels, (size_t)cases[i].rate_hz);
         AVCodecContext *decoder = open_decoder(cases[i].decoder, cases[i].rate_hz,
@@ -210,7 +210,7 @@ static void what_is_decoded_sounds_when_the_time_stamp_says(void **state)
 static void aac_says_low_complexity_rate_and_channels(void **state)
 {
     (void)state;
-    struct sl_audio_encoder *encoder = audio(SL_ENCODE_AAC, 44100, 2);
+    struct sl_audio_encoder *encoder = audio(SL_CODEC_AAC, 44100, 2);
     size_t len;
     /* ISO 14496-3 section 1.6.2.1: 5 bits object type 2, 4 bits rate 4, 4 bits channels 2. */
     const uint8_t *config = sl_audio_encoder_extradata(encoder, &len);
@@ -225,9 +225,9 @@ static void audio_encoders_refuse_what_they_cannot_do(void **state)
 {
     (void)state;
     static const struct sl_audio_encoder_config cases[] = {
-        {SL_ENCODE_AAC, 48000, 3, 0},   {SL_ENCODE_AAC, 48000, 0, 0}, {SL_ENCODE_AAC, 12345, 2, 0},
-        {SL_ENCODE_OPUS, 44100, 2, 0},  {SL_ENCODE_PCMA, 0, 1, 0},    {SL_ENCODE_PCMU, -1, 1, 0},
-        {SL_ENCODE_OPUS, 48000, 2, -1},
+        {SL_CODEC_AAC, 48000, 3, 0},   {SL_CODEC_AAC, 48000, 0, 0}, {SL_CODEC_AAC, 12345, 2, 0},
+        {SL_CODEC_OPUS, 44100, 2, 0},  {SL_CODEC_PCMA, 0, 1, 0},    {SL_CODEC_PCMU, -1, 1, 0},
+        {SL_CODEC_OPUS, 48000, 2, -1},
     };
     struct sl_audio_encoder *encoder = NULL;
 
@@ -236,7 +236,7 @@ static void audio_encoders_refuse_what_they_cannot_do(void **state)
             fail_msg("case %zu was taken", i);
         assert_null(encoder);
     }
-    encoder = audio(SL_ENCODE_AAC, 48000, 2);
+    encoder = audio(SL_CODEC_AAC, 48000, 2);
     const int16_t samples[2] = {0, 0};
     const struct sl_pcm pcm = {0, 44100, 2, 1, samples};
     assert_int_equal(sl_audio_encoder_encode(encoder, &pcm, on_coded, &output), -EINVAL);

@@ -239,23 +239,6 @@ static void reads_the_original_number_of_a_retransmission(void **state)
     assert_int_equal(seq, 0xabcd);
 }
 
-static void knows_codecs_by_name_in_any_case(void **state)
-{
-    (void)state;
-    for (int codec = SL_CODEC_NONE; codec <= SL_CODEC_AV1; codec++)
-        assert_int_equal(sl_codec_from_name(sl_codec_name((enum sl_codec)codec)), codec);
-    assert_int_equal(sl_codec_from_name("OPUS"), SL_CODEC_OPUS);
-    assert_int_equal(sl_codec_from_name("h264"), SL_CODEC_H264);
-    assert_int_equal(sl_codec_from_name("vp8"), SL_CODEC_VP8);
-    assert_int_equal(sl_codec_from_name("H265"), SL_CODEC_NONE);
-    assert_int_equal(sl_codec_from_name(""), SL_CODEC_NONE);
-    assert_int_equal(sl_codec_kind(SL_CODEC_G722), SL_AUDIO);
-    assert_int_equal(sl_codec_kind(SL_CODEC_AV1), SL_VIDEO);
-    assert_int_equal(sl_codec_clock_hz(SL_CODEC_OPUS), 48000);
-    assert_int_equal(sl_codec_clock_hz(SL_CODEC_G722), 8000);
-    assert_int_equal(sl_codec_clock_hz(SL_CODEC_VP9), 90000);
-}
-
 static void widens_numbers_across_the_wrap_in_both_directions(void **state)
 {
     (void)state;
@@ -308,7 +291,6 @@ int main(void)
         cmocka_unit_test(leaves_out_extensions_beyond_the_sixteenth),
         cmocka_unit_test(tells_rtcp_from_rtp_by_the_second_byte),
         cmocka_unit_test(reads_the_original_number_of_a_retransmission),
-        cmocka_unit_test(knows_codecs_by_name_in_any_case),
         cmocka_unit_test(widens_numbers_across_the_wrap_in_both_directions),
         cmocka_unit_test(widened_numbers_are_positive_and_follow_the_true_ones),
     };

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What others may include of media/: what is said of sound and pictures whatever carries them, RTP,
+ * FLV, MP4 or a file. Pure: no threads, no clocks, no I/O. */
+#ifndef SL_MEDIA_MEDIA_H
+#define SL_MEDIA_MEDIA_H
+
+#include "media/codec.h"
+
+#endif

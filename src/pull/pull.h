@@ -21,8 +21,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sl_cluster;
 struct sl_config;
 struct sl_counters;
+struct sl_directory;
 struct sl_error;
 struct sl_http;
 struct sl_loop;
@@ -135,5 +137,28 @@ struct sl_pull_summary { /* texts are borrowed until the pull ends */
 void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out);
 /* Somebody here takes the media that it brings: plays, pushes or records it. */
 bool sl_pull_is_used(const struct sl_pull *pull);
+
+/* ---- Names of other nodes ---- */
+
+/*
+ * Where cluster and pull meet: questions about names of other nodes are put to the registry, and
+ * what another node has is pulled from there. One pull serves all who ask for its name; it goes
+ * cluster_idle_ms after the last of them has left.
+ */
+struct sl_names;
+struct sl_names_config { /* all must outlive it; config is read at each use */
+    const struct sl_config *config;
+    struct sl_loop *loop;
+    struct sl_cluster *cluster;
+    struct sl_pulls *pulls;
+    /* Somebody plays the stream here, or is about to. */
+    bool (*has_players)(void *arg, const struct sl_stream *stream);
+    void *arg;
+};
+struct sl_names *sl_names_create(const struct sl_names_config *config);
+/* After sl_pulls_stop() and the end of all who asked. NULL is fine. */
+void sl_names_destroy(struct sl_names *names);
+/* For whoever publishes or plays; lives as long as names. */
+const struct sl_directory *sl_names_directory(struct sl_names *names);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* /rest-api/pull and /api/v1/pulls: streams from and to other servers (rest-api.md section 4). */
+#include "access/access.h"
 #include "pull/pull.h"
 
 #include "base/error.h"
@@ -7,7 +8,6 @@
 #include "base/mem.h"
 #include "http/http.h"
 #include "rest/parts.h"
-#include "session/session.h"
 
 #include <errno.h>
 #include <string.h>

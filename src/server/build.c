@@ -18,7 +18,6 @@
 #include "rest/rest.h"
 #include "server/addresses.h"
 #include "server/autopush.h"
-#include "server/directory.h"
 #include "server/node.h"
 #include "server/sources.h"
 #include "session/session.h"
@@ -228,12 +227,21 @@ static int create_pulls(struct sl_server *server, struct sl_error *error)
     return 0;
 }
 
+static bool has_players(void *arg, const struct sl_stream *stream)
+{
+    const struct sl_server *server = arg;
+
+    return server->sessions && sl_sessions_players_of(server->sessions, stream) > 0;
+}
+
 static int create_cluster(struct sl_server *server, struct sl_error *error)
 {
     struct sl_names_config names = {
         .config = server->config,
         .loop = server->loop,
         .pulls = server->pulls,
+        .has_players = has_players,
+        .arg = server,
     };
 
     if (!server->config->cluster_registry[0])
@@ -332,8 +340,6 @@ static int create_control(struct sl_server *server, struct sl_error *error)
     server->sessions = sl_sessions_create(&sessions);
     server->signalling =
         sl_signalling_create(server->sessions, server->config, server->loop, server->counters);
-    if (server->names)
-        sl_names_set_sessions(server->names, server->sessions);
     sources.sessions = server->sessions;
     server->sources = sl_sources_create(&sources);
     return sl_sources_create_rest(server->sources, server->config, server->metrics,

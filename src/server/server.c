@@ -26,7 +26,6 @@
 #include "push/push.h"
 #include "rest/rest.h"
 #include "server/autopush.h"
-#include "server/directory.h"
 #include "server/internal.h"
 #include "server/notify.h"
 #include "server/sources.h"

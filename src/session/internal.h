@@ -12,6 +12,7 @@
 #ifndef SL_SESSION_INTERNAL_H
 #define SL_SESSION_INTERNAL_H
 
+#include "access/access.h"
 #include "base/config.h"
 #include "base/list.h"
 #include "base/log.h"

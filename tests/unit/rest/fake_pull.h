@@ -4,6 +4,7 @@
 #ifndef SL_TESTS_UNIT_REST_FAKE_PULL_H
 #define SL_TESTS_UNIT_REST_FAKE_PULL_H
 
+#include "access/access.h"
 #include "cluster/cluster.h"
 #include "pull/pull.h"
 #include "session/session.h"

@@ -8,6 +8,7 @@
 #ifndef SL_TESTS_UNIT_SESSION_FAKE_H
 #define SL_TESTS_UNIT_SESSION_FAKE_H
 
+#include "access/access.h"
 #include "base/config.h"
 #include "base/list.h"
 #include "base/metrics.h"

@@ -8,8 +8,9 @@
  * A fetch: LOOKING (the registry is asked) -> PULLING -> LIVE -> gone. on_found(), on_live() and
  * fetch_end() move it.
  */
-#include "server/directory.h"
+#include "pull/pull.h"
 
+#include "access/access.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
@@ -19,8 +20,6 @@
 #include "base/table.h"
 #include "cluster/cluster.h"
 #include "net/net.h"
-#include "pull/pull.h"
-#include "session/session.h"
 #include "stream/stream.h"
 
 #include <errno.h>
@@ -34,7 +33,6 @@ enum {
 
 struct sl_names {
     struct sl_names_config use;
-    const struct sl_sessions *sessions; /* NULL: not known yet */
     struct sl_directory directory;
     struct sl_table fetches;      /* struct fetch, by name */
     struct sl_timer *check_timer; /* runs while there are fetches */
@@ -231,9 +229,9 @@ static struct sl_directory_call *fetch_name(void *arg, const char *name,
 
 static bool is_used(const struct fetch *fetch)
 {
-    return sl_pull_is_used(fetch->pull) ||
-           (fetch->names->sessions &&
-            sl_sessions_players_of(fetch->names->sessions, fetch->stream) > 0);
+    const struct sl_names_config *use = &fetch->names->use;
+
+    return sl_pull_is_used(fetch->pull) || use->has_players(use->arg, fetch->stream);
 }
 
 /* A node that hangs, or whose line is cut, says nothing, and what was pulled from it stands still;
@@ -391,11 +389,6 @@ void sl_names_destroy(struct sl_names *names)
     sl_table_deinit(&names->fetches);
     sl_timer_destroy(names->check_timer);
     free(names);
-}
-
-void sl_names_set_sessions(struct sl_names *names, const struct sl_sessions *sessions)
-{
-    names->sessions = sessions;
 }
 
 const struct sl_directory *sl_names_directory(struct sl_names *names)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Where the registry's names and the pulls meet: what is asked, shared, dropped and let go of. */
-#include "server/directory.h"
+#include "pull/pull.h"
 
 #include "../session/fake.h"
+#include "access/access.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cluster/cluster.h"
-#include "pull/pull.h"
 #include "stream/stream.h"
 
 #include <errno.h>
@@ -173,27 +173,23 @@ static void pull_live(struct sl_pull *pull)
     pull->request.on_live(pull->request.owner, (struct sl_stream *)(void *)pull);
 }
 
-/* ---- Sessions ---- */
-
-struct sl_sessions {
-    const struct sl_pull *watched;
-};
-
-size_t sl_sessions_players_of(const struct sl_sessions *sessions, const struct sl_stream *stream)
-{
-    return (const void *)sessions->watched == (const void *)stream ? 2 : 0;
-}
-
 /* ---- Whoever asks ---- */
 
 struct fixture {
     struct sl_config *config;
     struct sl_cluster cluster;
     struct sl_pulls pulls;
-    struct sl_sessions sessions;
+    const struct sl_pull *watched; /* its stream has players */
     struct sl_names *names;
     const struct sl_directory *directory;
 };
+
+static bool has_players(void *arg, const struct sl_stream *stream)
+{
+    const struct fixture *f = arg;
+
+    return (const void *)f->watched == (const void *)stream;
+}
 
 struct asker {
     struct fixture *f;
@@ -275,9 +271,11 @@ static int set_up(void **state)
     f->config->cluster_idle_ms = IDLE_MS;
     sl_list_init(&f->cluster.calls);
     the_cluster = &f->cluster;
-    f->names = sl_names_create(
-        &(struct sl_names_config){.config = f->config, .cluster = &f->cluster, .pulls = &f->pulls});
-    sl_names_set_sessions(f->names, &f->sessions);
+    f->names = sl_names_create(&(struct sl_names_config){.config = f->config,
+                                                         .cluster = &f->cluster,
+                                                         .pulls = &f->pulls,
+                                                         .has_players = has_players,
+                                                         .arg = f});
     f->directory = sl_names_directory(f->names);
     *state = f;
     return 0;
@@ -525,15 +523,15 @@ static void an_idle_pull_goes_after_cluster_idle_ms_and_a_used_one_stays(void **
 
     /* By players whose peers are not up yet. */
     pull = make_live(f, "cam");
-    f->sessions.watched = pull;
+    f->watched = pull;
     fake_advance_ms(10 * IDLE_MS);
     assert_true(pull->lives);
-    f->sessions.watched = NULL;
+    f->watched = NULL;
     fake_advance_ms(IDLE_MS - CHECK_MS);
     assert_true(pull->lives);
-    f->sessions.watched = pull; /* one comes just in time */
+    f->watched = pull; /* one comes just in time */
     fake_advance_ms(CHECK_MS);
-    f->sessions.watched = NULL;
+    f->watched = NULL;
     fake_advance_ms(IDLE_MS - 1);
     assert_true(pull->lives);
     fake_advance_ms(1);
@@ -559,18 +557,6 @@ static void each_pull_is_idle_for_itself(void **state)
     assert_true(used->lives);
     assert_answered(a, 0, 0);
     cancel(&a);
-}
-
-static void without_sessions_the_pulls_own_use_counts(void **state)
-{
-    struct fixture *f = *state;
-    struct sl_pull *pull;
-
-    sl_names_set_sessions(f->names, NULL);
-    pull = make_live(f, "cam");
-    f->sessions.watched = pull;
-    fake_advance_ms(IDLE_MS);
-    assert_false(pull->lives);
 }
 
 static void a_pull_from_a_node_that_is_gone_ends_with_it(void **state)
@@ -787,7 +773,6 @@ int main(void)
         TEST(names_under_way_are_bounded_and_can_be_joined),
         TEST(an_idle_pull_goes_after_cluster_idle_ms_and_a_used_one_stays),
         TEST(each_pull_is_idle_for_itself),
-        TEST(without_sessions_the_pulls_own_use_counts),
         TEST(a_pull_from_a_node_that_is_gone_ends_with_it),
         TEST(finding_brings_nothing_here),
         TEST(claims_are_the_registrys_answers),

@@ -22,6 +22,9 @@ struct sl_loop {
     uv_loop_t uv;
     uv_async_t wake;
     struct sl_queue queue;
+    struct sl_list laters; /* struct sl_later */
+    struct sl_msg laters_msg;
+    bool laters_posted;
     atomic_bool stop_asked;
     atomic_bool running; /* thread is valid while this is set */
     pthread_t thread;
@@ -48,12 +51,34 @@ static void on_wake(uv_async_t *wake)
         uv_stop(&loop->uv);
 }
 
+/* Those that come meanwhile find the list empty and wait for the next turn. */
+static void on_laters(struct sl_msg *msg)
+{
+    struct sl_loop *loop = sl_container_of(msg, struct sl_loop, laters_msg);
+    struct sl_list now;
+
+    loop->laters_posted = false;
+    sl_list_init(&now);
+    while (!sl_list_empty(&loop->laters)) {
+        struct sl_list *link = loop->laters.next;
+        sl_list_remove(link);
+        sl_list_append(&now, link);
+    }
+    while (!sl_list_empty(&now)) {
+        struct sl_later *later = sl_list_first(&now, struct sl_later, link);
+        sl_list_remove(&later->link);
+        later->run(later);
+    }
+}
+
 struct sl_loop *sl_loop_create(const char *name)
 {
     struct sl_loop *loop = sl_new(struct sl_loop);
 
     (void)snprintf(loop->name, sizeof(loop->name), "%s", name); /* cut is fine */
     sl_queue_init(&loop->queue);
+    sl_list_init(&loop->laters);
+    loop->laters_msg.run = on_laters;
     /* Both fail only when the process has no descriptors left at start. */
     if (uv_loop_init(&loop->uv) < 0 || uv_async_init(&loop->uv, &loop->wake, on_wake) < 0) {
         sl_log(SL_LOG_ERROR, NULL, "event loop %s: no descriptors left", name);
@@ -74,7 +99,9 @@ void sl_loop_destroy(struct sl_loop *loop)
 {
     if (!loop)
         return;
-    run_messages(loop);
+    do
+        run_messages(loop);
+    while (!sl_list_empty(&loop->laters)); /* their answers ask for more */
     uv_close((uv_handle_t *)&loop->wake, NULL);
     int64_t deadline = sl_now_us() + (int64_t)DRAIN_MS * SL_US_PER_MS;
     while (uv_run(&loop->uv, UV_RUN_NOWAIT) != 0 && sl_now_us() < deadline) {
@@ -109,6 +136,18 @@ void sl_loop_post(struct sl_loop *loop, struct sl_msg *msg)
 {
     if (sl_queue_post(&loop->queue, msg))
         (void)uv_async_send(&loop->wake); /* fails only on a closing handle */
+}
+
+void sl_loop_later(struct sl_loop *loop, struct sl_later *later)
+{
+    assert(sl_loop_is_current(loop));
+    if (sl_list_linked(&later->link))
+        return;
+    sl_list_append(&loop->laters, &later->link);
+    if (loop->laters_posted)
+        return;
+    loop->laters_posted = true;
+    sl_loop_post(loop, &loop->laters_msg);
 }
 
 void sl_loop_run_posted(struct sl_loop *loop)

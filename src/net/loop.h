@@ -3,6 +3,7 @@
 #ifndef SL_NET_LOOP_H
 #define SL_NET_LOOP_H
 
+#include "base/list.h"
 #include "base/queue.h"
 
 #include <stdbool.h>
@@ -26,6 +27,24 @@ void sl_loop_post(struct sl_loop *loop, struct sl_msg *msg);
 /* Runs now what has been posted so far: for whoever must not act on an older state than a poster
  * has told others of. Never from within a message. Threads: the loop's. */
 void sl_loop_run_posted(struct sl_loop *loop);
+/*
+ * Something this thread does a little later: after the call that asked for it has returned, in the
+ * turn of the loop that comes next, in the order of asking. This is how a question is answered
+ * whose answer is known at once: the caller finds its own state settled, as with any other answer.
+ * Embedded in what it is about; zeroed memory is one that waits for nothing.
+ */
+struct sl_later {
+    struct sl_list link;
+    void (*run)(struct sl_later *later);
+};
+/* Waiting already: stays where it is. What is asked for from within a run waits for the next turn.
+ * Threads: the loop's. */
+void sl_loop_later(struct sl_loop *loop, struct sl_later *later);
+/* It is not run; its memory may go. Threads: the loop's. */
+static inline void sl_later_cancel(struct sl_later *later)
+{
+    sl_list_remove(&later->link);
+}
 /* For timers and polls of the owner's thread. */
 uv_loop_t *sl_loop_uv(struct sl_loop *loop);
 /* True on the loop's thread (or before any thread runs it). For assert(). */

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -185,6 +186,69 @@ static void timers_repeat_stop_and_may_be_destroyed_in_their_callback(void **sta
     sl_timer_destroy(NULL);
 }
 
+struct asker {
+    struct sl_later later;
+    struct sl_loop *loop;
+    struct asker *next;      /* asked for from within this one's run */
+    struct asker *cancelled; /* by this one's run */
+    char name, *log;
+};
+
+static void on_later(struct sl_later *later)
+{
+    struct asker *asker = sl_container_of(later, struct asker, later);
+
+    strncat(asker->log, &asker->name, 1);
+    if (asker->next)
+        sl_loop_later(asker->loop, &asker->next->later);
+    if (asker->cancelled)
+        sl_later_cancel(&asker->cancelled->later);
+}
+
+struct marker {
+    struct sl_msg msg;
+    char *log;
+};
+
+static void on_marker(struct sl_msg *msg)
+{
+    strcat(sl_container_of(msg, struct marker, msg)->log, "|");
+}
+
+static void what_is_to_be_done_later_waits_for_its_turn_in_order(void **state)
+{
+    struct sl_loop *loop = sl_loop_create("later");
+    char log[32] = "";
+    struct asker a = {{.run = on_later}, loop, .name = 'a', .log = log};
+    struct asker b = a, c = a, d = a;
+    struct marker marker = {{.run = on_marker}, log};
+
+    (void)state;
+    b.name = 'b';
+    c.name = 'c';
+    d.name = 'd';
+    a.next = &d;      /* one that comes while they run */
+    b.cancelled = &c; /* and one that is taken back while it is due */
+    sl_loop_later(loop, &a.later);
+    sl_loop_later(loop, &b.later);
+    sl_loop_later(loop, &c.later);
+    sl_loop_later(loop, &a.later); /* waits already */
+    sl_loop_post(loop, &marker.msg);
+    assert_string_equal(log, ""); /* never from within */
+    sl_loop_run_posted(loop);
+    assert_string_equal(log, "ab|");
+    sl_loop_run_posted(loop);
+    assert_string_equal(log, "ab|d");
+
+    a.next = NULL;
+    sl_loop_later(loop, &a.later);
+    sl_later_cancel(&a.later);
+    sl_later_cancel(&a.later); /* of one that does not wait: nothing */
+    sl_loop_later(loop, &b.later);
+    sl_loop_destroy(loop); /* what waits is done first */
+    assert_string_equal(log, "ab|db");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -192,6 +256,7 @@ int main(void)
         cmocka_unit_test(destroy_runs_what_is_still_queued),
         cmocka_unit_test(stop_before_run_is_not_lost),
         cmocka_unit_test(knows_its_thread_while_it_runs),
+        cmocka_unit_test(what_is_to_be_done_later_waits_for_its_turn_in_order),
         cmocka_unit_test(timers_repeat_stop_and_may_be_destroyed_in_their_callback),
     };
 

@@ -278,6 +278,7 @@ static void start_connection(struct job *job)
         .loop = job->loop,
         .addrs = job->addrs,
         .addr_count = job->config.addr_count,
+        .timeout_ms = CONNECT_TIMEOUT_US / SL_US_PER_MS,
         .tls_host = job->target.tls ? job->target.host : NULL,
         .outbox = &job->outbox,
         .ops = &link_ops,

@@ -9,6 +9,7 @@
 #include "net/net.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,16 +17,15 @@
 enum {
     BACKOFF_MIN_MS = 200,
     BACKOFF_MAX_MS = 2000, /* so that all is back within 5 s of Redis (hardening.md, faults) */
-    ADDRESSES_MAX = 8,
     WHY_MAX = 200,
 };
 
 /*
  * WAITING    --timer: look_up-->              RESOLVING (no wire; a literal address takes no time)
- * RESOLVING  --take_addresses-->              CONNECTING (to one address)
- * CONNECTING --on_wire_open: log_in-->        GREETING (AUTH and SELECT are under way)
+ * RESOLVING  --dial-->                        CONNECTING (to one address after the other)
+ * CONNECTING --on_connected: log_in-->        GREETING (AUTH and SELECT are under way)
  * GREETING   --on_greeted-->                  OPEN
- * CONNECTING, GREETING --next_address-->      CONNECTING, while addresses are left
+ * GREETING   --on_wire_end-->                 CONNECTING, to the addresses that are left
  * any        --give_up-->                     WAITING
  */
 enum state { WAITING, RESOLVING, CONNECTING, GREETING, OPEN };
@@ -45,14 +45,11 @@ struct sl_redis_link {
     struct sl_timer *timer;
     uint64_t backoff_ms;
     struct lookup *lookup;
-    struct sl_addr addrs[ADDRESSES_MAX];
-    size_t addr_count, next_addr;
+    struct sl_dial *dial; /* from CONNECTING on */
     struct sl_redis_wire *wire;
     unsigned greetings;           /* commands of log_in() under way */
     bool told_away, told_refused; /* to the log, since it was last of use */
 };
-
-static void next_address(struct sl_redis_link *link, const char *why);
 
 /* ---- What the log hears ---- */
 
@@ -101,6 +98,8 @@ static void give_up(struct sl_redis_link *link)
     bool was_open = link->state == OPEN;
 
     link->wire = NULL;
+    sl_dial_destroy(link->dial);
+    link->dial = NULL;
     wait_and_retry(link);
     if (was_open)
         link->ops->on_lost(link->owner);
@@ -116,9 +115,13 @@ void sl_redis_link_drop(struct sl_redis_link *link, const char *why)
 static void on_wire_end(void *owner, const char *why)
 {
     struct sl_redis_link *link = owner;
+    struct sl_redis_wire *ended = link->wire;
 
     if (link->state != OPEN) {
-        next_address(link, why);
+        link->state = CONNECTING;
+        link->wire = NULL;
+        sl_dial_next(link->dial, -EPIPE, why);
+        sl_redis_wire_destroy(ended);
         return;
     }
     tell_away(link, why);
@@ -184,28 +187,50 @@ static void log_in(struct sl_redis_link *link)
     greet(link, (const char *const[]){"SELECT", db}, 2);
 }
 
-static void on_wire_open(void *owner)
-{
-    log_in(owner);
-}
-
 /* ---- Addresses ---- */
 
-static const struct sl_redis_wire_ops wire_ops = {on_wire_open, on_wire_end};
+static const struct sl_redis_wire_ops wire_ops = {on_wire_end};
 
-/* why: of the last one; for the log, if there is none left. */
-static void next_address(struct sl_redis_link *link, const char *why)
+static void on_connected(void *owner, int fd)
 {
-    struct sl_redis_wire *ended = link->wire;
+    struct sl_redis_link *link = owner;
 
-    if (link->next_addr >= link->addr_count) {
-        tell_away(link, why);
-        give_up(link);
-        return;
-    }
+    link->wire = sl_redis_wire_create(link->loop, fd, &wire_ops, link);
+    log_in(link);
+}
+
+static void on_dial_failed(void *owner, int err, const char *words)
+{
+    (void)err; /* the words say it */
+    tell_away(owner, words);
+    give_up(owner);
+}
+
+static const struct sl_dial_ops dial_ops = {on_connected, on_dial_failed};
+
+static void dial(struct sl_redis_link *link, const struct sl_addr *addrs, size_t count)
+{
     link->state = CONNECTING;
-    link->wire = sl_redis_wire_create(link->loop, &link->addrs[link->next_addr++], &wire_ops, link);
-    sl_redis_wire_destroy(ended);
+    link->dial = sl_dial_create(&(struct sl_dial_config){
+        .loop = link->loop,
+        .addrs = addrs,
+        .addr_count = count,
+        .timeout_ms = (int64_t)count * SL_REDIS_TIMEOUT_MS,
+        .ops = &dial_ops,
+        .owner = link,
+    });
+}
+
+static void take_addresses(struct sl_redis_link *link, const struct addrinfo *info)
+{
+    struct sl_addr addrs[SL_DIAL_ADDRESSES_MAX];
+    size_t count = 0;
+
+    for (const struct addrinfo *at = info; at && count < SL_ARRAY_LEN(addrs); at = at->ai_next) {
+        if (sl_addr_from_sockaddr(&addrs[count], at->ai_addr) == 0)
+            count++;
+    }
+    dial(link, addrs, count);
 }
 
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *info)
@@ -216,12 +241,12 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     free(lookup);
     if (link) {
         link->lookup = NULL;
-        for (const struct addrinfo *at = info; at && link->addr_count < ADDRESSES_MAX;
-             at = at->ai_next) {
-            if (sl_addr_from_sockaddr(&link->addrs[link->addr_count], at->ai_addr) == 0)
-                link->addr_count++;
+        if (status < 0) {
+            tell_away(link, uv_strerror(status));
+            give_up(link);
+        } else {
+            take_addresses(link, info);
         }
-        next_address(link, status < 0 ? uv_strerror(status) : "its name has no address");
     }
     uv_freeaddrinfo(info);
 }
@@ -229,14 +254,12 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 static void look_up(struct sl_redis_link *link)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct sl_addr addr;
     char port[8];
 
     link->state = RESOLVING;
-    link->next_addr = 0;
-    link->addr_count = 0;
-    if (sl_addr_parse_ip(link->url.host, link->url.port, &link->addrs[0]) == 0) {
-        link->addr_count = 1;
-        next_address(link, "");
+    if (sl_addr_parse_ip(link->url.host, link->url.port, &addr) == 0) {
+        dial(link, &addr, 1);
         return;
     }
     (void)snprintf(port, sizeof(port), "%u", link->url.port);
@@ -247,7 +270,8 @@ static void look_up(struct sl_redis_link *link)
     if (err < 0) {
         free(link->lookup);
         link->lookup = NULL;
-        next_address(link, uv_strerror(err));
+        tell_away(link, uv_strerror(err));
+        give_up(link);
     }
 }
 
@@ -296,5 +320,6 @@ void sl_redis_link_destroy(struct sl_redis_link *link)
     }
     link->state = WAITING;
     sl_redis_wire_destroy(link->wire);
+    sl_dial_destroy(link->dial);
     free(link);
 }

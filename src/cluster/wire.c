@@ -2,7 +2,6 @@
 /* Redis' protocol over libuv, with hiredis' parser and formatter. */
 #include "cluster/wire.h"
 
-#include "base/addr.h"
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -13,6 +12,7 @@
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { READ_LEN = 16384, WHY_MAX = 160 };
 
@@ -25,11 +25,10 @@ struct command {
 
 struct sl_redis_wire {
     uv_tcp_t tcp; /* libuv has it until its close callback: so long lives the memory */
-    uv_connect_t connect;
     const struct sl_redis_wire_ops *ops;
     void *owner;
-    bool open, ended;       /* ended: on_end was called or is not wanted any more */
-    struct sl_timer *timer; /* of the connection, then of the oldest command */
+    bool ended;             /* on_end was called or is not wanted any more */
+    struct sl_timer *timer; /* of the oldest command */
     struct sl_list commands;
     redisReader *reader;
     redisReplyObjectFunctions reply_functions;
@@ -70,7 +69,6 @@ void sl_redis_wire_destroy(struct sl_redis_wire *wire)
     if (!wire)
         return;
     wire->ended = true;
-    wire->open = false;
     sl_timer_destroy(wire->timer);
     uv_close((uv_handle_t *)&wire->tcp, on_closed);
     while ((command = sl_list_first(&wire->commands, struct command, link))) {
@@ -88,7 +86,7 @@ static void on_timer(void *owner)
 
     if (wire->why[0])
         fail(wire, wire->why);
-    else if (!wire->open || (oldest && oldest->deadline_us <= now_us))
+    else if (oldest && oldest->deadline_us <= now_us)
         fail(wire, "no answer in time");
     else if (oldest)
         sl_timer_start(wire->timer, (uint64_t)(oldest->deadline_us - now_us) / SL_US_PER_MS + 1, 0);
@@ -198,42 +196,27 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 
 /* ---- The beginning ---- */
 
-static void on_connected(uv_connect_t *connect, int status)
-{
-    struct sl_redis_wire *wire = sl_container_of(connect, struct sl_redis_wire, connect);
-
-    if (wire->ended)
-        return;
-    if (status == 0)
-        status = uv_read_start((uv_stream_t *)&wire->tcp, on_alloc, on_read);
-    if (status < 0) {
-        fail(wire, uv_strerror(status));
-        return;
-    }
-    (void)uv_tcp_nodelay(&wire->tcp, 1); /* a command is small and waited for; no harm without */
-    sl_timer_stop(wire->timer);
-    wire->open = true;
-    wire->ops->on_open(wire->owner);
-}
-
-struct sl_redis_wire *sl_redis_wire_create(struct sl_loop *loop, const struct sl_addr *addr,
+struct sl_redis_wire *sl_redis_wire_create(struct sl_loop *loop, int fd,
                                            const struct sl_redis_wire_ops *ops, void *owner)
 {
     struct sl_redis_wire *wire = sl_new(struct sl_redis_wire);
-    struct sockaddr_storage sa = {0};
 
     wire->ops = ops;
     wire->owner = owner;
     sl_list_init(&wire->commands);
     set_up_reader(wire);
     wire->timer = sl_timer_create(loop, on_timer, wire);
-    sl_timer_start(wire->timer, SL_REDIS_TIMEOUT_MS, 0);
-    (void)uv_tcp_init(sl_loop_uv(loop), &wire->tcp); /* makes no socket yet: cannot fail */
-    sa.ss_family = sl_addr_is_v4(addr) ? AF_INET : AF_INET6;
-    (void)sl_addr_to_sockaddr(addr, &sa);
-    int err = uv_tcp_connect(&wire->connect, &wire->tcp, (struct sockaddr *)&sa, on_connected);
+    (void)uv_tcp_init(sl_loop_uv(loop), &wire->tcp); /* makes no socket: cannot fail */
+    int err = uv_tcp_open(&wire->tcp, fd);
+    if (err < 0)
+        (void)close(fd); /* nothing was sent */
+    else
+        err = uv_read_start((uv_stream_t *)&wire->tcp, on_alloc, on_read);
     if (err < 0)
         fail_soon(wire, uv_strerror(err));
+    else
+        (void)uv_tcp_nodelay(&wire->tcp,
+                             1); /* a command is small and waited for; no harm without */
     return wire;
 }
 
@@ -258,7 +241,7 @@ void sl_redis_wire_send(struct sl_redis_wire *wire, const char *const *args, siz
     struct write *write = sl_new(struct write);
     const char *argv[SL_REDIS_ARGS_MAX]; /* hiredis wants the pointers writable */
 
-    assert(wire->open && arg_count <= SL_REDIS_ARGS_MAX);
+    assert(arg_count <= SL_REDIS_ARGS_MAX);
     command->deadline_us = sl_now_us() + (int64_t)SL_REDIS_TIMEOUT_MS * SL_US_PER_MS;
     command->on_reply = on_reply;
     command->owner = owner;

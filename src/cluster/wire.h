@@ -13,12 +13,11 @@
 #include <stddef.h>
 
 struct redisReply;
-struct sl_addr;
 struct sl_loop;
 
 enum {
-    SL_REDIS_TIMEOUT_MS = 2000,   /* for the connection, and for each command: Redis is then away */
-    SL_REDIS_REPLY_MAX = 1 << 20, /* bytes */
+    SL_REDIS_TIMEOUT_MS = 2000,      /* for each command: Redis is then away */
+    SL_REDIS_REPLY_MAX = 1 << 20,    /* bytes */
     SL_REDIS_ELEMENTS_MAX = 1 << 11, /* of all arrays of one answer */
     SL_REDIS_ARGS_MAX = 128,         /* of one command */
 };
@@ -28,17 +27,17 @@ enum {
 typedef void sl_redis_on_reply(void *owner, const struct redisReply *reply);
 
 struct sl_redis_wire_ops {
-    void (*on_open)(void *owner);
     /* The connection failed: once, and then it is the owner's to destroy. */
     void (*on_end)(void *owner, const char *why);
 };
 
 struct sl_redis_wire;
 
-/* Owner: the caller. Nothing is called from within. */
-struct sl_redis_wire *sl_redis_wire_create(struct sl_loop *loop, const struct sl_addr *addr,
+/* Takes fd, a connected socket that does not block. Owner: the caller. Nothing is called from
+ * within. */
+struct sl_redis_wire *sl_redis_wire_create(struct sl_loop *loop, int fd,
                                            const struct sl_redis_wire_ops *ops, void *owner);
-/* Only once open. args are copied. */
+/* args are copied. */
 void sl_redis_wire_send(struct sl_redis_wire *wire, const char *const *args, size_t arg_count,
                         sl_redis_on_reply *on_reply, void *owner);
 /* Commands that wait are answered with NULL, from within. May be called from any callback. NULL is

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* WebSocket clients: names, addresses one after the other, TLS, the handshake (RFC 6455 4.1). */
+/* WebSocket clients: the name, a connection to one of its addresses, TLS, the handshake (RFC 6455
+ * 4.1). */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-    WHY_MAX = 160,
+    WHY_MAX = 256,  /* of several addresses */
     HOST_MAX = 253, /* RFC 1035 section 2.3.4 */
     KEY_BYTES = 16,
     KEY_LEN = 24,
@@ -36,9 +37,9 @@ struct sl_ws_dial {
     struct sl_http *http;
     uv_getaddrinfo_t resolve;
     bool resolving;
-    struct addrinfo *addresses, *next; /* next: to be tried */
-    struct sl_conn *conn;              /* the attempt that runs */
-    struct sl_timer *timer;            /* all of it; also to fail from the loop */
+    struct sl_dial *dial;   /* once the name has led somewhere */
+    struct sl_conn *conn;   /* the connection that is tried */
+    struct sl_timer *timer; /* all of it; also to fail from the loop */
     int64_t deadline_us;
     char *host, *path, *origin, *subprotocol;
     uint16_t port;
@@ -47,7 +48,7 @@ struct sl_ws_dial {
     char key[KEY_LEN + 1];
     uint8_t *in;
     size_t in_len, in_seen;
-    char why[WHY_MAX]; /* what the last attempt died of */
+    char why[WHY_MAX]; /* why it was cancelled */
 };
 
 /* ---- The end ---- */
@@ -75,8 +76,6 @@ static const struct sl_conn_ops nobody_ops = {ignore, ignore_data, ignore, ignor
 
 static void free_dial(struct sl_ws_dial *dial)
 {
-    if (dial->addresses)
-        uv_freeaddrinfo(dial->addresses);
     free(dial->host);
     free(dial->path);
     free(dial->origin);
@@ -90,6 +89,8 @@ static void release(struct sl_ws_dial *dial)
 {
     sl_list_remove(&dial->link);
     sl_timer_destroy(dial->timer);
+    sl_dial_destroy(dial->dial);
+    dial->dial = NULL;
     dial->ws = NULL;
     if (dial->conn) {
         sl_conn_set_owner(dial->conn, &nobody_ops, NULL);
@@ -221,9 +222,7 @@ static void on_answer(struct sl_ws_dial *dial, size_t len)
     free(in);
 }
 
-/* ---- Attempts ---- */
-
-static void try_next(struct sl_ws_dial *dial);
+/* ---- One connection ---- */
 
 static void on_ready(void *owner)
 {
@@ -262,18 +261,25 @@ static void on_deadline(void *owner)
     sl_conn_cut(dial->conn, "no answer in time");
 }
 
+static void forget_answer(struct sl_ws_dial *dial)
+{
+    free(dial->in);
+    dial->in = NULL;
+    dial->in_len = 0;
+    dial->in_seen = 0;
+}
+
 static void on_gone(void *owner, const char *why)
 {
     struct sl_ws_dial *dial = owner;
 
     dial->conn = NULL;
-    if (cancelled(dial))
-        return;                                              /* the timer tells */
-    (void)snprintf(dial->why, sizeof(dial->why), "%s", why); /* cut is fine */
-    try_next(dial);
+    forget_answer(dial);
+    if (!cancelled(dial)) /* else the timer tells */
+        sl_dial_next(dial->dial, -EPIPE, why);
 }
 
-static const struct sl_conn_ops dial_ops = {
+static const struct sl_conn_ops conn_ops = {
     .on_ready = on_ready,
     .on_data = on_data,
     .on_sent = ignore,
@@ -290,60 +296,68 @@ static SSL *make_tls(struct sl_ws_dial *dial)
     return sl_tls_connect(*context, dial->host, dial->verify);
 }
 
-/* Starts connecting; 0 or -errno. */
-static int try_address(struct sl_ws_dial *dial, const struct addrinfo *address)
+static void on_connected(void *owner, int fd)
 {
+    struct sl_ws_dial *dial = owner;
     SSL *ssl = NULL;
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (fd < 0)
-        return -errno;
-    if (connect(fd, address->ai_addr, address->ai_addrlen) < 0 && errno != EINPROGRESS) {
-        int err = -errno;
-        (void)close(fd); /* never connected */
-        return err;
+    if (cancelled(dial)) {
+        (void)close(fd); /* nothing was sent */
+        return;
     }
     if (dial->tls && !(ssl = make_tls(dial))) {
         (void)close(fd); /* nothing was sent */
-        return -ENOMEM;
+        sl_dial_next(dial->dial, -ENOMEM, "TLS cannot be set up");
+        return;
     }
-    return sl_conn_create(dial->http->conns, fd, ssl, true, &dial_ops, dial, &dial->conn);
+    int err = sl_conn_create(dial->http->conns, fd, ssl, true, &conn_ops, dial, &dial->conn);
+    if (err < 0)
+        sl_dial_next(dial->dial, err, uv_strerror(err));
+    else
+        sl_conn_set_deadline(dial->conn, sl_dial_left_ms(dial->dial));
 }
 
-static bool allowed(const struct sl_ws_dial *dial, const struct addrinfo *address)
+static void on_failed(void *owner, int err, const char *words)
 {
-    struct sl_addr addr;
+    struct sl_ws_dial *dial = owner;
 
-    return sl_addr_from_sockaddr(&addr, address->ai_addr) == 0 &&
-           (!dial->allow || dial->allow(dial->ws->owner, &addr));
+    (void)err; /* the words say it */
+    if (!cancelled(dial))
+        sl_ws_dial_end(dial, words);
 }
 
-/* Tries the remaining addresses in turn, each for its share of the time that is left. */
-static void try_next(struct sl_ws_dial *dial)
+static const struct sl_dial_ops dial_ops = {on_connected, on_failed};
+
+/* ---- Addresses ---- */
+
+static bool allowed(const struct sl_ws_dial *dial, const struct sl_addr *addr)
 {
-    free(dial->in);
-    dial->in = NULL;
-    dial->in_len = 0;
-    dial->in_seen = 0;
-    while (dial->next) {
-        const struct addrinfo *address = dial->next;
-        int64_t count = 0;
-        for (const struct addrinfo *a = address; a; a = a->ai_next)
+    return !dial->allow || dial->allow(dial->ws->owner, addr);
+}
+
+static void dial_addresses(struct sl_ws_dial *dial, const struct addrinfo *addresses)
+{
+    struct sl_addr addrs[SL_DIAL_ADDRESSES_MAX];
+    int64_t left_ms = (dial->deadline_us - sl_now_us()) / SL_US_PER_MS;
+    size_t count = 0;
+
+    for (const struct addrinfo *at = addresses; at && count < SL_ARRAY_LEN(addrs);
+         at = at->ai_next) {
+        if (sl_addr_from_sockaddr(&addrs[count], at->ai_addr) == 0 && allowed(dial, &addrs[count]))
             count++;
-        dial->next = address->ai_next;
-        if (!allowed(dial, address)) {
-            (void)snprintf(dial->why, sizeof(dial->why), "the address is not allowed");
-            continue;
-        }
-        int err = try_address(dial, address);
-        if (err == 0) {
-            int64_t left_ms = (dial->deadline_us - sl_now_us()) / SL_US_PER_MS;
-            sl_conn_set_deadline(dial->conn, left_ms / count > 1 ? left_ms / count : 1);
-            return;
-        }
-        (void)snprintf(dial->why, sizeof(dial->why), "%s", strerror(-err));
     }
-    sl_ws_dial_end(dial, dial->why[0] ? dial->why : "the name has no address");
+    if (count == 0) {
+        sl_ws_dial_end(dial, addresses ? "the address is not allowed" : "the name has no address");
+        return;
+    }
+    dial->dial = sl_dial_create(&(struct sl_dial_config){
+        .loop = dial->http->loop,
+        .addrs = addrs,
+        .addr_count = count,
+        .timeout_ms = left_ms > 1 ? left_ms : 1,
+        .ops = &dial_ops,
+        .owner = dial,
+    });
 }
 
 static void on_resolved(uv_getaddrinfo_t *resolve, int status, struct addrinfo *addresses)
@@ -351,17 +365,15 @@ static void on_resolved(uv_getaddrinfo_t *resolve, int status, struct addrinfo *
     struct sl_ws_dial *dial = sl_container_of(resolve, struct sl_ws_dial, resolve);
 
     dial->resolving = false;
-    dial->addresses = addresses;
-    dial->next = addresses;
-    if (!dial->ws) { /* given up meanwhile */
+    if (!dial->ws) /* given up meanwhile */
         free_dial(dial);
-        return;
-    }
-    if (cancelled(dial))
-        return; /* the timer tells */
-    if (status < 0)
-        (void)snprintf(dial->why, sizeof(dial->why), "%s", uv_strerror(status));
-    try_next(dial);
+    else if (cancelled(dial))
+        ; /* the timer tells */
+    else if (status < 0)
+        sl_ws_dial_end(dial, uv_strerror(status));
+    else
+        dial_addresses(dial, addresses);
+    uv_freeaddrinfo(addresses);
 }
 
 /* ---- The beginning ---- */

@@ -61,3 +61,17 @@ bool address_is_allowed(const struct sl_string_list *allow, const char *host,
         return false;
     return address_is_public(&real) || is_listed(allow, host, &real);
 }
+
+bool address_may_follow(const struct address_redirect *redirect, const struct sl_addr *to)
+{
+    struct sl_addr real = sl_addr_untranslated(to);
+    bool within = !redirect->by_client && redirect->from_count > 0 && !sl_addr_is_loopback(&real) &&
+                  !sl_addr_is_forbidden(&real);
+
+    for (size_t i = 0; i < redirect->from_count; i++) {
+        if (sl_addr_same_ip(&redirect->from[i], to))
+            return true;
+        within = within && !address_is_public(&redirect->from[i]);
+    }
+    return within || address_is_allowed(redirect->allow, redirect->host, to);
+}

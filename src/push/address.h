@@ -24,6 +24,19 @@ bool address_is_public(const struct sl_addr *addr);
 bool address_is_allowed(const struct sl_string_list *allow, const char *host,
                         const struct sl_addr *addr);
 
+/* Who sends us elsewhere: a server, whose word is not that of whoever asked for the push. */
+struct address_redirect {
+    const struct sl_string_list *allow; /* client_push_allow */
+    bool by_client;
+    const struct sl_addr *from; /* where the server may be */
+    size_t from_count;
+    const char *host; /* where it sends us */
+};
+/* To its own address, and to those that a client's URL may name. An operator's push may besides go
+ * from a server that is not public to another one, but not to this machine: a server on the
+ * Internet shall not reach by us what it could not reach itself. */
+bool address_may_follow(const struct address_redirect *redirect, const struct sl_addr *to);
+
 /* ---- Lookup [control] ---- */
 
 enum { LOOKUP_ADDRESSES_MAX = 8, LOOKUPS_RUNNING_MAX = 128, LOOKUP_TIMEOUT_MS = 5000 };

@@ -194,24 +194,52 @@ void amf_skip(struct sl_reader *r)
     skip(r, 0);
 }
 
-static struct amf_text *find_field(const char *const *names, struct amf_text *out, size_t count,
-                                   const char *key)
+/* The fields wanted of one object, and where they go. */
+struct wanted {
+    const char *const *names;
+    struct amf_text *out;
+    size_t count;
+};
+
+/* The rest of name after "prefix." and key; NULL: it is another's. */
+static const char *after_key(const char *name, const char *prefix, const char *key)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], key) == 0)
-            return &out[i];
+    size_t prefix_len = strlen(prefix), key_len = strlen(key);
+
+    if (prefix_len > 0) {
+        if (strncmp(name, prefix, prefix_len) != 0 || name[prefix_len] != '.')
+            return NULL;
+        name += prefix_len + 1;
+    }
+    return key_len > 0 && strncmp(name, key, key_len) == 0 ? name + key_len : NULL;
+}
+
+static struct amf_text *find_field(const struct wanted *wanted, const char *prefix, const char *key)
+{
+    for (size_t i = 0; i < wanted->count; i++) {
+        const char *rest = after_key(wanted->names[i], prefix, key);
+        if (rest && rest[0] == '\0')
+            return &wanted->out[i];
     }
     return NULL;
 }
 
-void amf_read_fields(struct sl_reader *r, const char *const *names, struct amf_text *out,
-                     size_t count)
+static bool has_fields(const struct wanted *wanted, const char *key)
+{
+    for (size_t i = 0; i < wanted->count; i++) {
+        const char *rest = after_key(wanted->names[i], "", key);
+        if (rest && rest[0] == '.')
+            return true;
+    }
+    return false;
+}
+
+/* prefix: the field that this object is, "" for the outermost; none is looked for deeper. */
+static void read_fields(struct sl_reader *r, const struct wanted *wanted, const char *prefix)
 {
     struct amf_text key;
-
-    for (size_t i = 0; i < count; i++)
-        out[i].text[0] = '\0';
     uint8_t marker = sl_read_u8(r);
+
     if (marker == ECMA_ARRAY)
         (void)sl_reader_take(r, 4);
     else if (marker != OBJECT)
@@ -222,10 +250,24 @@ void amf_read_fields(struct sl_reader *r, const char *const *names, struct amf_t
             (void)sl_read_u8(r);
             return;
         }
-        struct amf_text *field = find_field(names, out, count, key.text);
-        if (field && sl_reader_left(r) > 0 && *r->at == STRING)
+        struct amf_text *field = find_field(wanted, prefix, key.text);
+        uint8_t value = sl_reader_left(r) > 0 ? *r->at : NULL_VALUE;
+        if (field && value == STRING)
             amf_read_string(r, field);
+        else if (prefix[0] == '\0' && (value == OBJECT || value == ECMA_ARRAY) &&
+                 has_fields(wanted, key.text))
+            read_fields(r, wanted, key.text);
         else
             amf_skip(r);
     }
+}
+
+void amf_read_fields(struct sl_reader *r, const char *const *names, struct amf_text *out,
+                     size_t count)
+{
+    const struct wanted wanted = {names, out, count};
+
+    for (size_t i = 0; i < count; i++)
+        out[i].text[0] = '\0';
+    read_fields(r, &wanted, "");
 }

@@ -34,8 +34,8 @@ void amf_read_string(struct sl_reader *r, struct amf_text *out);
 double amf_read_number(struct sl_reader *r);
 /* Any value, however it is nested (up to a bound). */
 void amf_skip(struct sl_reader *r);
-/* The string fields called names[i] of an object or array go to out[i], "" if it has none. A value
- * of another type is skipped and gives "". */
+/* The string fields called names[i] of an object or array go to out[i], "" if it has none; "a.b" is
+ * the field b of an object that is its field a. A value of another type is skipped and gives "". */
 void amf_read_fields(struct sl_reader *r, const char *const *names, struct amf_text *out,
                      size_t count);
 

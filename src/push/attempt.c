@@ -7,6 +7,7 @@
 #include "net/net.h"
 #include "push/feed.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct attempt {
@@ -40,6 +41,15 @@ static void tell_failed(struct attempt *attempt, int err, const char *words)
         ops->on_failed(attempt->owner, err, words);
 }
 
+static void tell_redirected(struct attempt *attempt)
+{
+    const struct attempt_ops *ops = attempt->ops;
+
+    attempt->ops = NULL;
+    if (ops)
+        ops->on_redirected(attempt->owner, job_redirect(attempt->job));
+}
+
 static void on_publishing(void *owner)
 {
     struct attempt *attempt = owner;
@@ -62,7 +72,10 @@ static void on_ended(void *owner, int err, const char *words)
 
     /* First, because who is told may stop everything and wait for this. */
     feed_close(attempt->feed, on_feed_closed, attempt);
-    tell_failed(attempt, err, words);
+    if (err == -EREMOTE)
+        tell_redirected(attempt);
+    else
+        tell_failed(attempt, err, words);
 }
 
 static const struct job_ops job_ops = {on_publishing, on_sound_end, on_ended};

@@ -38,8 +38,9 @@ struct sl_pushes {
 struct attempt_ops {
     void (*on_publishing)(void *owner);
     void (*on_sound_end)(void *owner, unsigned serial);
-    /* The last call; the attempt is not the owner's any more. */
+    /* The last call, one of these two; the attempt is not the owner's any more. */
     void (*on_failed)(void *owner, int err, const char *words);
+    void (*on_redirected)(void *owner, const char *url); /* by the server: checked by nobody */
 };
 
 struct attempt_config {
@@ -68,7 +69,9 @@ struct sl_push {
     char id[SESSION_ID_LEN + 1];
     char *stream_name, *rtmp_url, *flash_version;
     enum sl_push_origin origin;
-    struct sl_push_target target;
+    struct sl_push_target target; /* as asked for */
+    struct sl_push_target away;   /* where its server has sent us */
+    unsigned redirects;           /* in a row; 0: target, not away */
     json_t *options;
     int64_t created_ms;
     struct sl_log_scope scope;
@@ -76,12 +79,14 @@ struct sl_push {
     enum sl_push_state state; /* set_state() of push.c */
     struct sl_stream *stream; /* NULL: there is only a reservation */
     struct sl_stream_listener listener;
-    struct attempt *attempt; /* CONNECTING, PUBLISHING */
+    struct attempt *attempt; /* CONNECTING (but not while a redirect is looked up), PUBLISHING */
     struct sl_addr addrs[LOOKUP_ADDRESSES_MAX];
     size_t addr_count;
     struct sl_timer *retry_timer;
-    struct lookup *lookup; /* before a further try */
+    struct lookup *lookup; /* before a further try, or where a redirect leads */
     unsigned retries, retries_in_row;
+    int64_t away_since_us;   /* of the first failure in this row */
+    int64_t tried_us;        /* when the attempt began that does not publish yet; 0: none */
     uint64_t dropped_before; /* frames, by earlier attempts */
 
     bool muted;
@@ -122,6 +127,10 @@ void pushes_check_stopped(struct sl_pushes *pushes);
 int pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin origin,
                            const char *host, const struct sl_addr *addrs, size_t count,
                            struct sl_error *error);
+/* -EACCES with words when the push's server may not send it from push->addrs to one of these, which
+ * are push->away's (address_may_follow()). */
+int pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addrs, size_t count,
+                          struct sl_error *error);
 /* The directory of sound files, to be freed. */
 char *pushes_media_dir(const struct sl_pushes *pushes);
 

@@ -19,19 +19,22 @@
 
 enum {
     TICK_MS = 20,
-    CONNECT_TIMEOUT_US = 10 * SL_US_PER_S, /* up to NetStream.Publish.Start, each connection */
-    STALL_TIMEOUT_US = 15 * SL_US_PER_S,   /* nothing could be written for so long */
+    REACH_TIMEOUT_US = 10 * SL_US_PER_S,  /* up to the end of RTMP's handshake, each connection */
+    ANSWER_TIMEOUT_US = 30 * SL_US_PER_S, /* then up to NetStream.Publish.Start: services ask back
+                                           * ends of their own, and start machines */
+    STALL_TIMEOUT_US = 15 * SL_US_PER_S,  /* nothing could be written for so long */
     LEAVE_TIMEOUT_US = 1 * SL_US_PER_S,
     OUTBOX_HIGH = 256 << 10, /* bytes: no further frames are taken while so much waits */
     CONNECTIONS_MAX = 3,     /* a server asks for credentials twice (rtmp_auth.c) */
 };
 
 /*
- * IDLE --job_start()--> CONNECTING --Publish.Start--> PUBLISHING
+ * IDLE --job_start()--> REACHING --handshake--> ASKING --Publish.Start--> PUBLISHING
+ * ASKING --the server wants credentials--> REACHING
  * any --job_stop()--> LEAVING --sent, or LEAVE_TIMEOUT_US--> ENDED
  * any --finish(): error or deadline--> ENDED
  */
-enum stage { IDLE, CONNECTING, PUBLISHING, LEAVING, ENDED };
+enum stage { IDLE, REACHING, ASKING, PUBLISHING, LEAVING, ENDED };
 
 struct job {
     /* Constant. */
@@ -244,7 +247,9 @@ static void on_link_bytes(void *owner, const uint8_t *bytes, size_t len)
                err == -EAGAIN ? "the server asks for credentials again and again" : error.text);
         return;
     }
-    if (job->stage == CONNECTING && rtmp_is_publishing(job->rtmp)) {
+    if (job->stage == REACHING && rtmp_is_greeted(job->rtmp))
+        set_stage(job, ASKING);
+    if (job->stage == ASKING && rtmp_is_publishing(job->rtmp)) {
         set_stage(job, PUBLISHING);
         begin_media(job);
     }
@@ -278,6 +283,7 @@ static void start_connection(struct job *job)
         .loop = job->loop,
         .addrs = job->addrs,
         .addr_count = job->config.addr_count,
+        .timeout_ms = job->config.connect_timeout_ms,
         .tls_host = job->target.tls ? job->target.host : NULL,
         .outbox = &job->outbox,
         .ops = &link_ops,
@@ -288,7 +294,7 @@ static void start_connection(struct job *job)
     outbox_clear(&job->outbox);
     job->link_bytes = 0;
     job->connections++;
-    set_stage(job, CONNECTING);
+    set_stage(job, REACHING);
     job->link = link_create(&config);
 }
 
@@ -357,8 +363,10 @@ static void on_tick(void *owner)
     struct job *job = owner;
     int64_t now_us = sl_now_us();
 
-    if (job->stage == CONNECTING && now_us - job->stage_us > CONNECT_TIMEOUT_US)
-        finish(job, -ETIMEDOUT, "the server did not let us publish within 10 s");
+    if (job->stage == REACHING && now_us - job->stage_us > REACH_TIMEOUT_US)
+        finish(job, -ETIMEDOUT, "no RTMP server answered within 10 s");
+    else if (job->stage == ASKING && now_us - job->stage_us > ANSWER_TIMEOUT_US)
+        finish(job, -ETIMEDOUT, "the server did not let us publish within 30 s");
     else if (job->stage == PUBLISHING)
         tick_publishing(job, now_us);
     else if (job->stage == LEAVING)
@@ -523,6 +531,11 @@ int job_start(struct job *job, struct feed *feed)
         return -EAGAIN;
     sl_loop_post(job->loop, &job->start_msg);
     return 0;
+}
+
+const char *job_redirect(const struct job *job)
+{
+    return job->rtmp ? rtmp_redirect(job->rtmp) : "";
 }
 
 void job_stop(struct job *job)

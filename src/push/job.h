@@ -29,7 +29,8 @@ struct job_ops {
     void (*on_publishing)(void *owner);
     /* One without loop was played to its end. */
     void (*on_sound_end)(void *owner, unsigned serial);
-    /* The thread is gone. 0: it was stopped; otherwise why it ended, with words. */
+    /* The thread is gone. 0: it was stopped; otherwise why it ended, with words. -EREMOTE: the
+     * server wants us elsewhere, see job_redirect(). */
     void (*on_ended)(void *owner, int err, const char *words);
 };
 
@@ -38,6 +39,7 @@ struct job_config { /* copied */
     const struct sl_push_target *target;
     const struct sl_addr *addrs; /* checked */
     size_t addr_count;
+    int64_t connect_timeout_ms; /* of all addresses, without RTMP's handshake */
     const char *flash_version;
     enum sl_codec codecs[2]; /* by enum sl_media_kind; SL_CODEC_NONE: no such track */
     bool muted;
@@ -58,6 +60,9 @@ void job_on_item(struct sl_msg *msg);
 /* feed: what media comes by; closed by the caller. -EAGAIN: no thread could be made; then there is
  * no on_ended. */
 int job_start(struct job *job, struct feed *feed);
+/* After on_ended with -EREMOTE: the URL as the server said it. Borrowed; nobody has looked at it.
+ */
+const char *job_redirect(const struct job *job);
 /* Takes leave of the server, within a second. Idempotent. */
 void job_stop(struct job *job);
 

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "net/net.h"
-#include "push/address.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -18,13 +17,16 @@
 #include <openssl/x509v3.h>
 
 enum {
-    ADDRESS_TIMEOUT_MS = 4000, /* then the next address, if there is one */
-    READ_LEN = 16384,          /* a whole record of TLS (RFC 8446 section 5.1) */
-    USER_TIMEOUT_MS = 15000,   /* unacknowledged bytes: the path is gone */
-    UNSENT_MAX = 256 << 10,    /* bytes the kernel takes beyond what is in flight */
+    READ_LEN = 16384,        /* a whole record of TLS (RFC 8446 section 5.1) */
+    USER_TIMEOUT_MS = 15000, /* unacknowledged bytes: the path is gone */
+    UNSENT_MAX = 256 << 10,  /* bytes the kernel takes beyond what is in flight */
 };
 
-/* CONNECTING --connected--> HANDSHAKING (TLS) --> OPEN; any --error--> BROKEN */
+/*
+ * CONNECTING  --on_connected()--> HANDSHAKING (TLS) --> OPEN, or OPEN at once
+ * HANDSHAKING --give_up_address()--> CONNECTING: to the next address
+ * any         --fail()--> BROKEN
+ */
 enum state { CONNECTING, HANDSHAKING, OPEN, BROKEN };
 
 /* libuv needs a handle until its close callback: longer than the link. */
@@ -35,11 +37,10 @@ struct watch {
 
 struct link {
     struct link_config config;
-    struct sl_addr addrs[LOOKUP_ADDRESSES_MAX];
     char host[256];
-    size_t next_addr;
     enum state state;
-    struct watch *watch; /* NULL between two attempts */
+    struct sl_dial *dial;
+    struct watch *watch; /* HANDSHAKING, OPEN */
     int watched_events;
     struct sl_timer *timer;
     SSL_CTX *context;
@@ -52,6 +53,7 @@ struct link {
 };
 
 static void on_poll(uv_poll_t *poll, int status, int events);
+static void handshake(struct link *link);
 
 /* ---- Errors are told from the loop, never from within a call of the owner ---- */
 
@@ -68,19 +70,18 @@ static void fail(struct link *link, int err, const char *words)
     sl_timer_start(link->timer, 0, 0);
 }
 
-static void fail_ssl(struct link *link, const char *what)
+/* What OpenSSL died of. */
+static void describe_ssl(struct link *link, const char *what, char *words, size_t len)
 {
     long verified = link->ssl ? SSL_get_verify_result(link->ssl) : X509_V_OK;
-    char reason[128] = "", words[256];
+    char reason[128] = "";
 
     if (verified != X509_V_OK)
         (void)snprintf(reason, sizeof(reason), "%s", X509_verify_cert_error_string(verified));
     else if (ERR_peek_error() != 0)
         ERR_error_string_n(ERR_peek_error(), reason, sizeof(reason));
     ERR_clear_error();
-    (void)snprintf(words, sizeof(words), "TLS %s: %s", what,
-                   reason[0] ? reason : "connection lost");
-    fail(link, -EPIPE, words);
+    (void)snprintf(words, len, "TLS %s: %s", what, reason[0] ? reason : "connection lost");
 }
 
 /* ---- Descriptors ---- */
@@ -123,22 +124,11 @@ static void set_socket_options(int fd)
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 }
 
-static int connect_to(struct link *link, const struct sl_addr *addr)
+/* Takes fd, also on failure. */
+static int watch_fd(struct link *link, int fd)
 {
-    struct sockaddr_storage sa = {0};
-
-    sa.ss_family = sl_addr_is_v4(addr) ? AF_INET : AF_INET6;
-    socklen_t sa_len = sl_addr_to_sockaddr(addr, &sa);
-    int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    set_socket_options(fd);
-    if (connect(fd, (struct sockaddr *)&sa, sa_len) < 0 && errno != EINPROGRESS) {
-        int err = -errno;
-        (void)close(fd); /* never used */
-        return err;
-    }
     struct watch *watch = sl_new(struct watch);
+
     watch->fd = fd;
     int err = uv_poll_init(sl_loop_uv(link->config.loop), &watch->poll, fd);
     if (err < 0) {
@@ -149,25 +139,19 @@ static int connect_to(struct link *link, const struct sl_addr *addr)
     watch->poll.data = link;
     link->watch = watch;
     link->watched_events = 0;
-    watch_for(link, UV_WRITABLE);
     return 0;
 }
 
-/* The next address; when there is none left, the error of the last. */
-static void try_next(struct link *link, int err)
+/* What listens there does not do: another address of the same name may. */
+static void give_up_address(struct link *link, int err, const char *words)
 {
+    SSL_free(link->ssl);
+    link->ssl = NULL;
+    link->ssl_wants_write = false;
     close_watch(link);
-    while (link->next_addr < link->config.addr_count) {
-        err = connect_to(link, &link->addrs[link->next_addr++]);
-        if (err == 0) {
-            if (link->next_addr < link->config.addr_count)
-                sl_timer_start(link->timer, ADDRESS_TIMEOUT_MS, 0);
-            return;
-        }
-    }
-    char words[128];
-    (void)snprintf(words, sizeof(words), "cannot connect: %s", uv_strerror(err));
-    fail(link, err, words);
+    sl_timer_stop(link->timer);
+    link->state = CONNECTING;
+    sl_dial_next(link->dial, err, words);
 }
 
 static void on_timer(void *owner)
@@ -176,8 +160,8 @@ static void on_timer(void *owner)
 
     if (link->state == BROKEN)
         link->config.ops->on_error(link->config.owner, link->err, link->error.text);
-    else if (link->state == CONNECTING)
-        try_next(link, -ETIMEDOUT);
+    else if (link->state == HANDSHAKING)
+        give_up_address(link, -ETIMEDOUT, "TLS handshake: no answer in time");
 }
 
 /* ---- TLS ---- */
@@ -207,14 +191,23 @@ static bool set_up_name(struct link *link)
 
 static void start_tls(struct link *link)
 {
-    link->state = HANDSHAKING;
-    if (set_up_context(link))
+    char words[256];
+
+    if (!link->context && !set_up_context(link)) {
+        SSL_CTX_free(link->context);
+        link->context = NULL;
+    }
+    if (link->context)
         link->ssl = SSL_new(link->context);
     if (!link->ssl || !set_up_name(link) || SSL_set_fd(link->ssl, link->watch->fd) != 1) {
-        fail_ssl(link, "cannot be set up");
+        describe_ssl(link, "cannot be set up", words, sizeof(words));
+        give_up_address(link, -EPIPE, words);
         return;
     }
+    link->state = HANDSHAKING;
     SSL_set_connect_state(link->ssl);
+    sl_timer_start(link->timer, (uint64_t)sl_dial_left_ms(link->dial), 0);
+    handshake(link);
 }
 
 /* What an operation of OpenSSL left to wait for; false: it failed. */
@@ -226,16 +219,58 @@ static bool note_ssl(struct link *link, int result)
     return err == SSL_ERROR_WANT_WRITE || err == SSL_ERROR_WANT_READ;
 }
 
+static void become_open(struct link *link)
+{
+    sl_timer_stop(link->timer);
+    link->state = OPEN;
+    link->progress_us = sl_now_us();
+    watch_for(link, UV_READABLE);
+    link->config.ops->on_open(link->config.owner);
+}
+
 static void handshake(struct link *link)
 {
+    char words[256];
+
     ERR_clear_error();
     int result = SSL_do_handshake(link->ssl);
 
-    if (result == 1)
-        link->state = OPEN;
-    else if (!note_ssl(link, result))
-        fail_ssl(link, "handshake failed");
+    if (result == 1) {
+        become_open(link);
+    } else if (note_ssl(link, result)) {
+        watch_for(link, link->ssl_wants_write ? UV_WRITABLE : UV_READABLE);
+    } else {
+        describe_ssl(link, "handshake failed", words, sizeof(words));
+        give_up_address(link, -EPIPE, words);
+    }
 }
+
+/* ---- Connecting ---- */
+
+static void on_connected(void *owner, int fd)
+{
+    struct link *link = owner;
+
+    set_socket_options(fd);
+    int err = watch_fd(link, fd);
+    if (err < 0)
+        sl_dial_next(link->dial, err, uv_strerror(err));
+    else if (link->config.tls_host)
+        start_tls(link);
+    else
+        become_open(link);
+}
+
+static void on_dial_failed(void *owner, int err, const char *words)
+{
+    struct link *link = owner;
+    struct sl_error error;
+
+    (void)sl_error_set(&error, 0, "cannot connect: %s", words);
+    fail(link, err, error.text);
+}
+
+static const struct sl_dial_ops dial_ops = {on_connected, on_dial_failed};
 
 /* ---- Bytes ---- */
 
@@ -318,45 +353,27 @@ static void read_portion(struct link *link)
         link->config.ops->on_bytes(link->config.owner, bytes, (size_t)got);
 }
 
-static void on_connected(struct link *link)
+/* libuv says "bad file descriptor" of every POLLERR; the socket has the true reason. */
+static int socket_error(int fd)
 {
     int err = 0;
     socklen_t len = sizeof(err);
 
-    if (getsockopt(link->watch->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
         err = errno;
-    if (err != 0) {
-        try_next(link, -err);
-        return;
-    }
-    sl_timer_stop(link->timer);
-    if (link->config.tls_host)
-        start_tls(link);
-    else
-        link->state = OPEN;
+    return err != 0 ? -err : -ECONNRESET;
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct link *link = poll->data;
-    bool was_open = link->state == OPEN;
 
-    if (status < 0) {
-        fail_connection(link, status);
+    if (link->state == HANDSHAKING) {
+        handshake(link); /* also of a broken one: OpenSSL tells */
         return;
     }
-    if (link->state == CONNECTING)
-        on_connected(link);
-    if (link->state == HANDSHAKING)
-        handshake(link);
-    if (link->state == HANDSHAKING)
-        watch_for(link, link->ssl_wants_write ? UV_WRITABLE : UV_READABLE);
-    if (link->state != OPEN)
-        return;
-    if (!was_open) {
-        link->progress_us = sl_now_us();
-        watch_for(link, UV_READABLE);
-        link->config.ops->on_open(link->config.owner);
+    if (status < 0) {
+        fail_connection(link, socket_error(link->watch->fd));
         return;
     }
     if (events & UV_WRITABLE) {
@@ -375,17 +392,21 @@ struct link *link_create(const struct link_config *config)
     struct link *link = sl_new(struct link);
 
     link->config = *config;
-    if (link->config.addr_count > LOOKUP_ADDRESSES_MAX)
-        link->config.addr_count = LOOKUP_ADDRESSES_MAX;
-    memcpy(link->addrs, config->addrs, link->config.addr_count * sizeof(link->addrs[0]));
-    link->config.addrs = link->addrs;
+    link->config.addrs = NULL; /* the dial has its own copy */
     if (config->tls_host) {
         (void)snprintf(link->host, sizeof(link->host), "%s", config->tls_host);
         link->config.tls_host = link->host;
     }
     link->timer = sl_timer_create(config->loop, on_timer, link);
     link->progress_us = sl_now_us();
-    try_next(link, -EADDRNOTAVAIL);
+    link->dial = sl_dial_create(&(struct sl_dial_config){
+        .loop = config->loop,
+        .addrs = config->addrs,
+        .addr_count = config->addr_count,
+        .timeout_ms = config->timeout_ms,
+        .ops = &dial_ops,
+        .owner = link,
+    });
     return link;
 }
 
@@ -393,6 +414,7 @@ void link_destroy(struct link *link)
 {
     if (!link)
         return;
+    sl_dial_destroy(link->dial);
     close_watch(link);
     sl_timer_destroy(link->timer);
     SSL_free(link->ssl);

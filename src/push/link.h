@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One connection to a server, plain or TLS, to addresses that were resolved and checked before: no
- * name is looked up here. TLS asks for the host's name, and checks the certificate against it and
+ * name is looked up here. An address that cannot be connected to, or fails the handshake of TLS, is
+ * followed by the next. TLS asks for the host's name, and checks the certificate against it and
  * the system's authorities. Threads: the loop's.
  */
 #ifndef SL_PUSH_LINK_H
@@ -29,6 +30,7 @@ struct link_config {
     struct sl_loop *loop;
     const struct sl_addr *addrs; /* tried in this order; copied */
     size_t addr_count;
+    int64_t timeout_ms;    /* for TCP and TLS, of all addresses together */
     const char *tls_host;  /* NULL: no TLS; copied */
     struct outbox *outbox; /* what is to be sent; outlives the link */
     const struct link_ops *ops;

@@ -9,23 +9,31 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "net/net.h"
+#include "push/retry.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-enum { RETRY_INTERVAL_MAX_MS = 30000 };
+enum {
+    REDIRECTS_MAX = 3,
+    CONNECT_TIMEOUT_MS = 10000,
+    /* For each address of a server that was away: it may be back before a lost SYN is repeated. */
+    RECONNECT_TIMEOUT_MS = 3000,
+    RETRY_PAUSE_MS = 100, /* at least, however long the try before it took */
+};
 
 /*
  * set_state() makes every change; from -> to: who.
  *
  *   WAITING                -> CONNECTING   begin(): the stream is live
  *   CONNECTING             -> PUBLISHING   on_publishing()
+ *   CONNECTING             -> CONNECTING   begin(): where the server has redirected us
  *   CONNECTING, PUBLISHING -> RETRYING     on_failed(), with rtmp_push_restore and tries left
  *   RETRYING               -> CONNECTING   begin(): after the wait, the host resolved once more
  *   RETRYING               -> RETRYING     on_resolved(): it could not be
  *   any                    -> ENDED        push_end(): the stream ended, /push/terminate,
- * on_failed()
+ *                                          retry_or_end()
  */
 static void set_state(struct sl_push *push, enum sl_push_state state)
 {
@@ -67,15 +75,29 @@ static void count(const struct sl_push *push, enum sl_counter counter)
         sl_count(push->pushes->config.counters, counter, 1);
 }
 
+static int64_t connect_timeout_ms(const struct sl_push *push)
+{
+    int64_t again_ms = (int64_t)push->addr_count * RECONNECT_TIMEOUT_MS;
+
+    return push->retries_in_row == 0 || again_ms > CONNECT_TIMEOUT_MS ? CONNECT_TIMEOUT_MS
+                                                                      : again_ms;
+}
+
+static const struct sl_push_target *current_target(const struct sl_push *push)
+{
+    return push->redirects > 0 ? &push->away : &push->target;
+}
+
 static void begin(struct sl_push *push)
 {
     struct attempt_config config = {
         .stream = push->stream,
         .job =
             {
-                .target = &push->target,
+                .target = current_target(push),
                 .addrs = push->addrs,
                 .addr_count = push->addr_count,
+                .connect_timeout_ms = connect_timeout_ms(push),
                 .flash_version = push->flash_version,
                 .muted = push->muted,
                 .sound = push->sound,
@@ -88,6 +110,7 @@ static void begin(struct sl_push *push)
     };
 
     set_state(push, SL_PUSH_CONNECTING);
+    push->tried_us = sl_now_us();
     push->attempt = attempt_create(push->pushes, &config);
 }
 
@@ -98,26 +121,37 @@ static void on_publishing(void *owner)
     set_state(push, SL_PUSH_PUBLISHING);
     count(push, SL_COUNTER_PUSHES_PUBLISHING);
     push->retries_in_row = 0;
-    sl_log(SL_LOG_INFO, &push->scope, "push: publishing at %s port %u", push->target.host,
-           push->target.port);
+    push->tried_us = 0;
+    sl_log(SL_LOG_INFO, &push->scope, "push: publishing at %s port %u", current_target(push)->host,
+           current_target(push)->port);
+}
+
+/* Reckoned from the begin of a try that failed, because some fail late. */
+static int64_t wait_ms(const struct sl_push *push, int64_t now_us)
+{
+    int64_t whole_ms =
+        retry_wait_ms(push->pushes->config.config->rtmp_push_restore_interval_ms,
+                      push->retries_in_row, now_us - push->away_since_us, sl_random_u32());
+    int64_t spent_ms = push->tried_us > 0 ? (now_us - push->tried_us) / SL_US_PER_MS : 0;
+
+    return whole_ms - spent_ms > RETRY_PAUSE_MS ? whole_ms - spent_ms : RETRY_PAUSE_MS;
 }
 
 static void schedule_retry(struct sl_push *push, const char *words)
 {
-    const struct sl_config *config = push->pushes->config.config;
-    int64_t interval_ms = config->rtmp_push_restore_interval_ms, wait_ms = interval_ms;
-    int64_t max_ms = interval_ms > RETRY_INTERVAL_MAX_MS ? interval_ms : RETRY_INTERVAL_MAX_MS;
+    int64_t now_us = sl_now_us();
 
-    for (unsigned i = 0; i < push->retries_in_row && wait_ms < max_ms; i++)
-        wait_ms *= 2;
-    if (wait_ms > max_ms)
-        wait_ms = max_ms;
+    if (push->retries_in_row == 0)
+        push->away_since_us = now_us;
+    int64_t wait = wait_ms(push, now_us);
     push->retries_in_row++;
     push->retries++;
+    push->redirects = 0; /* begins where it was asked for */
+    push->tried_us = 0;
     count(push, SL_COUNTER_PUSH_RECONNECTS);
     set_state(push, SL_PUSH_RETRYING);
-    sl_timer_start(push->retry_timer, (uint64_t)wait_ms, 0);
-    sl_log(SL_LOG_WARN, &push->scope, "push: %s; next try in %lld ms", words, (long long)wait_ms);
+    sl_timer_start(push->retry_timer, (uint64_t)wait, 0);
+    sl_log(SL_LOG_WARN, &push->scope, "push: %s; next try in %lld ms", words, (long long)wait);
 }
 
 static void retry_or_end(struct sl_push *push, const char *words)
@@ -151,6 +185,12 @@ static void on_failed(void *owner, int err, const char *words)
     retry_or_end(push, words);
 }
 
+static void take_addresses(struct sl_push *push, const struct sl_addr *addrs, size_t count)
+{
+    memcpy(push->addrs, addrs, count * sizeof(*addrs));
+    push->addr_count = count;
+}
+
 /* The name may lead elsewhere by now; it is checked again, whatever it leads to. */
 static void on_resolved(void *owner, int err, const struct sl_addr *addrs, size_t count)
 {
@@ -167,8 +207,7 @@ static void on_resolved(void *owner, int err, const struct sl_addr *addrs, size_
         push_end(push, error.text);
         return;
     }
-    memcpy(push->addrs, addrs, count * sizeof(*addrs));
-    push->addr_count = count;
+    take_addresses(push, addrs, count);
     begin(push);
 }
 
@@ -180,6 +219,55 @@ static void on_retry(void *owner)
 
     if (err < 0)
         retry_or_end(push, "the host cannot be resolved now");
+}
+
+/* ---- Redirects: what a server says is no word of whoever asked for the push ---- */
+
+static void on_away_resolved(void *owner, int err, const struct sl_addr *addrs, size_t count)
+{
+    struct sl_push *push = owner;
+    struct sl_error error;
+
+    push->lookup = NULL;
+    if (err < 0) {
+        retry_or_end(push, "the server redirects to a host that cannot be resolved");
+        return;
+    }
+    if (pushes_check_redirect(push, addrs, count, &error) < 0) {
+        retry_or_end(push, error.text);
+        return;
+    }
+    take_addresses(push, addrs, count);
+    begin(push);
+}
+
+static void on_redirected(void *owner, const char *url)
+{
+    struct sl_push *push = owner;
+    struct sl_push_target away;
+    struct sl_error error;
+
+    push->dropped_before += attempt_dropped(push);
+    push->attempt = NULL;
+    if (push->redirects == REDIRECTS_MAX) {
+        retry_or_end(push, "the server redirects again and again");
+        return;
+    }
+    if (sl_push_target_redirect(current_target(push), url, &away, &error) < 0) {
+        struct sl_error words;
+        (void)sl_error_set(&words, 0, "the server redirects to a URL that cannot be used (%.200s)",
+                           error.text);
+        retry_or_end(push, words.text);
+        return;
+    }
+    push->away = away;
+    push->redirects++;
+    explicit_bzero(&away, sizeof(away));
+    sl_log(SL_LOG_INFO, &push->scope, "push: the server redirects to %s port %u", push->away.host,
+           push->away.port);
+    if (lookup_start(&push->pushes->lookups, push->away.host, push->away.port, on_away_resolved,
+                     push, &push->lookup) < 0)
+        retry_or_end(push, "the server redirects to a host that cannot be resolved now");
 }
 
 /* ---- The sound ---- */
@@ -205,7 +293,8 @@ static void on_sound_end(void *owner, unsigned serial)
     push->sound = NULL;
 }
 
-static const struct attempt_ops attempt_ops = {on_publishing, on_sound_end, on_failed};
+static const struct attempt_ops attempt_ops = {on_publishing, on_sound_end, on_failed,
+                                               on_redirected};
 
 static void answer_sound(struct sl_push *push, int err, const char *words)
 {
@@ -320,6 +409,7 @@ void push_end(struct sl_push *push, const char *why)
     free(push->rtmp_url);
     free(push->flash_version);
     explicit_bzero(&push->target, sizeof(push->target));
+    explicit_bzero(&push->away, sizeof(push->away));
     free(push);
     pushes_check_stopped(pushes);
 }

@@ -51,6 +51,12 @@ struct sl_push_naming {
 int sl_push_target_parse(const char *rtmp_url, const struct sl_push_naming *naming,
                          struct sl_push_target *out, struct sl_error *error);
 
+/* Where the server of *from sends us: its URL names the application, the name stays. User and
+ * password go along only to the same host; a stream that was to go by TLS goes by TLS.
+ * -EINVAL with words. */
+int sl_push_target_redirect(const struct sl_push_target *from, const char *url,
+                            struct sl_push_target *out, struct sl_error *error);
+
 /* ---- Pushes ---- */
 
 struct sl_pushes_config {

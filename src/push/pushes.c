@@ -145,6 +145,27 @@ int pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin o
     return 0;
 }
 
+int pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addrs, size_t count,
+                          struct sl_error *error)
+{
+    struct address_redirect redirect = {
+        .allow = &push->pushes->config.config->client_push_allow,
+        .by_client = push->origin == SL_PUSH_BY_CLIENT,
+        .from = push->addrs,
+        .from_count = push->addr_count,
+        .host = push->away.host,
+    };
+    char text[SL_ADDR_TEXT_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        if (!address_may_follow(&redirect, &addrs[i]))
+            return sl_error_set(error, -EACCES,
+                                "the server redirects to %s, which is not a public address",
+                                sl_addr_format_ip(&addrs[i], text));
+    }
+    return 0;
+}
+
 char *pushes_media_dir(const struct sl_pushes *pushes)
 {
     const struct sl_config *config = pushes->config.config;

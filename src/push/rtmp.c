@@ -47,6 +47,7 @@ struct rtmp {
     struct outbox *out;
     enum state state;
     char auth_query[RTMP_AUTH_QUERY_MAX];
+    char redirect[AMF_TEXT_MAX]; /* "": none */
     struct chunk_reader *reader;
     size_t chunk_size; /* of what we send */
     uint8_t handshake[1 + HANDSHAKE_LEN];
@@ -212,6 +213,16 @@ void rtmp_open(struct rtmp *rtmp)
     set_state(rtmp, WANTS_S0_S1);
 }
 
+bool rtmp_is_greeted(const struct rtmp *rtmp)
+{
+    return rtmp->state >= CONNECTING;
+}
+
+const char *rtmp_redirect(const struct rtmp *rtmp)
+{
+    return rtmp->redirect;
+}
+
 bool rtmp_is_publishing(const struct rtmp *rtmp)
 {
     return rtmp->state == PUBLISHING;
@@ -248,14 +259,37 @@ void rtmp_close(struct rtmp *rtmp)
 
 /* The second argument of _result, _error and onStatus. */
 struct status {
-    struct amf_text fields[3]; /* level, code, description */
+    struct amf_text fields[4]; /* level, code, description, ex.redirect */
 };
 
 static void read_status(struct sl_reader *r, struct status *out)
 {
-    static const char *const names[] = {"level", "code", "description"};
+    static const char *const names[] = {"level", "code", "description", "ex.redirect"};
 
     amf_read_fields(r, names, out->fields, SL_ARRAY_LEN(names));
+}
+
+/* Servers that spread publishers say where to in `ex`, with the code 302; older ones, as in the
+ * dialogue about credentials, write "code=302 ... rtmp://..." into the description. */
+static bool take_redirect(struct rtmp *rtmp, const struct status *status)
+{
+    const char *url = status->fields[3].text, *description = status->fields[2].text;
+
+    if (url[0] == '\0' && strstr(description, "code=302")) {
+        const char *plain = strstr(description, "rtmp://"), *tls = strstr(description, "rtmps://");
+        url = tls && (!plain || tls < plain) ? tls : plain ? plain : "";
+        (void)snprintf(rtmp->redirect, sizeof(rtmp->redirect), "%.*s", (int)strcspn(url, " ]\"'"),
+                       url);
+    } else {
+        bool cut = strlen(url) == AMF_TEXT_MAX - 1;
+        (void)snprintf(rtmp->redirect, sizeof(rtmp->redirect), "%s", cut ? "(too long)" : url);
+    }
+    return rtmp->redirect[0] != '\0';
+}
+
+static int redirect(struct rtmp *rtmp)
+{
+    return sl_error_set(rtmp->error, -EREMOTE, "the server wants us elsewhere");
 }
 
 static int refuse(struct rtmp *rtmp, int code, const char *what, const struct status *status)
@@ -292,6 +326,9 @@ static int on_refused(struct rtmp *rtmp, int transaction, struct sl_reader *r)
 
     amf_skip(r);
     read_status(r, &status);
+    if ((transaction == CONNECT || transaction == CREATE_STREAM || transaction == PUBLISH) &&
+        rtmp->state != PUBLISHING && take_redirect(rtmp, &status))
+        return redirect(rtmp);
     if (transaction == CONNECT && rtmp->state == CONNECTING) {
         int err =
             rtmp_auth_answer(&credentials, status.fields[2].text, rtmp->auth_query, rtmp->error);
@@ -310,6 +347,8 @@ static int on_status(struct rtmp *rtmp, struct sl_reader *r)
     read_status(r, &status);
     if (!r->ok)
         return sl_error_set(rtmp->error, -EBADMSG, "RTMP: onStatus without information");
+    if (rtmp->state != PUBLISHING && take_redirect(rtmp, &status))
+        return redirect(rtmp);
     if (strcmp(status.fields[1].text, "NetStream.Publish.Start") == 0 && rtmp->state == ASKING)
         set_state(rtmp, PUBLISHING);
     else if (strcmp(status.fields[0].text, "error") == 0)

@@ -35,9 +35,14 @@ void rtmp_destroy(struct rtmp *rtmp); /* NULL is fine */
 /* A connection was made: empties out, begins. */
 void rtmp_open(struct rtmp *rtmp);
 /* Bytes of the server. 0; -EAGAIN: the server wants to be connected to once more (then rtmp_open()
- * again); -EACCES: it refused; -EPIPE: it ended the publication; -EBADMSG: that is not RTMP. With
- * words, except for -EAGAIN. Nothing may follow an error but rtmp_open(). */
+ * again); -EREMOTE: it wants us elsewhere (rtmp_redirect()); -EACCES: it refused; -EPIPE: it ended
+ * the publication; -EBADMSG: that is not RTMP. With words, except for -EAGAIN. Nothing may follow
+ * an error but rtmp_open(). */
 int rtmp_input(struct rtmp *rtmp, const uint8_t *bytes, size_t len, struct sl_error *error);
+/* Where the server wants us to publish, as it says it; "" if it has not. Borrowed. */
+const char *rtmp_redirect(const struct rtmp *rtmp);
+/* The handshake is over: whoever is there speaks RTMP, and has been asked. */
+bool rtmp_is_greeted(const struct rtmp *rtmp);
 /* The server said NetStream.Publish.Start. */
 bool rtmp_is_publishing(const struct rtmp *rtmp);
 /* Media, while publishing: a tag's body in two parts (chunk.h). type: CHUNK_AUDIO, _VIDEO, _DATA.

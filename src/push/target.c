@@ -264,6 +264,14 @@ static int show(const char *url, const struct parts *parts, struct sl_push_targe
                 url, parts->password.at + parts->password.len);
 }
 
+static int build_tc_url(const struct parts *parts, struct sl_push_target *out,
+                        struct sl_error *error)
+{
+    return fill(error, out->tc_url, sizeof(out->tc_url),
+                parts->is_ipv6 ? "%s://[%s]:%u/%s" : "%s://%s:%u/%s", parts->tls ? "rtmps" : "rtmp",
+                out->host, out->port, out->app);
+}
+
 int sl_push_target_parse(const char *rtmp_url, const struct sl_push_naming *naming,
                          struct sl_push_target *out, struct sl_error *error)
 {
@@ -283,13 +291,64 @@ int sl_push_target_parse(const char *rtmp_url, const struct sl_push_naming *nami
     if (err == 0)
         err = take_names(&parts, naming, &target, error);
     if (err == 0)
-        err = fill(error, target.tc_url, sizeof(target.tc_url),
-                   parts.is_ipv6 ? "%s://[%s]:%u/%s" : "%s://%s:%u/%s",
-                   parts.tls ? "rtmps" : "rtmp", target.host, target.port, target.app);
+        err = build_tc_url(&parts, &target, error);
     if (err == 0)
         err = show(rtmp_url, &parts, &target, error);
     if (err < 0)
         return err;
+    target.tls = parts.tls;
+    *out = target;
+    return 0;
+}
+
+/* ---- Redirects ---- */
+
+/* The application it names: some servers put the name behind it, some leave it all out. */
+static int take_redirect_names(const struct parts *parts, const struct sl_push_target *from,
+                               struct sl_push_target *out, struct sl_error *error)
+{
+    struct span app = parts->path;
+    size_t name_len = strlen(from->publish);
+
+    if (app.len == 0 && parts->query.len == 0)
+        app = (struct span){from->app, strcspn(from->app, "?")}; /* the query may hold a secret */
+    else if (app.len > name_len + 1 && app.at[app.len - name_len - 1] == '/' &&
+             memcmp(app.at + app.len - name_len, from->publish, name_len) == 0)
+        app.len -= name_len + 1;
+    int err = fill(error, out->app, sizeof(out->app), "%.*s%.*s", SPAN(app), SPAN(parts->query));
+    return err < 0 ? err : fill(error, out->publish, sizeof(out->publish), "%s", from->publish);
+}
+
+int sl_push_target_redirect(const struct sl_push_target *from, const char *url,
+                            struct sl_push_target *out, struct sl_error *error)
+{
+    struct sl_push_target target = {0};
+    struct parts parts = {0};
+
+    if (has_control(url))
+        return sl_error_set(error, -EINVAL,
+                            "the server redirects to a URL with control characters");
+    int err = split(url, &parts, error);
+    if (err == 0 && from->tls && !parts.tls)
+        err = sl_error_set(error, -EINVAL, "the server redirects from rtmps to rtmp");
+    if (err == 0)
+        err = take_host(&parts, &target, error);
+    if (err == 0)
+        err = take_port(&parts, &target, error);
+    if (err == 0)
+        err = take_credentials(&parts, &target, error);
+    if (err == 0)
+        err = take_redirect_names(&parts, from, &target, error);
+    if (err == 0)
+        err = build_tc_url(&parts, &target, error);
+    if (err == 0)
+        err = show(url, &parts, &target, error);
+    if (err < 0)
+        return err;
+    if (parts.user.len == 0 && strcasecmp(target.host, from->host) == 0) {
+        memcpy(target.user, from->user, sizeof(target.user));
+        memcpy(target.password, from->password, sizeof(target.password));
+    }
     target.tls = parts.tls;
     *out = target;
     return 0;

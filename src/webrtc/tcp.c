@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "webrtc/framing.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,7 +15,6 @@
 
 enum {
     BACKLOG = 64,
-    FRAME_MAX = SL_UDP_DATAGRAM_MAX,
     UNBOUND_MAX_US = 10 * SL_US_PER_S, /* as long as a check may take to come */
     UNBOUND_PER_ADDRESS = 64,          /* a NAT may hide many browsers; a flood has thousands */
     WRITE_QUEUE_MAX = 256 * 1024,      /* a second of video; beyond that the client is too slow */
@@ -41,8 +41,7 @@ struct sl_tcp_conn {
     int64_t accepted_us;
     struct sl_path path;
     size_t queued; /* bytes libuv holds */
-    size_t have;   /* bytes in frame */
-    uint8_t frame[2 + FRAME_MAX];
+    struct sl_framing framing;
 };
 
 struct write {
@@ -136,20 +135,19 @@ static void queue_write(struct sl_tcp_conn *conn, const uint8_t *data, size_t le
 
 void tcp_send(struct sl_tcp_conn *conn, const uint8_t *data, size_t len)
 {
-    uint8_t frame[2 + FRAME_MAX];
+    uint8_t frame[SL_FRAME_HEAD + SL_FRAME_MAX];
     int written = 0;
 
-    if (len > FRAME_MAX || uv_is_closing((uv_handle_t *)&conn->handle))
+    if (len > SL_FRAME_MAX || uv_is_closing((uv_handle_t *)&conn->handle))
         return;
     if (conn->queued + len > WRITE_QUEUE_MAX) {
         sl_count(conn->server->rtc_worker->counters, SL_COUNTER_PACKETS_DROPPED_SOCKET, 1);
         return;
     }
-    frame[0] = (uint8_t)(len >> 8);
-    frame[1] = (uint8_t)len;
-    memcpy(frame + 2, data, len);
+    sl_framing_build_head(frame, len);
+    memcpy(frame + SL_FRAME_HEAD, data, len);
     if (conn->queued == 0) {
-        uv_buf_t buf = uv_buf_init((char *)frame, (unsigned)(len + 2));
+        uv_buf_t buf = uv_buf_init((char *)frame, (unsigned)(SL_FRAME_HEAD + len));
         written = uv_try_write((uv_stream_t *)&conn->handle, &buf, 1);
         if (written == UV_EAGAIN)
             written = 0;
@@ -158,8 +156,8 @@ void tcp_send(struct sl_tcp_conn *conn, const uint8_t *data, size_t len)
             return;
         }
     }
-    if ((size_t)written < len + 2)
-        queue_write(conn, frame + written, len + 2 - (size_t)written);
+    if ((size_t)written < SL_FRAME_HEAD + len)
+        queue_write(conn, frame + written, SL_FRAME_HEAD + len - (size_t)written);
 }
 
 /* ---- Reading ---- */
@@ -167,48 +165,41 @@ void tcp_send(struct sl_tcp_conn *conn, const uint8_t *data, size_t len)
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct sl_tcp_conn *conn = handle->data;
+    size_t len;
+    uint8_t *room = sl_framing_room(&conn->framing, &len);
 
     (void)suggested;
-    *buf =
-        uv_buf_init((char *)conn->frame + conn->have, (unsigned)(sizeof(conn->frame) - conn->have));
+    *buf = uv_buf_init((char *)room, (unsigned)len);
 }
 
-/* Hands every whole frame on; false if the stream is not RFC 4571 or the connection went away. */
-static bool take_frames(struct sl_tcp_conn *conn)
-{
-    int64_t now_us = sl_now_us();
-    size_t at = 0;
+struct arrival {
+    struct sl_tcp_conn *conn;
+    int64_t now_us;
+};
 
-    while (conn->have - at >= 2) {
-        size_t len = (size_t)conn->frame[at] << 8 | conn->frame[at + 1];
-        if (len > FRAME_MAX)
-            return false;
-        if (conn->have - at - 2 < len)
-            break;
-        rtc_input(conn->server->rtc_worker, &conn->path, conn->link, conn->frame + at + 2, len,
-                  now_us);
-        if (uv_is_closing((uv_handle_t *)&conn->handle)) {
-            forget_link(conn); /* the answer could not be written, and then the check was noted */
-            return false;
-        }
-        at += 2 + len;
-    }
-    memmove(conn->frame, conn->frame + at, conn->have - at);
-    conn->have -= at;
-    return true;
+static int on_frame(void *owner, uint8_t *data, size_t len)
+{
+    struct arrival *arrival = owner;
+    struct sl_tcp_conn *conn = arrival->conn;
+
+    rtc_input(conn->server->rtc_worker, &conn->path, conn->link, data, len, arrival->now_us);
+    if (!uv_is_closing((uv_handle_t *)&conn->handle))
+        return 0;
+    forget_link(conn); /* the answer could not be written, and then the check was noted */
+    return -EPIPE;
 }
 
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 {
     struct sl_tcp_conn *conn = stream->data;
+    struct arrival arrival = {conn, sl_now_us()};
 
     (void)buf;
     if (got < 0) {
         close_conn(conn);
         return;
     }
-    conn->have += (size_t)got;
-    if (!take_frames(conn))
+    if (sl_framing_input(&conn->framing, (size_t)got, on_frame, &arrival) < 0)
         close_conn(conn);
 }
 

@@ -417,6 +417,7 @@ describe('pushes to RTMP servers', { concurrency: 4 }, () => {
             await probe.push(`${server.url}/live`);
             await server.publication();
             await probe.waitForEnd();
+            assert.match(probe.lines.at(-1), /connection lost: connection reset by peer/);
             const first = server.last.media.find((message) => message.type === 9);
             assert.equal(first.body[0], 0x17, 'pictures begin with a configuration and a key frame');
             await server.stop();
@@ -463,12 +464,66 @@ describe('pushes to RTMP servers', { concurrency: 4 }, () => {
                 await probe.stop();
                 assert.ok(Date.now() - begun < 2_000, 'ended at once');
             }
-            const server = await serverFor(t, { silent: 'connect' });
+            const server = await serverFor(t, { silent: 'accept' });
             const probe = await probeFor(t);
             await probe.push(`${server.url}/live`);
-            await probe.waitForLog(/did not let us publish within 10 s/, 15_000);
+            await probe.waitForLog(/no RTMP server answered within 10 s/, 15_000);
             await probe.waitForEnd();
         });
+
+    test('a service that needs 12 s to answer publish is waited for', async (t) => {
+        const server = await serverFor(t, { publishAfter: 12_000 });
+        const probe = await probeFor(t);
+        await probe.push(`${server.url}/live`);
+        await server.publication(0, 20_000);
+        await until('media', () => server.last.media.length > 0);
+        assert.equal(server.connections.length, 1);
+    });
+
+    // ---- Redirects ----
+
+    test('redirects are followed, three in a row, and the push stays what it was', async (t) => {
+        const end = await serverFor(t);
+        const third = await serverFor(t, { redirect: { at: 'publish', to: `${end.url}/there` } });
+        const second = await serverFor(t,
+            { redirect: { at: 'connect', to: `${third.url}/more/rtmp_probe`, text: true } });
+        const first = await serverFor(t, { redirect: { at: 'connect', to: `${second.url}/other?token=1` } });
+        const probe = await probeFor(t);
+        const id = await probe.push(`rtmp://u:secret@127.0.0.1:${first.port}/live`);
+        await end.publication();
+        await until('media', () => end.last.media.length > 0);
+        assert.deepEqual([second, third, end].map((server) => server.last.commands[0].object.tcUrl),
+            [`${second.url}/other?token=1`, `${third.url}/more`, `${end.url}/there`]);
+        assert.equal(end.last.commands.find(({ name }) => name === 'publish').rest[0], 'rtmp_probe');
+        const told = await probe.describe();
+        assert.equal(told.mediaSessionId, id);
+        assert.equal(told.rtmpUrl, `rtmp://u:***@127.0.0.1:${first.port}/live`);
+        assert.doesNotMatch(probe.log, /secret/);
+        for (const server of [first, second, third])
+            assert.equal(server.connections.length, 1);
+    });
+
+    test('a redirect that must not or cannot be followed is named', async (t) => {
+        const probe = await probeFor(t);
+        const rows = [
+            ['rtmp://169.254.169.254/live', /redirects to 169\.254\.169\.254, which is not a public address/],
+            ['/live2', /redirects to a URL that cannot be used/],
+            ['http://127.0.0.1/', /redirects to a URL that cannot be used/],
+            ['rtmp://no-such-host.invalid/live', /redirects to a host that cannot be resolved/],
+        ];
+        for (const [to, words] of rows) {
+            const server = await serverFor(t, { redirect: { at: 'connect', to } });
+            await probe.push(`${server.url}/live`);
+            await probe.waitForEnd();
+            assert.match(probe.lines.at(-1), words);
+        }
+        const loop = await serverFor(t, { redirect: { at: 'connect' } });
+        loop.options.redirect.to = `${loop.url}/live`;
+        await probe.push(`${loop.url}/live`);
+        await probe.waitForEnd();
+        assert.match(probe.lines.at(-1), /redirects again and again/);
+        assert.equal(loop.connections.length, 4);
+    });
 
     test('a server that stops reading for a while gets what is new then, beginning with a key frame',
         async (t) => {

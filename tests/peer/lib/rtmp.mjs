@@ -164,6 +164,8 @@ export function llnwResponse({ user, password, nonce, client, app }) {
 //   auth      {mod: 'adobe' | 'llnw', user, password}: who may connect
 //   refuse    'connect' | 'publish': says no there
 //   silent    'accept' | 'connect' | 'publish': stops reading and answering there
+//   redirect  {at: 'connect' | 'publish', to, text}: sends elsewhere there, text: in the description
+//   publishAfter ms until `publish` is answered
 //   dropAfter media messages after which the connection is reset
 //   tls       {key, cert}: rtmps
 export class RtmpServer extends EventEmitter {
@@ -259,7 +261,9 @@ export class RtmpServer extends EventEmitter {
             const error = this.#refusal(object);
             if (silent('connect'))
                 return;
-            if (error)
+            if (this.options.redirect?.at === 'connect')
+                answer('_error', transaction, null, this.#redirection());
+            else if (error)
                 answer('_error', transaction, {}, {
                     level: 'error', code: 'NetConnection.Connect.Rejected', description: error,
                 });
@@ -272,16 +276,31 @@ export class RtmpServer extends EventEmitter {
         } else if (name === 'publish') {
             if (silent('publish'))
                 return;
-            const refused = this.options.refuse === 'publish';
-            answer('onStatus', 0, null, {
-                level: refused ? 'error' : 'status',
-                code: `NetStream.Publish.${refused ? 'BadName' : 'Start'}`,
-                description: refused ? 'in use' : 'go on',
-            });
-            connection.published = !refused;
-            if (this.options.silent === 'media')
-                socket.pause();
+            setTimeout(() => this.#answerPublish(connection, answer), this.options.publishAfter ?? 0);
         }
+    }
+
+    #answerPublish(connection, answer) {
+        const refused = this.options.refuse === 'publish';
+        if (this.options.redirect?.at === 'publish') {
+            answer('onStatus', 0, null, this.#redirection());
+            return;
+        }
+        answer('onStatus', 0, null, {
+            level: refused ? 'error' : 'status',
+            code: `NetStream.Publish.${refused ? 'BadName' : 'Start'}`,
+            description: refused ? 'in use' : 'go on',
+        });
+        connection.published = !refused;
+        if (this.options.silent === 'media')
+            connection.socket.pause();
+    }
+
+    #redirection() {
+        const { to, text } = this.options.redirect;
+        const head = { level: 'error', code: 'NetConnection.Connect.Rejected' };
+        return text ? { ...head, description: `[ AccessManager.Reject ] : [ code=302 redirect=${to} ]` }
+            : { ...head, description: 'Elsewhere.', ex: { code: 302, redirect: to } };
     }
 
     // What `connect` is refused with; undefined: welcome.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Redis dies, hangs, refuses; streams come and go; nodes leave. Nothing local waits for any of it.
  */
+#include "../names.h"
 #include "fixture.h"
 
 enum { NO_STALL_US = 300 * SL_US_PER_MS };
@@ -119,6 +120,23 @@ static void a_name_nobody_resolves_is_tried_again(void **state)
     node_create(f, &f->b);
     run_for_ms(f, 50);
     assert_true(logged(f, "connection refused") > 0);
+}
+
+static void a_registry_is_found_at_whichever_address_of_its_name(void **state)
+{
+    struct fixture *f = *state;
+    char url[64];
+
+    node_destroy(&f->b);
+    (void)snprintf(url, sizeof(url), "redis://several.test:%u", f->redis.port);
+    set_option(f, "cluster_registry", url);
+    node_create(f, &f->b);
+    wait_until_connected(f, &f->b);
+    assert_int_equal(logged(f, "connection refused"), 0); /* of the others: no news */
+    redis_kill(&f->redis);
+    wait_until_away(f, &f->b);
+    while (logged(f, "127.0.0.3: connection refused; 127.0.0.1: connection refused") == 0)
+        run_for_ms(f, 20);
 }
 
 /* ---- Streams ---- */
@@ -283,6 +301,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_redis_that_takes_no_records_counts_as_away, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_name_nobody_resolves_is_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_registry_is_found_at_whichever_address_of_its_name,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stream_holds_its_name_while_it_lives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_stream_whose_name_is_anothers_goes_on_and_is_announced_later, set_up, tear_down),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Hooks against a back end on the same loop: what is sent, in which order, and what comes of it. */
+#include "../names.h"
 #include "fixture.h"
 
 #include "base/mem.h"
@@ -257,6 +258,22 @@ static void has_no_inversion_in_many_reconnects(void **state)
         assert_true(n % EACH == last[n / EACH]);
         last[n / EACH]++;
     }
+}
+
+static void finds_a_back_end_at_whichever_address_of_its_name(void **state)
+{
+    struct fixture *f = *state;
+    struct answer answer = {0};
+    char url[64];
+
+    (void)snprintf(url, sizeof(url), "http://several.test:%s", strrchr(url_of(f), ':') + 1);
+    set_url(f, url);
+    (void)ask(f, "/s", NULL, SL_HOOK_PUBLISH_STREAM, "m", 1, &answer);
+    run_until(f, answer.count > 0);
+    assert_true(answer.allowed);
+    assert_int_equal(f->seen_count, 1);
+    assert_int_equal(counted(f, SL_COUNTER_HOOKS_SENT), 1); /* at the first try */
+    answer_clear(&answer);
 }
 
 static void connects_to_no_link_local_address(void **state) /* hardening.md class 16 */
@@ -650,6 +667,7 @@ int main(void)
         TEST(keeps_the_order_of_each_media_session_while_others_go_on_HOOK_38),
         TEST(sends_the_disconnect_last_HOOK_37),
         TEST(has_no_inversion_in_many_reconnects),
+        TEST(finds_a_back_end_at_whichever_address_of_its_name),
         TEST(connects_to_no_link_local_address),
         TEST(hands_over_what_follows_from_the_answer_HOOK_12_HOOK_13_HOOK_15),
         TEST(tells_the_client_of_a_failed_event_from_the_loop_HOOK_20),

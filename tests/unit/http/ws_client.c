@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The WebSocket client: against our server on the same loop, and against wrong ones. */
+#include "../names.h"
 #include "fixture.h"
 
 #include "base/error.h"
@@ -288,9 +289,37 @@ static void gives_up_in_time(void **state)
     assert_in_range(now_ms() - start, 1500, 2500);
     close(listener);
     connect_to("127.0.0.1", port, NULL); /* nobody listens any more */
-    assert_string_equal(expect(server, "client failed"), "client failed: Connection refused");
+    assert_string_equal(expect(server, "client failed"), "client failed: connection refused");
     connect_to("name.invalid", port, NULL);
     (void)expect(server, "client failed: ");
+}
+
+static void tries_every_address_of_a_name(void **state)
+{
+    char request[4096], answer[256], expected[256];
+    uint16_t port;
+
+    (void)state;
+    for (int last = 1; last <= 3; last++) {
+        int listener = names_listen(last, &port);
+        connect_to("several.test", port, NULL);
+        int fd = accept(listener, NULL, NULL);
+        assert_true(fd >= 0);
+        receive_until(fd, request, sizeof(request), "\r\n\r\n");
+        (void)snprintf(expected, sizeof(expected), "\r\nHost: several.test:%u\r\n", port);
+        assert_non_null(strstr(request, expected));
+        (void)snprintf(answer, sizeof(answer), "HTTP/1.1 404 No\r\n\r\n");
+        send_all(fd, answer, strlen(answer)); /* no WebSocket there: the next one is asked */
+        const char *said = expect(server, "client failed");
+        for (int i = 1; i <= 3; i++) {
+            (void)snprintf(expected, sizeof(expected), "127.0.0.%d: %s", i,
+                           i == last ? "the server answers 404" : "connection refused");
+            if (!strstr(said, expected))
+                fail_msg("%s: not in: %s", expected, said);
+        }
+        (void)close(fd);
+        (void)close(listener);
+    }
 }
 
 static bool deny(void *arg, const struct sl_addr *remote)
@@ -391,6 +420,7 @@ int main(void)
         T(refuses_servers_that_break_the_handshake),
         T(masks_its_frames_and_refuses_masked_ones),
         T(gives_up_in_time),
+        T(tries_every_address_of_a_name),
         T(asks_before_it_connects_to_an_address_hardening_class_16),
         T(refuses_words_that_would_change_the_handshake_hardening_class_7),
         T(verifies_the_certificate_unless_told_not_to),

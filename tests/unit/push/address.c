@@ -119,11 +119,55 @@ static void the_list_opens_what_it_names_and_no_more(void **state)
     }
 }
 
+static void a_server_sends_nobody_where_it_could_not_go_itself(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *from_too, *to;
+        bool by_operator, by_client;
+    } cases[] = {
+        {"8.8.8.8", NULL, "1.1.1.1", true, true},
+        {"10.0.0.1", NULL, "1.1.1.1", true, true},
+        {"127.0.0.1", NULL, "127.0.0.1", true, true}, /* its own, on another port */
+        {"10.0.0.1", "10.0.0.2", "10.0.0.2", true, true},
+        {"10.0.0.1", NULL, "10.0.0.9", true, false}, /* within a network */
+        {"127.0.0.1", NULL, "10.0.0.9", true, false},
+        {"fc00::1", NULL, "10.0.0.9", true, false},
+        {"8.8.8.8", NULL, "10.0.0.9", false, false}, /* from outside into it */
+        {"10.0.0.1", "8.8.8.8", "10.0.0.9", false, false},
+        {"10.0.0.1", NULL, "127.0.0.1", false, false}, /* to ourselves */
+        {"10.0.0.1", NULL, "::1", false, false},
+        {"10.0.0.1", NULL, "64:ff9b::7f00:1", false, false},
+        {"10.0.0.1", NULL, "169.254.169.254", false, false}, /* where clouds keep their keys */
+        {"10.0.0.1", NULL, "64:ff9b::a9fe:a9fe", false, false},
+        {"10.0.0.1", NULL, "0.0.0.0", false, false},
+        {"8.8.8.8", NULL, "172.20.0.1", true, true}, /* listed below */
+    };
+    char *items[] = {(char[]){"172.20.0.0/16"}};
+    struct sl_string_list allow = {.items = items, .count = 1};
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_addr from[2], to;
+        size_t count = cases[i].from_too ? 2 : 1;
+        assert_int_equal(sl_addr_parse_ip(cases[i].from, 1935, &from[0]), 0);
+        if (cases[i].from_too)
+            assert_int_equal(sl_addr_parse_ip(cases[i].from_too, 1935, &from[1]), 0);
+        assert_int_equal(sl_addr_parse_ip(cases[i].to, 80, &to), 0);
+        struct address_redirect redirect = {&allow, false, from, count, "elsewhere"};
+        if (address_may_follow(&redirect, &to) != cases[i].by_operator)
+            fail_msg("an operator's: %s to %s", cases[i].from, cases[i].to);
+        redirect.by_client = true;
+        if (address_may_follow(&redirect, &to) != cases[i].by_client)
+            fail_msg("a client's: %s to %s", cases[i].from, cases[i].to);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_address_has_its_verdict),
         cmocka_unit_test(the_list_opens_what_it_names_and_no_more),
+        cmocka_unit_test(a_server_sends_nobody_where_it_could_not_go_itself),
     };
 
     return cmocka_run_group_tests_name("push address", tests, NULL, NULL);

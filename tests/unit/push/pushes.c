@@ -2,6 +2,7 @@
 /* The registry of pushes, with real loops and threads and servers that listen and say nothing: what
  * is refused, what is found, and that each request is answered once whatever goes away meanwhile.
  */
+#include "../names.h"
 #include "push/push.h"
 
 #include "base/clock.h"
@@ -390,6 +391,25 @@ static void tries_again_as_often_as_it_is_told_and_then_ends(void **state)
     sl_push_terminate(sl_pushes_find(f->pushes, answer.id));
 }
 
+static void every_address_of_a_name_is_tried(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int last = 1; last <= 3; last++) {
+        uint16_t port;
+        char url[64];
+        int listener = names_listen(last, &port);
+        (void)snprintf(url, sizeof(url), "rtmp://several.test:%u/live", port);
+        struct answer answer = ask(f, "cam", url);
+        assert_int_equal(answer.err, 0);
+        int fd = accept(listener, NULL, NULL); /* the push has a thread of its own */
+        assert_true(fd >= 0);
+        (void)close(fd);
+        (void)close(listener);
+        wait_for(f, has_ended, answer.id);
+    }
+}
+
 static void a_cancelled_request_is_never_answered(void **state)
 {
     struct fixture *f = *state;
@@ -488,6 +508,7 @@ int main(void)
         TEST(finds_by_source_by_published_name_and_by_url),
         TEST(waits_for_streams_to_come_and_ends_with_them),
         TEST(tries_again_as_often_as_it_is_told_and_then_ends),
+        TEST(every_address_of_a_name_is_tried),
         TEST(a_cancelled_request_is_never_answered),
         TEST(the_stream_may_end_while_the_host_is_resolved),
         TEST(a_stop_answers_what_is_asked_and_ends_what_there_is),

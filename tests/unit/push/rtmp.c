@@ -277,6 +277,42 @@ static int answer(struct dialogue *d, const char *name, double number, const cha
     return err;
 }
 
+/* A refusal with `ex`: {code: 302, redirect: url} in its information. */
+static int redirect(struct dialogue *d, const char *name, double number, const char *url)
+{
+    static uint8_t body[4096];
+    struct sl_writer w = sl_writer_of(body, sizeof(body));
+
+    amf_write_string(&w, name);
+    amf_write_number(&w, number);
+    amf_write_null(&w);
+    amf_write_object_begin(&w);
+    amf_write_key(&w, "redirect");
+    amf_write_string(&w, "rtmp://not/this");
+    amf_write_key(&w, "ex");
+    amf_write_object_begin(&w);
+    amf_write_key(&w, "code");
+    amf_write_number(&w, 302);
+    amf_write_key(&w, "ex");
+    amf_write_object_begin(&w);
+    amf_write_key(&w, "redirect");
+    amf_write_string(&w, "rtmp://nor/this");
+    amf_write_object_end(&w);
+    amf_write_key(&w, "redirect");
+    amf_write_string(&w, url);
+    amf_write_object_end(&w);
+    amf_write_key(&w, "level");
+    amf_write_string(&w, "error");
+    amf_write_object_end(&w);
+    assert_true(w.ok);
+    struct chunk_message message = {CHUNK_COMMAND, 0, 0, body, sl_writer_len(&w)};
+    chunk_write(&d->server_out, 3, CHUNK_SIZE_DEFAULT, &message, NULL, 0);
+    int err =
+        rtmp_input(d->rtmp, outbox_peek(&d->server_out), outbox_len(&d->server_out), &d->error);
+    outbox_clear(&d->server_out);
+    return err;
+}
+
 static int control(struct dialogue *d, uint8_t type, const char *body, size_t len)
 {
     struct chunk_message message = {type, 0, 0, (const uint8_t *)body, len};
@@ -485,6 +521,72 @@ static void computes_the_responses_others_compute(void **state)
     assert_string_equal(response, "8f3cde489aa4bf3ed3a8463c54eb1ae7");
 }
 
+static void a_server_may_send_us_elsewhere_at_each_step(void **state)
+{
+    (void)state;
+    static const struct {
+        int steps; /* answered well before */
+        const char *name;
+        double number;
+    } cases[] = {{0, "_error", 1}, {1, "_error", 4}, {2, "_error", 5}, {2, "onStatus", 0}};
+    char url[2048];
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct dialogue *d = begin("");
+        assert_true(rtmp_is_greeted(d->rtmp));
+        assert_string_equal(rtmp_redirect(d->rtmp), "");
+        if (cases[i].steps > 0)
+            assert_int_equal(answer(d, "_result", 1, "NetConnection.Connect.Success", ""), 0);
+        if (cases[i].steps > 1)
+            assert_int_equal(answer(d, "_result", 4, NULL, NULL), 0);
+        assert_int_equal(redirect(d, cases[i].name, cases[i].number, "rtmp://e/x"), -EREMOTE);
+        assert_string_equal(rtmp_redirect(d->rtmp), "rtmp://e/x");
+        assert_false(rtmp_is_greeted(d->rtmp));
+        finish(d);
+    }
+    struct dialogue *d = begin(""); /* a cut URL would lead elsewhere */
+    (void)snprintf(url, sizeof(url), "rtmp://e/%01500d", 1);
+    assert_int_equal(redirect(d, "_error", 1, url), -EREMOTE);
+    assert_string_equal(rtmp_redirect(d->rtmp), "(too long)");
+    finish(d);
+    d = begin(""); /* no word of where to: refused */
+    assert_int_equal(redirect(d, "_error", 1, ""), -EACCES);
+    finish(d);
+    d = begin("");
+    assert_int_equal(answer(d, "_result", 1, "NetConnection.Connect.Success", ""), 0);
+    assert_int_equal(answer(d, "_result", 4, NULL, NULL), 0);
+    assert_int_equal(answer(d, "onStatus", 0, "NetStream.Publish.Start", ""), 0);
+    assert_int_equal(redirect(d, "onStatus", 0, "rtmp://e/x"), -EPIPE); /* too late for that */
+    assert_string_equal(rtmp_redirect(d->rtmp), "");
+    finish(d);
+}
+
+static void a_redirect_may_stand_in_the_description(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *description, *url;
+        int err;
+    } cases[] = {
+        {"[ AccessManager.Reject ] : [ code=302 redirect; redirect=rtmp://e:1/x ] : ",
+         "rtmp://e:1/x", -EREMOTE},
+        {"code=302 \"rtmps://e/x?a=1\"", "rtmps://e/x?a=1", -EREMOTE},
+        {"rtmp://e/x]code=302", "rtmp://e/x", -EREMOTE},
+        {"code=302 moved", "", -EACCES},
+        {"code=302 http://e/x", "", -EACCES},
+        {"use rtmp://e/x next time", "", -EACCES},
+        {"code=403 rtmp://e/x", "", -EACCES},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct dialogue *d = begin("");
+        int err = answer(d, "_error", 1, "NetConnection.Connect.Rejected", cases[i].description);
+        if (err != cases[i].err || strcmp(rtmp_redirect(d->rtmp), cases[i].url) != 0)
+            fail_msg("%s: %d %s", cases[i].description, err, rtmp_redirect(d->rtmp));
+        finish(d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +598,8 @@ int main(void)
         cmocka_unit_test(says_what_the_capture_of_the_seed_shows),
         cmocka_unit_test(does_what_the_server_may_ask_for_meanwhile),
         cmocka_unit_test(tells_why_a_server_refused_or_ended),
+        cmocka_unit_test(a_server_may_send_us_elsewhere_at_each_step),
+        cmocka_unit_test(a_redirect_may_stand_in_the_description),
         cmocka_unit_test(takes_no_other_protocol_for_rtmp),
         cmocka_unit_test(answers_the_questions_of_authmod_adobe_and_llnw),
         cmocka_unit_test(computes_the_responses_others_compute),

@@ -196,6 +196,102 @@ static void refuses_what_is_too_long_and_names_with_control_characters(void **st
     assert_int_equal(parse(&row, &target, NULL), -EINVAL);
 }
 
+/* ---- Redirects ---- */
+
+static struct sl_push_target target_of(const char *url)
+{
+    struct row row = {false, "", "s", url, NULL, NULL, NULL};
+    struct sl_push_target target;
+
+    assert_int_equal(parse(&row, &target, NULL), 0);
+    return target;
+}
+
+static void a_redirect_names_host_and_application_and_keeps_the_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *url, *tc_url, *app;
+    } cases[] = {
+        {"rtmp://h/live", "rtmp://e:7/other", "rtmp://e:7/other", "other"},
+        {"rtmp://h/live", "rtmp://e/other/s", "rtmp://e:1935/other", "other"},
+        {"rtmp://h/live", "rtmp://e/s", "rtmp://e:1935/s", "s"},
+        {"rtmp://h/live", "rtmp://e/a/b?t=1", "rtmp://e:1935/a/b?t=1", "a/b?t=1"},
+        {"rtmp://h/live", "rtmp://e/a/s?t=1", "rtmp://e:1935/a?t=1", "a?t=1"},
+        {"rtmp://h/live", "rtmp://[::1]:7/other", "rtmp://[::1]:7/other", "other"},
+        {"rtmp://h/live", "rtmps://e/other", "rtmps://e:443/other", "other"},
+        {"rtmps://h/live", "RTMPS://e/other", "rtmps://e:443/other", "other"},
+        {"rtmp://h/live", "rtmp://e", "rtmp://e:1935/live", "live"},
+        {"rtmp://h/live", "rtmp://e:7/", "rtmp://e:7/live", "live"},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_push_target from = target_of(cases[i].from), to;
+        struct sl_error error;
+        if (sl_push_target_redirect(&from, cases[i].url, &to, &error) < 0)
+            fail_msg("%s: %s", cases[i].url, error.text);
+        if (strcmp(to.tc_url, cases[i].tc_url) != 0 || strcmp(to.app, cases[i].app) != 0 ||
+            strcmp(to.publish, "s") != 0)
+            fail_msg("%s: tcUrl %s app %s publish %s", cases[i].url, to.tc_url, to.app, to.publish);
+    }
+}
+
+static void a_redirect_takes_no_credentials_to_another_host(void **state)
+{
+    (void)state;
+    struct sl_push_target from = target_of("rtmp://u:secret@h/live"), to;
+
+    from.app[0] = '\0';
+    (void)strcat(from.app, "live?key=secret");
+    assert_int_equal(sl_push_target_redirect(&from, "rtmp://H:7/x", &to, NULL), 0);
+    assert_string_equal(to.user, "u");
+    assert_string_equal(to.password, "secret");
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(
+            sl_push_target_redirect(&from, i == 0 ? "rtmp://h.e/x" : "rtmp://e", &to, NULL), 0);
+        assert_string_equal(to.user, "");
+        assert_string_equal(to.password, "");
+        assert_null(strstr(to.app, "secret"));
+        assert_null(strstr(to.tc_url, "secret"));
+    }
+    /* What the server says itself may go there. */
+    assert_int_equal(sl_push_target_redirect(&from, "rtmp://a:b@e/x", &to, NULL), 0);
+    assert_string_equal(to.user, "a");
+    assert_string_equal(to.password, "b");
+    assert_null(strstr(to.tc_url, "a:b"));
+    assert_null(strstr(to.shown, "a:b"));
+}
+
+static void a_redirect_that_leads_nowhere_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *url;
+    } cases[] = {
+        {"rtmps://h/live", "rtmp://e/x"}, /* what was to be hidden stays so */
+        {"rtmp://h/live", ""},
+        {"rtmp://h/live", "live2"},
+        {"rtmp://h/live", "/live2"},
+        {"rtmp://h/live", "//e/live2"},
+        {"rtmp://h/live", "http://e/x"},
+        {"rtmp://h/live", "rtmpt://e/x"},
+        {"rtmp://h/live", "rtmp:///x"},
+        {"rtmp://h/live", "rtmp://e:0/x"},
+        {"rtmp://h/live", "rtmp://e:99999/x"},
+        {"rtmp://h/live", "rtmp://e f/x"},
+        {"rtmp://h/live", "rtmp://e/\x01"},
+        {"rtmp://h/live", "(too long)"},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_push_target from = target_of(cases[i].from), to;
+        struct sl_error error = {""};
+        if (sl_push_target_redirect(&from, cases[i].url, &to, &error) != -EINVAL)
+            fail_msg("accepted: %s", cases[i].url);
+        assert_true(error.text[0] != '\0');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +300,9 @@ int main(void)
         cmocka_unit_test(credentials_are_decoded_and_shown_nowhere),
         cmocka_unit_test(refuses_what_leads_nowhere_without_telling_the_password),
         cmocka_unit_test(refuses_what_is_too_long_and_names_with_control_characters),
+        cmocka_unit_test(a_redirect_names_host_and_application_and_keeps_the_name),
+        cmocka_unit_test(a_redirect_takes_no_credentials_to_another_host),
+        cmocka_unit_test(a_redirect_that_leads_nowhere_is_refused),
     };
 
     return cmocka_run_group_tests_name("push target", tests, NULL, NULL);

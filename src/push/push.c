@@ -24,6 +24,7 @@ enum { RETRY_INTERVAL_MAX_MS = 30000 };
  *   CONNECTING, PUBLISHING -> RETRYING     on_failed(), with rtmp_push_restore and tries left
  *   RETRYING               -> CONNECTING   begin(): after the wait, the host resolved once more
  *   RETRYING               -> RETRYING     on_resolved(): it could not be
+ *   CONNECTING             -> RETRYING     begin(): there are no descriptors, no thread for it
  *   any                    -> ENDED        push_end(): the stream ended, /push/terminate,
  * on_failed()
  */
@@ -67,7 +68,7 @@ static void count(const struct sl_push *push, enum sl_counter counter)
         sl_count(push->pushes->config.counters, counter, 1);
 }
 
-static void begin(struct sl_push *push)
+static int try_to_begin(struct sl_push *push, struct sl_error *error)
 {
     struct attempt_config config = {
         .stream = push->stream,
@@ -88,7 +89,7 @@ static void begin(struct sl_push *push)
     };
 
     set_state(push, SL_PUSH_CONNECTING);
-    push->attempt = attempt_create(push->pushes, &config);
+    return attempt_create(push->pushes, &config, &push->attempt, error);
 }
 
 static void on_publishing(void *owner)
@@ -120,25 +121,33 @@ static void schedule_retry(struct sl_push *push, const char *words)
     sl_log(SL_LOG_WARN, &push->scope, "push: %s; next try in %lld ms", words, (long long)wait_ms);
 }
 
-static void retry_or_end(struct sl_push *push, const char *words)
+/* False: it has ended. */
+static bool retry_or_end(struct sl_push *push, const char *words)
 {
     const struct sl_config *config = push->pushes->config.config;
 
     if (config->rtmp_push_restore && push->retries_in_row < config->rtmp_push_restore_attempts) {
         schedule_retry(push, words);
-        return;
+        return true;
     }
     count(push, SL_COUNTER_PUSHES_FAILED);
     push_end(push, words);
+    return false;
 }
 
-static uint64_t attempt_dropped(struct sl_push *push)
+/* False: it could not, and has ended. */
+static bool begin(struct sl_push *push, struct sl_error *error)
+{
+    return try_to_begin(push, error) == 0 || retry_or_end(push, error->text);
+}
+
+static struct job_stats current_stats(const struct sl_push *push)
 {
     struct job_stats stats = {0};
 
     if (push->attempt)
         job_stats(attempt_job(push->attempt), &stats);
-    return stats.dropped;
+    return stats;
 }
 
 static void on_failed(void *owner, int err, const char *words)
@@ -146,9 +155,9 @@ static void on_failed(void *owner, int err, const char *words)
     struct sl_push *push = owner;
 
     (void)err; /* the words say it */
-    push->dropped_before += attempt_dropped(push);
+    push->dropped_before += current_stats(push).dropped;
     push->attempt = NULL;
-    retry_or_end(push, words);
+    (void)retry_or_end(push, words);
 }
 
 /* The name may lead elsewhere by now; it is checked again, whatever it leads to. */
@@ -159,7 +168,7 @@ static void on_resolved(void *owner, int err, const struct sl_addr *addrs, size_
 
     push->lookup = NULL;
     if (err < 0) {
-        retry_or_end(push, "the host cannot be resolved");
+        (void)retry_or_end(push, "the host cannot be resolved");
         return;
     }
     if (pushes_check_addresses(push->pushes, push->origin, push->target.host, addrs, count,
@@ -169,7 +178,7 @@ static void on_resolved(void *owner, int err, const struct sl_addr *addrs, size_
     }
     memcpy(push->addrs, addrs, count * sizeof(*addrs));
     push->addr_count = count;
-    begin(push);
+    (void)begin(push, &error); /* the log has told */
 }
 
 static void on_retry(void *owner)
@@ -179,7 +188,7 @@ static void on_retry(void *owner)
                            on_resolved, push, &push->lookup);
 
     if (err < 0)
-        retry_or_end(push, "the host cannot be resolved now");
+        (void)retry_or_end(push, "the host cannot be resolved now");
 }
 
 /* ---- The sound ---- */
@@ -257,16 +266,19 @@ static void watch_stream(struct sl_push *push, struct sl_stream *stream)
 
 void push_on_live(struct sl_push *push, struct sl_stream *stream)
 {
+    struct sl_error error;
+
     if (push->state != SL_PUSH_WAITING)
         return;
     if (!push->stream)
         watch_stream(push, stream);
-    begin(push);
+    (void)begin(push, &error); /* the log has told */
 }
 
 /* ---- Life ---- */
 
-struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *config)
+struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *config,
+                            struct sl_error *error)
 {
     struct sl_push *push = sl_new(struct sl_push);
     struct sl_log_scope stream_scope;
@@ -295,9 +307,8 @@ struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *
     if (stream)
         watch_stream(push, stream);
     if (stream && sl_stream_is_live(stream))
-        begin(push);
-    else
-        sl_log(SL_LOG_INFO, &push->scope, "push: waiting for the stream");
+        return begin(push, error) ? push : NULL;
+    sl_log(SL_LOG_INFO, &push->scope, "push: waiting for the stream");
     return push;
 }
 
@@ -378,10 +389,8 @@ json_t *sl_push_describe(const struct sl_push *push)
 
 void sl_push_summary(const struct sl_push *push, struct sl_push_summary *out)
 {
-    struct job_stats stats = {0};
+    struct job_stats stats = current_stats(push);
 
-    if (push->attempt)
-        job_stats(attempt_job(push->attempt), &stats);
     *out = (struct sl_push_summary){
         .media_session_id = push->id,
         .stream = push->stream_name,

@@ -4,6 +4,7 @@
 #define SL_SERVER_INTERNAL_H
 
 #include "net/net.h"
+#include "server/notify.h"
 #include "server/server.h"
 
 #include <stdbool.h>
@@ -60,6 +61,7 @@ struct sl_server {
     struct sl_listener *listeners[LISTENERS];
     uv_signal_t signals[SIGNALS];
     size_t signal_count;
+    struct sl_notifier notifier;
     struct sl_timer *drain_timer, *stop_timer, *watchdog_timer;
     enum server_state state;
     bool sessions_stopped, hooks_idle, pushes_stopped, pulls_stopped, demo_stopped, cluster_left;

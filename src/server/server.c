@@ -28,7 +28,6 @@
 #include "server/autopush.h"
 #include "server/directory.h"
 #include "server/internal.h"
-#include "server/notify.h"
 #include "server/sources.h"
 #include "session/session.h"
 #include "signalling/signalling.h"
@@ -114,7 +113,7 @@ static void stop(struct sl_server *server)
         return;
     server->state = SERVER_STOPPING;
     sl_log(SL_LOG_INFO, NULL, "server: stopping");
-    sl_notify("STOPPING=1");
+    sl_notify(&server->notifier, "STOPPING=1");
     sl_timer_stop(server->drain_timer);
     sl_timer_start(server->stop_timer, STOP_TIMEOUT_MS, 0);
     sl_pushes_stop(server->pushes, on_pushes_stopped, server);
@@ -211,23 +210,34 @@ static void raise_descriptor_limit(void)
                strerror(errno));
 }
 
+/* The first one makes descriptors that all of them use. */
+static int init_signals(struct sl_server *server, struct sl_error *error)
+{
+    for (; server->signal_count < SIGNALS; server->signal_count++) {
+        uv_signal_t *handle = &server->signals[server->signal_count];
+        int err = uv_signal_init(sl_loop_uv(server->loop), handle);
+        if (err < 0)
+            return sl_error_set(error, err, "signals: %s", uv_strerror(err));
+        handle->data = server;
+    }
+    return 0;
+}
+
+/* Late: until then they end the process, whatever it waits for. */
 static void watch_signals(struct sl_server *server)
 {
     static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 
-    for (; server->signal_count < SIGNALS; server->signal_count++) {
-        uv_signal_t *handle = &server->signals[server->signal_count];
-        (void)uv_signal_init(sl_loop_uv(server->loop), handle);
-        handle->data = server;
-        (void)uv_signal_start(handle, on_signal, numbers[server->signal_count]);
-    }
+    for (size_t i = 0; i < SIGNALS; i++)
+        (void)uv_signal_start(&server->signals[i], on_signal, numbers[i]); /* they exist */
     (void)signal(SIGPIPE, SIG_IGN); /* sockets tell by their return values */
 }
 
 static void on_watchdog(void *owner)
 {
-    (void)owner;
-    sl_notify("WATCHDOG=1");
+    const struct sl_server *server = owner;
+
+    sl_notify(&server->notifier, "WATCHDOG=1");
 }
 
 int sl_server_create(const struct sl_server_config *config, struct sl_server **out,
@@ -241,12 +251,21 @@ int sl_server_create(const struct sl_server_config *config, struct sl_server **o
     server_apply_log(server->config);
     server->metrics = sl_metrics_create();
     server->counters = sl_metrics_register(server->metrics);
+    raise_descriptor_limit();
+    sl_notifier_init(&server->notifier);
     server->loop = sl_loop_create("control");
+    if (!server->loop) {
+        sl_notifier_deinit(&server->notifier);
+        sl_metrics_destroy(server->metrics);
+        free(server);
+        return sl_error_set(error, -EMFILE, "no descriptors left for the control loop");
+    }
     server->drain_timer = sl_timer_create(server->loop, on_drain_check, server);
     server->stop_timer = sl_timer_create(server->loop, on_stop_timeout, server);
     server->watchdog_timer = sl_timer_create(server->loop, on_watchdog, server);
-    raise_descriptor_limit();
-    err = server_build(server, error);
+    err = init_signals(server, error);
+    if (err == 0)
+        err = server_build(server, error);
     if (err < 0) {
         sl_server_destroy(server);
         return err;
@@ -260,7 +279,6 @@ void sl_server_run(struct sl_server *server)
 {
     const struct sl_config *config = server->config;
 
-    sl_workers_start(server->workers);
     sl_timer_start(server->watchdog_timer, WATCHDOG_MS, WATCHDOG_MS);
     sl_log(SL_LOG_INFO, NULL, "sluice ready: ws %lld, wss %lld, http %lld, https %lld",
            (long long)config->ws_port, (long long)config->wss_port, (long long)config->http_port,
@@ -271,7 +289,7 @@ void sl_server_run(struct sl_server *server)
     if (server->cli)
         sl_log(SL_LOG_INFO, NULL, "console: ssh -p %u admin@%s", sl_cli_port(server->cli),
                config->cli_address);
-    sl_notify("READY=1");
+    sl_notify(&server->notifier, "READY=1");
     sl_loop_run(server->loop);
 }
 
@@ -304,6 +322,7 @@ void sl_server_destroy(struct sl_server *server)
     sl_timer_destroy(server->stop_timer);
     sl_timer_destroy(server->watchdog_timer);
     sl_loop_destroy(server->loop);
+    sl_notifier_deinit(&server->notifier);
     sl_metrics_destroy(server->metrics);
     free(server);
 }

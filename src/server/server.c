@@ -46,6 +46,7 @@ enum {
     HOOKS_DRAIN_MS = 2000,  /* for back ends to hear of the end */
     STOP_TIMEOUT_MS = 5000, /* for peers to let go; then what is left is left */
     WATCHDOG_MS = 1000,
+    DESCRIPTORS_MIN = 16, /* for loops and files, before anybody has come */
 };
 
 /* ---- The end ---- */
@@ -197,17 +198,24 @@ static void on_signal(uv_signal_t *handle, int number)
     }
 }
 
-/* Every client, media worker and back end takes descriptors: as many as the kernel would give. */
-static void raise_descriptor_limit(void)
+/* Every client, media worker and back end takes descriptors: as many as the kernel would give. With
+ * too few for its first loop libuv aborts. */
+static int raise_descriptor_limit(struct sl_error *error)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-        sl_log(SL_LOG_WARN, NULL, "server: cannot raise the limit of descriptors: %s",
-               strerror(errno));
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) /* cannot fail with these arguments */
+        return 0;
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+            sl_log(SL_LOG_WARN, NULL, "server: cannot raise the limit of descriptors: %s",
+                   strerror(errno));
+    }
+    if (limit.rlim_max < DESCRIPTORS_MIN)
+        return sl_error_set(error, -EMFILE, "at most %llu descriptors: %d are needed to start",
+                            (unsigned long long)limit.rlim_max, DESCRIPTORS_MIN);
+    return 0;
 }
 
 /* The first one makes descriptors that all of them use. */
@@ -240,30 +248,34 @@ static void on_watchdog(void *owner)
     sl_notify(&server->notifier, "WATCHDOG=1");
 }
 
+/* The control loop and what runs on it before there is anything else. */
+static int create_loop(struct sl_server *server, struct sl_error *error)
+{
+    int err = raise_descriptor_limit(error);
+
+    if (err < 0)
+        return err;
+    server->loop = sl_loop_create("control");
+    if (!server->loop)
+        return sl_error_set(error, -EMFILE, "no descriptors left for the control loop");
+    server->drain_timer = sl_timer_create(server->loop, on_drain_check, server);
+    server->stop_timer = sl_timer_create(server->loop, on_stop_timeout, server);
+    server->watchdog_timer = sl_timer_create(server->loop, on_watchdog, server);
+    return init_signals(server, error);
+}
+
 int sl_server_create(const struct sl_server_config *config, struct sl_server **out,
                      struct sl_error *error)
 {
     struct sl_server *server = sl_new(struct sl_server);
-    int err;
 
     server->setup = *config;
     server->config = config->config;
     server_apply_log(server->config);
+    sl_notifier_init(&server->notifier);
     server->metrics = sl_metrics_create();
     server->counters = sl_metrics_register(server->metrics);
-    raise_descriptor_limit();
-    sl_notifier_init(&server->notifier);
-    server->loop = sl_loop_create("control");
-    if (!server->loop) {
-        sl_notifier_deinit(&server->notifier);
-        sl_metrics_destroy(server->metrics);
-        free(server);
-        return sl_error_set(error, -EMFILE, "no descriptors left for the control loop");
-    }
-    server->drain_timer = sl_timer_create(server->loop, on_drain_check, server);
-    server->stop_timer = sl_timer_create(server->loop, on_stop_timeout, server);
-    server->watchdog_timer = sl_timer_create(server->loop, on_watchdog, server);
-    err = init_signals(server, error);
+    int err = create_loop(server, error);
     if (err == 0)
         err = server_build(server, error);
     if (err < 0) {

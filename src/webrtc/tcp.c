@@ -285,9 +285,9 @@ static int listen_on(struct tcp_server *server, const struct sl_addr *bind, uint
     return err;
 }
 
-struct tcp_server *tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds,
-                                     size_t bind_count, const uint16_t *ports, size_t port_count,
-                                     struct sl_error *error)
+int tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds, size_t bind_count,
+                      const uint16_t *ports, size_t port_count, struct tcp_server **out,
+                      struct sl_error *error)
 {
     struct tcp_server *server = sl_new(struct tcp_server);
 
@@ -297,13 +297,14 @@ struct tcp_server *tcp_server_create(struct rtc_worker *rtc_worker, const struct
         for (size_t i = 0; i < bind_count; i++) {
             int err = listen_on(server, &binds[i], ports[p]);
             if (err < 0) {
-                (void)sl_error_set(error, err, "media TCP port %u: %s", ports[p], uv_strerror(err));
                 tcp_server_destroy(server);
-                return NULL;
+                return sl_error_set(error, err, "media TCP port %u: %s", ports[p],
+                                    uv_strerror(err));
             }
         }
     }
-    return server;
+    *out = server;
+    return 0;
 }
 
 void tcp_server_destroy(struct tcp_server *server)

@@ -2,6 +2,7 @@
 /* Accepts, and what becomes of those there is no descriptor for. */
 #include "net/acceptor.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/loop.h"
 
@@ -21,19 +22,13 @@ struct sl_acceptor {
     struct sl_timer *pause;
     int fd;
     int reserve_fd; /* given up for a moment to accept and close when there is no other; -1: lost */
-    bool told;      /* that newcomers wait */
+    bool waits;     /* nobody could be let in or turned away lately */
     uint16_t port;
     const struct sl_acceptor_ops *ops;
     void *owner;
 };
 
 static void on_acceptable(uv_poll_t *poll, int status, int events);
-
-static void refuse(struct sl_acceptor *acceptor, const char *why)
-{
-    if (acceptor->ops->on_refuse)
-        acceptor->ops->on_refuse(acceptor->owner, why);
-}
 
 static int open_reserve(void)
 {
@@ -47,9 +42,10 @@ static void pause_accepting(struct sl_acceptor *acceptor)
 {
     (void)uv_poll_stop(&acceptor->poll); /* always 0 */
     sl_timer_start(acceptor->pause, PAUSE_MS, 0);
-    if (!acceptor->told)
-        refuse(acceptor, "no descriptors or memory left: newcomers wait");
-    acceptor->told = true;
+    if (!acceptor->waits)
+        sl_log(SL_LOG_WARN, NULL, "port %u: no descriptors or memory left: newcomers wait",
+               acceptor->port);
+    acceptor->waits = true;
 }
 
 static void on_pause_end(void *owner)
@@ -61,21 +57,22 @@ static void on_pause_end(void *owner)
     (void)uv_poll_start(&acceptor->poll, UV_READABLE, on_acceptable); /* it is not closing */
 }
 
-/* No descriptor is left: the newcomer is taken with the reserve and closed. False: another thread
- * has taken what the reserve gave, or the limit is below it by now. */
-static bool turn_away_one(struct sl_acceptor *acceptor)
+/* No descriptor is left: a newcomer is taken with the reserve and closed. -EAGAIN: nobody is there,
+ * which accept4() does not look for without a descriptor. -EMFILE: another thread has taken what
+ * the reserve gave, or the limit is below it by now. */
+static int turn_away_one(struct sl_acceptor *acceptor)
 {
     if (acceptor->reserve_fd < 0)
-        return false;
+        return -EMFILE;
     (void)close(acceptor->reserve_fd); /* read only */
     int fd = accept4(acceptor->fd, NULL, NULL, SOCK_CLOEXEC);
+    int err = fd < 0 ? -errno : 0;
     if (fd >= 0)
         (void)close(fd); /* nothing was sent */
     acceptor->reserve_fd = open_reserve();
-    if (fd < 0)
-        return false;
-    refuse(acceptor, "no descriptors left");
-    return true;
+    if (err == 0 && acceptor->ops->on_refuse)
+        acceptor->ops->on_refuse(acceptor->owner);
+    return err;
 }
 
 /* ---- Letting in ---- */
@@ -90,7 +87,12 @@ static void admit(struct sl_acceptor *acceptor, int fd, const struct sockaddr_st
         acceptor->ops->on_accept(acceptor->owner, fd, &remote);
 }
 
-/* False: not now. */
+static bool is_shortage(int err)
+{
+    return err == -EMFILE || err == -ENFILE || err == -ENOBUFS || err == -ENOMEM;
+}
+
+/* False: nobody there, or not now. */
 static bool accept_one(struct sl_acceptor *acceptor)
 {
     struct sockaddr_storage sa;
@@ -98,24 +100,19 @@ static bool accept_one(struct sl_acceptor *acceptor)
     int fd = accept4(acceptor->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd >= 0) {
-        acceptor->told = false;
+        if (acceptor->waits)
+            sl_log(SL_LOG_INFO, NULL, "port %u: newcomers are let in again", acceptor->port);
+        acceptor->waits = false;
         admit(acceptor, fd, &sa);
         return true;
     }
-    switch (errno) {
-    case EMFILE:
-    case ENFILE:
-        if (turn_away_one(acceptor))
-            return true;
+    int err = -errno;
+    if (is_shortage(err))
+        err = turn_away_one(acceptor);
+    if (is_shortage(err))
         pause_accepting(acceptor);
-        return false;
-    case ENOBUFS:
-    case ENOMEM:
-        pause_accepting(acceptor);
-        return false;
-    default: /* EAGAIN: nobody there; else this client has gone before we came to it */
-        return errno != EAGAIN && errno != EWOULDBLOCK;
-    }
+    /* Others: this client has gone before we came to it. */
+    return err != -EAGAIN && err != -EWOULDBLOCK && !is_shortage(err);
 }
 
 static void on_acceptable(uv_poll_t *poll, int status, int events)

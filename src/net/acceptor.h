@@ -17,9 +17,8 @@ struct sl_loop;
 struct sl_acceptor_ops {
     /* fd: connected, does not block, close-on-exec; the callee's now. */
     void (*on_accept)(void *owner, int fd, const struct sl_addr *remote);
-    /* Somebody was turned away; or, once until somebody is let in again, has to wait. May come
-     * often; NULL is fine. */
-    void (*on_refuse)(void *owner, const char *why);
+    /* Somebody was turned away for lack of descriptors. May come often; NULL is fine. */
+    void (*on_refuse)(void *owner);
 };
 
 /* A socket that listens there; port 0: any. dual: of [::], IPv4 as well. A descriptor or a negative

@@ -34,11 +34,11 @@ static void on_accept(void *owner, int fd, const struct sl_addr *remote)
     sl_http_peer_accept(listener, fd, ip);
 }
 
-static void on_refuse(void *owner, const char *why)
+static void on_refuse(void *owner)
 {
     const struct sl_listener *listener = owner;
 
-    sl_http_count_refused(listener->http, why);
+    sl_http_count_refused(listener->http, "no descriptors left");
 }
 
 static const struct sl_acceptor_ops acceptor_ops = {on_accept, on_refuse};

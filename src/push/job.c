@@ -479,7 +479,7 @@ int job_create(const struct job_config *config, struct job **out, struct sl_erro
     struct sl_loop *loop = sl_loop_create("push");
 
     if (!loop)
-        return sl_error_set(error, -ENOBUFS, "no descriptors are left for it");
+        return sl_error_set(error, -ENOBUFS, "no descriptors are left for a push");
     struct job *job = sl_new(struct job);
     job->loop = loop;
     job->config = *config;
@@ -500,7 +500,7 @@ int job_create(const struct job_config *config, struct job **out, struct sl_erro
     backlog_init(&job->backlog);
     if (pthread_create(&job->thread, NULL, run, job) != 0) {
         job_destroy(job);
-        return sl_error_set(error, -ENOBUFS, "no thread can be made for it");
+        return sl_error_set(error, -ENOBUFS, "no thread can be made for a push");
     }
     *out = job;
     return 0;

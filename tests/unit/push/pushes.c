@@ -308,7 +308,7 @@ static void without_descriptors_it_is_refused_and_keeps_none(void **state)
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
         if (answer.err < 0) {
             assert_int_equal(answer.err, -ENOBUFS);
-            assert_string_equal(answer.words, "no descriptors are left for it");
+            assert_string_equal(answer.words, "no descriptors are left for a push");
             assert_int_equal(sl_pushes_count(f->pushes), 0);
             refused++;
         }

@@ -17,8 +17,9 @@ const READY = /sluice ready/;
 const REPORT = /ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:/;
 const LISTENERS = ['ws.port', 'wss.port', 'http.port', 'https.port'];
 const NODE_PORT = 8080; // nothing else is there
-// A user of no other rights than root's to files: the kernel holds root to no limit of threads.
-const ORDINARY = process.getuid() !== 0 ? [] : ['setpriv', '--reuid=nobody', '--regid=nogroup',
+// Starts a program as a user who has root's rights to files and no others: the kernel holds root to
+// no limit of threads.
+export const ORDINARY = process.getuid() !== 0 ? [] : ['setpriv', '--reuid=nobody', '--regid=nogroup',
     '--clear-groups', '--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override'];
 
 export class Server {
@@ -50,6 +51,8 @@ export class Server {
             media_port_to: this.mediaPort + workers,
             ...Object.fromEntries(LISTENERS.map((key, i) => [key, first + i])),
             ...(netns && { rest_allow: `${netns.address}/24` }),
+            // access(2) goes by the user alone, and would find no pages in a home of root's
+            ...(ordinary && { web_root: path.join(buildDir, 'web') }),
             ...options,
         };
         const args = Object.entries(this.options).flatMap(([key, value]) =>

@@ -20,12 +20,14 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     BACKLOG = 64,
     ACCEPTS_A_TURN = 64,
     NO_DESCRIPTORS_MS = 1000, /* before the next try */
+    POLL_PAUSE_MS = 100,
 };
 
 /* RFC 8731, 8709, 5656 and what OpenSSH offers today; nothing with SHA-1, CBC, or MAC-then-encrypt.
@@ -221,6 +223,16 @@ static void drain_wake(int fd)
     (void)!read(fd, &count, sizeof(count)); /* does not block; how often does not matter */
 }
 
+/* poll(2) refuses when memory is short, and when the limit of descriptors was set below the number
+ * of ours: asking again at once would not help. */
+static void wait_out(int err)
+{
+    static const struct timespec pause = {.tv_nsec = POLL_PAUSE_MS * 1000000L};
+
+    if (err != EINTR)
+        (void)nanosleep(&pause, NULL); /* woken early is fine */
+}
+
 static void *run(void *arg)
 {
     struct sl_cli *cli = arg;
@@ -231,8 +243,10 @@ static void *run(void *arg)
         prepare(ssh, &turn);
         int ready = poll(turn.fds, FIRST_CLIENT_SLOT + turn.count, timeout_ms(turn.deadline_us));
         int64_t now_us = sl_now_us();
-        if (ready < 0)
-            continue; /* EINTR; the others would be our own bug */
+        if (ready < 0) {
+            wait_out(errno);
+            continue;
+        }
         if (turn.fds[WAKE_SLOT].revents) {
             drain_wake(ssh->wake_fd);
             sl_cli_jobs_take(ssh->jobs, on_job_done, ssh);

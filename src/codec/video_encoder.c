@@ -54,7 +54,7 @@ static int set_options(AVCodecContext *context, const char *preset)
 }
 
 static int open_context(struct sl_video_encoder *encoder, const AVCodec *codec,
-                        const struct sl_video_encoder_config *config)
+                        const struct sl_video_encoder_config *config, int threads)
 {
     AVCodecContext *context = avcodec_alloc_context3(codec);
 
@@ -73,11 +73,25 @@ static int open_context(struct sl_video_encoder *encoder, const AVCodec *codec,
     context->rc_buffer_size = config->bitrate_bps / 2;
     context->gop_size = config->keyframe_interval ? config->keyframe_interval : NO_KEYFRAMES;
     context->max_b_frames = 0;
-    context->thread_count = config->width * config->height >= TWO_THREADS_PIXELS ? 2 : 1;
+    context->thread_count = threads;
     int err = set_options(context, config->preset);
     if (err >= 0)
         err = avcodec_open2(context, codec, NULL);
     return err < 0 ? sl_ffmpeg_error(err, -EINVAL) : 0;
+}
+
+/* With its own threads, or in the caller's alone where there are none left: slower, but it works.
+ */
+static int open_with_threads(struct sl_video_encoder *encoder, const AVCodec *codec,
+                             const struct sl_video_encoder_config *config)
+{
+    bool large = config->width * config->height >= TWO_THREADS_PIXELS;
+    int err = open_context(encoder, codec, config, large ? 2 : 1);
+
+    if (err == 0 || !large)
+        return err;
+    avcodec_free_context(&encoder->context);
+    return open_context(encoder, codec, config, 1);
 }
 
 int sl_video_encoder_create(const struct sl_video_encoder_config *config,
@@ -91,7 +105,7 @@ int sl_video_encoder_create(const struct sl_video_encoder_config *config,
         return -EINVAL;
     struct sl_video_encoder *encoder = sl_new(struct sl_video_encoder);
     encoder->frame_us = SL_US_PER_S / config->fps;
-    int err = open_context(encoder, codec, config);
+    int err = open_with_threads(encoder, codec, config);
     if (err < 0)
         goto fail;
     err = -ENOMEM;

@@ -63,6 +63,7 @@ struct sl_transfer {
     int64_t started_us;
     struct sl_transfer_result result;
     char why[CURL_ERROR_SIZE];
+    char no_socket[64]; /* libcurl does not ask why there was none */
 };
 
 /* ---- Sockets and the timer ---- */
@@ -258,8 +259,13 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
     transfer->forbidden = is_forbidden(&address->addr);
     if (transfer->forbidden)
         return CURL_SOCKET_BAD;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                  address->protocol);
+    curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                              address->protocol);
+    transfer->no_socket[0] = '\0'; /* of an address before */
+    if (fd < 0)
+        (void)snprintf(transfer->no_socket, sizeof(transfer->no_socket), "no socket: %s",
+                       strerror(errno));
+    return fd;
 }
 
 /*
@@ -527,11 +533,12 @@ static void take_result(struct sl_transfer *transfer, CURLcode code)
         .body = transfer->answer,
         .len = transfer->answer_len,
         .duration_us = sl_now_us() - transfer->started_us,
-        .why = transfer->too_long    ? "the answer is too long"
-               : code == CURLE_OK    ? "the answer ended in its header"
-               : transfer->forbidden ? "no back end may be at that address"
-               : transfer->why[0]    ? transfer->why
-                                     : curl_easy_strerror(code),
+        .why = transfer->too_long       ? "the answer is too long"
+               : code == CURLE_OK       ? "the answer ended in its header"
+               : transfer->forbidden    ? "no back end may be at that address"
+               : transfer->no_socket[0] ? transfer->no_socket
+               : transfer->why[0]       ? transfer->why
+                                        : curl_easy_strerror(code),
     };
 }
 

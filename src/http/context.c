@@ -9,11 +9,7 @@
 #include "net/net.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
-#include <unistd.h>
 
 static const struct sl_http_limits default_limits = {
     .connections = 10000,
@@ -42,13 +38,11 @@ static void fill_defaults(struct sl_http_limits *limits)
 int sl_http_create(struct sl_loop *loop, const struct sl_http_limits *limits, struct sl_http **out,
                    struct sl_error *error)
 {
-    assert(sl_loop_is_current(loop));
-    int reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (reserve_fd < 0)
-        return sl_error_set(error, -errno, "/dev/null: %s", strerror(errno));
     struct sl_http *http = sl_new(struct sl_http);
+
+    (void)error; /* it opens nothing yet */
+    assert(sl_loop_is_current(loop));
     http->loop = loop;
-    http->reserve_fd = reserve_fd;
     http->limits = *limits;
     fill_defaults(&http->limits);
     http->conns = sl_conn_set_create(loop);
@@ -69,15 +63,16 @@ void sl_http_destroy(struct sl_http *http)
         return;
     assert(sl_loop_is_current(http->loop));
     http->closing = true;
-    while ((listener = sl_list_first(&http->listeners, struct sl_listener, link)))
-        sl_listener_destroy(listener);
+    sl_list_foreach(listener, &http->listeners, struct sl_listener, link)
+        sl_listener_close(listener);
     while ((dial = sl_ws_dial_first(http)))
         sl_ws_dial_end(dial, "shutting down");
     sl_conn_set_destroy(http->conns);
+    sl_list_foreach(listener, &http->listeners, struct sl_listener, link)
+        sl_listener_destroy(listener);
     sl_admission_deinit(&http->admission);
     for (size_t i = 0; i < SL_ARRAY_LEN(http->client_tls); i++)
         SSL_CTX_free(http->client_tls[i]);
-    (void)close(http->reserve_fd); /* read only */
     free(http);
 }
 

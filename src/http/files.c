@@ -203,7 +203,14 @@ static int load(struct sl_files *files, int fd, const char *path, const struct s
     return 0;
 }
 
-/* The file at this path as it is now, borrowed until the next call; or a negative errno value. */
+/* Says nothing of the file: we cannot look, and may next time. */
+static bool is_our_fault(int err)
+{
+    return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+}
+
+/* The file at this path as it is now, borrowed until the next call; or a negative errno value.
+ * Without a descriptor to look with, as it was when we last could. */
 static int find(struct sl_files *files, const char *path, struct file **out)
 {
     struct sl_table_node *node = sl_table_find(&files->cache, sl_hash_text(path), is_file, path);
@@ -211,8 +218,9 @@ static int find(struct sl_files *files, const char *path, struct file **out)
     struct stat stat = {0};
     int fd = open_file(files, path, &stat);
 
-    if (fd >= 0 && file && is_current(file, &stat)) {
-        (void)close(fd); /* read only: nothing to lose */
+    if (file && (fd >= 0 ? is_current(file, &stat) : is_our_fault(fd))) {
+        if (fd >= 0)
+            (void)close(fd); /* read only: nothing to lose */
         *out = file;
         return 0;
     }
@@ -287,18 +295,35 @@ static void respond(struct sl_http_request *request, int status, const char *typ
         sl_http_respond(request, status, type, file->content, file->len, lines, count);
 }
 
+static void respond_text(struct sl_http_request *request, int status, const char *text)
+{
+    struct sl_http_header_line lines[FILE_LINES_MAX];
+    size_t count = common_lines(request, lines);
+
+    sl_http_respond(request, status, "text/plain;charset=UTF-8", text, strlen(text), lines, count);
+}
+
 static void respond_missing(struct sl_files *files, struct sl_http_request *request)
 {
-    static const char text[] = "There is nothing at this address.\n";
-    struct sl_http_header_line lines[FILE_LINES_MAX];
     struct file *page;
 
-    if (find(files, "404.html", &page) == 0) {
+    if (find(files, "404.html", &page) == 0)
         respond(request, 404, content_type(page->path), page, false);
-        return;
-    }
-    size_t count = common_lines(request, lines);
-    sl_http_respond(request, 404, "text/plain;charset=UTF-8", text, sizeof(text) - 1, lines, count);
+    else
+        respond_text(request, 404, "There is nothing at this address.\n");
+}
+
+static void respond_failed(struct sl_files *files, struct sl_http_request *request, int err)
+{
+    char quoted[128];
+
+    if (err != -ENOENT && err != -EBADMSG)
+        sl_log(SL_LOG_DEBUG, NULL, "web: %s: %s",
+               sl_log_quote(quoted, sizeof(quoted), sl_http_path(request)), strerror(-err));
+    if (is_our_fault(err))
+        respond_text(request, 503, "The server is too busy to look; try again.\n");
+    else
+        respond_missing(files, request);
 }
 
 /* The name under which the path's file is found: itself, its index, or with .html added. */
@@ -328,12 +353,7 @@ void sl_files_serve(struct sl_files *files, struct sl_http_request *request)
     if (err == 0)
         err = find_page(files, path, name, &file);
     if (err < 0) {
-        if (err != -ENOENT && err != -EBADMSG) {
-            char quoted[128];
-            sl_log(SL_LOG_DEBUG, NULL, "web: %s: %s",
-                   sl_log_quote(quoted, sizeof(quoted), sl_http_path(request)), strerror(-err));
-        }
-        respond_missing(files, request);
+        respond_failed(files, request, err);
         return;
     }
     /* the second find() may drop the first one's file only if it has one to give instead */

@@ -42,7 +42,6 @@ struct sl_http {
     struct sl_list waiting; /* peers whose request is not whole, the longest waiting first */
     struct sl_list dials;   /* clients that are connecting */
     SSL_CTX *client_tls[2]; /* without and with verification; made when first needed */
-    int reserve_fd;         /* given up for a moment to accept and close when there is no other */
     uint64_t refused;       /* connections, since it was last logged */
     int64_t refused_logged_us;
     bool closing; /* sl_http_destroy() has begun: nothing new */
@@ -51,9 +50,7 @@ struct sl_http {
 struct sl_listener {
     struct sl_list link;
     struct sl_http *http;
-    uv_poll_t poll;
-    int fd;
-    uint16_t port;
+    struct sl_acceptor *acceptor; /* NULL: closed */
     SSL_CTX *tls;
     char *name, *cert_file, *key_file, *chain_file;
     const struct sl_ws_ops *ws;
@@ -61,6 +58,9 @@ struct sl_listener {
     sl_http_handler *on_request;
     void *http_arg;
 };
+/* Lets nobody in any more. */
+void sl_listener_close(struct sl_listener *listener);
+/* Its connections are gone. */
 void sl_listener_destroy(struct sl_listener *listener);
 /* Counts a connection that was not taken; tells so at most once a second. */
 void sl_http_count_refused(struct sl_http *http, const char *why);

@@ -7,10 +7,13 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 enum {
     THREAD_NAME_MAX = 16, /* with the NUL; pthread_setname_np(3) refuses longer ones */
@@ -76,16 +79,84 @@ struct sl_loop *sl_loop_create(const char *name)
     struct sl_loop *loop = sl_new(struct sl_loop);
 
     (void)snprintf(loop->name, sizeof(loop->name), "%s", name); /* cut is fine */
+    if (uv_loop_init(&loop->uv) < 0) {
+        /* libuv (1.44) forgets its first descriptor when there is none for the second; where
+         * it closes one, it says so with -1. */
+        if (loop->uv.backend_fd >= 0)
+            (void)close(loop->uv.backend_fd); /* never used */
+        free(loop);
+        return NULL;
+    }
+    /* The loop has its descriptor for this already. */
+    (void)uv_async_init(&loop->uv, &loop->wake, on_wake);
     sl_queue_init(&loop->queue);
     sl_list_init(&loop->laters);
     loop->laters_msg.run = on_laters;
-    /* Both fail only when the process has no descriptors left at start. */
-    if (uv_loop_init(&loop->uv) < 0 || uv_async_init(&loop->uv, &loop->wake, on_wake) < 0) {
-        sl_log(SL_LOG_ERROR, NULL, "event loop %s: no descriptors left", name);
-        abort();
-    }
     return loop;
 }
+
+/* ---- The pool ---- */
+
+enum { POOL_DEFAULT = 4, POOL_MAX = 1024 }; /* libuv's own, and its bound */
+
+/* As libuv reads it. */
+static size_t pool_size(void)
+{
+    const char *text = getenv("UV_THREADPOOL_SIZE"); /* NOLINT(concurrency-mt-unsafe): at start */
+    int size = text ? (int)strtol(text, NULL, 10) : POOL_DEFAULT;
+
+    if (size <= 0)
+        return 1;
+    return size > POOL_MAX ? POOL_MAX : (size_t)size;
+}
+
+static void wait_for_word(void *arg)
+{
+    uv_sem_wait(arg);
+}
+
+/* As many threads at once as the pool will have. */
+static int try_threads(size_t wanted)
+{
+    uv_thread_t *threads = sl_new_array(uv_thread_t, wanted);
+    size_t count = 0;
+    uv_sem_t word;
+
+    (void)uv_sem_init(&word, 0); /* cannot fail with these arguments */
+    while (count < wanted && uv_thread_create(&threads[count], wait_for_word, &word) == 0)
+        count++;
+    for (size_t i = 0; i < count; i++)
+        uv_sem_post(&word);
+    for (size_t i = 0; i < count; i++)
+        (void)uv_thread_join(&threads[i]); /* fails for a thread not ours only */
+    uv_sem_destroy(&word);
+    free(threads);
+    return count < wanted ? -EAGAIN : 0;
+}
+
+static void nothing(uv_work_t *work)
+{
+    (void)work;
+}
+
+static void on_nothing(uv_work_t *work, int status)
+{
+    (void)status;
+    free(work);
+}
+
+int sl_loop_start_pool(struct sl_loop *loop)
+{
+    int err = try_threads(pool_size());
+
+    if (err < 0)
+        return err;
+    /* fails only without a function */
+    (void)uv_queue_work(&loop->uv, sl_new(uv_work_t), nothing, on_nothing);
+    return 0;
+}
+
+/* ---- The end ---- */
 
 static void on_leaked(uv_handle_t *handle, void *arg)
 {

@@ -13,10 +13,14 @@
 struct sl_loop;
 
 /* Owner: the caller, who destroys it after sl_loop_run() has returned and its handles are closed.
- */
+ * NULL: no descriptors are left for it; nothing is kept. */
 struct sl_loop *sl_loop_create(const char *name);
-/* Runs what is still queued, then frees. Every handle on the loop must be closed (it is run until
- * they are, at most a second: then the leak is logged). */
+/* Makes the threads behind uv_queue_work() and uv_getaddrinfo(), which all loops share: libuv would
+ * make them when first asked, and aborts where it cannot. -EAGAIN: there are not so many; nothing
+ * is kept. Once, before any loop runs. */
+int sl_loop_start_pool(struct sl_loop *loop);
+/* Runs what is still queued, then frees. NULL is fine. Every handle on the loop must be closed (it
+ * is run until they are, at most a second: then the leak is logged). */
 void sl_loop_destroy(struct sl_loop *loop);
 /* Blocks until sl_loop_stop(). Threads: the one that will own everything on this loop. */
 void sl_loop_run(struct sl_loop *loop);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What others may include of net/: loops, dialling, datagrams in batches, TCP connections, TLS. */
+/* What others may include of net/: loops, dialling and listening, datagrams in batches, TCP
+ * connections, TLS. */
 #ifndef SL_NET_NET_H
 #define SL_NET_NET_H
 
+#include "net/acceptor.h"
 #include "net/conn.h"
 #include "net/dial.h"
 #include "net/loop.h"

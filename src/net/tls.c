@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -66,8 +67,11 @@ static SSL_CTX *new_context(const SSL_METHOD *method)
 
 static int file_error(const char *what, const char *file, struct sl_error *error)
 {
-    int err = access(file, R_OK) < 0 ? -errno : -EINVAL;
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* OpenSSL does not say why not */
+    int err = fd < 0 ? -errno : -EINVAL;
 
+    if (fd >= 0)
+        (void)close(fd); /* read only */
     return sl_error_set(error, err, "%s %s: %s", what, file,
                         err == -EINVAL ? openssl_words() : strerror(-err));
 }

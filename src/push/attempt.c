@@ -17,7 +17,6 @@ struct attempt {
     void *owner;
     struct job *job;
     struct feed *feed;
-    struct sl_msg failed_msg;
 };
 
 static void on_feed_closed(void *owner)
@@ -80,15 +79,8 @@ static void on_ended(void *owner, int err, const char *words)
 
 static const struct job_ops job_ops = {on_publishing, on_sound_end, on_ended};
 
-/* There is no thread to tell of its end. */
-static void on_no_thread(struct sl_msg *msg)
-{
-    struct attempt *attempt = sl_container_of(msg, struct attempt, failed_msg);
-
-    on_ended(attempt, -EAGAIN, "no thread could be made");
-}
-
-struct attempt *attempt_create(struct sl_pushes *pushes, const struct attempt_config *config)
+int attempt_create(struct sl_pushes *pushes, const struct attempt_config *config,
+                   struct attempt **out, struct sl_error *error)
 {
     struct attempt *attempt = sl_new(struct attempt);
     struct job_config job = config->job;
@@ -97,7 +89,6 @@ struct attempt *attempt_create(struct sl_pushes *pushes, const struct attempt_co
     attempt->pushes = pushes;
     attempt->ops = config->ops;
     attempt->owner = config->owner;
-    attempt->failed_msg.run = on_no_thread;
     job.control = pushes->config.loop;
     job.ops = &job_ops;
     job.owner = attempt;
@@ -107,15 +98,19 @@ struct attempt *attempt_create(struct sl_pushes *pushes, const struct attempt_co
         job.codecs[i] = codecs && codecs->codec_count > 0 ? codecs->codecs[0].codec : SL_CODEC_NONE;
         feed.tracks[i] = job.codecs[i] != SL_CODEC_NONE;
     }
-    attempt->job = job_create(&job);
+    int err = job_create(&job, &attempt->job, error);
+    if (err < 0) {
+        free(attempt);
+        return err;
+    }
     feed.job_loop = job_loop(attempt->job);
     feed.on_item = job_on_item;
     feed.owner = attempt->job;
     attempt->feed = feed_create(&feed);
     sl_list_append(&pushes->attempts, &attempt->link);
-    if (job_start(attempt->job, attempt->feed) < 0)
-        sl_loop_post(pushes->config.loop, &attempt->failed_msg);
-    return attempt;
+    job_start(attempt->job, attempt->feed);
+    *out = attempt;
+    return 0;
 }
 
 void attempt_leave(struct attempt *attempt)

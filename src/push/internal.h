@@ -51,8 +51,9 @@ struct attempt_config {
 };
 
 struct attempt;
-/* Never calls back from within. */
-struct attempt *attempt_create(struct sl_pushes *pushes, const struct attempt_config *config);
+/* Never calls back from within. -ENOBUFS with words: no descriptors or no thread for it. */
+int attempt_create(struct sl_pushes *pushes, const struct attempt_config *config,
+                   struct attempt **out, struct sl_error *error);
 /* No callback after this: it takes leave of the server by itself. NULL is fine. */
 void attempt_leave(struct attempt *attempt);
 struct job *attempt_job(struct attempt *attempt);
@@ -110,8 +111,10 @@ struct push_config { /* texts are copied, the rest is taken over */
     struct sound *sound; /* a reference; NULL */
     bool loop;
 };
-/* Makes it and, if its stream is live, begins. */
-struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *config);
+/* Makes it and, if its stream is live, begins. NULL with words: it cannot, and is not to try
+ * again. */
+struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *config,
+                            struct sl_error *error);
 /* Its stream has come. */
 void push_on_live(struct sl_push *push, struct sl_stream *stream);
 void push_end(struct sl_push *push, const char *why);

@@ -482,10 +482,14 @@ static void *run(void *arg)
     return NULL;
 }
 
-struct job *job_create(const struct job_config *config)
+int job_create(const struct job_config *config, struct job **out, struct sl_error *error)
 {
-    struct job *job = sl_new(struct job);
+    struct sl_loop *loop = sl_loop_create("push");
 
+    if (!loop)
+        return sl_error_set(error, -ENOBUFS, "no descriptors are left for a push");
+    struct job *job = sl_new(struct job);
+    job->loop = loop;
     job->config = *config;
     job->target = *config->target;
     if (job->config.addr_count > SL_ARRAY_LEN(job->addrs))
@@ -502,8 +506,12 @@ struct job *job_create(const struct job_config *config)
     job->publishing_msg.run = on_publishing_told;
     job->ended_msg.run = on_ended;
     backlog_init(&job->backlog);
-    job->loop = sl_loop_create("push");
-    return job;
+    if (pthread_create(&job->thread, NULL, run, job) != 0) {
+        job_destroy(job);
+        return sl_error_set(error, -ENOBUFS, "no thread can be made for a push");
+    }
+    *out = job;
+    return 0;
 }
 
 void job_destroy(struct job *job)
@@ -524,13 +532,10 @@ struct sl_loop *job_loop(struct job *job)
     return job->loop;
 }
 
-int job_start(struct job *job, struct feed *feed)
+void job_start(struct job *job, struct feed *feed)
 {
     job->feed = feed;
-    if (pthread_create(&job->thread, NULL, run, job) != 0)
-        return -EAGAIN;
     sl_loop_post(job->loop, &job->start_msg);
-    return 0;
 }
 
 const char *job_redirect(const struct job *job)

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 struct feed;
+struct sl_error;
 struct sl_loop;
 
 /* [control] */
@@ -52,14 +53,15 @@ struct job_config { /* copied */
 };
 
 struct job;
-struct job *job_create(const struct job_config *config);
+/* With its thread, which waits. -ENOBUFS: there are no descriptors or no thread for it; error says
+ * which. */
+int job_create(const struct job_config *config, struct job **out, struct sl_error *error);
 void job_destroy(struct job *job); /* NULL is fine */
 struct sl_loop *job_loop(struct job *job);
 /* struct feed_config's on_item, for a feed whose owner is the job. */
 void job_on_item(struct sl_msg *msg);
-/* feed: what media comes by; closed by the caller. -EAGAIN: no thread could be made; then there is
- * no on_ended. */
-int job_start(struct job *job, struct feed *feed);
+/* feed: what media comes by; closed by the caller. */
+void job_start(struct job *job, struct feed *feed);
 /* After on_ended with -EREMOTE: the URL as the server said it. Borrowed; nobody has looked at it.
  */
 const char *job_redirect(const struct job *job);

@@ -32,6 +32,7 @@ enum {
  *   CONNECTING, PUBLISHING -> RETRYING     on_failed(), with rtmp_push_restore and tries left
  *   RETRYING               -> CONNECTING   begin(): after the wait, the host resolved once more
  *   RETRYING               -> RETRYING     on_resolved(): it could not be
+ *   CONNECTING             -> RETRYING     begin(): there are no descriptors, no thread for it
  *   any                    -> ENDED        push_end(): the stream ended, /push/terminate,
  *                                          retry_or_end()
  */
@@ -88,7 +89,7 @@ static const struct sl_push_target *current_target(const struct sl_push *push)
     return push->redirects > 0 ? &push->away : &push->target;
 }
 
-static void begin(struct sl_push *push)
+static int try_to_begin(struct sl_push *push, struct sl_error *error)
 {
     struct attempt_config config = {
         .stream = push->stream,
@@ -111,7 +112,7 @@ static void begin(struct sl_push *push)
 
     set_state(push, SL_PUSH_CONNECTING);
     push->tried_us = sl_now_us();
-    push->attempt = attempt_create(push->pushes, &config);
+    return attempt_create(push->pushes, &config, &push->attempt, error);
 }
 
 static void on_publishing(void *owner)
@@ -154,25 +155,33 @@ static void schedule_retry(struct sl_push *push, const char *words)
     sl_log(SL_LOG_WARN, &push->scope, "push: %s; next try in %lld ms", words, (long long)wait);
 }
 
-static void retry_or_end(struct sl_push *push, const char *words)
+/* False: it has ended. */
+static bool retry_or_end(struct sl_push *push, const char *words)
 {
     const struct sl_config *config = push->pushes->config.config;
 
     if (config->rtmp_push_restore && push->retries_in_row < config->rtmp_push_restore_attempts) {
         schedule_retry(push, words);
-        return;
+        return true;
     }
     count(push, SL_COUNTER_PUSHES_FAILED);
     push_end(push, words);
+    return false;
 }
 
-static uint64_t attempt_dropped(struct sl_push *push)
+/* False: it could not, and has ended. */
+static bool begin(struct sl_push *push, struct sl_error *error)
+{
+    return try_to_begin(push, error) == 0 || retry_or_end(push, error->text);
+}
+
+static struct job_stats current_stats(const struct sl_push *push)
 {
     struct job_stats stats = {0};
 
     if (push->attempt)
         job_stats(attempt_job(push->attempt), &stats);
-    return stats.dropped;
+    return stats;
 }
 
 static void on_failed(void *owner, int err, const char *words)
@@ -180,9 +189,9 @@ static void on_failed(void *owner, int err, const char *words)
     struct sl_push *push = owner;
 
     (void)err; /* the words say it */
-    push->dropped_before += attempt_dropped(push);
+    push->dropped_before += current_stats(push).dropped;
     push->attempt = NULL;
-    retry_or_end(push, words);
+    (void)retry_or_end(push, words);
 }
 
 static void take_addresses(struct sl_push *push, const struct sl_addr *addrs, size_t count)
@@ -199,7 +208,7 @@ static void on_resolved(void *owner, int err, const struct sl_addr *addrs, size_
 
     push->lookup = NULL;
     if (err < 0) {
-        retry_or_end(push, "the host cannot be resolved");
+        (void)retry_or_end(push, "the host cannot be resolved");
         return;
     }
     if (pushes_check_addresses(push->pushes, push->origin, push->target.host, addrs, count,
@@ -208,7 +217,7 @@ static void on_resolved(void *owner, int err, const struct sl_addr *addrs, size_
         return;
     }
     take_addresses(push, addrs, count);
-    begin(push);
+    (void)begin(push, &error); /* the log has told */
 }
 
 static void on_retry(void *owner)
@@ -218,7 +227,7 @@ static void on_retry(void *owner)
                            on_resolved, push, &push->lookup);
 
     if (err < 0)
-        retry_or_end(push, "the host cannot be resolved now");
+        (void)retry_or_end(push, "the host cannot be resolved now");
 }
 
 /* ---- Redirects: what a server says is no word of whoever asked for the push ---- */
@@ -230,15 +239,15 @@ static void on_away_resolved(void *owner, int err, const struct sl_addr *addrs, 
 
     push->lookup = NULL;
     if (err < 0) {
-        retry_or_end(push, "the server redirects to a host that cannot be resolved");
+        (void)retry_or_end(push, "the server redirects to a host that cannot be resolved");
         return;
     }
     if (pushes_check_redirect(push, addrs, count, &error) < 0) {
-        retry_or_end(push, error.text);
+        (void)retry_or_end(push, error.text);
         return;
     }
     take_addresses(push, addrs, count);
-    begin(push);
+    (void)begin(push, &error); /* the log has told */
 }
 
 static void on_redirected(void *owner, const char *url)
@@ -247,17 +256,17 @@ static void on_redirected(void *owner, const char *url)
     struct sl_push_target away;
     struct sl_error error;
 
-    push->dropped_before += attempt_dropped(push);
+    push->dropped_before += current_stats(push).dropped;
     push->attempt = NULL;
     if (push->redirects == REDIRECTS_MAX) {
-        retry_or_end(push, "the server redirects again and again");
+        (void)retry_or_end(push, "the server redirects again and again");
         return;
     }
     if (sl_push_target_redirect(current_target(push), url, &away, &error) < 0) {
         struct sl_error words;
         (void)sl_error_set(&words, 0, "the server redirects to a URL that cannot be used (%.200s)",
                            error.text);
-        retry_or_end(push, words.text);
+        (void)retry_or_end(push, words.text);
         return;
     }
     push->away = away;
@@ -267,7 +276,7 @@ static void on_redirected(void *owner, const char *url)
            push->away.port);
     if (lookup_start(&push->pushes->lookups, push->away.host, push->away.port, on_away_resolved,
                      push, &push->lookup) < 0)
-        retry_or_end(push, "the server redirects to a host that cannot be resolved now");
+        (void)retry_or_end(push, "the server redirects to a host that cannot be resolved now");
 }
 
 /* ---- The sound ---- */
@@ -346,16 +355,19 @@ static void watch_stream(struct sl_push *push, struct sl_stream *stream)
 
 void push_on_live(struct sl_push *push, struct sl_stream *stream)
 {
+    struct sl_error error;
+
     if (push->state != SL_PUSH_WAITING)
         return;
     if (!push->stream)
         watch_stream(push, stream);
-    begin(push);
+    (void)begin(push, &error); /* the log has told */
 }
 
 /* ---- Life ---- */
 
-struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *config)
+struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *config,
+                            struct sl_error *error)
 {
     struct sl_push *push = sl_new(struct sl_push);
     struct sl_log_scope stream_scope;
@@ -384,9 +396,8 @@ struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *
     if (stream)
         watch_stream(push, stream);
     if (stream && sl_stream_is_live(stream))
-        begin(push);
-    else
-        sl_log(SL_LOG_INFO, &push->scope, "push: waiting for the stream");
+        return begin(push, error) ? push : NULL;
+    sl_log(SL_LOG_INFO, &push->scope, "push: waiting for the stream");
     return push;
 }
 
@@ -468,10 +479,8 @@ json_t *sl_push_describe(const struct sl_push *push)
 
 void sl_push_summary(const struct sl_push *push, struct sl_push_summary *out)
 {
-    struct job_stats stats = {0};
+    struct job_stats stats = current_stats(push);
 
-    if (push->attempt)
-        job_stats(attempt_job(push->attempt), &stats);
     *out = (struct sl_push_summary){
         .media_session_id = push->id,
         .stream = push->stream_name,

@@ -185,9 +185,12 @@ static void make_push(struct sl_push_start *start)
     };
     start->options = NULL;
     start->sound = NULL;
-    struct sl_push *push = push_create(start->pushes, &config);
+    struct sl_push *push = push_create(start->pushes, &config, &error);
     start_free(start);
-    on_done(owner, 0, "", push);
+    if (push)
+        on_done(owner, 0, "", push);
+    else
+        on_done(owner, -ENOBUFS, error.text, NULL);
 }
 
 static void on_sound_loaded(void *owner, int err, const char *words, struct sound *sound)

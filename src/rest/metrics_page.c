@@ -56,7 +56,8 @@ static size_t collect(const struct sl_metrics_part *part,
     n = add(out, n, SL_GAUGE_BUILD_INFO, "version=\"" SLUICE_VERSION "\"", 1);
     n = add(out, n, SL_GAUGE_UPTIME, "", (double)(sl_now_us() - part->started_us) / SL_US_PER_S);
     n = add(out, n, SL_GAUGE_PROCESS_START, "", (double)part->started_ms / 1000);
-    n = add(out, n, SL_GAUGE_PROCESS_MEMORY, "", (double)process.resident_bytes);
+    if (process.resident_bytes > 0)
+        n = add(out, n, SL_GAUGE_PROCESS_MEMORY, "", (double)process.resident_bytes);
     n = add(out, n, SL_GAUGE_PROCESS_FDS_MAX, "", (double)process.open_fds_max);
     if (process.open_fds > 0)
         n = add(out, n, SL_GAUGE_PROCESS_FDS, "", (double)process.open_fds);

@@ -57,6 +57,14 @@ static size_t worker_count(const struct sl_config *config)
     return cores < 1 ? 1 : cores > 64 ? 64 : (size_t)cores;
 }
 
+/* What libuv would make later and abort without. */
+static int start_pool(struct sl_server *server, struct sl_error *error)
+{
+    int err = sl_loop_start_pool(server->loop);
+
+    return err < 0 ? sl_error_set(error, err, "no threads for jobs: %s", strerror(-err)) : 0;
+}
+
 static int create_media(struct sl_server *server, struct sl_error *error)
 {
     const struct sl_config *config = server->config;
@@ -84,6 +92,9 @@ static int create_media(struct sl_server *server, struct sl_error *error)
     };
 
     server->workers = sl_workers_create(&workers, server->loop);
+    if (!server->workers)
+        return sl_error_set(error, -EMFILE, "worker_count: no descriptors for %zu workers",
+                            workers.count);
     server->streams = sl_streams_create(server->workers, server->loop);
     int err = sl_addresses_choose(config, &rtc, error);
     if (err < 0)
@@ -373,13 +384,22 @@ static int create_console(struct sl_server *server, struct sl_error *error)
     return server->config->cli_port > 0 ? sl_cli_create(&cli, &server->cli, error) : 0;
 }
 
+static int start_workers(struct sl_server *server, struct sl_error *error)
+{
+    int err = sl_workers_start(server->workers);
+
+    return err < 0 ? sl_error_set(error, err, "worker_count: no threads for %zu workers: %s",
+                                  sl_workers_count(server->workers), strerror(-err))
+                   : 0;
+}
+
 int server_build(struct sl_server *server, struct sl_error *error)
 {
     /* The demo last: once made, only loops that run can take it down. */
     static int (*const steps[])(struct sl_server * server, struct sl_error * error) = {
-        make_state_dir, create_http,      create_media, create_pushes,
-        create_pulls,   create_cluster,   create_hooks, create_control,
-        create_console, create_listeners, create_demo,
+        make_state_dir,   start_pool,     create_http,  create_media,   create_pushes,
+        create_pulls,     create_cluster, create_hooks, create_control, create_console,
+        create_listeners, start_workers,  create_demo,
     };
 
     sl_random_token(server->node_id, sizeof(server->node_id) - 1);

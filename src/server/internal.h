@@ -5,6 +5,7 @@
 
 #include "http/http.h"
 #include "net/net.h"
+#include "server/notify.h"
 #include "server/server.h"
 
 #include <stdbool.h>
@@ -61,6 +62,7 @@ struct sl_server {
     struct sl_listener *listeners[LISTENERS];
     uv_signal_t signals[SIGNALS];
     size_t signal_count;
+    struct sl_notifier notifier;
     struct sl_timer *drain_timer, *stop_timer, *watchdog_timer;
     enum server_state state;
     bool sessions_stopped, hooks_idle, pushes_stopped, pulls_stopped, demo_stopped, cluster_left;

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "server/internal.h"
-#include "server/notify.h"
 #include "server/sources.h"
 
 #include <errno.h>
@@ -68,9 +67,9 @@ static int reload_settings(struct sl_server *server, FILE *out, struct sl_error 
 
 int server_reload(struct sl_server *server, FILE *out, struct sl_error *error)
 {
-    sl_notify("RELOADING=1");
+    sl_notify(&server->notifier, "RELOADING=1");
     int err = reload_settings(server, out, error);
     reload_certificates(server, out);
-    sl_notify("READY=1");
+    sl_notify(&server->notifier, "READY=1");
     return err;
 }

@@ -27,7 +27,6 @@
 #include "rest/rest.h"
 #include "server/autopush.h"
 #include "server/internal.h"
-#include "server/notify.h"
 #include "server/sources.h"
 #include "session/session.h"
 #include "signalling/signalling.h"
@@ -46,6 +45,7 @@ enum {
     HOOKS_DRAIN_MS = 2000,  /* for back ends to hear of the end */
     STOP_TIMEOUT_MS = 5000, /* for peers to let go; then what is left is left */
     WATCHDOG_MS = 1000,
+    DESCRIPTORS_MIN = 16, /* for loops and files, before anybody has come */
 };
 
 /* ---- The end ---- */
@@ -113,7 +113,7 @@ static void stop(struct sl_server *server)
         return;
     server->state = SERVER_STOPPING;
     sl_log(SL_LOG_INFO, NULL, "server: stopping");
-    sl_notify("STOPPING=1");
+    sl_notify(&server->notifier, "STOPPING=1");
     sl_timer_stop(server->drain_timer);
     sl_timer_start(server->stop_timer, STOP_TIMEOUT_MS, 0);
     sl_pushes_stop(server->pushes, on_pushes_stopped, server);
@@ -197,55 +197,86 @@ static void on_signal(uv_signal_t *handle, int number)
     }
 }
 
-/* Every client, media worker and back end takes descriptors: as many as the kernel would give. */
-static void raise_descriptor_limit(void)
+/* Every client, media worker and back end takes descriptors: as many as the kernel would give. With
+ * too few for its first loop libuv aborts. */
+static int raise_descriptor_limit(struct sl_error *error)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-        sl_log(SL_LOG_WARN, NULL, "server: cannot raise the limit of descriptors: %s",
-               strerror(errno));
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) /* cannot fail with these arguments */
+        return 0;
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+            sl_log(SL_LOG_WARN, NULL, "server: cannot raise the limit of descriptors: %s",
+                   strerror(errno));
+    }
+    if (limit.rlim_max < DESCRIPTORS_MIN)
+        return sl_error_set(error, -EMFILE, "at most %llu descriptors: %d are needed to start",
+                            (unsigned long long)limit.rlim_max, DESCRIPTORS_MIN);
+    return 0;
 }
 
+/* The first one makes descriptors that all of them use. */
+static int init_signals(struct sl_server *server, struct sl_error *error)
+{
+    for (; server->signal_count < SIGNALS; server->signal_count++) {
+        uv_signal_t *handle = &server->signals[server->signal_count];
+        int err = uv_signal_init(sl_loop_uv(server->loop), handle);
+        if (err < 0)
+            return sl_error_set(error, err, "signals: %s", uv_strerror(err));
+        handle->data = server;
+    }
+    return 0;
+}
+
+/* Late: until then they end the process, whatever it waits for. */
 static void watch_signals(struct sl_server *server)
 {
     static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 
-    for (; server->signal_count < SIGNALS; server->signal_count++) {
-        uv_signal_t *handle = &server->signals[server->signal_count];
-        (void)uv_signal_init(sl_loop_uv(server->loop), handle);
-        handle->data = server;
-        (void)uv_signal_start(handle, on_signal, numbers[server->signal_count]);
-    }
+    for (size_t i = 0; i < SIGNALS; i++)
+        (void)uv_signal_start(&server->signals[i], on_signal, numbers[i]); /* they exist */
     (void)signal(SIGPIPE, SIG_IGN); /* sockets tell by their return values */
 }
 
 static void on_watchdog(void *owner)
 {
-    (void)owner;
-    sl_notify("WATCHDOG=1");
+    const struct sl_server *server = owner;
+
+    sl_notify(&server->notifier, "WATCHDOG=1");
+}
+
+/* The control loop and what runs on it before there is anything else. */
+static int create_loop(struct sl_server *server, struct sl_error *error)
+{
+    int err = raise_descriptor_limit(error);
+
+    if (err < 0)
+        return err;
+    server->loop = sl_loop_create("control");
+    if (!server->loop)
+        return sl_error_set(error, -EMFILE, "no descriptors left for the control loop");
+    server->drain_timer = sl_timer_create(server->loop, on_drain_check, server);
+    server->stop_timer = sl_timer_create(server->loop, on_stop_timeout, server);
+    server->watchdog_timer = sl_timer_create(server->loop, on_watchdog, server);
+    return init_signals(server, error);
 }
 
 int sl_server_create(const struct sl_server_config *config, struct sl_server **out,
                      struct sl_error *error)
 {
     struct sl_server *server = sl_new(struct sl_server);
-    int err;
 
     server->setup = *config;
     server->config = config->config;
     server_apply_log(server->config);
+    sl_notifier_init(&server->notifier);
     server->metrics = sl_metrics_create();
     server->counters = sl_metrics_register(server->metrics);
-    server->loop = sl_loop_create("control");
-    server->drain_timer = sl_timer_create(server->loop, on_drain_check, server);
-    server->stop_timer = sl_timer_create(server->loop, on_stop_timeout, server);
-    server->watchdog_timer = sl_timer_create(server->loop, on_watchdog, server);
-    raise_descriptor_limit();
-    err = server_build(server, error);
+    int err = create_loop(server, error);
+    if (err == 0)
+        err = server_build(server, error);
     if (err < 0) {
         sl_server_destroy(server);
         return err;
@@ -259,7 +290,6 @@ void sl_server_run(struct sl_server *server)
 {
     const struct sl_config *config = server->config;
 
-    sl_workers_start(server->workers);
     sl_timer_start(server->watchdog_timer, WATCHDOG_MS, WATCHDOG_MS);
     sl_log(SL_LOG_INFO, NULL, "sluice ready: ws %lld, wss %lld, http %lld, https %lld",
            (long long)config->ws_port, (long long)config->wss_port, (long long)config->http_port,
@@ -270,7 +300,7 @@ void sl_server_run(struct sl_server *server)
     if (server->cli)
         sl_log(SL_LOG_INFO, NULL, "console: ssh -p %u admin@%s", sl_cli_port(server->cli),
                config->cli_address);
-    sl_notify("READY=1");
+    sl_notify(&server->notifier, "READY=1");
     sl_loop_run(server->loop);
 }
 
@@ -303,6 +333,7 @@ void sl_server_destroy(struct sl_server *server)
     sl_timer_destroy(server->stop_timer);
     sl_timer_destroy(server->watchdog_timer);
     sl_loop_destroy(server->loop);
+    sl_notifier_deinit(&server->notifier);
     sl_metrics_destroy(server->metrics);
     free(server);
 }

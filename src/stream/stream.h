@@ -47,10 +47,11 @@ struct sl_workers_config {
 };
 
 /* Threads exist after sl_workers_start(); until then the caller may set up handles on their loops.
- */
+ * NULL: no descriptors are left for them. */
 struct sl_workers *sl_workers_create(const struct sl_workers_config *config,
                                      struct sl_loop *control);
-void sl_workers_start(struct sl_workers *workers);
+/* -EAGAIN: no thread could be made for one of them; then none runs. */
+int sl_workers_start(struct sl_workers *workers);
 /* Stops and joins the threads; then the caller may take handles down, then destroys. */
 void sl_workers_stop(struct sl_workers *workers);
 void sl_workers_destroy(struct sl_workers *workers);

@@ -116,6 +116,25 @@ static void on_tick(uv_timer_t *timer)
         frames_tick(fanout->frames, now_us);
 }
 
+/* The timer of packets that wait for more. */
+static int open_gather_timer(struct sl_worker *worker)
+{
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    int err = uv_poll_init(sl_loop_uv(worker->loop), &worker->gather_poll, fd);
+    if (err < 0) {
+        (void)close(fd); /* never set */
+        return err;
+    }
+    worker->gather_fd = fd;
+    worker->gather_poll.data = worker;
+    (void)uv_poll_start(&worker->gather_poll, UV_READABLE, on_gathered); /* not closing */
+    return 0;
+}
+
+/* NULL: no descriptors are left. */
 static struct sl_worker *worker_create(struct sl_workers *workers, size_t index)
 {
     struct sl_worker *worker = sl_new(struct sl_worker);
@@ -125,6 +144,11 @@ static struct sl_worker *worker_create(struct sl_workers *workers, size_t index)
     worker->config = &workers->config;
     worker->index = index;
     worker->loop = sl_loop_create(name);
+    if (!worker->loop || open_gather_timer(worker) < 0) {
+        sl_loop_destroy(worker->loop);
+        free(worker);
+        return NULL;
+    }
     worker->counters = sl_metrics_register(workers->config.metrics);
     worker->pool = packet_pool_create(worker, workers->config.packets_max);
     sl_list_init(&worker->dirty_tracks);
@@ -138,13 +162,6 @@ static struct sl_worker *worker_create(struct sl_workers *workers, size_t index)
     (void)uv_check_start(&worker->check, on_check);
     (void)uv_timer_init(uv, &worker->tick);
     (void)uv_timer_start(&worker->tick, on_tick, TICK_MS, TICK_MS);
-    worker->gather_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (worker->gather_fd < 0 || uv_poll_init(uv, &worker->gather_poll, worker->gather_fd) < 0 ||
-        uv_poll_start(&worker->gather_poll, UV_READABLE, on_gathered) < 0) {
-        sl_log(SL_LOG_ERROR, NULL, "worker %zu: no descriptors left", index);
-        abort();
-    }
-    worker->gather_poll.data = worker;
     worker->prepare.data = worker;
     worker->check.data = worker;
     worker->tick.data = worker;
@@ -174,8 +191,13 @@ struct sl_workers *sl_workers_create(const struct sl_workers_config *config,
     workers->count = config->count;
     workers->config = *config;
     workers->control = control;
-    for (size_t i = 0; i < workers->count; i++)
+    for (size_t i = 0; i < workers->count; i++) {
         workers->all[i] = worker_create(workers, i);
+        if (!workers->all[i]) {
+            sl_workers_destroy(workers);
+            return NULL;
+        }
+    }
     return workers;
 }
 
@@ -187,16 +209,18 @@ static void *run(void *arg)
     return NULL;
 }
 
-void sl_workers_start(struct sl_workers *workers)
+int sl_workers_start(struct sl_workers *workers)
 {
     for (size_t i = 0; i < workers->count; i++) {
         struct sl_worker *worker = workers->all[i];
-        if (pthread_create(&worker->thread, NULL, run, worker) != 0) {
-            sl_log(SL_LOG_ERROR, NULL, "cannot start the thread of worker %zu", i);
-            abort();
+        int err = pthread_create(&worker->thread, NULL, run, worker);
+        if (err != 0) {
+            sl_workers_stop(workers);
+            return -err;
         }
         worker->running = true;
     }
+    return 0;
 }
 
 void sl_workers_stop(struct sl_workers *workers)
@@ -215,7 +239,7 @@ void sl_workers_destroy(struct sl_workers *workers)
 {
     if (!workers)
         return;
-    for (size_t i = 0; i < workers->count; i++)
+    for (size_t i = 0; i < workers->count && workers->all[i]; i++)
         worker_destroy(workers->all[i]);
     free(workers);
 }

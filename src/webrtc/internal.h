@@ -108,9 +108,9 @@ void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link, const st
 
 /* ---- tcp.c ---- */
 
-struct tcp_server *tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds,
-                                     size_t bind_count, const uint16_t *ports, size_t port_count,
-                                     struct sl_error *error);
+int tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds, size_t bind_count,
+                      const uint16_t *ports, size_t port_count, struct tcp_server **out,
+                      struct sl_error *error);
 void tcp_server_destroy(struct tcp_server *server);
 /* Frames one datagram (RFC 4571) and writes it; dropped and counted if the client does not read. */
 void tcp_send(struct sl_tcp_conn *conn, const uint8_t *data, size_t len);

@@ -293,34 +293,33 @@ static int open_socket(struct rtc_worker *rtc_worker, const struct sl_addr *bind
     return 0;
 }
 
-/* True when every bind address has this port free, for TCP as well if wanted. */
-static bool port_is_free(const struct sl_rtc *rtc, uint16_t port)
+/* Of one address: 0, or why it cannot be had for TCP. */
+static int try_tcp_port(const struct sl_addr *addr)
+{
+    int fd = sl_acceptor_listen(addr, false, 1);
+
+    if (fd < 0)
+        return fd;
+    (void)close(fd); /* nobody knows of it yet */
+    return 0;
+}
+
+/* 0 when every bind address has this port free, for TCP as well if wanted. */
+static int try_port(const struct sl_rtc *rtc, uint16_t port)
 {
     for (size_t i = 0; i < rtc->config.bind_count; i++) {
         struct sl_addr addr = rtc->config.bind[i];
-        struct sockaddr_storage sa;
-        int on = 1;
 
         addr.port = port;
         int fd = sl_udp_open(&addr, NULL);
         if (fd < 0)
-            return false;
-        (void)close(fd);
-        if (!rtc->config.tcp)
-            continue;
-        socklen_t sa_len = sl_addr_to_sockaddr(&addr, &sa);
-        fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-            return false;
-        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        if (sa.ss_family == AF_INET6)
-            (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-        bool free_port = bind(fd, (struct sockaddr *)&sa, sa_len) == 0;
-        (void)close(fd);
-        if (!free_port)
-            return false;
+            return fd;
+        (void)close(fd); /* nothing came yet */
+        int err = rtc->config.tcp ? try_tcp_port(&addr) : 0;
+        if (err < 0)
+            return err;
     }
-    return true;
+    return 0;
 }
 
 static int open_ports(struct rtc_worker *rtc_worker, uint16_t *next_port, struct sl_error *error)
@@ -334,10 +333,13 @@ static int open_ports(struct rtc_worker *rtc_worker, uint16_t *next_port, struct
                                 "media_port_from, media_port_to: no free port left in %u-%u",
                                 rtc->config.port_from, rtc->config.port_to);
         uint16_t port = (*next_port)++;
-        if (!port_is_free(rtc, port))
+        int err = try_port(rtc, port);
+        if (err == -EMFILE || err == -ENFILE) /* the next one would not do either */
+            return sl_error_set(error, err, "media port %u: %s", port, strerror(-err));
+        if (err < 0)
             continue;
         for (size_t i = 0; i < rtc->config.bind_count; i++) {
-            int err = open_socket(rtc_worker, &rtc->config.bind[i], port, error);
+            err = open_socket(rtc_worker, &rtc->config.bind[i], port, error);
             if (err < 0)
                 return err;
         }
@@ -345,9 +347,8 @@ static int open_ports(struct rtc_worker *rtc_worker, uint16_t *next_port, struct
     }
     if (!rtc->config.tcp)
         return 0;
-    rtc_worker->tcp = tcp_server_create(rtc_worker, rtc->config.bind, rtc->config.bind_count,
-                                        rtc_worker->ports, rtc_worker->port_count, error);
-    return rtc_worker->tcp ? 0 : -EADDRINUSE;
+    return tcp_server_create(rtc_worker, rtc->config.bind, rtc->config.bind_count,
+                             rtc_worker->ports, rtc_worker->port_count, &rtc_worker->tcp, error);
 }
 
 static void worker_init(struct rtc_worker *rtc_worker, struct sl_rtc *rtc, size_t index)

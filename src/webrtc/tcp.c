@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     BACKLOG = 64,
@@ -20,15 +21,10 @@ enum {
     WRITE_QUEUE_MAX = 256 * 1024,      /* a second of video; beyond that the client is too slow */
 };
 
-struct tcp_listener {
-    uv_tcp_t handle;
-    struct tcp_server *server;
-};
-
 struct tcp_server {
     struct rtc_worker *rtc_worker;
-    size_t listener_count, open_listeners;
-    struct tcp_listener listeners[PORTS_PER_WORKER * SL_RTC_ADDRESSES_MAX];
+    size_t acceptor_count;
+    struct sl_acceptor *acceptors[PORTS_PER_WORKER * SL_RTC_ADDRESSES_MAX];
     struct sl_list connections;
     size_t connection_count;
 };
@@ -214,27 +210,30 @@ static size_t count_unbound(const struct tcp_server *server, const struct sl_add
     return count;
 }
 
-static void on_connection(uv_stream_t *stream, int status)
+static bool has_room(const struct tcp_server *server, const struct sl_addr *remote)
 {
-    struct tcp_listener *listener = stream->data;
-    struct tcp_server *server = listener->server;
-    struct sockaddr_storage sa;
-    int sa_len = sizeof(sa);
+    return server->connection_count < server->rtc_worker->rtc->config.tcp_connections_max &&
+           count_unbound(server, remote) < UNBOUND_PER_ADDRESS;
+}
 
-    if (status < 0)
+static void on_accept(void *owner, int fd, const struct sl_addr *remote)
+{
+    struct tcp_server *server = owner;
+
+    if (!has_room(server, remote)) {
+        (void)close(fd); /* nothing was sent */
         return;
+    }
     struct sl_tcp_conn *conn = sl_new(struct sl_tcp_conn);
     conn->server = server;
     conn->accepted_us = sl_now_us();
-    (void)uv_tcp_init(stream->loop, &conn->handle);
+    (void)uv_tcp_init(sl_loop_uv(sl_worker_loop(server->rtc_worker->worker)), &conn->handle);
     conn->handle.data = conn;
     conn->path.tcp = conn;
     conn->path.dest.fd = -1;
-    bool full = server->connection_count >= server->rtc_worker->rtc->config.tcp_connections_max;
-    if (uv_accept(stream, (uv_stream_t *)&conn->handle) < 0 || full ||
-        uv_tcp_getpeername(&conn->handle, (struct sockaddr *)&sa, &sa_len) < 0 ||
-        sl_addr_from_sockaddr(&conn->path.remote, (struct sockaddr *)&sa) < 0 ||
-        count_unbound(server, &conn->path.remote) >= UNBOUND_PER_ADDRESS) {
+    conn->path.remote = *remote;
+    if (uv_tcp_open(&conn->handle, fd) < 0) {
+        (void)close(fd); /* nothing was sent */
         uv_close((uv_handle_t *)&conn->handle, on_conn_closed);
         return;
     }
@@ -245,6 +244,9 @@ static void on_connection(uv_stream_t *stream, int status)
     if (uv_read_start((uv_stream_t *)&conn->handle, on_alloc, on_read) < 0)
         close_conn(conn);
 }
+
+/* The client has other ways to connect, and tries this one again. */
+static const struct sl_acceptor_ops acceptor_ops = {.on_accept = on_accept};
 
 void tcp_tick(struct tcp_server *server, int64_t now_us)
 {
@@ -261,28 +263,22 @@ void tcp_tick(struct tcp_server *server, int64_t now_us)
 
 static int listen_on(struct tcp_server *server, const struct sl_addr *bind, uint16_t port)
 {
-    struct tcp_listener *listener = &server->listeners[server->listener_count];
-    uv_loop_t *uv = sl_loop_uv(sl_worker_loop(server->rtc_worker->worker));
-    struct sockaddr_storage sa;
     struct sl_addr addr = *bind;
 
     addr.port = port;
-    (void)sl_addr_to_sockaddr(&addr, &sa);
-    (void)uv_tcp_init(uv, &listener->handle);
-    listener->server = server;
-    listener->handle.data = listener;
-    server->listener_count++; /* initialised: must be closed from now on */
-    server->open_listeners++;
-    int err = uv_tcp_bind(&listener->handle, (struct sockaddr *)&sa,
-                          sa.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
+    int fd = sl_acceptor_listen(&addr, false, BACKLOG);
+    if (fd < 0)
+        return fd;
+    int err = sl_acceptor_create(sl_worker_loop(server->rtc_worker->worker), fd, &acceptor_ops,
+                                 server, &server->acceptors[server->acceptor_count]);
     if (err == 0)
-        err = uv_listen((uv_stream_t *)&listener->handle, BACKLOG, on_connection);
+        server->acceptor_count++;
     return err;
 }
 
-struct tcp_server *tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds,
-                                     size_t bind_count, const uint16_t *ports, size_t port_count,
-                                     struct sl_error *error)
+int tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds, size_t bind_count,
+                      const uint16_t *ports, size_t port_count, struct tcp_server **out,
+                      struct sl_error *error)
 {
     struct tcp_server *server = sl_new(struct tcp_server);
 
@@ -292,28 +288,14 @@ struct tcp_server *tcp_server_create(struct rtc_worker *rtc_worker, const struct
         for (size_t i = 0; i < bind_count; i++) {
             int err = listen_on(server, &binds[i], ports[p]);
             if (err < 0) {
-                (void)sl_error_set(error, err, "media TCP port %u: %s", ports[p], uv_strerror(err));
                 tcp_server_destroy(server);
-                return NULL;
+                return sl_error_set(error, err, "media TCP port %u: %s", ports[p],
+                                    uv_strerror(err));
             }
         }
     }
-    return server;
-}
-
-static void free_if_closed(struct tcp_server *server)
-{
-    if (server->open_listeners == 0)
-        free(server);
-}
-
-static void on_listener_closed(uv_handle_t *handle)
-{
-    struct tcp_listener *listener = handle->data;
-    struct tcp_server *server = listener->server;
-
-    server->open_listeners--;
-    free_if_closed(server);
+    *out = server;
+    return 0;
 }
 
 void tcp_server_destroy(struct tcp_server *server)
@@ -323,6 +305,7 @@ void tcp_server_destroy(struct tcp_server *server)
     if (!server)
         return;
     sl_list_foreach(conn, &server->connections, struct sl_tcp_conn, entry) close_conn(conn);
-    for (size_t i = 0; i < server->listener_count; i++)
-        uv_close((uv_handle_t *)&server->listeners[i].handle, on_listener_closed);
+    for (size_t i = 0; i < server->acceptor_count; i++)
+        sl_acceptor_destroy(server->acceptors[i]);
+    free(server);
 }

@@ -13,7 +13,7 @@ import { Browser } from './lib/browser.mjs';
 import { BARE, startPages } from './lib/pages.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { Relay } from './lib/relay.mjs';
-import { buildDir, Server } from './lib/server.mjs';
+import { ORDINARY, Server, buildDir } from './lib/server.mjs';
 import { slowness, until, within } from './lib/wait.mjs';
 import { WcsClient } from './lib/wcs.mjs';
 
@@ -35,10 +35,11 @@ after(async () => {
 
 // ---- The program by itself ----
 
-// Starts it; {process, output(), exit}: exit resolves with {code, signal}.
-function launch(args) {
-    const child = spawn(path.join(buildDir, 'sluice'), args, { cwd: scratch,
-        stdio: ['ignore', 'pipe', 'pipe'] });
+// Starts it, by another program if it says so; {process, output(), exit}: exit resolves with
+// {code, signal}.
+function launch(args, by = []) {
+    const [command, ...rest] = [...by, path.join(buildDir, 'sluice'), ...args];
+    const child = spawn(command, rest, { cwd: scratch, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr])
         stream.setEncoding('utf8').on('data', (text) => (output += text));
@@ -48,8 +49,11 @@ function launch(args) {
 }
 
 // Runs it to its end: {code, output}. One that does not end is killed.
-async function run(...args) {
-    const program = launch(args);
+function run(...args) {
+    return end(launch(args), args);
+}
+
+async function end(program, args) {
     try {
         const { code } = await within(10_000 * slowness, `the end of sluice ${args.join(' ')}`,
             program.exit);
@@ -201,6 +205,22 @@ describe('the command line', () => {
         await new Promise((resolve) => taken.close(resolve));
         assert.equal(code, 69, output);
         assert.match(output, /media_port_(from|to)/);
+    });
+
+    test('a start without descriptors or threads ends with 1 and says what is missing', async () => {
+        fs.chmodSync(scratch, 0o755); // the other user passes through it
+        const values = await place({ demo_stream: true, 'cli.port': 0 });
+        const starts = [
+            ...[4, 8, 15, 16, 17].map((count) => [`--nofile=${count}`, /descriptors|open files/]),
+            // the first thread; the pool's, the worker's and the demo's are missing
+            ...[1, 4, 5, 6].map((count) => [`--nproc=${count}`, /thread/]),
+        ];
+        for (const [limit, words] of starts) {
+            const args = options({ ...values, state_dir: path.join(scratch, `state${limit}`) });
+            const { code, output } = await end(launch(args, [...ORDINARY, 'prlimit', limit]), args);
+            assert.equal(code, 1, `${limit}: ${output}`);
+            assert.match(output.trim().split('\n').at(-1), words);
+        }
     });
 
     test('SIGUSR1 opens log_file again, SIGINT ends with 0', async () => {

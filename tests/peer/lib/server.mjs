@@ -2,7 +2,7 @@
 // The server under test: started on ports of its own, watched, and ended with an exit code that
 // counts.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -17,6 +17,10 @@ const READY = /sluice ready/;
 const REPORT = /ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:/;
 const LISTENERS = ['ws.port', 'wss.port', 'http.port', 'https.port'];
 const NODE_PORT = 8080; // nothing else is there
+// Starts a program as a user who has root's rights to files and no others: the kernel holds root to
+// no limit of threads.
+export const ORDINARY = process.getuid() !== 0 ? [] : ['setpriv', '--reuid=nobody', '--regid=nogroup',
+    '--clear-groups', '--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override'];
 
 export class Server {
     #process;
@@ -25,13 +29,14 @@ export class Server {
 
     // options: configuration keys, as -o would take them. workers: media workers, one port each.
     // netns: a node of a Network (netns.mjs) to run in, on its address and from port 8080 on.
-    static async start(options = {}, { workers = 1, netns } = {}) {
+    // ordinary: not as root, for setLimits().
+    static async start(options = {}, { workers = 1, netns, ordinary = false } = {}) {
         const server = new Server();
-        await server.#start(options, workers, netns);
+        await server.#start(options, workers, netns, ordinary);
         return server;
     }
 
-    async #start(options, workers, netns) {
+    async #start(options, workers, netns, ordinary) {
         const first = netns ? NODE_PORT : await freePorts(LISTENERS.length + workers);
         this.address = netns?.address ?? '127.0.0.1';
         this.stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-'));
@@ -46,13 +51,18 @@ export class Server {
             media_port_to: this.mediaPort + workers,
             ...Object.fromEntries(LISTENERS.map((key, i) => [key, first + i])),
             ...(netns && { rest_allow: `${netns.address}/24` }),
+            // access(2) goes by the user alone, and would find no pages in a home of root's
+            ...(ordinary && { web_root: path.join(buildDir, 'web') }),
             ...options,
         };
         const args = Object.entries(this.options).flatMap(([key, value]) =>
             ['-o', `${key}=${value}`]);
         const program = path.join(buildDir, 'sluice');
         const wrapper = (process.env.SLUICE_WRAPPER ?? '').split(' ').filter(Boolean);
-        const [command, ...rest] = [...(netns?.prefix ?? []), ...wrapper, program, ...args];
+        if (ordinary && ORDINARY.length > 0)
+            execFileSync('chown', ['-R', 'nobody:nogroup', this.options.state_dir]);
+        const [command, ...rest] = [...(netns?.prefix ?? []), ...(ordinary ? ORDINARY : []),
+            ...wrapper, program, ...args];
         this.#process = spawn(command, rest, {
             stdio: ['ignore', 'pipe', 'pipe'],
             cwd: this.stateDir,
@@ -120,6 +130,21 @@ export class Server {
 
     assertAlive() {
         assert.equal(this.exited, undefined, `the server ended early\n${this.#tail()}`);
+    }
+
+    // What an ordinary server may have from now on; without a number, as much as it could at start.
+    setLimits({ nofile, nproc } = {}) {
+        const limits = fs.readFileSync(`/proc/${this.pid}/limits`, 'utf8');
+        const most = (name) => new RegExp(`^${name} +\\S+ +(\\S+)`, 'm').exec(limits)[1];
+        const [command, ...rest] = [...ORDINARY, 'prlimit', '--pid', `${this.pid}`,
+            `--nofile=${nofile ?? most('Max open files')}:`,
+            `--nproc=${nproc ?? most('Max processes')}:`];
+        execFileSync(command, rest);
+    }
+    // The number that the next descriptor would have.
+    get freeDescriptor() {
+        const used = new Set(fs.readdirSync(`/proc/${this.pid}/fd`).map(Number));
+        return Array.from({ length: used.size + 1 }, (_, fd) => fd).find((fd) => !used.has(fd));
     }
 
     // What the kernel knows of the process: descriptors, resident memory, threads, CPU seconds.

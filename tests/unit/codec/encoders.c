@@ -7,10 +7,14 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
@@ -423,6 +427,42 @@ static void video_encoders_refuse_what_they_cannot_do(void **state)
     assert_int_equal(sl_picture_create(SL_PICTURE_SIDE_MAX + 1, 1, &picture), -EINVAL);
 }
 
+static void *no_thread(void *arg)
+{
+    return arg;
+}
+
+/* In a process of its own: the limit of threads binds nobody who is root. */
+static int encode_without_threads(void)
+{
+    static const struct rlimit none = {.rlim_cur = 1, .rlim_max = 1};
+    const struct sl_video_encoder_config config = {1280, 720, FPS, 1000000, 0, "ultrafast"};
+    struct sl_video_encoder *encoder;
+    pthread_t thread;
+
+    if ((getuid() == 0 && setuid(65534) < 0) || setrlimit(RLIMIT_NPROC, &none) < 0 ||
+        pthread_create(&thread, NULL, no_thread, NULL) == 0)
+        return 1;
+    if (sl_video_encoder_create(&config, &encoder) < 0)
+        return 2;
+    sl_video_encoder_destroy(encoder);
+    return 0;
+}
+
+static void large_pictures_are_encoded_where_no_thread_can_be_made(void **state)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0)
+        _exit(encode_without_threads());
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +478,7 @@ int main(void)
                                   teardown),
         cmocka_unit_test_teardown(pictures_are_no_larger_than_the_bit_rate_allows, teardown),
         cmocka_unit_test_teardown(a_picture_of_borrowed_memory_is_taken_too, teardown),
+        cmocka_unit_test(large_pictures_are_encoded_where_no_thread_can_be_made),
         cmocka_unit_test_teardown(video_encoders_refuse_what_they_cannot_do, teardown),
     };
 

@@ -2,10 +2,12 @@
 /* How many may connect, and what happens to the others. */
 #include "fixture.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "http/ws_frame.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -165,6 +167,41 @@ static void recovers_when_descriptors_run_out(void **state)
     server_stop(server);
 }
 
+static int64_t cpu_us(void)
+{
+    struct rusage usage;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * SL_US_PER_S + usage.ru_utime.tv_usec +
+           usage.ru_stime.tv_usec;
+}
+
+/* The limit is below everything that is open: closing a descriptor gives none back. */
+static void waits_without_turning_in_circles_when_even_the_reserve_is_lost(void **state)
+{
+    struct rlimit old, low;
+
+    (void)state;
+    start(1000, 0);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(server_port(server))};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    low = old;
+    low.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    int64_t began_us = cpu_us();
+    assert_int_equal(poll(NULL, 0, 500), 0); /* the time in which it could */
+    int64_t used_us = cpu_us() - began_us;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    if (used_us > 100000)
+        fail_msg("500 ms of waiting took %lld us of the processor", (long long)used_us);
+    assert_true(is_answered(fd)); /* the same one */
+    close(fd);
+    server_stop(server);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -173,6 +210,7 @@ int main(void)
         cmocka_unit_test(closes_newcomers_when_every_place_is_in_use),
         cmocka_unit_test(a_request_without_on_gone_may_be_answered_after_its_client_went),
         cmocka_unit_test(recovers_when_descriptors_run_out),
+        cmocka_unit_test(waits_without_turning_in_circles_when_even_the_reserve_is_lost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

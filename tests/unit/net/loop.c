@@ -5,10 +5,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -249,6 +252,45 @@ static void what_is_to_be_done_later_waits_for_its_turn_in_order(void **state)
     assert_string_equal(log, "ab|db");
 }
 
+static size_t count_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    size_t count = 0;
+
+    assert_non_null(dir);
+    while (readdir(dir))
+        count++;
+    assert_int_equal(closedir(dir), 0);
+    return count;
+}
+
+static void is_not_made_without_descriptors_and_keeps_none(void **state)
+{
+    struct sl_loop *loop = NULL;
+    struct rlimit old, low;
+    size_t refused = 0;
+
+    (void)state;
+    sl_loop_destroy(sl_loop_create("first")); /* what libuv makes once for all */
+    size_t before = count_descriptors();
+    int probe = dup(0);
+    (void)close(probe);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    for (low = old, low.rlim_cur = (rlim_t)probe; !loop; low.rlim_cur++) {
+        assert_true(low.rlim_cur < (rlim_t)probe + 16);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+        loop = sl_loop_create("starved");
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+        if (loop)
+            break;
+        refused++;
+        assert_int_equal(count_descriptors(), before);
+    }
+    assert_true(refused > 1); /* at its first descriptor and at a later one */
+    sl_loop_destroy(loop);
+    assert_int_equal(count_descriptors(), before);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -257,6 +299,7 @@ int main(void)
         cmocka_unit_test(stop_before_run_is_not_lost),
         cmocka_unit_test(knows_its_thread_while_it_runs),
         cmocka_unit_test(what_is_to_be_done_later_waits_for_its_turn_in_order),
+        cmocka_unit_test(is_not_made_without_descriptors_and_keeps_none),
         cmocka_unit_test(timers_repeat_stop_and_may_be_destroyed_in_their_callback),
     };
 

@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -289,6 +290,33 @@ static void refuses_with_the_right_number_and_words(void **state)
     assert_int_equal(ask(f, "cam", "rtmp://127.0.0.1/3").err, -ENOBUFS);
 }
 
+/* One descriptor less than it needs to begin, and again, until it has what its loop takes. */
+static void without_descriptors_it_is_refused_and_keeps_none(void **state)
+{
+    struct fixture *f = *state;
+    struct answer answer = {.err = -1};
+    struct rlimit old, low;
+    size_t refused = 0;
+    int probe = dup(0);
+
+    (void)close(probe);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    low = old;
+    for (low.rlim_cur = (rlim_t)probe; answer.err < 0; low.rlim_cur++) {
+        assert_true(low.rlim_cur < (rlim_t)probe + 16);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+        answer = ask(f, "cam", f->url);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+        if (answer.err < 0) {
+            assert_int_equal(answer.err, -ENOBUFS);
+            assert_string_equal(answer.words, "no descriptors are left for a push");
+            assert_int_equal(sl_pushes_count(f->pushes), 0);
+            refused++;
+        }
+    }
+    assert_true(refused > 1);
+}
+
 static void finds_by_source_by_published_name_and_by_url(void **state) /* REST-23 */
 {
     struct fixture *f = *state;
@@ -410,6 +438,28 @@ static void every_address_of_a_name_is_tried(void **state)
     }
 }
 
+static bool is_connecting(struct fixture *f, void *arg)
+{
+    return state_of(f, arg) == SL_PUSH_CONNECTING;
+}
+
+static void without_descriptors_it_tries_again_if_it_may(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit old, low;
+
+    set_option(f, "rtmp_push_restore=true");
+    set_option(f, "rtmp_push_restore_interval_ms=100");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    low = old;
+    low.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    struct answer answer = ask(f, "cam", f->url);
+    assert_int_equal(state_of(f, answer.id), SL_PUSH_RETRYING);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    wait_for(f, is_connecting, answer.id);
+}
+
 static void a_cancelled_request_is_never_answered(void **state)
 {
     struct fixture *f = *state;
@@ -505,10 +555,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(describes_itself_as_the_transponder_of_the_api),
         TEST(refuses_with_the_right_number_and_words),
+        TEST(without_descriptors_it_is_refused_and_keeps_none),
         TEST(finds_by_source_by_published_name_and_by_url),
         TEST(waits_for_streams_to_come_and_ends_with_them),
         TEST(tries_again_as_often_as_it_is_told_and_then_ends),
         TEST(every_address_of_a_name_is_tried),
+        TEST(without_descriptors_it_tries_again_if_it_may),
         TEST(a_cancelled_request_is_never_answered),
         TEST(the_stream_may_end_while_the_host_is_resolved),
         TEST(a_stop_answers_what_is_asked_and_ends_what_there_is),

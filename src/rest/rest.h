@@ -85,6 +85,9 @@ struct sl_rest_policy {
     bool require_auth;           /* disable_rest_auth=false: credentials from everyone */
     const struct sl_cidr *allow; /* rest_allow: callers that need none */
     size_t allow_count;
+    /* rest_local_users: services on this machine that are taken for its operators */
+    const char *const *local_users;
+    size_t local_user_count;
     /* rest_access_control_allow_*; NULL or "": the defaults of spec/README.md decision 2. The
      * origin may be "*", one origin, or several separated by commas. */
     const char *cors_origin, *cors_headers, *cors_methods;

@@ -270,6 +270,8 @@ static int make_policy(const struct sl_config *config, struct sl_cidr allow[stat
         .require_auth = !config->disable_rest_auth,
         .allow = allow,
         .allow_count = config->rest_allow.count,
+        .local_users = (const char *const *)config->rest_local_users.items,
+        .local_user_count = config->rest_local_users.count,
         .cors_origin = config->rest_access_control_allow_origin,
         .cors_headers = config->rest_access_control_allow_headers,
         .cors_methods = config->rest_access_control_allow_methods,

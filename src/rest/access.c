@@ -87,7 +87,7 @@ enum sl_locality sl_access_locate(const struct sl_local_users *users,
         return SL_PROXIED;
     if (!caller->host || sl_host_parse(caller->host, name) < 0 || !sl_host_is_loopback(name))
         return SL_OTHER_HOST;
-    if (caller->owner(caller->arg, uid) < 0)
+    if (caller->owner(caller->arg, uid) < 0 || !sl_local_users_tells(users, *uid))
         return SL_UNKNOWN_USER;
     return sl_local_users_has(users, *uid) ? SL_LOCAL : SL_OTHER_USER;
 }

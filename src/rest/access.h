@@ -49,7 +49,7 @@ enum sl_locality {
                       * 127.0.0.1 (DNS rebinding), or a proxy */
     SL_PROXIED,      /* a proxy says so */
     SL_OTHER_USER,   /* a program of another user, *uid: a proxy that says nothing, or a service */
-    SL_UNKNOWN_USER, /* the kernel does not tell */
+    SL_UNKNOWN_USER, /* the kernel does not tell, or not one user from another */
 };
 enum { SL_LOCALITY_COUNT = SL_UNKNOWN_USER + 1 };
 

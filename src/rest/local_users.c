@@ -244,9 +244,14 @@ static size_t lower_bound(const struct sl_local_users *users, uid_t uid)
     return low;
 }
 
+bool sl_local_users_tells(const struct sl_local_users *users, uid_t uid)
+{
+    return !users->has_stranger || uid != users->stranger;
+}
+
 bool sl_local_users_has(const struct sl_local_users *users, uid_t uid)
 {
-    if (users->has_stranger && uid == users->stranger)
+    if (!sl_local_users_tells(users, uid))
         return false; /* anybody */
     if (uid == 0 || uid == users->own)
         return true;
@@ -260,12 +265,6 @@ bool sl_local_users_has(const struct sl_local_users *users, uid_t uid)
 char *sl_local_users_describe(const struct sl_local_users *users, uid_t uid,
                               char out[static SL_USER_TEXT_MAX])
 {
-    bool is_stranger = users->has_stranger && uid == users->stranger;
-
-    if (is_stranger) {
-        (void)snprintf(out, SL_USER_TEXT_MAX, "a user outside this user namespace");
-        return out;
-    }
     for (size_t i = lower_bound(users, uid); i < users->count && users->list[i].uid == uid; i++) {
         if (users->list[i].name[0] != '\0') {
             (void)snprintf(out, SL_USER_TEXT_MAX, "%s (uid %u)", users->list[i].name,

@@ -25,6 +25,8 @@ struct sl_local_users *sl_local_users_create(const char *const *names, size_t co
 void sl_local_users_destroy(struct sl_local_users *users);
 
 bool sl_local_users_has(const struct sl_local_users *users, uid_t uid);
+/* False for the one number by which the kernel calls all whom our user namespace does not map. */
+bool sl_local_users_tells(const struct sl_local_users *users, uid_t uid);
 /* "www-data (uid 33)" or "uid 33", for logs. Returns out. */
 char *sl_local_users_describe(const struct sl_local_users *users, uid_t uid,
                               char out[static SL_USER_TEXT_MAX]);

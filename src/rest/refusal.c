@@ -71,9 +71,11 @@ static void describe(const struct sl_refusal *refusal, const struct sl_local_use
                        sl_local_users_describe(users, refusal->uid, user));
         break;
     case SL_UNKNOWN_USER:
-        (void)snprintf(out, room,
-                       "the kernel does not tell whose program it is (sock_diag of AF_NETLINK is "
-                       "needed). Until it does, operators on this machine log in, too");
+        (void)snprintf(
+            out, room,
+            "the kernel does not tell whose program it is (that takes AF_NETLINK, and no "
+            "user namespace of the server's own). Until it does, operators on this "
+            "machine log in, too");
         break;
     }
 }

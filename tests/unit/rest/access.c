@@ -109,6 +109,26 @@ static void an_operator_here_is_known_by_address_host_and_the_kernels_word(void 
     sl_local_users_destroy(users);
 }
 
+/* Where the kernel calls several users by one number. */
+static void nobody_is_an_operator_whom_the_kernel_cannot_tell_apart(void **state)
+{
+    (void)state;
+    struct sl_local_users_texts inside = texts;
+    static const char *const named[] = {"65534"};
+    struct sl_addr remote;
+    uid_t uid;
+
+    inside.uid_map = "0 1000 1";
+    assert_int_equal(sl_addr_parse_ip("127.0.0.1", 1, &remote), 0);
+    struct sl_local_users *users = sl_local_users_parse(&inside, named, 1, NULL);
+    struct kernel kernel = {0, 65534, 0};
+    const struct sl_caller caller = {&remote, "localhost", NULL, tell_owner, &kernel};
+    assert_int_equal(sl_access_locate(users, &caller, &uid), SL_UNKNOWN_USER);
+    kernel.uid = 0; /* this namespace's */
+    assert_int_equal(sl_access_locate(users, &caller, &uid), SL_LOCAL);
+    sl_local_users_destroy(users);
+}
+
 /* class 17 */
 static void decides_by_caller_and_credentials(void **state)
 {
@@ -317,6 +337,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_operator_here_is_known_by_address_host_and_the_kernels_word),
+        cmocka_unit_test(nobody_is_an_operator_whom_the_kernel_cannot_tell_apart),
         cmocka_unit_test(decides_by_caller_and_credentials),
         cmocka_unit_test(reads_basic_credentials_and_nothing_else),
         cmocka_unit_test(refuses_credentials_that_are_too_long),

@@ -79,7 +79,8 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
                                 .router = rest->router,
                                 .ws_port = config->ws_port,
                                 .wss_port = config->wss_port,
-                                .https_port = config->https_port};
+                                .https_port = config->https_port,
+                                .demo = config->demo};
     sl_health_add(&rest->health, rest->router);
     if (config->sessions) {
         rest->control =

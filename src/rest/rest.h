@@ -100,6 +100,7 @@ struct sl_rest_config {
     const char *web_root; /* NULL or "": no pages */
     /* told to the pages; 0: there is no such listener */
     uint16_t ws_port, wss_port, https_port;
+    const char *demo;           /* outlives sl_rest; name of the built-in stream; NULL: none */
     struct sl_metrics *metrics; /* outlives sl_rest; NULL: no counters on /metrics */
     /* Both outlive sl_rest; NULL: nothing can be controlled. */
     struct sl_sessions *sessions;

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "cluster/cluster.h"
+#include "demo/demo.h"
 #include "hooks/hooks.h"
 #include "net/net.h"
 #include "pull/pull.h"
@@ -290,6 +291,7 @@ int sl_sources_create_rest(struct sl_sources *sources, const struct sl_config *c
         .ws_port = (uint16_t)config->ws_port,
         .wss_port = (uint16_t)config->wss_port,
         .https_port = (uint16_t)config->https_port,
+        .demo = config->demo_stream ? SL_DEMO_NAME : NULL,
         .metrics = metrics,
         .sessions = sources->use.sessions,
         .loop = sources->use.loop,

@@ -73,9 +73,9 @@ static void describe(const struct sl_refusal *refusal, const struct sl_local_use
     case SL_UNKNOWN_USER:
         (void)snprintf(
             out, room,
-            "the kernel does not tell whose program it is (that takes AF_NETLINK, and no "
-            "user namespace of the server's own). Until it does, operators on this "
-            "machine log in, too");
+            "the kernel does not tell whose program it is, or that has gone (telling takes "
+            "AF_NETLINK, tcp_diag, and no user namespace of the server's own). Until it does, "
+            "operators on this machine log in, too");
         break;
     }
 }

@@ -9,75 +9,47 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-char *sl_refusal_explain(const struct sl_refusal *refusal, char out[static SL_REFUSAL_WORDS_MAX])
+/* One row for each reason. A log line has `about` between its halves: the sign of the proxy, or the
+ * user. */
+static const struct {
+    const char *answer, *log, *log_end; /* NULL: there is nothing to explain */
+} words[SL_LOCALITY_COUNT] = {
+    [SL_OTHER_HOST] =
+        {"callers on the server's own machine need none if they address it as localhost",
+         "its Host is no name of this machine. Operators here address it as localhost, callers of "
+         "a reverse proxy log in",
+         ""},
+    [SL_PROXIED] =
+        {" tells of a proxy, whose callers do not count as being on the server's own machine", "",
+         " tells of a proxy. Its callers log in: it must pass Authorization and Host on"},
+    [SL_OTHER_USER] =
+        {"a program on the server's own machine needs none if its user logs in there or is in "
+         "rest_local_users",
+         "its program belongs to ",
+         ", who does not log in here. If that is a service which may control this server, add it "
+         "to rest_local_users; callers of a reverse proxy log in"},
+    [SL_UNKNOWN_USER] =
+        {"the kernel does not tell whose program on the server's own machine asks",
+         "the kernel does not tell whose program it is, or that has gone (telling takes "
+         "AF_NETLINK, "
+         "tcp_diag, and no user namespace of the server's own). Until it does, operators on this "
+         "machine log in, too",
+         ""},
+};
+
+static const char *sign_of(const struct sl_refusal *refusal)
 {
-    out[0] = '\0';
-    switch (refusal->locality) {
-    case SL_LOCAL:
-    case SL_ELSEWHERE:
-        break;
-    case SL_OTHER_HOST:
-        (void)snprintf(out, SL_REFUSAL_WORDS_MAX,
-                       "; callers on the server's own machine need none if they address it as "
-                       "localhost");
-        break;
-    case SL_PROXIED:
-        (void)snprintf(out, SL_REFUSAL_WORDS_MAX,
-                       "; %s tells of a proxy, whose callers do not count as being on the server's "
-                       "own machine",
-                       refusal->proxy_sign);
-        break;
-    case SL_OTHER_USER:
-        (void)snprintf(out, SL_REFUSAL_WORDS_MAX,
-                       "; a program on the server's own machine needs none if its user logs in "
-                       "there or is in rest_local_users");
-        break;
-    case SL_UNKNOWN_USER:
-        (void)snprintf(out, SL_REFUSAL_WORDS_MAX,
-                       "; the kernel does not tell whose program on the server's own machine asks, "
-                       "see rest_local_users");
-        break;
-    }
-    return out;
+    return refusal->locality == SL_PROXIED ? refusal->proxy_sign : "";
 }
 
-/* Why, and what to do about it. */
-static void describe(const struct sl_refusal *refusal, const struct sl_local_users *users,
-                     char *out, size_t room)
+char *sl_refusal_explain(const struct sl_refusal *refusal, char out[static SL_REFUSAL_WORDS_MAX])
 {
-    char user[SL_USER_TEXT_MAX];
+    const char *answer = words[refusal->locality].answer;
 
     out[0] = '\0';
-    switch (refusal->locality) {
-    case SL_LOCAL:
-    case SL_ELSEWHERE:
-        break;
-    case SL_OTHER_HOST:
-        (void)snprintf(out, room,
-                       "its Host is no name of this machine. Operators here address it as "
-                       "localhost, callers of a reverse proxy log in");
-        break;
-    case SL_PROXIED:
-        (void)snprintf(out, room,
-                       "%s tells of a proxy. Its callers log in: it must pass Authorization and "
-                       "Host on",
-                       refusal->proxy_sign);
-        break;
-    case SL_OTHER_USER:
-        (void)snprintf(out, room,
-                       "its program belongs to %s, who does not log in here. If that is a service "
-                       "which may control this server, add it to rest_local_users; callers of a "
-                       "reverse proxy log in",
-                       sl_local_users_describe(users, refusal->uid, user));
-        break;
-    case SL_UNKNOWN_USER:
-        (void)snprintf(
-            out, room,
-            "the kernel does not tell whose program it is, or that has gone (telling takes "
-            "AF_NETLINK, tcp_diag, and no user namespace of the server's own). Until it does, "
-            "operators on this machine log in, too");
-        break;
-    }
+    if (answer)
+        (void)snprintf(out, SL_REFUSAL_WORDS_MAX, "; %s%s", sign_of(refusal), answer);
+    return out;
 }
 
 void sl_refusal_note(struct sl_refusal_log *log, const struct sl_refusal *refusal,
@@ -86,9 +58,9 @@ void sl_refusal_note(struct sl_refusal_log *log, const struct sl_refusal *refusa
 {
     int64_t *logged_us = &log->logged_us[refusal->locality];
     uint64_t *silent = &log->silent[refusal->locality];
-    char why[300], more[60] = "";
+    char user[SL_USER_TEXT_MAX], more[60] = "";
 
-    if (refusal->locality == SL_LOCAL || refusal->locality == SL_ELSEWHERE)
+    if (!words[refusal->locality].log)
         return;
     if (*logged_us > 0 && now_us - *logged_us < (int64_t)SL_REFUSAL_LOG_S * SL_US_PER_S) {
         ++*silent;
@@ -96,9 +68,11 @@ void sl_refusal_note(struct sl_refusal_log *log, const struct sl_refusal *refusa
     }
     if (*silent > 0)
         (void)snprintf(more, sizeof(more), " (and %" PRIu64 " before it)", *silent);
-    describe(refusal, users, why, sizeof(why));
-    sl_log(SL_LOG_WARN, NULL, "rest: %s %s from a loopback address was refused%s: %s", method, path,
-           more, why);
+    sl_log(SL_LOG_WARN, NULL, "rest: %s %s from a loopback address was refused%s: %s%s%s", method,
+           path, more, words[refusal->locality].log,
+           refusal->locality == SL_OTHER_USER ? sl_local_users_describe(users, refusal->uid, user)
+                                              : sign_of(refusal),
+           words[refusal->locality].log_end);
     *logged_us = now_us;
     *silent = 0;
 }

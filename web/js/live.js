@@ -23,6 +23,7 @@ export class LiveList {
   #onChoice;
   #shown = false;
   #timer = null;
+  #listed = ''; // what the items were made of
   #round = 0; // of asking; an answer that a later one has overtaken is not shown
 
   /** elements: section, list, count, words, signIn, signInButton; onChoice(name) */
@@ -84,7 +85,6 @@ export class LiveList {
 
   #showFound({streams, total, all, canSignIn = false}) {
     const {section, list, count, words, signIn: signInLine} = this.#elements;
-    const chosen = list.contains(document.activeElement) ? document.activeElement.title : null;
 
     section.hidden = total === 0 && !all && !canSignIn;
     setBadge(count, total === 1 ? '1 stream' : `${total} streams`, total > 0 ? 'good' : '');
@@ -94,30 +94,41 @@ export class LiveList {
       all ? 'Nobody is publishing right now. Streams appear here as soon as they are live.' :
         'What is live is for the operators of the server to see.';
     list.hidden = total === 0;
-    list.replaceChildren(...streams.map((stream) => this.#itemOf(stream)));
     signInLine.hidden = !canSignIn;
+    this.#showItems(list, streams.map((stream) => ({name: stream.name, about: describe(stream)})));
+  }
+
+  /* What has not changed stays, or a click would miss it. */
+  #showItems(list, items) {
+    const listed = JSON.stringify(items);
+    const chosen = list.contains(document.activeElement) ? document.activeElement.title : null;
+
+    if (listed === this.#listed)
+      return;
+    this.#listed = listed;
+    list.replaceChildren(...items.map((item) => this.#elementOf(item)));
     for (const link of list.querySelectorAll('a')) {
       if (link.title === chosen)
         link.focus(); // keyboards are not thrown back
     }
   }
 
-  #itemOf(stream) {
+  #elementOf({name: streamName, about: aboutText}) {
     const item = document.createElement('li');
     const link = document.createElement('a');
     const name = document.createElement('strong');
     const about = document.createElement('span');
 
-    link.href = playerUrl(stream.name);
-    link.title = stream.name;
-    name.textContent = stream.name;
-    about.textContent = describe(stream);
+    link.href = playerUrl(streamName);
+    link.title = streamName;
+    name.textContent = streamName;
+    about.textContent = aboutText;
     link.append(name, about);
     link.addEventListener('click', (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey)
         return; // a tab of its own
       event.preventDefault();
-      this.#onChoice(stream.name);
+      this.#onChoice(streamName);
     });
     item.append(link);
     return item;

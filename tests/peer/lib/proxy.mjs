@@ -22,7 +22,7 @@ function nginxConfig({ user, target, sites, ports, dir }) {
             location / { proxy_pass ${target}; ${site} } }`).join('\n')} }`;
 }
 
-// sites: {mode, lines, target}
+// sites: {mode, lines}
 function haproxyConfig({ user, target, sites, ports }) {
     return `global
     user ${user}
@@ -30,11 +30,11 @@ defaults
     timeout connect 5s
     timeout client 30s
     timeout server 30s
-${sites.map(({ mode, lines = '', to = target }, i) => `listen site${i}
+${sites.map(({ mode, lines = '' }, i) => `listen site${i}
     bind 127.0.0.1:${ports[i]}
     mode ${mode}
     ${lines}
-    server media ${new URL(to).host}
+    server media ${new URL(target).host}
 `).join('')}`;
 }
 

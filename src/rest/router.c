@@ -304,7 +304,9 @@ static void refuse_stranger(struct sl_call *call, const struct sl_route *route,
     sl_refusal_note(&router->refusals, refusal, router->rules->users, sl_http_method(call->request),
                     route->path, sl_now_us());
     sl_reply_error(call, status, "%s%s",
-                   status == 401 ? user_needed : "only the server's own machine may do this",
+                   status == 401
+                       ? user_needed
+                       : "only the server's own machine and networks in rest_allow may do this",
                    sl_refusal_explain(refusal, words));
 }
 

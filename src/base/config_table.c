@@ -33,6 +33,12 @@ static bool is_word(const char *text)
     return strpbrk(text, " \t\"\\") == NULL;
 }
 
+/* A user's name (passwd(5)) or number. */
+static bool is_user(const char *text)
+{
+    return *text != '-' && is_token(text);
+}
+
 static bool is_ip(const char *text)
 {
     struct sl_addr addr;
@@ -97,6 +103,7 @@ static const struct sl_option_check check_word_list = {is_word, "words", false};
 static const struct sl_option_check check_word_needed = {is_word, "a word", true};
 static const struct sl_option_check check_path = {is_any, "a path", true};
 static const struct sl_option_check check_token_list = {is_token, "names", false};
+static const struct sl_option_check check_user_list = {is_user, "names or numbers of users", false};
 static const struct sl_option_check check_ip = {is_ip, "an IP address", false};
 static const struct sl_option_check check_ip_needed = {is_ip, "an IP address", true};
 static const struct sl_option_check check_ip_list = {is_ip, "IP addresses", false};

@@ -11,6 +11,8 @@
 #ifndef SL_DEMO_DEMO_H
 #define SL_DEMO_DEMO_H
 
+#define SL_DEMO_NAME "demo"
+
 struct sl_demo;
 struct sl_error;
 struct sl_loop;
@@ -21,7 +23,7 @@ struct sl_demo_config {
     struct sl_streams *streams;
     struct sl_workers *workers;
     struct sl_loop *loop;
-    const char *name;       /* "demo" */
+    const char *name;       /* SL_DEMO_NAME */
     int width, height, fps; /* even, 160 to 4096; 1 to 60 */
 };
 /* -EEXIST: the name is taken; -ENOSYS: an encoder is missing; -EINVAL: size or rate; otherwise as

@@ -2,6 +2,7 @@
 /* The access decision, and the parser of the credentials it may need. */
 #include "http/access.h"
 
+#include "http/local_users.h"
 #include "http/url.h"
 
 #include <errno.h>
@@ -75,12 +76,20 @@ int sl_basic_parse(const char *header, struct sl_basic *out)
     return 0;
 }
 
-bool sl_access_is_local(const struct sl_addr *remote, const char *host)
+enum sl_locality sl_access_locate(const struct sl_local_users *users,
+                                  const struct sl_caller *caller, uid_t *uid)
 {
     char name[SL_HOST_MAX];
 
-    return sl_addr_is_loopback(remote) && host && sl_host_parse(host, name) == 0 &&
-           sl_host_is_loopback(name);
+    if (!sl_addr_is_loopback(caller->remote))
+        return SL_ELSEWHERE;
+    if (caller->proxy_sign)
+        return SL_PROXIED;
+    if (!caller->host || sl_host_parse(caller->host, name) < 0 || !sl_host_is_loopback(name))
+        return SL_OTHER_HOST;
+    if (caller->owner(caller->arg, uid) < 0 || !sl_local_users_tells(users, *uid))
+        return SL_UNKNOWN_USER;
+    return sl_local_users_has(users, *uid) ? SL_LOCAL : SL_OTHER_USER;
 }
 
 static bool is_allowed(const struct sl_access_rules *rules, const struct sl_addr *remote)
@@ -93,9 +102,9 @@ static bool is_allowed(const struct sl_access_rules *rules, const struct sl_addr
 }
 
 enum sl_access sl_access_decide(const struct sl_access_rules *rules, const struct sl_addr *remote,
-                                const char *host, const char *authorization, struct sl_basic *basic)
+                                bool local, const char *authorization, struct sl_basic *basic)
 {
-    if (!rules->require_auth && (sl_access_is_local(remote, host) || is_allowed(rules, remote)))
+    if (!rules->require_auth && (local || is_allowed(rules, remote)))
         return SL_ACCESS_GRANTED;
     if (!rules->check_user)
         return SL_ACCESS_FORBIDDEN;

@@ -21,6 +21,7 @@
 #include "http/cors.h"
 #include "http/error.h"
 #include "http/files.h"
+#include "http/local_users.h"
 #include "http/page.h"
 #include "http/param.h"
 #include "http/router.h"

@@ -194,6 +194,46 @@ bool sl_http_has_token(const struct sl_http_head *head, const char *name, const 
     return false;
 }
 
+/* RFC 7239, RFC 9110 section 7.6.3, RFC 8586, and the habits of proxies, tunnels and content
+ * networks. "x-forwarded-" stands for whatever begins with it. */
+static bool is_proxy_field(const char *name)
+{
+    static const char *const names[] = {
+        "forwarded",
+        "via",
+        "cdn-loop",
+        "x-real-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-envoy-external-address",
+        "x-original-forwarded-for",
+        "x-original-host",
+        "x-original-url",
+        "true-client-ip",
+        "cf-connecting-ip",
+        "fastly-client-ip",
+    };
+    static const char prefix[] = "x-forwarded-";
+
+    if (strncmp(name, prefix, sizeof(prefix) - 1) == 0)
+        return true;
+    for (size_t i = 0; i < SL_ARRAY_LEN(names); i++) {
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *sl_http_find_proxy_sign(const struct sl_http_head *head)
+{
+    for (size_t i = 0; i < head->field_count; i++) {
+        if (is_proxy_field(head->fields[i].name))
+            return head->fields[i].name;
+    }
+    /* What the most used proxy speaks to the servers behind it unless told otherwise. */
+    return head->minor_version == 0 ? "HTTP/1.0" : NULL;
+}
+
 static bool parse_length(const char *text, uint64_t *out)
 {
     size_t digits = strspn(text, "0123456789");

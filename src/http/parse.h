@@ -56,6 +56,11 @@ const char *sl_http_find_field(const struct sl_http_head *head, const char *name
 /* Is token among the comma-separated words of any field of this name? Case does not matter. */
 bool sl_http_has_token(const struct sl_http_head *head, const char *name, const char *token);
 
+/* The first field, or else "HTTP/1.0", that a proxy leaves in what it passes on; NULL: there is
+ * none.
+ */
+const char *sl_http_find_proxy_sign(const struct sl_http_head *head);
+
 /* May value stand in a header we send? No CR, LF, NUL or other controls (hardening.md class 7). */
 bool sl_http_value_ok(const char *value);
 /* Is it a token (RFC 9110 section 5.6.2): a method or a field's name? */

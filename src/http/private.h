@@ -106,6 +106,8 @@ struct sl_chunk *sl_http_build_answer(const struct sl_http_answer *answer);
 void sl_http_peer_accept(struct sl_listener *listener, int fd, struct sl_ip_entry *ip);
 /* Cuts the connection that has waited longest for a whole request; false if none waits. */
 bool sl_http_peer_make_room(struct sl_http *http);
+/* See sl_http_owner(). */
+int sl_http_peer_owner(struct sl_http_peer *peer, uid_t *uid);
 /* The handler has answered the request of this peer. */
 void sl_http_peer_answer(struct sl_http_peer *peer, const struct sl_http_answer *answer);
 

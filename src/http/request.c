@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,6 +101,16 @@ const struct sl_addr *sl_http_local(const struct sl_http_request *request)
 bool sl_http_is_tls(const struct sl_http_request *request)
 {
     return request->tls;
+}
+
+int sl_http_owner(const struct sl_http_request *request, uid_t *uid)
+{
+    return request->peer ? sl_http_peer_owner(request->peer, uid) : -ENOENT;
+}
+
+const char *sl_http_proxy_sign(const struct sl_http_request *request)
+{
+    return sl_http_find_proxy_sign(&request->head);
 }
 
 void sl_http_on_gone(struct sl_http_request *request, void (*on_gone)(void *owner), void *owner)

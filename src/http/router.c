@@ -12,6 +12,7 @@
 #include "http/cors.h"
 #include "http/files.h"
 #include "http/guess.h"
+#include "http/refusal.h"
 #include "http/server.h"
 #include "http/url.h"
 
@@ -36,6 +37,7 @@ struct sl_router {
     const struct sl_cors *cors;
     struct sl_files *files;
     struct sl_guesses *guesses;
+    struct sl_refusal_log refusals;
     struct sl_list checking; /* struct sl_call: credentials under way */
     size_t table_count;
     struct route_table tables[TABLES_MAX];
@@ -208,9 +210,11 @@ static void refuse_guessing(struct sl_call *call, int wait_s)
     sl_reply_error(call, 429, "too many wrong passwords from this address");
 }
 
+static const char user_needed[] = "a user of the console and its password are needed";
+
 static void refuse_unauthorized(struct sl_call *call)
 {
-    sl_reply_error(call, 401, "a user of the console and its password are needed");
+    sl_reply_error(call, 401, "%s", user_needed);
 }
 
 static void note_wrong(struct sl_router *router, const struct sl_addr *remote, int64_t now_us)
@@ -267,26 +271,67 @@ static void check_credentials(struct sl_call *call, const struct sl_basic *basic
     router->rules->check_user(router->rules->owner, basic->user, basic->password, on_checked, call);
 }
 
+static int ask_owner(void *arg, uid_t *uid)
+{
+    return sl_http_owner(arg, uid);
+}
+
+/* Whether the caller is an operator on this machine; of no account where all must log in, and the
+ * kernel is not asked then. */
+static struct sl_refusal locate(struct sl_call *call, const struct sl_route *route)
+{
+    const struct sl_access_rules *rules = call->router->rules;
+    struct sl_refusal found = {.locality = SL_ELSEWHERE,
+                               .proxy_sign = sl_http_proxy_sign(call->request)};
+    const struct sl_caller caller = {.remote = &call->remote,
+                                     .host = sl_http_header(call->request, "host"),
+                                     .proxy_sign = found.proxy_sign,
+                                     .owner = ask_owner,
+                                     .arg = call->request};
+
+    if (route->access == SL_ROUTE_MACHINE || !rules->require_auth)
+        found.locality = sl_access_locate(rules->users, &caller, &found.uid);
+    return found;
+}
+
+/* 401, or 403 where nobody has an account. */
+static void refuse_stranger(struct sl_call *call, const struct sl_route *route,
+                            const struct sl_refusal *refusal, int status)
+{
+    struct sl_router *router = call->router;
+    char words[SL_REFUSAL_WORDS_MAX];
+
+    sl_refusal_note(&router->refusals, refusal, router->rules->users, sl_http_method(call->request),
+                    route->path, sl_now_us());
+    sl_reply_error(call, status, "%s%s",
+                   status == 401
+                       ? user_needed
+                       : "only the server's own machine and networks in rest_allow may do this",
+                   sl_refusal_explain(refusal, words));
+}
+
 /* Runs the route's handler now, or once the credentials are checked, or refuses. */
 static void admit(struct sl_call *call, const struct sl_route *route, void *arg)
 {
-    const char *host = sl_http_header(call->request, "host");
     struct sl_basic basic;
 
     /* A browser sends simple POSTs of any page without asking first. */
-    if (!sl_cors_allows(call->router->cors, sl_http_header(call->request, "origin"), host)) {
+    if (!sl_cors_allows(call->router->cors, sl_http_header(call->request, "origin"),
+                        sl_http_header(call->request, "host"))) {
         sl_reply_error(call, 403,
                        "pages of another origin may not call this; see "
                        "rest_access_control_allow_origin");
         return;
     }
-    if (route->access == SL_ROUTE_MACHINE && sl_access_is_local(&call->remote, host)) {
+    const struct sl_refusal found = locate(call, route);
+    const bool local = found.locality == SL_LOCAL;
+    if (route->access == SL_ROUTE_MACHINE && local) {
         run_handler(call, route, arg);
         return;
     }
     call->route = route;
     call->arg = arg;
-    switch (sl_access_decide(call->router->rules, &call->remote, host,
+    switch (sl_access_decide(call->router->rules, &call->remote, local,
                              sl_http_header(call->request, "authorization"), &basic)) {
     case SL_ACCESS_GRANTED:
         run_handler(call, route, arg);
@@ -296,14 +341,12 @@ static void admit(struct sl_call *call, const struct sl_route *route, void *arg)
         explicit_bzero(&basic, sizeof(basic));
         return;
     case SL_ACCESS_UNAUTHORIZED:
-        refuse_unauthorized(call);
+        refuse_stranger(call, route, &found, 401);
         return;
     case SL_ACCESS_FORBIDDEN:
-        break;
+        refuse_stranger(call, route, &found, 403);
+        return;
     }
-    sl_reply_error(call, 403,
-                   "only callers on the server's own machine, addressing it as localhost, may do "
-                   "this; see rest_allow");
 }
 
 /* ---- Dispatch ---- */

@@ -19,8 +19,8 @@ struct sl_http_request;
 enum sl_route_access {
     SL_ROUTE_PUBLIC,
     SL_ROUTE_OPERATOR, /* see access.h, and only for pages whose origin CORS allows */
-    SL_ROUTE_MACHINE,  /* the same, but callers on this machine never need credentials: they are the
-                        * server's own */
+    SL_ROUTE_MACHINE,  /* the same, but operators on this machine never need credentials: they are
+                        * the server itself */
 };
 
 enum sl_route_body {

@@ -40,7 +40,9 @@ struct sl_http_peer {
     enum peer_state state;
     bool kept_alive; /* at least one request was answered */
     bool begun;      /* a byte of the next request is there */
-    uint8_t *in;     /* NULL while there is nothing */
+    bool owner_known;
+    uid_t owner; /* whose the other end is, if it is within this machine */
+    uint8_t *in; /* NULL while there is nothing */
     size_t in_len, in_room, in_seen;
     struct sl_http_request *request; /* from BODY to ANSWERING */
 };
@@ -114,6 +116,20 @@ static void refuse(struct sl_http_peer *peer, int status)
     (void)snprintf(why, sizeof(why), "refused with %d", status);
     sl_conn_send(peer->conn, sl_http_build_answer(&answer));
     sl_conn_finish(peer->conn, SL_HTTP_CLOSE_MS, why);
+}
+
+/* ---- Whose it is ---- */
+
+int sl_http_peer_owner(struct sl_http_peer *peer, uid_t *uid)
+{
+    if (!peer->owner_known) {
+        int err = sl_owner_ask(sl_conn_remote(peer->conn), sl_conn_local(peer->conn), &peer->owner);
+        if (err < 0)
+            return err;
+        peer->owner_known = true;
+    }
+    *uid = peer->owner;
+    return 0;
 }
 
 /* ---- Reading ---- */

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct sl_error;
 struct sl_loop;
@@ -97,6 +98,17 @@ const char *sl_http_header(const struct sl_http_request *request, const char *na
 const struct sl_addr *sl_http_remote(const struct sl_http_request *request);
 const struct sl_addr *sl_http_local(const struct sl_http_request *request);
 bool sl_http_is_tls(const struct sl_http_request *request);
+/*
+ * The user whose program holds the other end of a connection within this machine (remote is a
+ * loopback address), as this process's user namespace calls it. The kernel is asked, once per
+ * connection if it can tell.
+ * Returns 0; -ENOENT: nobody holds it any more; another negative errno value: the kernel does not
+ * tell. Neither says anything about the caller.
+ */
+int sl_http_owner(const struct sl_http_request *request, uid_t *uid);
+/* What shows that whoever is connected asks for somebody else, "x-forwarded-for" or "HTTP/1.0";
+ * NULL: nothing does, which proves nothing, as proxies may add no header and callers any. */
+const char *sl_http_proxy_sign(const struct sl_http_request *request);
 void sl_http_on_gone(struct sl_http_request *request, void (*on_gone)(void *owner), void *owner);
 
 struct sl_http_header_line {

@@ -8,6 +8,7 @@
 #include "net/conn.h"
 #include "net/dial.h"
 #include "net/loop.h"
+#include "net/owner.h"
 #include "net/tls.h"
 #include "net/udp.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* /api/v1, this server's own: the ports for a page's WebSocket, the live streams, and the index. */
+/* /api/v1, this server's own: what a page needs before it begins, the live streams, and the index.
+ */
 #include "rest/parts.h"
 
 #include "base/clock.h"
@@ -16,8 +17,9 @@ static void answer_endpoints(struct sl_call *call, void *arg)
     const struct sl_api *api = arg;
 
     sl_reply_json(call, 200,
-                  json_pack("{s:o, s:o, s:o}", "ws", port_or_null(api->ws_port), "wss",
-                            port_or_null(api->wss_port), "https", port_or_null(api->https_port)));
+                  json_pack("{s:o, s:o, s:o, s:s?}", "ws", port_or_null(api->ws_port), "wss",
+                            port_or_null(api->wss_port), "https", port_or_null(api->https_port),
+                            "demo", api->demo));
 }
 
 struct listing {
@@ -93,7 +95,7 @@ static const struct sl_route routes[] = {
      .path = "/api/v1/endpoints",
      .access = SL_ROUTE_PUBLIC,
      .handle = answer_endpoints,
-     .about = "the ports that the pages need",
+     .about = "what the pages need: ports, and the name of the built-in stream",
      .answer = "application/json"},
     {.methods = "GET",
      .path = "/api/v1/streams",

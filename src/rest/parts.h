@@ -82,6 +82,7 @@ struct sl_api {
     const struct sl_rest_sources *sources;
     const struct sl_router *router;
     uint16_t ws_port, wss_port, https_port;
+    const char *demo; /* NULL: there is no built-in stream */
 };
 void sl_api_add(struct sl_api *api, struct sl_router *router);
 

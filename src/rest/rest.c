@@ -47,6 +47,8 @@ int sl_rest_set_policy(struct sl_rest *rest, const struct sl_rest_policy *policy
         rest->access.allow = sl_new_array(struct sl_cidr, policy->allow_count);
         memcpy(rest->access.allow, policy->allow, policy->allow_count * sizeof(*policy->allow));
     }
+    sl_local_users_destroy(rest->access.users);
+    rest->access.users = sl_local_users_create(policy->local_users, policy->local_user_count);
     rest->access.require_auth = policy->require_auth;
     sl_router_set_cors(rest->router, cors);
     return 0;
@@ -74,7 +76,8 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
                                 .router = rest->router,
                                 .ws_port = config->ws_port,
                                 .wss_port = config->wss_port,
-                                .https_port = config->https_port};
+                                .https_port = config->https_port,
+                                .demo = config->demo};
     sl_health_add(&rest->health, rest->router);
     if (config->sessions) {
         rest->control =
@@ -126,6 +129,7 @@ void sl_rest_destroy(struct sl_rest *rest)
     sl_files_destroy(rest->files);
     sl_cors_destroy(rest->cors);
     free(rest->access.allow);
+    sl_local_users_destroy(rest->access.users);
     free(rest);
 }
 

@@ -79,6 +79,9 @@ struct sl_rest_policy {
     bool require_auth;           /* disable_rest_auth=false: credentials from everyone */
     const struct sl_cidr *allow; /* rest_allow: callers that need none */
     size_t allow_count;
+    /* rest_local_users: services on this machine that are taken for its operators */
+    const char *const *local_users;
+    size_t local_user_count;
     /* rest_access_control_allow_*; NULL or "": the defaults of spec/README.md decision 2. The
      * origin may be "*", one origin, or several separated by commas. */
     const char *cors_origin, *cors_headers, *cors_methods;
@@ -91,6 +94,7 @@ struct sl_rest_config {
     const char *web_root; /* NULL or "": no pages */
     /* told to the pages; 0: there is no such listener */
     uint16_t ws_port, wss_port, https_port;
+    const char *demo;           /* outlives sl_rest; name of the built-in stream; NULL: none */
     struct sl_metrics *metrics; /* outlives sl_rest; NULL: no counters on /metrics */
     /* Both outlive sl_rest; NULL: nothing can be controlled. */
     struct sl_sessions *sessions;

@@ -271,7 +271,7 @@ static int create_demo(struct sl_server *server, struct sl_error *error)
         .streams = server->streams,
         .workers = server->workers,
         .loop = server->loop,
-        .name = "demo",
+        .name = SL_DEMO_NAME,
         .width = DEMO_WIDTH,
         .height = DEMO_HEIGHT,
         .fps = DEMO_FPS,

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "cluster/cluster.h"
+#include "demo/demo.h"
 #include "hooks/hooks.h"
 #include "net/net.h"
 #include "pull/pull.h"
@@ -270,6 +271,8 @@ static int make_policy(const struct sl_config *config, struct sl_cidr allow[stat
         .require_auth = !config->disable_rest_auth,
         .allow = allow,
         .allow_count = config->rest_allow.count,
+        .local_users = (const char *const *)config->rest_local_users.items,
+        .local_user_count = config->rest_local_users.count,
         .cors_origin = config->rest_access_control_allow_origin,
         .cors_headers = config->rest_access_control_allow_headers,
         .cors_methods = config->rest_access_control_allow_methods,
@@ -288,6 +291,7 @@ int sl_sources_create_rest(struct sl_sources *sources, const struct sl_config *c
         .ws_port = (uint16_t)config->ws_port,
         .wss_port = (uint16_t)config->wss_port,
         .https_port = (uint16_t)config->https_port,
+        .demo = config->demo_stream ? SL_DEMO_NAME : NULL,
         .metrics = metrics,
         .sessions = sources->use.sessions,
         .loop = sources->use.loop,

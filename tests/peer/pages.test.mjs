@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The server's own pages, from its own port: publishing, playing, the lists, and what a reader is told.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { assertPlays, Browser, text } from './lib/browser.mjs';
 import { freePorts } from './lib/ports.mjs';
+import { Proxy } from './lib/proxy.mjs';
 import { Redis } from './lib/redis.mjs';
 import { Nginx } from './lib/rtmp.mjs';
 import { Server } from './lib/server.mjs';
@@ -29,8 +32,8 @@ function prepare() {
         window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 }
 
-async function open(path, of = server) {
-    const page = await browser.page(of.http + path, undefined, { init: prepare });
+async function open(path, of = server, login = undefined) {
+    const page = await browser.page(of.http + path, undefined, { init: prepare, login });
     opened.push(page);
     return page;
 }
@@ -113,7 +116,17 @@ describe('the server\'s own pages', () => {
         const page = await open('/');
         for (const check of ['browser', 'camera', 'server'])
             await page.waitForSelector(`#check-${check}.good`);
+        assert.equal(await page.isVisible('#demo'), false, 'there is no built-in stream');
         await close(page);
+    });
+
+    test('the player with nothing to play says that nobody publishes', async () => {
+        const player = await open('/player');
+        await text(player, '#live-count', '0 streams');
+        await text(player, '#live-words',
+            'Nobody is publishing right now. Streams appear here as soon as they are live.');
+        assert.equal(await player.isVisible('#stage'), false);
+        await close(player);
     });
 
     test('the two-way page publishes: On air, with figures', async () => {
@@ -191,6 +204,32 @@ describe('the server\'s own pages', () => {
         await notice(publisher, '#play-notice', /There is no stream of this name/);
     });
 
+    test('the player with nothing to play lists what is live, and plays what is chosen', async () => {
+        const player = await open('/player');
+        await text(player, '#live-list strong', NAME);
+        await until('its size', async () =>
+            /^H264 \d+\u00a0×\u00a0\d+, opus, \d players?$/i.test(
+                await player.textContent('#live-list span')));
+        await text(player, '#live-count', '1 stream');
+        await player.focus('#live-list a');
+        await player.keyboard.press('Enter');
+        await text(player, '#play-status', 'Playing');
+        await assertPlays(player, { audio: false, frames: 5 });
+        assert.equal(await player.isVisible('#live'), false);
+        assert.equal(player.url(), `${server.http}/player?name=${encodeURIComponent(NAME)}`);
+        await player.click('#stop');
+        await player.waitForSelector('#live-list a');
+        assert.equal(await player.isVisible('#stage'), false);
+        // also while it waits for one that is not there
+        await player.fill('#play-name', 'nobody-has-this-name');
+        await player.click('#play');
+        await text(player, '#play-status', 'Waiting');
+        await player.waitForSelector('#live-list a');
+        await player.click('#live-list a');
+        await text(player, '#play-status', 'Playing');
+        await close(player);
+    });
+
     test('a name that is taken is told in words', async () => {
         const page = await open('/two-way-streaming');
         await page.fill('#publish-name', NAME);
@@ -200,13 +239,15 @@ describe('the server\'s own pages', () => {
     });
 
     test('nothing is wider than a phone, and it plays there', async () => {
-        for (const path of ['/', '/two-way-streaming', '/streams', '/republish', '/no-such-page',
+        for (const path of ['/', '/two-way-streaming', '/streams', '/republish', '/no-such-page', '/player',
             `/player?name=${encodeURIComponent(NAME)}`]) {
             const page = await open(path);
             await page.setViewportSize(PHONE);
             if (path === '/streams')
                 await until('the row', () => row(page, NAME));
-            if (path.startsWith('/player')) {
+            if (path === '/player')
+                await text(page, '#live-list strong', NAME);
+            if (path.startsWith('/player?')) {
                 await text(page, '#play-status', 'Playing');
                 await assertPlays(page, { audio: false, frames: 5 });
             }
@@ -407,6 +448,109 @@ describe('the streams page of servers that know one another', () => {
         await page.reload();
         await assertRow(page, 'demo', '#rows', { Source: 'built in' });
         assert.equal(await page.isVisible('#pulls'), false);
+        await close(page);
+    });
+});
+
+describe('the pages of a server with a built-in stream, and behind a proxy', () => {
+    const SIGN_IN = '#live-sign-in-button';
+    let bars, proxy, outside, login;
+
+    before(async () => {
+        bars = await Server.start({ demo_stream: true });
+        proxy = await Proxy.start('nginx', { user: 'www-data', target: bars.http,
+            sites: ['proxy_http_version 1.1; proxy_set_header Host $host;'] });
+        outside = { http: proxy.urls[0] };
+        login = { username: 'admin', password: fs.readFileSync(
+            path.join(bars.stateDir, 'admin-password'), 'utf8').trim() };
+    });
+    after(async () => {
+        await proxy?.stop();
+        await bars?.stop();
+    });
+
+    test('the first page shows it at once, without sound, until the reader stops it', async () => {
+        const page = await open('/', bars);
+        await text(page, '#demo-status', 'Playing');
+        await assertPlays(page, { audio: false, frames: 5 });
+        const muted = () => page.$eval('#demo-display video', (video) => video.muted);
+        assert.equal(await muted(), true);
+        await page.setViewportSize(PHONE);
+        await assertNotWider(page);
+        await page.click('#demo-unmute');
+        await until('the sound is on', async () => !await muted());
+        await page.click('#demo-stop');
+        await text(page, '#demo-status', 'Not playing');
+        await page.click('#demo-play');
+        await text(page, '#demo-status', 'Playing');
+        await page.click('#demo-open');
+        await text(page, '#play-status', 'Playing');
+        await close(page);
+    });
+
+    test('it does not play for nobody, nor for who wants no motion', async () => {
+        const page = await open('/', bars);
+        const hide = (hidden) => page.evaluate((value) => {
+            Object.defineProperty(document, 'hidden', { value, configurable: true });
+            document.dispatchEvent(new Event('visibilitychange'));
+        }, hidden);
+        await text(page, '#demo-status', 'Playing');
+        await hide(true);
+        await text(page, '#demo-status', 'Not playing');
+        await hide(false);
+        await text(page, '#demo-status', 'Playing');
+        await page.emulateMedia({ reducedMotion: 'reduce' });
+        await page.reload();
+        await page.waitForSelector('#demo-play');
+        await text(page, '#demo-status', 'Not playing');
+        await close(page);
+    });
+
+    test('a stranger behind the proxy sees the built-in stream alone, and plays it', async () => {
+        const page = await open('/player', outside);
+        await text(page, '#live-list a', 'demobuilt in');
+        assert.equal(await page.isVisible(SIGN_IN), true);
+        assert.equal(await page.isVisible('#live-count'), false);
+        await page.click('#live-list a');
+        await text(page, '#play-status', 'Playing');
+        await page.goto(`${outside.http}/streams`);
+        await notice(page, '#notice', /for the operators of the server/);
+        await page.waitForSelector('#sign-in-button');
+        await close(page);
+    });
+
+    test('the owner signs in there once: lists, calls and the other pages work', async () => {
+        const page = await open('/streams', outside, login);
+        await page.click('#sign-in-button');
+        await text(page, '#count', '1 stream');
+        await page.fill('#pull-uri', 'http://127.0.0.1/');
+        await page.fill('#pull-remote', 'x');
+        await page.click('#pull-start');
+        await notice(page, '#pull-notice', /The server says: uri: must be ws:\/\//);
+        await page.goto(`${outside.http}/player`);
+        await text(page, '#live-count', '1 stream');
+        assert.equal(await page.isVisible(SIGN_IN), false);
+        await close(page);
+    });
+
+    test('who cannot answer the browser\'s question is not asked again and again', async () => {
+        const page = await open('/streams', outside, { username: 'admin', password: 'wrong' });
+        await page.waitForSelector('#sign-in-button');
+        await page.evaluate(() => {
+            const real = window.fetch;
+            window.modes = [];
+            window.fetch = (url, options) => {
+                window.modes.push(options.credentials);
+                return real(url, options);
+            };
+        });
+        await page.click('#sign-in-button');
+        assert.deepEqual(await page.evaluate(() => window.modes), ['same-origin']);
+        await until('the list is asked for without a password again', () => page.evaluate(() => {
+            document.dispatchEvent(new Event('visibilitychange'));
+            return window.modes.at(-1) === 'omit';
+        }));
+        assert.equal(await page.evaluate(() => sessionStorage.length), 0);
         await close(page);
     });
 });

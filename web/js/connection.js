@@ -7,7 +7,7 @@ import {Told, noSdkWords, refusedWords, silentWords, unreachableWords, unsupport
 const CONNECT_TIMEOUT_MS = 10000;
 
 let started; // promise of the initialised SDK
-let endpoints; // promise of {ws, wss, https}
+let endpoints; // promise of {ws, wss, https, demo}
 
 /*
  * Without this a browser on plain http from another machine could not even play: there it hides
@@ -49,12 +49,17 @@ async function loadEndpoints() {
   } catch {
     // the page may be served by something else than the media server: its usual ports then
   }
-  return {ws: 8080, wss: 8443, https: 8444};
+  return {ws: 8080, wss: 8443, https: 8444, demo: null};
 }
 
 export function serverPorts() {
   endpoints ??= loadEndpoints();
   return endpoints;
+}
+
+/** The name of the built-in stream, null if there is none. */
+export async function demoName() {
+  return (await serverPorts()).demo ?? null;
 }
 
 /** The WebSocket API of the server this page came from. */

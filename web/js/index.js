@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The first page: what stands in the way of publishing and playing, told before it is tried.
+// The first page: the built-in stream at once, and what stands in the way of publishing and playing,
+// told before it is tried.
 
-import {Connection, sdk, secureUrl, serverUrl} from './connection.js';
-import {byId} from './page.js';
+import {Connection, demoName, sdk, secureUrl, serverUrl} from './connection.js';
+import {byId, playerUrl} from './page.js';
+import {Playback} from './playback.js';
 import {Told, insecureWords} from './words.js';
+
+const connection = new Connection();
 
 function setCheck(id, kind, words) {
   const check = byId(id), place = check.querySelector('.words');
@@ -49,16 +53,61 @@ async function checkCamera() {
 }
 
 async function checkServer() {
-  const connection = new Connection();
-
   try {
     await connection.session();
-    connection.close();
     setCheck('check-server', 'good', {title: `Answers at ${await serverUrl()}.`});
   } catch (error) {
     setCheck('check-server', 'bad', wordsOf(error));
   }
 }
 
-checkBrowser().then(checkServer);
+// ---- The built-in stream ----
+
+/* It plays while somebody looks: a tab in the background would receive pictures for nobody. */
+function showDemo(name) {
+  let wanted = !matchMedia('(prefers-reduced-motion: reduce)').matches;
+  const playback = new Playback(connection, {stage: byId('demo-stage'), display: byId('demo-display'),
+    status: byId('demo-status'), notice: byId('demo-notice'), stats: byId('demo-stats'),
+    unmute: byId('demo-unmute'), volume: null}, onState, {muted: true});
+
+  function onState(state, words) {
+    byId('demo-spinner').hidden = state !== 'starting';
+    byId('demo-play').hidden = state !== 'idle';
+    byId('demo-stop').disabled = state === 'idle';
+    if (words)
+      wanted = false; // it failed or ended: the reader may try again
+  }
+
+  byId('demo').hidden = false;
+  byId('hero').classList.add('with-demo');
+  byId('demo-name').textContent = name;
+  byId('demo-open').href = playerUrl(name);
+  byId('demo-play').addEventListener('click', () => {
+    wanted = true;
+    playback.play(name);
+  });
+  byId('demo-stop').addEventListener('click', () => {
+    wanted = false;
+    playback.stop();
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden)
+      playback.stop();
+    else if (wanted)
+      playback.play(name);
+  });
+  if (wanted && !document.hidden)
+    playback.play(name);
+  else
+    onState('idle', null);
+}
+
+checkBrowser().then(checkServer).then(async () => {
+  const name = await demoName();
+
+  if (name)
+    showDemo(name);
+  else
+    connection.close();
+});
 checkCamera().catch((error) => setCheck('check-camera', 'warn', wordsOf(error)));

@@ -7,6 +7,7 @@ import {StatsLine} from './stats.js';
 import {Told, lostWords, nameWords, silentWords, streamWords} from './words.js';
 
 const ANSWER_TIMEOUT_MS = 25000; // the server's own bound on ICE is shorter
+const USUAL_VOLUME = 80;
 
 /*
  * States: idle -> starting -> playing -> idle. #setState makes every change and tells onState, which
@@ -19,19 +20,32 @@ export class Playback {
   #stream = null;
   #timer = null;
   #stopping = false;
+  #muted;
 
-  /** elements: stage, display, status, notice, stats, unmute, volume */
-  constructor(connection, elements, onState = () => {}) {
+  /**
+   * elements: stage, display, status, notice, stats, unmute, and volume or null
+   * muted: it begins without sound, whatever the reader has done on the page before
+   */
+  constructor(connection, elements, onState = () => {}, {muted = false} = {}) {
     this.#connection = connection;
     this.#elements = elements;
+    this.#muted = muted;
     this.#stats = new StatsLine(elements.stats);
     this.onState = onState;
     this.state = 'idle';
     elements.unmute.addEventListener('click', () => this.unmute());
-    elements.volume.addEventListener('input', () => this.setVolume(elements.volume.valueAsNumber));
+    elements.volume?.addEventListener('input', () => {
+      this.setVolume(this.#volume);
+      if (this.#volume > 0 && navigator.userActivation?.isActive && this.#stream?.isRemoteAudioMuted())
+        this.#stream.unmuteRemoteAudio(); // who moves the volume wants to hear
+    });
     // these events do not bubble, hence the capture; the video is the SDK's
     for (const type of ['playing', 'volumechange'])
       elements.display.addEventListener(type, (event) => this.#offerSound(event.target), true);
+  }
+
+  get #volume() {
+    return this.#elements.volume?.valueAsNumber ?? USUAL_VOLUME;
   }
 
   #offerSound(video) {
@@ -66,7 +80,7 @@ export class Playback {
   #start(Flashphoner, session, name) {
     const {STREAM_STATUS} = Flashphoner.constants;
     // a browser lets sound begin only after the reader has touched the page
-    const withSound = navigator.userActivation?.hasBeenActive ?? false;
+    const withSound = !this.#muted && (navigator.userActivation?.hasBeenActive ?? false);
     const stream = session.createStream({name, display: this.#elements.display,
       unmutePlayOnStart: withSound});
     const isCurrent = () => this.#stream === stream;
@@ -84,7 +98,7 @@ export class Playback {
       clearTimeout(this.#timer);
       this.#stats.start(stream, false);
       this.#setState('playing');
-      this.setVolume(this.#elements.volume.valueAsNumber);
+      this.setVolume(this.#volume);
     }).on(STREAM_STATUS.STOPPED, () => {
       if (isCurrent())
         this.#end(this.#stopping ? null : streamWords(stream.getInfo()));
@@ -112,7 +126,8 @@ export class Playback {
 
     this.state = state;
     stage.classList.toggle('on', state === 'playing');
-    volume.disabled = state !== 'playing';
+    if (volume)
+      volume.disabled = state !== 'playing';
     if (state === 'idle')
       unmute.hidden = true;
     if (state === 'starting')
@@ -138,17 +153,13 @@ export class Playback {
   }
 
   unmute() {
-    const volume = this.#elements.volume;
-
-    if (volume.valueAsNumber === 0)
-      volume.value = '80';
-    this.setVolume(volume.valueAsNumber);
+    if (this.#volume === 0)
+      this.#elements.volume.value = String(USUAL_VOLUME);
+    this.setVolume(this.#volume);
     this.#stream?.unmuteRemoteAudio();
   }
 
   setVolume(percent) {
     this.#stream?.setVolume(percent);
-    if (percent > 0 && navigator.userActivation?.isActive && this.#stream?.isRemoteAudioMuted())
-      this.#stream.unmuteRemoteAudio(); // who moves the volume wants to hear
   }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The player: the stream of ?name=, started at once, and tried again while it is not there.
+// The player: the stream of ?name=, started at once, and tried again while it is not there. With
+// nothing to play it lists what is live.
 
 import {Connection} from './connection.js';
-import {byId, setBadge, setNotice, toggleFullscreen} from './page.js';
+import {LiveList} from './live.js';
+import {byId, playerUrl, setBadge, setNotice, toggleFullscreen} from './page.js';
 import {Playback} from './playback.js';
 
 const RETRY_SECONDS = [3, 5, 10, 20]; // then always the last
@@ -25,10 +27,16 @@ function onState(state, words) {
   byId('reconnect').disabled = wanted === '' || state === 'starting';
   byId('fullscreen').disabled = state !== 'playing';
   byId('spinner').hidden = state !== 'starting';
-  byId('empty').textContent = state === 'starting' ? '' :
-    waiting ? 'Waiting for the stream…' : 'Enter the name of a stream below';
-  if (state === 'playing')
+  byId('empty').textContent = waiting ? 'Waiting for the stream…' : '';
+  byId('watching').hidden = state === 'idle' && !waiting;
+  byId('watching').classList.toggle('waiting',
+    waiting || (state === 'starting' && attempt > 0));
+  if (state === 'idle')
+    live.show();
+  if (state === 'playing') {
+    live.hide();
     attempt = 0;
+  }
   if (waiting)
     retryLater(words);
 }
@@ -54,10 +62,15 @@ function retryLater(words) {
   }, 1000);
 }
 
+const live = new LiveList({section: byId('live'), list: byId('live-list'), count: byId('live-count'),
+  words: byId('live-words'), signIn: byId('live-sign-in'),
+  signInButton: byId('live-sign-in-button')}, change);
+
 function start(name) {
   clearInterval(countdown);
   wanted = name;
   attempt = 0;
+  live.hide(); // until it turns out that there is no such stream
   document.title = name ? `${name} · Sluice` : 'Player · Sluice';
   byId('heading').textContent = name || 'Player';
   playback.play(name);
@@ -72,16 +85,27 @@ function stop() {
   playback.stop();
 }
 
-byId('play-form').addEventListener('submit', (event) => {
-  const name = byId('play-name').value.trim();
-
-  event.preventDefault();
-  history.replaceState(null, '', `/player?name=${encodeURIComponent(name)}`);
+/* What the reader asked for within the page, so that sound may begin at once. */
+function change(name) {
+  if (playback.state === 'starting') {
+    location.assign(playerUrl(name)); // that try cannot be taken back within the page
+    return;
+  }
+  byId('play-name').value = name;
+  history.replaceState(null, '', playerUrl(name));
   stop();
   start(name);
+}
+
+byId('play-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  change(byId('play-name').value.trim());
 });
 
-byId('stop').addEventListener('click', stop);
+byId('stop').addEventListener('click', () => {
+  stop();
+  byId('play').focus(); // the button is gone
+});
 byId('reconnect').addEventListener('click', () => {
   const name = wanted;
 
@@ -96,7 +120,9 @@ byId('stage').addEventListener('dblclick', () => {
 
 const asked = new URLSearchParams(location.search).get('name')?.trim() ?? '';
 byId('play-name').value = asked;
-if (asked)
+if (asked) {
   start(asked);
-else
+} else {
+  onState('idle', null);
   byId('play-name').focus();
+}

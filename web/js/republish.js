@@ -6,6 +6,7 @@ import {Connection, serverUrl} from './connection.js';
 import {byId, formatRate, setBadge, setNotice} from './page.js';
 import {Publication} from './publication.js';
 import {listPushes, publishedName, pushBadge} from './pushes.js';
+import {credentials} from './sign-in.js';
 
 const LOCKED_WHILE_PUBLISHING = ['publish-name', 'rtmp-url', 'camera', 'microphone', 'resolution',
   'bitrate'];
@@ -53,7 +54,7 @@ function playAddress(target, name) {
 }
 
 async function showPlayAddress(current, push) {
-  const name = await publishedName(current.stream, push.mediaSessionId);
+  const name = await publishedName(current.stream, push.mediaSessionId, credentials());
 
   if (name && current === watch)
     byId('push-play').textContent = playAddress(push.target, name);
@@ -99,7 +100,7 @@ async function ask(current) {
   let again = true;
 
   try {
-    const answer = await listPushes();
+    const answer = await listPushes(credentials());
     if (current !== watch)
       return;
     again = take(current, answer);

@@ -7,12 +7,12 @@ import {listNodes, listPulls} from './pulls.js';
 import {listPushes, pushBadge, stopPush} from './pushes.js';
 import {buttonCell, cell, rowHead, showRows, stateCell} from './rows.js';
 import {setUpServers, showNodes, showPulls, sourceCell, waitsForPull} from './servers.js';
+import {credentials, noteStatus, signIn} from './sign-in.js';
 
 const REFRESH_MS = 3000;
 const REFRESH_SOON_MS = 500; // while the reader waits for something to begin
 const SHOWN_MAX = 500;
 
-let credentials = 'omit'; // 'same-origin' once the reader asked to sign in
 let timer = null;
 let round = 0; // of asking; an answer that a later one has overtaken is not shown
 
@@ -53,7 +53,7 @@ function showStreams({streams, total}) {
 
 async function stop(button, push) {
   button.disabled = true;
-  const stopped = await stopPush(push.mediaSessionId, credentials).catch(() => false);
+  const stopped = await stopPush(push.mediaSessionId, credentials()).catch(() => false);
   setNotice(byId('push-notice'), stopped ? null :
     {title: `The push of ${push.stream} could not be stopped.`, text: 'Try again.'});
   refresh();
@@ -110,9 +110,10 @@ async function refresh() {
   clearTimeout(timer);
   try {
     const response = await fetch(`/api/v1/streams?limit=${SHOWN_MAX}`,
-      {cache: 'no-store', credentials});
-    const lists = response.ok && await Promise.all([response.json(), listPushes(credentials),
-      listPulls(credentials), listNodes(credentials)]);
+      {cache: 'no-store', credentials: credentials()});
+    noteStatus(response.status);
+    const lists = response.ok && await Promise.all([response.json(), listPushes(credentials()),
+      listPulls(credentials()), listNodes(credentials())]);
     if (mine !== round)
       return;
     if (lists) {
@@ -150,9 +151,9 @@ document.addEventListener('visibilitychange', () => {
     refresh();
 });
 byId('sign-in-button').addEventListener('click', () => {
-  credentials = 'same-origin';
+  signIn();
   refresh();
 });
 
-setUpServers({refresh, credentials: () => credentials});
+setUpServers({refresh, credentials});
 refresh();

@@ -48,9 +48,11 @@ export class Browser {
 
     // A page in a profile of its own; it loads from loopback and the nodes of a Network only.
     // ports: a Server, for the addresses that the official pages propose. page.log holds its
-    // console, page.faults the exceptions that nothing caught.
-    async page(url, server, { init } = {}) {
-        const context = await this.#browser.newContext({ ignoreHTTPSErrors: true });
+    // console, page.faults the exceptions that nothing caught. login: {username, password}, what its
+    // reader answers when the browser asks.
+    async page(url, server, { init, login } = {}) {
+        const context = await this.#browser.newContext({ ignoreHTTPSErrors: true,
+            httpCredentials: login });
         await context.route((target) => !NEAR.test(target.hostname) &&
             target.protocol.startsWith('http'),
             (route) => route.fulfill({ status: 200, contentType: 'text/javascript', body: '' }));

@@ -2,6 +2,7 @@
 /* Closed by default: spec/README.md decisions 1 and 2, hardening.md classes 14 and 17. */
 #include "http/access.h"
 #include "http/cors.h"
+#include "http/local_users.h"
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -29,7 +30,107 @@ static void check_user(void *owner, const char *user, const char *password,
 
 #define ADMIN "Basic YWRtaW46czpjcmV0" /* admin:s:cret */
 
-static void decides_by_caller_host_and_credentials(void **state)
+/* Whose program asks, as the kernel would tell. */
+struct kernel {
+    int err;
+    uid_t uid;
+    int asked;
+};
+
+static int tell_owner(void *arg, uid_t *uid)
+{
+    struct kernel *kernel = arg;
+
+    kernel->asked++;
+    if (kernel->err == 0)
+        *uid = kernel->uid;
+    return kernel->err;
+}
+
+static const struct sl_local_users_texts texts = {
+    .passwd = "www-data:x:33:33::/var/www:/usr/sbin/nologin\n"
+              "app:x:34:34::/srv:/usr/sbin/nologin\n"
+              "alice:x:1000:1000::/home/alice:/bin/bash\n",
+    .uid_map = "0 0 4294967295",
+    .own = 997,
+    .overflow = 65534,
+};
+
+/* decision 1, class 14 */
+static void an_operator_here_is_known_by_address_host_and_the_kernels_word(void **state)
+{
+    (void)state;
+    static const char *const named[] = {"app"};
+    static const struct {
+        const char *why, *remote, *host, *proxy_sign;
+        int err;
+        uid_t uid;
+        enum sl_locality expected;
+        int asked;
+    } cases[] = {
+        {"root", "127.0.0.1", "localhost:8081", NULL, 0, 0, SL_LOCAL, 1},
+        {"root, IPv6", "::1", "[::1]:8081", NULL, 0, 0, SL_LOCAL, 1},
+        {"root, mapped", "::ffff:127.0.0.1", "127.0.0.1", NULL, 0, 0, SL_LOCAL, 1},
+        {"the server itself", "127.0.0.1", "localhost", NULL, 0, 997, SL_LOCAL, 1},
+        {"who logs in", "127.0.0.1", "localhost", NULL, 0, 1000, SL_LOCAL, 1},
+        {"a named service", "127.0.0.1", "localhost", NULL, 0, 34, SL_LOCAL, 1},
+        {"a service", "127.0.0.1", "localhost", NULL, 0, 33, SL_OTHER_USER, 1},
+        {"a service, IPv6", "::1", "localhost", NULL, 0, 33, SL_OTHER_USER, 1},
+        {"nobody", "127.0.0.1", "localhost", NULL, 0, 65534, SL_OTHER_USER, 1},
+        {"who has left", "127.0.0.1", "localhost", NULL, -ENOENT, 0, SL_UNKNOWN_USER, 1},
+        {"no netlink", "127.0.0.1", "localhost", NULL, -EPERM, 0, SL_UNKNOWN_USER, 1},
+        {"root's proxy", "127.0.0.1", "localhost", "x-forwarded-for", 0, 0, SL_PROXIED, 0},
+        {"a person's tunnel", "127.0.0.1", "localhost", "via", 0, 1000, SL_PROXIED, 0},
+        {"a named proxy", "127.0.0.1", "localhost", "HTTP/1.0", 0, 34, SL_PROXIED, 0},
+        {"rebound name", "127.0.0.1", "evil.example:8081", NULL, 0, 0, SL_OTHER_HOST, 0},
+        {"no Host", "127.0.0.1", NULL, NULL, 0, 0, SL_OTHER_HOST, 0},
+        {"Host 0.0.0.0", "127.0.0.1", "0.0.0.0:8081", NULL, 0, 0, SL_OTHER_HOST, 0},
+        {"decimal Host", "127.0.0.1", "2130706433", NULL, 0, 0, SL_OTHER_HOST, 0},
+        {"octal Host", "127.0.0.1", "0177.0.0.1", NULL, 0, 0, SL_OTHER_HOST, 0},
+        {"says localhost", "192.0.2.7", "localhost", NULL, 0, 0, SL_ELSEWHERE, 0},
+        {"from [::]", "::", "localhost", NULL, 0, 0, SL_ELSEWHERE, 0},
+        {"from here, not loopback", "10.0.0.1", "localhost", NULL, 0, 0, SL_ELSEWHERE, 0},
+    };
+    struct sl_local_users *users = sl_local_users_parse(&texts, named, 1, NULL);
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_addr remote;
+        assert_int_equal(sl_addr_parse_ip(cases[i].remote, 1, &remote), 0);
+        struct kernel kernel = {cases[i].err, cases[i].uid, 0};
+        const struct sl_caller caller = {&remote, cases[i].host, cases[i].proxy_sign, tell_owner,
+                                         &kernel};
+        uid_t uid = 12345;
+        enum sl_locality got = sl_access_locate(users, &caller, &uid);
+        if (got != cases[i].expected || kernel.asked != cases[i].asked)
+            fail_msg("%s: got %d, asked %d times", cases[i].why, (int)got, kernel.asked);
+        if (got == SL_OTHER_USER)
+            assert_int_equal(uid, cases[i].uid);
+    }
+    sl_local_users_destroy(users);
+}
+
+/* Where the kernel calls several users by one number. */
+static void nobody_is_an_operator_whom_the_kernel_cannot_tell_apart(void **state)
+{
+    (void)state;
+    struct sl_local_users_texts inside = texts;
+    static const char *const named[] = {"65534"};
+    struct sl_addr remote;
+    uid_t uid;
+
+    inside.uid_map = "0 1000 1";
+    assert_int_equal(sl_addr_parse_ip("127.0.0.1", 1, &remote), 0);
+    struct sl_local_users *users = sl_local_users_parse(&inside, named, 1, NULL);
+    struct kernel kernel = {0, 65534, 0};
+    const struct sl_caller caller = {&remote, "localhost", NULL, tell_owner, &kernel};
+    assert_int_equal(sl_access_locate(users, &caller, &uid), SL_UNKNOWN_USER);
+    kernel.uid = 0; /* this namespace's */
+    assert_int_equal(sl_access_locate(users, &caller, &uid), SL_LOCAL);
+    sl_local_users_destroy(users);
+}
+
+/* class 17 */
+static void decides_by_caller_and_credentials(void **state)
 {
     (void)state;
     struct sl_cidr allow[2];
@@ -44,40 +145,34 @@ static void decides_by_caller_host_and_credentials(void **state)
     const struct {
         const char *why;
         const struct sl_access_rules *rules;
-        const char *remote, *host, *authorization;
+        const char *remote;
+        bool local;
+        const char *authorization;
         enum sl_access expected;
     } cases[] = {
-        {"same machine", &closed, "127.0.0.1", "localhost:8081", NULL, SL_ACCESS_GRANTED},
-        {"same machine, IPv6", &closed, "::1", "[::1]:8081", NULL, SL_ACCESS_GRANTED},
-        {"mapped loopback", &closed, "::ffff:127.0.0.1", "127.0.0.1", NULL, SL_ACCESS_GRANTED},
-        {"rebound name", &closed, "127.0.0.1", "evil.example:8081", NULL, SL_ACCESS_FORBIDDEN},
-        {"no Host", &closed, "127.0.0.1", NULL, NULL, SL_ACCESS_FORBIDDEN},
-        {"Host 0.0.0.0", &closed, "127.0.0.1", "0.0.0.0:8081", NULL, SL_ACCESS_FORBIDDEN},
-        {"decimal Host", &closed, "127.0.0.1", "2130706433", NULL, SL_ACCESS_FORBIDDEN},
-        {"octal Host", &closed, "127.0.0.1", "0177.0.0.1", NULL, SL_ACCESS_FORBIDDEN},
-        {"stranger says localhost", &closed, "192.0.2.7", "localhost", NULL, SL_ACCESS_FORBIDDEN},
-        {"stranger from [::]", &closed, "::", "localhost", NULL, SL_ACCESS_FORBIDDEN},
-        {"stranger", &users, "192.0.2.7", "media.example", NULL, SL_ACCESS_UNAUTHORIZED},
-        {"listed", &users, "10.1.2.3", "media.example", NULL, SL_ACCESS_GRANTED},
-        {"listed, mapped", &users, "::ffff:10.1.2.3", "media.example", NULL, SL_ACCESS_GRANTED},
-        {"listed, IPv6", &users, "2001:db8::9", "media.example", NULL, SL_ACCESS_GRANTED},
-        {"looks like listed", &users, "2001:db9::9", "media.example", NULL, SL_ACCESS_UNAUTHORIZED},
-        {"user", &users, "192.0.2.7", "media.example", ADMIN, SL_ACCESS_CHECK},
-        {"user, listed", &users, "10.1.2.3", "media.example", ADMIN, SL_ACCESS_GRANTED},
-        {"another scheme", &users, "192.0.2.7", "media.example", "Bearer x",
-         SL_ACCESS_UNAUTHORIZED},
-        {"rebound name, user", &users, "127.0.0.1", "evil.example", ADMIN, SL_ACCESS_CHECK},
-        {"strict, same machine", &strict, "127.0.0.1", "localhost", NULL, SL_ACCESS_UNAUTHORIZED},
-        {"strict, listed", &strict, "10.1.2.3", "localhost", NULL, SL_ACCESS_UNAUTHORIZED},
-        {"strict, user", &strict, "127.0.0.1", "localhost", ADMIN, SL_ACCESS_CHECK},
-        {"strict, no accounts", &nobody, "127.0.0.1", "localhost", ADMIN, SL_ACCESS_FORBIDDEN},
+        {"operator here", &closed, "127.0.0.1", true, NULL, SL_ACCESS_GRANTED},
+        {"loopback alone", &closed, "127.0.0.1", false, NULL, SL_ACCESS_FORBIDDEN},
+        {"loopback alone, users", &users, "127.0.0.1", false, NULL, SL_ACCESS_UNAUTHORIZED},
+        {"stranger", &users, "192.0.2.7", false, NULL, SL_ACCESS_UNAUTHORIZED},
+        {"listed", &users, "10.1.2.3", false, NULL, SL_ACCESS_GRANTED},
+        {"listed, mapped", &users, "::ffff:10.1.2.3", false, NULL, SL_ACCESS_GRANTED},
+        {"listed, IPv6", &users, "2001:db8::9", false, NULL, SL_ACCESS_GRANTED},
+        {"looks like listed", &users, "2001:db9::9", false, NULL, SL_ACCESS_UNAUTHORIZED},
+        {"user", &users, "192.0.2.7", false, ADMIN, SL_ACCESS_CHECK},
+        {"user, listed", &users, "10.1.2.3", false, ADMIN, SL_ACCESS_GRANTED},
+        {"user behind a proxy here", &users, "127.0.0.1", false, ADMIN, SL_ACCESS_CHECK},
+        {"another scheme", &users, "192.0.2.7", false, "Bearer x", SL_ACCESS_UNAUTHORIZED},
+        {"strict, operator here", &strict, "127.0.0.1", true, NULL, SL_ACCESS_UNAUTHORIZED},
+        {"strict, listed", &strict, "10.1.2.3", false, NULL, SL_ACCESS_UNAUTHORIZED},
+        {"strict, user", &strict, "127.0.0.1", true, ADMIN, SL_ACCESS_CHECK},
+        {"strict, no accounts", &nobody, "127.0.0.1", true, ADMIN, SL_ACCESS_FORBIDDEN},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct sl_addr remote;
         assert_int_equal(sl_addr_parse_ip(cases[i].remote, 1, &remote), 0);
         struct sl_basic basic = {.user = "nobody"};
-        enum sl_access got = sl_access_decide(cases[i].rules, &remote, cases[i].host,
+        enum sl_access got = sl_access_decide(cases[i].rules, &remote, cases[i].local,
                                               cases[i].authorization, &basic);
         if (got != cases[i].expected)
             fail_msg("%s: got %d", cases[i].why, (int)got);
@@ -241,7 +336,9 @@ static void names_the_key_when_lines_are_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decides_by_caller_host_and_credentials),
+        cmocka_unit_test(an_operator_here_is_known_by_address_host_and_the_kernels_word),
+        cmocka_unit_test(nobody_is_an_operator_whom_the_kernel_cannot_tell_apart),
+        cmocka_unit_test(decides_by_caller_and_credentials),
         cmocka_unit_test(reads_basic_credentials_and_nothing_else),
         cmocka_unit_test(refuses_credentials_that_are_too_long),
         cmocka_unit_test(lets_pages_of_the_same_host_call_unless_told_more),

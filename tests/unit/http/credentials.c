@@ -7,6 +7,7 @@
 #include "http/access.h"
 #include "http/cors.h"
 #include "http/guess.h"
+#include "http/local_users.h"
 #include "http/router.h"
 
 #include <errno.h>
@@ -71,6 +72,7 @@ static int setup(void **state)
 
     assert_int_equal(sl_cors_create(&cors, &f->cors, NULL), 0);
     f->rules = (struct sl_access_rules){.require_auth = true, .owner = f, .check_user = check_user};
+    f->rules.users = sl_local_users_create(NULL, 0);
     f->router = sl_router_create(&f->rules, NULL);
     sl_router_set_cors(f->router, f->cors);
     sl_router_add(f->router, routes, SL_ARRAY_LEN(routes), f);
@@ -83,10 +85,13 @@ static int teardown(void **state)
     struct fixture *f = *state;
 
     sl_router_destroy(f->router);
+    sl_local_users_destroy(f->rules.users);
     sl_cors_destroy(f->cors);
     free(f);
     return 0;
 }
+
+enum { UNLISTED = 2000000000 }; /* a uid that nobody has */
 
 #define RIGHT "Basic YWRtaW46czpjcmV0" /* admin:s:cret */
 #define WRONG "Basic YWRtaW46d3Jvbmc=" /* admin:wrong */
@@ -151,19 +156,23 @@ static void preflights_and_the_machines_own_hooks_need_none(void **state) /* res
     struct fixture *f = *state;
     static const struct {
         const char *method, *path, *remote, *host;
+        uid_t owner;
         int status;
     } cases[] = {
-        {"OPTIONS", "/rest-api/x", "192.0.2.1", "media.example", 200},
-        {"POST", "/apps/x", "127.0.0.1", "localhost:8081", 200},
-        {"POST", "/apps/x", "127.0.0.1", "evil.example", 401},
-        {"POST", "/apps/x", "192.0.2.1", "localhost", 401},
-        {"POST", "/rest-api/x", "127.0.0.1", "localhost", 401},
+        {"OPTIONS", "/rest-api/x", "192.0.2.1", "media.example", 0, 200},
+        {"OPTIONS", "/rest-api/x", "127.0.0.1", "localhost", UNLISTED, 200},
+        {"POST", "/apps/x", "127.0.0.1", "localhost:8081", 0, 200},
+        {"POST", "/apps/x", "127.0.0.1", "localhost:8081", UNLISTED, 401},
+        {"POST", "/apps/x", "127.0.0.1", "evil.example", 0, 401},
+        {"POST", "/apps/x", "192.0.2.1", "localhost", 0, 401},
+        {"POST", "/rest-api/x", "127.0.0.1", "localhost", 0, 401},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct sl_http_request request = {.method = cases[i].method,
                                           .path = cases[i].path,
                                           .remote = cases[i].remote,
+                                          .owner = cases[i].owner,
                                           .host = cases[i].host};
         sl_router_dispatch(f->router, &request);
         assert_int_equal(request.status, cases[i].status);

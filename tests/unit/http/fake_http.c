@@ -65,6 +65,18 @@ bool sl_http_is_tls(const struct sl_http_request *request)
     return request->tls;
 }
 
+int sl_http_owner(const struct sl_http_request *request, uid_t *uid)
+{
+    if (request->owner_err == 0)
+        *uid = request->owner;
+    return request->owner_err;
+}
+
+const char *sl_http_proxy_sign(const struct sl_http_request *request)
+{
+    return request->proxy_sign;
+}
+
 void sl_http_on_gone(struct sl_http_request *request, void (*on_gone)(void *owner), void *owner)
 {
     request->on_gone = on_gone;

@@ -15,6 +15,9 @@ struct sl_http_request {
     const char *method, *path, *query, *body, *remote;
     const char *host, *origin, *authorization, *if_none_match, *accept_encoding;
     bool tls;
+    const char *proxy_sign;
+    int owner_err; /* not 0: whose it is cannot be told */
+    uid_t owner;
 
     /* what was answered */
     int answers, status;

@@ -182,6 +182,16 @@ static void on_gone(void *owner)
     note(server, "gone");
 }
 
+static void answer_owner(struct sl_http_request *request)
+{
+    char text[40] = "owner unknown";
+    uid_t uid;
+
+    if (sl_http_owner(request, &uid) == 0)
+        (void)snprintf(text, sizeof(text), "owner %u", (unsigned)uid);
+    sl_http_respond(request, 200, "text/plain", text, strlen(text), NULL, 0);
+}
+
 static void on_request(void *arg, struct sl_http_request *request)
 {
     static const struct sl_http_header_line injected[] = {
@@ -202,6 +212,8 @@ static void on_request(void *arg, struct sl_http_request *request)
         sl_http_respond(request, 200, "text/plain", big, sizeof(big), NULL, 0);
     } else if (strcmp(path, "/inject") == 0) {
         sl_http_respond(request, 200, "text/plain\r\nX-Type: 1", "ok", 2, injected, 3);
+    } else if (strcmp(path, "/owner") == 0) {
+        answer_owner(request);
     } else if (strcmp(path, "/nothing") == 0) {
         sl_http_respond(request, 204, NULL, NULL, 0, NULL, 0);
     } else {

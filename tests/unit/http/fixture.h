@@ -55,7 +55,8 @@ void expect_none(struct server *server, const char *prefix);
  * path is not known to it; an Origin "http://refuse" makes on_open return NULL. HTTP: notes
  * "request <method> <path> <query> <body>" and answers 200 with the body, or, by path:
  *   "/later" keeps it for answer_kept(), "/silent" too but sets no on_gone, "/big" 1 MiB,
- *   "/inject" tries to smuggle header lines. "gone" is noted by on_gone.
+ *   "/owner" tells "owner <uid>" or "owner unknown", "/inject" tries to smuggle header lines.
+ *   "gone" is noted by on_gone.
  */
 struct sl_ws *server_ws(struct server *server); /* the last opened; server's thread only */
 void answer_kept(struct server *server);

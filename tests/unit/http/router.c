@@ -8,6 +8,7 @@
 #include "http/access.h"
 #include "http/body.h"
 #include "http/cors.h"
+#include "http/local_users.h"
 #include "http/router.h"
 
 #include <errno.h>
@@ -87,6 +88,7 @@ static int setup(void **state)
     struct fixture *f = sl_new(struct fixture);
 
     assert_int_equal(sl_cors_create(&cors, &f->cors, NULL), 0);
+    f->rules.users = sl_local_users_create(NULL, 0);
     f->router = sl_router_create(&f->rules, NULL);
     sl_router_set_cors(f->router, f->cors);
     sl_router_add(f->router, routes, SL_ARRAY_LEN(routes), f);
@@ -99,6 +101,7 @@ static int teardown(void **state)
     struct fixture *f = *state;
 
     sl_router_destroy(f->router);
+    sl_local_users_destroy(f->rules.users);
     sl_cors_destroy(f->cors);
     free(f);
     return 0;
@@ -301,6 +304,47 @@ static void refuses_strangers_and_pages_of_other_origins(void **state) /* decisi
     }
 }
 
+/* "From loopback" is not "from this machine": a proxy connects from there, too. */
+static void takes_nobody_for_an_operator_whom_a_proxy_may_have_sent(void **state)
+{
+    struct fixture *f = *state;
+    enum { UNLISTED = 2000000000 }; /* a uid that nobody has */
+    static const struct {
+        const char *path, *proxy_sign, *host, *authorization;
+        uid_t owner;
+        int owner_err, status;
+        const char *words; /* of the answer, NULL: any */
+    } cases[] = {
+        {"/rest-api/find_all", NULL, "localhost", NULL, 0, 0, 200, NULL},
+        {"/rest-api/find_all", NULL, "localhost", NULL, UNLISTED, 0, 401, "rest_local_users"},
+        {"/rest-api/find_all", NULL, "localhost", "Basic YTpi", UNLISTED, 0, 200, NULL},
+        {"/rest-api/find_all", NULL, "localhost", "Bearer x", UNLISTED, 0, 401, NULL},
+        {"/rest-api/find_all", NULL, "localhost", NULL, 0, -ENOENT, 401, "kernel does not tell"},
+        {"/rest-api/find_all", NULL, "localhost", NULL, 0, -EMFILE, 401, "kernel does not tell"},
+        {"/rest-api/find_all", "via", "localhost", NULL, 0, 0, 401, "via tells of a proxy"},
+        {"/rest-api/find_all", "HTTP/1.0", "localhost", NULL, 0, 0, 401, "HTTP/1.0 tells"},
+        {"/rest-api/find_all", "via", "localhost", "Basic YTpi", 0, 0, 200, NULL},
+        {"/rest-api/find_all", NULL, "media.example", NULL, 0, 0, 401, "as localhost"},
+        {"/api/v1/conflict", "via", "media.example", NULL, UNLISTED, 0, 409, NULL}, /* public */
+    };
+
+    f->rules.check_user = knows_all;
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_http_request request = {.path = cases[i].path,
+                                          .host = cases[i].host,
+                                          .authorization = cases[i].authorization,
+                                          .proxy_sign = cases[i].proxy_sign,
+                                          .owner = cases[i].owner,
+                                          .owner_err = cases[i].owner_err};
+        sl_router_dispatch(f->router, &request);
+        if (request.status != cases[i].status)
+            fail_msg("case %zu: got %d", i, request.status);
+        if (cases[i].words && !strstr(request.answer, cases[i].words))
+            fail_msg("case %zu: %s", i, request.answer);
+        fake_deinit(&request);
+    }
+}
+
 static void lets_a_handler_answer_later(void **state)
 {
     struct fixture *f = *state;
@@ -371,6 +415,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_preflights_to_anyone_for_any_path, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_strangers_and_pages_of_other_origins, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(takes_nobody_for_an_operator_whom_a_proxy_may_have_sent,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(lets_a_handler_answer_later, setup, teardown),
         cmocka_unit_test_setup_teardown(drops_the_answer_when_the_client_has_gone, setup, teardown),
         cmocka_unit_test(bounds_the_depth_of_a_body),

@@ -226,7 +226,7 @@ static void tells_its_health_to_anyone(void **state)
     }
 }
 
-static void tells_the_ports_to_anyone(void **state)
+static void tells_ports_and_the_built_in_stream_to_anyone(void **state)
 {
     struct fixture *f = *state;
     struct sl_http_request request = {
@@ -234,8 +234,19 @@ static void tells_the_ports_to_anyone(void **state)
 
     sl_rest_on_request(f->rest, &request);
     assert_int_equal(request.status, 200);
-    assert_string_equal(request.answer, "{\"ws\":8080,\"wss\":null,\"https\":null}");
+    assert_string_equal(request.answer, "{\"ws\":8080,\"wss\":null,\"https\":null,\"demo\":null}");
     fake_deinit(&request);
+
+    struct sl_rest_config config = config_of(f);
+    config.demo = "bars";
+    struct sl_rest *rest;
+    assert_int_equal(sl_rest_create(&config, &rest, NULL), 0);
+    request = (struct sl_http_request){
+        .path = "/api/v1/endpoints", .remote = "192.0.2.1", .host = "media.example"};
+    sl_rest_on_request(rest, &request);
+    assert_non_null(strstr(request.answer, "\"demo\":\"bars\""));
+    fake_deinit(&request);
+    sl_rest_destroy(rest);
 }
 
 static void lists_live_streams_in_parts(void **state)
@@ -365,7 +376,7 @@ int main(void)
         REST_TEST(writes_the_stat_page_as_the_sdk_reads_it),
         REST_TEST(shows_gauges_and_counters_to_prometheus),
         REST_TEST(tells_its_health_to_anyone),
-        REST_TEST(tells_the_ports_to_anyone),
+        REST_TEST(tells_ports_and_the_built_in_stream_to_anyone),
         REST_TEST(lists_live_streams_in_parts),
         REST_TEST(refuses_bounds_that_are_no_numbers),
         REST_TEST(keeps_lists_and_figures_from_strangers),

@@ -255,7 +255,38 @@ void sl_packetize_h264(const uint8_t *au, size_t len, size_t max_payload,
                                           bool marker),
                        void *arg);
 
+/* ---- H264 parameter sets ---- */
+
+enum { SL_H264_SPROP_MAX = 512 };
+
+/* Parameter sets that a description brought (RFC 6184 section 8.1, sprop-parameter-sets): each with
+ * its length in 16 bits before it. */
+struct sl_h264_sprop {
+    uint16_t len; /* 0: none */
+    uint8_t bytes[SL_H264_SPROP_MAX];
+};
+
+/* Sees the packets of one H264 source and keeps its newest SPS and PPS, at most 12 of up to 1024
+ * bytes, so that they can be put before a key frame that comes without. */
+struct sl_h264_watch;
+/* sprop: what is known before the first packet; what is no parameter set in it is left out. */
+struct sl_h264_watch *sl_h264_watch_create(const struct sl_h264_sprop *sprop);
+void sl_h264_watch_destroy(struct sl_h264_watch *watch); /* NULL is fine */
+/* Notes a packet, in the order of arrival. Returns 1 if a key frame begins with it whose sets are
+ * known and have not come with it: sl_h264_watch_packetize() then belongs right before it; -ENODATA
+ * if they are not known; 0 otherwise, also where a packet before it is missing, which may have
+ * brought them. seq: widened. */
+int sl_h264_watch_input(struct sl_h264_watch *watch, int64_t seq, const uint8_t *payload,
+                        size_t len);
+/* The sets as payloads; as sl_packetize_h264(), but for the marker, which means nothing here. */
+void sl_h264_watch_packetize(const struct sl_h264_watch *watch, size_t max_payload,
+                             void (*on_payload)(void *arg, const uint8_t *payload, size_t len,
+                                                bool marker),
+                             void *arg);
+
 /* ---- Frame assembly ---- */
+
+enum { SL_REORDER_MAX = 16 }; /* pictures (H.264 A.3.1: no decoder holds more) */
 
 /* A whole coded picture or audio frame. H264: Annex B (start codes 00 00 00 01), SPS and PPS inside
  * key frames. VP8: the frame as in RFC 6386. Audio: the packet's payload. */
@@ -265,7 +296,10 @@ struct sl_assembled_frame {
     uint32_t rtp_timestamp;
     int64_t first_seq;      /* widened */
     uint16_t width, height; /* 0 if the frame does not say; video key frames do */
-    const uint8_t *data;    /* valid during the callback only */
+    /* How many pictures may come before one in the order of coding and be shown after it; up to
+     * SL_REORDER_MAX. -1: the source does not say. */
+    int reorder;
+    const uint8_t *data; /* valid during the callback only */
     size_t len;
 };
 

@@ -152,6 +152,7 @@ struct sl_track_config {
     bool present;
     size_t codec_count; /* those the source may send; the first is the one expected */
     struct sl_track_codec codecs[SL_TRACK_CODECS_MAX];
+    struct sl_h264_sprop sprop; /* H264 parameter sets known before the first packet */
 };
 
 enum { SL_STREAM_NAME_MAX = 256 };

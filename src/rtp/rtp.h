@@ -131,6 +131,27 @@ void sl_receiver_on_sr(struct sl_receiver *receiver, uint64_t ntp, int64_t now_u
 /* Fills *out (ssrc left to the caller) and starts the next interval. */
 void sl_receiver_report(struct sl_receiver *receiver, int64_t now_us, struct sl_report_block *out);
 
+/* ---- RTP time on local time ---- */
+
+/* The tracks of one source on local time, from the arrival of their packets and from sender reports
+ * (RFC 3550 section 6.4.1). Neither a report that is stale or wrong nor a source whose clock is set
+ * moves a track at once, or another track at all; only stamps that jump do. */
+struct sl_sync;
+enum { SL_SYNC_TRACKS = 2 };
+struct sl_sync *sl_sync_create(void);
+void sl_sync_destroy(struct sl_sync *sync); /* NULL is fine */
+/* A packet of the track, but for retransmissions. True if sl_sync_line() is worth asking again:
+ * with the first one, where the line moved, and once a second. */
+bool sl_sync_packet(struct sl_sync *sync, size_t track, uint32_t clock_hz, uint32_t timestamp,
+                    int64_t now_us);
+void sl_sync_report(struct sl_sync *sync, size_t track, uint64_t ntp, uint32_t timestamp,
+                    int64_t now_us);
+/* Another sender goes on with the track. */
+void sl_sync_forget(struct sl_sync *sync, size_t track);
+/* A recent RTP time of the track, and the local time at which a packet of that time arrives if it
+ * waits nowhere. False before the first packet. */
+bool sl_sync_line(const struct sl_sync *sync, size_t track, uint32_t *timestamp, int64_t *local_us);
+
 /* ---- RTCP ---- */
 
 enum sl_rtcp_type {

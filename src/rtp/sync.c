@@ -9,9 +9,9 @@
  *
  * Arrivals lead, and reports shift one track against the other: so a report can be as wrong as it
  * likes and costs its own track some synchronism at worst. One counts if its RTP time is of the
- * present, as the packets show (a silent track's is often that of its last packet); if its line is
- * a new one, it must be said three times, or by both tracks, as when the source's clock was set.
- * Lines are not moved at once but by a hundredth of the time that passes.
+ * present, as the packets show (a silent track's is often that of its last packet), and if its
+ * line is not a new one, or said three times. Lines are not moved at once but by a hundredth of the
+ * time that passes.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -205,37 +205,19 @@ bool sl_sync_packet(struct sl_sync *sync, size_t track, uint32_t clock_hz, uint3
     return true;
 }
 
-static bool accept_report(struct line *line, int64_t ntp_us)
-{
-    bool first = !line->ever_reported;
-
-    line->reported = true;
-    line->ever_reported = true;
-    line->ntp_us = ntp_us;
-    line->candidate_count = 0;
-    return first;
-}
-
-/* A line that differs from the known one. */
-static void weigh_candidate(struct line *line, struct line *other, int64_t ntp_us)
+/* A line that differs from the known one: one report may err. */
+static bool is_repeated(struct line *line, int64_t ntp_us)
 {
     if (distance(ntp_us, line->candidate_us) > REPORT_TOLERANCE_US)
         line->candidate_count = 0;
     line->candidate_us = ntp_us;
-    line->candidate_count++;
-    bool both =
-        other->candidate_count > 0 &&
-        distance(ntp_us - line->ntp_us, other->candidate_us - other->ntp_us) <= REPORT_TOLERANCE_US;
-    if (both)
-        (void)accept_report(other, other->candidate_us);
-    if (both || line->candidate_count >= REPORT_REPEATS)
-        (void)accept_report(line, ntp_us);
+    return ++line->candidate_count >= REPORT_REPEATS;
 }
 
 void sl_sync_report(struct sl_sync *sync, size_t track, uint64_t ntp, uint32_t timestamp,
                     int64_t now_us)
 {
-    struct line *line = &sync->lines[track], *other = &sync->lines[1 - track];
+    struct line *line = &sync->lines[track];
 
     if (!line->heard)
         return;
@@ -245,11 +227,15 @@ void sl_sync_report(struct sl_sync *sync, size_t track, uint64_t ntp, uint32_t t
         return;
     int64_t ntp_us = (int64_t)((ntp >> 32) * SL_US_PER_S) +
                      (int64_t)(((ntp & 0xffffffffU) * SL_US_PER_S) >> 32) - at_us;
-    if (line->reported && distance(ntp_us, line->ntp_us) > REPORT_TOLERANCE_US) {
-        weigh_candidate(line, other, ntp_us);
+    if (line->reported && distance(ntp_us, line->ntp_us) > REPORT_TOLERANCE_US &&
+        !is_repeated(line, ntp_us))
         return;
-    }
-    if (!accept_report(line, ntp_us))
+    bool first = !line->ever_reported;
+    line->reported = true;
+    line->ever_reported = true;
+    line->ntp_us = ntp_us;
+    line->candidate_count = 0;
+    if (!first)
         return;
     /* What belongs together becomes known: nobody has got used to anything yet. */
     for (size_t i = 0; i < SL_SYNC_TRACKS; i++) {

@@ -148,8 +148,9 @@ void sl_sync_report(struct sl_sync *sync, size_t track, uint64_t ntp, uint32_t t
                     int64_t now_us);
 /* Another sender goes on with the track. */
 void sl_sync_forget(struct sl_sync *sync, size_t track);
-/* A recent RTP time of the track, and the local time at which a packet of that time arrives if it
- * waits nowhere. False before the first packet. */
+/* A recent RTP time of the track, and the local time of it: when a packet of that time arrives that
+ * waits nowhere, or the other track's of the same moment if that has the longer way. False before
+ * the first packet. */
 bool sl_sync_line(const struct sl_sync *sync, size_t track, uint32_t *timestamp, int64_t *local_us);
 
 /* ---- RTCP ---- */
@@ -323,6 +324,20 @@ struct sl_assembled_frame {
     const uint8_t *data; /* valid during the callback only */
     size_t len;
 };
+
+/* When H264 pictures are decoded, from when they are shown. Zeroed is a beginning. */
+struct sl_reorder {
+    bool begun;
+    size_t depth;                       /* pictures: as many as the source told, and extra */
+    size_t told, extra;                 /* extra: seen to be out of order beyond that */
+    uint32_t timestamp;                 /* of the last picture ... */
+    int64_t now;                        /* ... and widened, from 0 on */
+    int64_t latest[SL_REORDER_MAX + 1]; /* the latest times of showing, sorted */
+};
+/* The next picture in the order of decoding; told: as reorder of struct sl_assembled_frame. Returns
+ * by how many ticks it is decoded before it is shown, 0 or more. Decoding so reckoned rises from
+ * picture to picture, but for one that shows that told was too little or whose stamp went back. */
+int64_t sl_reorder_delay(struct sl_reorder *reorder, int told, uint32_t timestamp);
 
 /* Puts packets in order, waits for missing ones up to a bound, joins them to frames. At the
  * beginning and after a loss, H264 and VP8 frames are held back until the next key frame. */

@@ -97,9 +97,9 @@ static int64_t target_of(const struct sl_sync *sync, size_t track)
 
     if (!line->reported || !other->heard || !other->reported)
         return own_us;
-    /* Each line's offset between NTP time and ours: the lesser one had the shorter way. */
-    int64_t further_us = (by_arrival(other) - other->ntp_us) - (own_us - line->ntp_us);
-    return further_us < 0 && further_us >= -SYNC_MAX_US ? own_us + further_us : own_us;
+    /* By how much longer the other's way is: for that one waits. */
+    int64_t longer_us = (by_arrival(other) - other->ntp_us) - (own_us - line->ntp_us);
+    return longer_us > 0 && longer_us <= SYNC_MAX_US ? own_us + longer_us : own_us;
 }
 
 /* Towards its target, by a hundredth of the time since the last move. */
@@ -237,10 +237,12 @@ void sl_sync_report(struct sl_sync *sync, size_t track, uint64_t ntp, uint32_t t
     line->candidate_count = 0;
     if (!first)
         return;
-    /* What belongs together becomes known: nobody has got used to anything yet. */
+    /* What belongs together becomes known: nobody has got used to anything yet. Forwards only: a
+     * gap is less than pictures of one time. */
     for (size_t i = 0; i < SL_SYNC_TRACKS; i++) {
-        if (sync->lines[i].heard && now_us - sync->lines[i].begun_us < BEGIN_US)
-            sync->lines[i].line_us = target_of(sync, i);
+        struct line *each = &sync->lines[i];
+        if (each->heard && now_us - each->begun_us < BEGIN_US && target_of(sync, i) > each->line_us)
+            each->line_us = target_of(sync, i);
     }
 }
 

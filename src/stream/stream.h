@@ -115,7 +115,10 @@ struct sl_frame {
     _Atomic uint32_t refs;
     enum sl_codec codec;
     bool keyframe;
-    int64_t pts_us; /* local monotonic time, comparable between the tracks of one stream */
+    /* Local monotonic time, comparable between the tracks of one stream. dts_us rises with each
+     * frame and is pts_us but for pictures that are shown in another order than they come in; never
+     * after it. */
+    int64_t pts_us, dts_us;
     uint32_t rtp_timestamp;
     uint16_t width, height; /* 0 if the frame does not say */
     size_t len;

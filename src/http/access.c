@@ -2,49 +2,13 @@
 /* The access decision, and the parser of the credentials it may need. */
 #include "http/access.h"
 
+#include "base/base64.h"
 #include "http/local_users.h"
 #include "http/url.h"
 
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-
-static int base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+')
-        return 62;
-    return c == '/' ? 63 : -1;
-}
-
-/* Decodes Base64 with padding (RFC 4648 section 4); the bytes' count, or -EBADMSG. */
-static int base64_decode(const char *text, size_t len, char *out, size_t out_len)
-{
-    size_t used = 0, padding = 0;
-
-    if (len == 0 || len % 4 != 0 || len / 4 * 3 > out_len)
-        return -EBADMSG;
-    while (padding < 2 && text[len - 1 - padding] == '=')
-        padding++;
-    for (size_t i = 0; i < len; i += 4) {
-        unsigned bits = 0;
-        for (size_t k = 0; k < 4; k++) {
-            int value = i + k >= len - padding ? 0 : base64_value(text[i + k]);
-            if (value < 0)
-                return -EBADMSG;
-            bits = bits << 6 | (unsigned)value;
-        }
-        out[used++] = (char)(bits >> 16 & 0xff);
-        out[used++] = (char)(bits >> 8 & 0xff);
-        out[used++] = (char)(bits & 0xff);
-    }
-    return (int)(used - padding);
-}
 
 int sl_basic_parse(const char *header, struct sl_basic *out)
 {
@@ -55,7 +19,7 @@ int sl_basic_parse(const char *header, struct sl_basic *out)
         return -EBADMSG;
     header += 6;
     header += strspn(header, " ");
-    int len = base64_decode(header, strlen(header), decoded, sizeof(decoded));
+    int len = sl_base64_decode(header, strlen(header), decoded, sizeof(decoded));
     if (len < 0)
         return len;
     for (int i = 0; i < len; i++) {

@@ -174,8 +174,15 @@ size_t flv_video_head(uint8_t out[static FLV_HEAD_MAX], bool keyframe, bool is_c
 {
     out[0] = (uint8_t)((keyframe ? 1 : 2) << 4 | VIDEO_AVC);
     out[1] = is_config ? 0 : 1;
-    sl_store_u24(out + 2, 0); /* composition time: no picture is shown out of order */
+    sl_store_u24(out + 2, 0); /* composition time */
     return 5;
+}
+
+void flv_set_composition(uint8_t *tag, uint32_t ms)
+{
+    enum { MS_MAX = 0x7fffff }; /* signed, and never less than 0 here */
+
+    sl_store_u24(tag + 2, ms < MS_MAX ? ms : MS_MAX);
 }
 
 /* ---- Audio ---- */

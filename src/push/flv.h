@@ -45,6 +45,8 @@ size_t flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out);
 
 /* What precedes a configuration record or an access unit in a video tag. Returns its length. */
 size_t flv_video_head(uint8_t out[static FLV_HEAD_MAX], bool keyframe, bool is_config);
+/* How much later than its time stamp the picture of a tag is shown; the head has it as 0. */
+void flv_set_composition(uint8_t *tag, uint32_t ms);
 
 /* ---- Audio ---- */
 

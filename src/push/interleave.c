@@ -4,13 +4,13 @@
 
 #include <stdlib.h>
 
-struct tag *tag_create(enum sl_media_kind kind, int64_t pts_us, size_t len)
+struct tag *tag_create(enum sl_media_kind kind, int64_t dts_us, size_t len)
 {
     struct tag *tag = malloc(sizeof(*tag) + len);
 
     if (!tag)
         return NULL;
-    *tag = (struct tag){.kind = kind, .pts_us = pts_us, .len = len};
+    *tag = (struct tag){.kind = kind, .dts_us = dts_us, .pts_us = dts_us, .len = len};
     return tag;
 }
 
@@ -63,7 +63,7 @@ struct tag *interleave_next(struct interleave *interleave, int64_t now_us)
     struct tag *next = audio;
 
     /* Of the same time, video first: its configuration, above all. */
-    if (video && (!audio || video->pts_us <= audio->pts_us))
+    if (video && (!audio || video->dts_us <= audio->dts_us))
         next = video;
     if (!next)
         return NULL;

@@ -17,13 +17,14 @@
 struct tag {
     struct sl_list link;
     enum sl_media_kind kind;
-    int64_t pts_us;
+    int64_t dts_us, pts_us; /* sent by the first; the second is later for some pictures */
     int64_t queued_us;
     size_t len;
     uint8_t bytes[];
 };
-/* Room for len bytes; NULL when there is no memory (len comes from outside). free() it. */
-struct tag *tag_create(enum sl_media_kind kind, int64_t pts_us, size_t len);
+/* Room for len bytes, shown when it is decoded; NULL when there is no memory (len comes from
+ * outside). free() it. */
+struct tag *tag_create(enum sl_media_kind kind, int64_t dts_us, size_t len);
 
 enum {
     /* Longer than audio may come late: silence is made after AUDIO_LATENCY_US (job.c). */

@@ -324,16 +324,20 @@ static void count_bytes(struct job *job, int64_t now_us)
     job->second_bytes = 0;
 }
 
-/* At most once a second, however many are dropped. */
-static void check_dropped(struct job *job, int64_t now_us)
+/* At most once a second, however many are dropped. waits: sound lay here for want of a picture to
+ * begin with, which is nobody's slowness. */
+static void check_dropped(struct job *job, bool waits, int64_t now_us)
 {
     uint64_t dropped = job->backlog.dropped + feed_dropped(job->feed);
 
     atomic_store_explicit(&job->dropped, dropped, memory_order_relaxed);
     if (dropped == job->warned_dropped || now_us - job->warned_us < SL_US_PER_S)
         return;
-    sl_log(SL_LOG_WARN, &job->scope,
-           "push: the server or our encoding is too slow: %llu frames were left out",
+    sl_log(SL_LOG_WARN, &job->scope, "push: %s: %llu frames were left out",
+           waits
+               ? "no picture has come that one could begin with (a whole key frame; of H264, with "
+                 "SPS and PPS)"
+               : "the server or our encoding is too slow",
            (unsigned long long)(dropped - job->warned_dropped));
     job->warned_dropped = dropped;
     job->warned_us = now_us;
@@ -345,6 +349,7 @@ static void tick_publishing(struct job *job, int64_t now_us)
         finish(job, -ETIMEDOUT, "the server has not read for 15 s");
         return;
     }
+    bool waits = !media_takes(job->media, SL_AUDIO); /* as long as nothing has begun */
     bool goes_on = backlog_trim(&job->backlog, now_us);
     /* While nothing can be sent, nothing is asked for, and time does not go on: what was missed
      * becomes silence later. */
@@ -354,7 +359,7 @@ static void tick_publishing(struct job *job, int64_t now_us)
         media_tick(job->media, now_us);
     }
     count_bytes(job, now_us);
-    check_dropped(job, now_us);
+    check_dropped(job, waits, now_us);
     link_flush(job->link);
 }
 

@@ -51,8 +51,8 @@ struct media {
     int64_t origin_us;  /* time stamp 0 */
     uint16_t width, height;
     struct lag lag;
-    int64_t shift_us; /* added to the source's time stamps; of both tracks, which share a clock */
-    int64_t last_raw_us[2], last_arrival_us[2], last_pts_us[2];
+    int64_t shift_us[2]; /* added to the source's time stamps, where those are far off */
+    int64_t last_raw_us[2], last_arrival_us[2], last_dts_us[2];
     uint32_t last_timestamp_ms[2];
     int64_t now_us;      /* of the call we are in */
     int64_t keyframe_us; /* when the last came or was asked for */
@@ -62,10 +62,16 @@ struct media {
 
 /* ---- Out ---- */
 
-static uint32_t timestamp_of(struct media *media, enum sl_media_kind kind, int64_t pts_us)
+static uint32_t ms_of(const struct media *media, int64_t us)
 {
-    int64_t ms = (pts_us - media->origin_us) / SL_US_PER_MS;
-    uint32_t timestamp_ms = ms > 0 ? (uint32_t)ms : 0;
+    int64_t ms = (us - media->origin_us) / SL_US_PER_MS;
+
+    return ms > 0 ? (uint32_t)ms : 0;
+}
+
+static uint32_t timestamp_of(struct media *media, enum sl_media_kind kind, int64_t dts_us)
+{
+    uint32_t timestamp_ms = ms_of(media, dts_us);
 
     /* Never back; wraps after 49 days like everybody's. */
     if ((int32_t)(timestamp_ms - media->last_timestamp_ms[kind]) < 0)
@@ -74,13 +80,23 @@ static uint32_t timestamp_of(struct media *media, enum sl_media_kind kind, int64
     return timestamp_ms;
 }
 
+static void give_tag(struct media *media, struct tag *tag)
+{
+    uint32_t timestamp_ms = timestamp_of(media, tag->kind, tag->dts_us);
+    int32_t composition_ms = (int32_t)(ms_of(media, tag->pts_us) - timestamp_ms);
+
+    if (tag->kind == SL_VIDEO)
+        flv_set_composition(tag->bytes, composition_ms > 0 ? (uint32_t)composition_ms : 0);
+    media->ops->on_tag(media->owner, tag->kind == SL_AUDIO ? CHUNK_AUDIO : CHUNK_VIDEO,
+                       timestamp_ms, tag->bytes, tag->len);
+}
+
 static void release(struct media *media, int64_t now_us)
 {
     struct tag *tag;
 
     while ((tag = interleave_next(&media->interleave, now_us))) {
-        media->ops->on_tag(media->owner, tag->kind == SL_AUDIO ? CHUNK_AUDIO : CHUNK_VIDEO,
-                           timestamp_of(media, tag->kind, tag->pts_us), tag->bytes, tag->len);
+        give_tag(media, tag);
         free(tag);
     }
 }
@@ -165,7 +181,7 @@ static void on_video_tag(void *owner, struct tag *tag)
     interleave_add(&media->interleave, tag, media->now_us);
 }
 
-static void on_video_size(void *owner, uint16_t width, uint16_t height, int64_t pts_us)
+static void on_video_size(void *owner, uint16_t width, uint16_t height, int64_t dts_us)
 {
     struct media *media = owner;
 
@@ -174,7 +190,7 @@ static void on_video_size(void *owner, uint16_t width, uint16_t height, int64_t 
     if (media->begun)
         send_metadata(media);
     else
-        begin(media, pts_us);
+        begin(media, dts_us);
 }
 
 static void on_video_loss(void *owner)
@@ -268,25 +284,28 @@ static bool is_apart(int64_t a_us, int64_t b_us)
     return a_us - b_us > DEVIATION_MAX_US || b_us - a_us > DEVIATION_MAX_US;
 }
 
-/* A time stamp that can be worked with: near the time it arrived, and in each track rising. */
-static int64_t sane_pts_us(struct media *media, const struct sl_frame *frame, int64_t arrival_us)
+/* A time of decoding that can be worked with: near the time it arrived, and in each track rising.
+ * What was far off and is not any more needs no shift, which loses synchronism. */
+static int64_t sane_dts_us(struct media *media, const struct sl_frame *frame, int64_t arrival_us)
 {
     enum sl_media_kind kind = sl_codec_kind(frame->codec);
-    int64_t expected_us = media_now_us(media, arrival_us);
-    int64_t pts_us = frame->pts_us + media->shift_us;
+    int64_t expected_us = media_now_us(media, arrival_us), *shift_us = &media->shift_us[kind];
 
-    if (is_stuck(media, kind, frame->pts_us, arrival_us)) {
-        pts_us = expected_us;
-    } else if (is_apart(pts_us, expected_us)) {
-        pts_us = expected_us;
-        media->shift_us = pts_us - frame->pts_us;
+    if (!is_apart(frame->dts_us, expected_us))
+        *shift_us = 0;
+    int64_t dts_us = frame->dts_us + *shift_us;
+    if (is_stuck(media, kind, frame->dts_us, arrival_us)) {
+        dts_us = expected_us;
+    } else if (is_apart(dts_us, expected_us)) {
+        dts_us = expected_us;
+        *shift_us = dts_us - frame->dts_us;
     } else {
-        note_lag(&media->lag, arrival_us - pts_us, arrival_us);
+        note_lag(&media->lag, arrival_us - dts_us, arrival_us);
     }
-    if (pts_us <= media->last_pts_us[kind])
-        pts_us = media->last_pts_us[kind] + 1;
-    media->last_pts_us[kind] = pts_us;
-    return pts_us;
+    if (dts_us <= media->last_dts_us[kind])
+        dts_us = media->last_dts_us[kind] + 1;
+    media->last_dts_us[kind] = dts_us;
+    return dts_us;
 }
 
 /* ---- In ---- */
@@ -305,15 +324,16 @@ void media_input(struct media *media, const struct sl_frame *frame, int64_t arri
     if (media->started_us == 0 || frame->codec == SL_CODEC_NONE ||
         frame->codec != media->codecs[kind])
         return;
-    int64_t pts_us = sane_pts_us(media, frame, arrival_us);
+    int64_t dts_us = sane_dts_us(media, frame, arrival_us);
     if (kind == SL_VIDEO) {
         if (frame->keyframe)
             media->keyframe_us = now_us;
-        video_input(media->video, frame->data, frame->len, frame->keyframe, pts_us);
+        video_input(media->video, frame->data, frame->len, frame->keyframe, dts_us,
+                    dts_us + (frame->pts_us - frame->dts_us));
     } else {
         if (!media->begun)
-            begin(media, pts_us);
-        audio_input(media->audio, frame->data, frame->len, pts_us);
+            begin(media, dts_us);
+        audio_input(media->audio, frame->data, frame->len, dts_us);
     }
     release(media, now_us);
 }

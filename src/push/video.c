@@ -68,13 +68,13 @@ void video_destroy(struct video *video)
 
 /* ---- H264 into tags ---- */
 
-static void tell_size(struct video *video, uint16_t width, uint16_t height, int64_t pts_us)
+static void tell_size(struct video *video, uint16_t width, uint16_t height, int64_t dts_us)
 {
     if (width == video->width && height == video->height && video->config.len > 0)
         return;
     video->width = width;
     video->height = height;
-    video->ops->on_size(video->owner, width, height, pts_us);
+    video->ops->on_size(video->owner, width, height, dts_us);
 }
 
 static void read_size(const struct flv_avc_config *config, uint16_t *width, uint16_t *height)
@@ -90,9 +90,9 @@ static void read_size(const struct flv_avc_config *config, uint16_t *width, uint
     }
 }
 
-static void give_config(struct video *video, int64_t pts_us)
+static void give_config(struct video *video, int64_t dts_us)
 {
-    struct tag *tag = tag_create(SL_VIDEO, pts_us, FLV_HEAD_MAX + video->config.len);
+    struct tag *tag = tag_create(SL_VIDEO, dts_us, FLV_HEAD_MAX + video->config.len);
 
     if (!tag)
         return;
@@ -103,7 +103,7 @@ static void give_config(struct video *video, int64_t pts_us)
 }
 
 /* Parameter sets that differ: a new configuration, which players take as a new beginning. */
-static void check_config(struct video *video, const uint8_t *data, size_t len, int64_t pts_us)
+static void check_config(struct video *video, const uint8_t *data, size_t len, int64_t dts_us)
 {
     struct flv_avc_config config;
     uint16_t width, height;
@@ -114,19 +114,19 @@ static void check_config(struct video *video, const uint8_t *data, size_t len, i
         memcmp(config.bytes, video->config.bytes, config.len) == 0)
         return;
     read_size(&config, &width, &height);
-    tell_size(video, width, height, pts_us);
+    tell_size(video, width, height, dts_us);
     video->config = config;
-    give_config(video, pts_us);
+    give_config(video, dts_us);
 }
 
 static void give_h264(struct video *video, const uint8_t *data, size_t len, bool keyframe,
-                      int64_t pts_us)
+                      int64_t dts_us, int64_t pts_us)
 {
     if (keyframe)
-        check_config(video, data, len, pts_us);
+        check_config(video, data, len, dts_us);
     if (video->config.len == 0)
         return;
-    struct tag *tag = tag_create(SL_VIDEO, pts_us, FLV_HEAD_MAX + flv_avc_len_max(len));
+    struct tag *tag = tag_create(SL_VIDEO, dts_us, FLV_HEAD_MAX + flv_avc_len_max(len));
     if (!tag)
         return; /* a lost picture */
     size_t head = flv_video_head(tag->bytes, keyframe, false);
@@ -136,6 +136,7 @@ static void give_h264(struct video *video, const uint8_t *data, size_t len, bool
         return;
     }
     tag->len = head + body;
+    tag->pts_us = pts_us;
     video->ops->on_tag(video->owner, tag);
 }
 
@@ -172,7 +173,7 @@ static bool prepare_encoder(struct video *video, int width, int height)
 
 static void on_encoded(void *arg, const struct sl_coded *coded)
 {
-    give_h264(arg, coded->data, coded->len, coded->keyframe, coded->pts_us);
+    give_h264(arg, coded->data, coded->len, coded->keyframe, coded->dts_us, coded->pts_us);
 }
 
 static void on_picture(void *arg, struct sl_picture *picture)
@@ -204,10 +205,10 @@ static void transcode(struct video *video, const uint8_t *data, size_t len, bool
 }
 
 void video_input(struct video *video, const uint8_t *data, size_t len, bool keyframe,
-                 int64_t pts_us)
+                 int64_t dts_us, int64_t pts_us)
 {
     if (video->codec == SL_CODEC_H264)
-        give_h264(video, data, len, keyframe, pts_us);
+        give_h264(video, data, len, keyframe, dts_us, pts_us);
     else
         transcode(video, data, len, keyframe, pts_us);
 }

@@ -8,27 +8,15 @@
  */
 #include "base/mem.h"
 #include "rtp/depacketizer.h"
+#include "rtp/parameter_sets.h"
 #include "rtp/payload.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum {
-    START_CODE_LEN = 4,
-    /* Chromium and phones send one of each, x264 and hardware encoders up to three PPS. */
-    SETS_MAX = 12,
-    SET_LEN_MAX = 1024, /* an SPS with all scaling lists and VUI stays below 700 bytes */
-};
+enum { START_CODE_LEN = 4 };
 
 static const uint8_t start_code[START_CODE_LEN] = {0, 0, 0, 1};
-
-struct parameter_set {
-    uint8_t type; /* SL_NAL_SPS or SL_NAL_PPS */
-    int id;
-    bool fresh; /* came since the last picture */
-    size_t len;
-    uint8_t nal[SET_LEN_MAX];
-};
 
 struct h264 {
     struct sl_depacketizer base;
@@ -42,9 +30,8 @@ struct h264 {
     bool has_sps;        /* it brought one of its own */
     bool sps_expected;   /* the last key frame did */
 
-    struct parameter_set sets[SETS_MAX];
-    size_t set_count, oldest_set;
-    uint16_t width, height; /* of the last SPS */
+    struct sl_parameter_sets sets;
+    struct sl_h264_sps sps; /* the last one */
 };
 
 static struct h264 *h264_of(struct sl_depacketizer *depacketizer)
@@ -68,74 +55,22 @@ static void begin(struct sl_depacketizer *depacketizer, bool after_loss)
 
 /* ---- Parameter sets ---- */
 
-static struct parameter_set *set_for(struct h264 *h264, uint8_t type, int id)
-{
-    for (size_t i = 0; i < h264->set_count; i++) {
-        if (h264->sets[i].type == type && h264->sets[i].id == id)
-            return &h264->sets[i];
-    }
-    if (h264->set_count < SETS_MAX)
-        return &h264->sets[h264->set_count++];
-    h264->oldest_set = (h264->oldest_set + 1) % SETS_MAX;
-    return &h264->sets[h264->oldest_set];
-}
-
 static int keep_set(struct h264 *h264, const uint8_t *nal, size_t len)
 {
-    uint8_t type = nal[0] & SL_NAL_TYPE_MASK;
-    int id = sl_h264_parameter_set_id(nal, len);
+    bool is_sps = (nal[0] & SL_NAL_TYPE_MASK) == SL_NAL_SPS;
+    int err = is_sps ? sl_h264_sps_parse(nal, len, &h264->sps) : 0;
 
-    if (id < 0)
-        return id;
-    if (len > SET_LEN_MAX)
-        return -ENOBUFS;
-    if (type == SL_NAL_SPS) {
-        int err = sl_h264_sps_size(nal, len, &h264->width, &h264->height);
-        if (err < 0)
-            return err;
-        h264->has_sps = true;
-    }
-    struct parameter_set *set = set_for(h264, type, id);
-    set->type = type;
-    set->id = id;
-    set->fresh = true;
-    set->len = len;
-    memcpy(set->nal, nal, len);
-    return 0;
-}
-
-static bool knows_set(const struct h264 *h264, uint8_t type)
-{
-    for (size_t i = 0; i < h264->set_count; i++) {
-        if (h264->sets[i].type == type)
-            return true;
-    }
-    return false;
-}
-
-/* Copies those of one type to out, or only counts when out is NULL. Returns the bytes. */
-static size_t put_sets(const struct h264 *h264, uint8_t type, uint8_t *out)
-{
-    size_t len = 0;
-
-    for (size_t i = 0; i < h264->set_count; i++) {
-        const struct parameter_set *set = &h264->sets[i];
-        if (set->type != type || !(set->fresh || h264->idr))
-            continue;
-        if (out) {
-            memcpy(out + len, start_code, START_CODE_LEN);
-            memcpy(out + len + START_CODE_LEN, set->nal, set->len);
-        }
-        len += START_CODE_LEN + set->len;
-    }
-    return len;
+    if (err == 0)
+        err = sl_parameter_sets_keep(&h264->sets, nal, len, 0);
+    h264->has_sps |= err == 0 && is_sps;
+    return err;
 }
 
 static int insert_sets(struct h264 *h264)
 {
     struct sl_frame_buffer *frame = &h264->frame;
-    size_t sps_len = put_sets(h264, SL_NAL_SPS, NULL);
-    size_t len = sps_len + put_sets(h264, SL_NAL_PPS, NULL);
+    bool all = h264->idr;
+    size_t len = sl_parameter_sets_write(&h264->sets, all, NULL);
     size_t slices_len = frame->len - h264->sets_at;
 
     if (len == 0)
@@ -145,10 +80,8 @@ static int insert_sets(struct h264 *h264)
         return err;
     uint8_t *at = frame->data + h264->sets_at;
     memmove(at + len, at, slices_len);
-    (void)put_sets(h264, SL_NAL_SPS, at);
-    (void)put_sets(h264, SL_NAL_PPS, at + sps_len);
-    for (size_t i = 0; i < h264->set_count; i++)
-        h264->sets[i].fresh = false;
+    (void)sl_parameter_sets_write(&h264->sets, all, at);
+    sl_parameter_sets_settle(&h264->sets);
     return 0;
 }
 
@@ -276,7 +209,7 @@ static int finish(struct sl_depacketizer *depacketizer, struct sl_assembled_fram
         return -EBADMSG;
     if (!h264->has_slice)
         return 0;
-    if (h264->idr && (!knows_set(h264, SL_NAL_SPS) || !knows_set(h264, SL_NAL_PPS)))
+    if (h264->idr && !sl_parameter_sets_are_whole(&h264->sets))
         return -ENODATA;
     int err = insert_sets(h264);
     if (err < 0)
@@ -284,9 +217,10 @@ static int finish(struct sl_depacketizer *depacketizer, struct sl_assembled_fram
     out->keyframe = h264->idr;
     if (h264->idr) {
         h264->sps_expected = h264->has_sps;
-        out->width = h264->width;
-        out->height = h264->height;
+        out->width = h264->sps.width;
+        out->height = h264->sps.height;
     }
+    out->reorder = h264->sps.reorder;
     out->data = h264->frame.data;
     out->len = h264->frame.len;
     return 1;

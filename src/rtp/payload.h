@@ -46,6 +46,13 @@ int sl_h264_inspect(const uint8_t *payload, size_t len, struct sl_payload_info *
 /* seq_parameter_set_id of an SPS, pic_parameter_set_id of a PPS; -EBADMSG if cut or above 255. */
 int sl_h264_parameter_set_id(const uint8_t *nal, size_t len);
 
+struct sl_h264_sps {
+    uint16_t width, height; /* cropping applied */
+    int reorder;            /* as in struct sl_assembled_frame */
+};
+/* -EBADMSG: no SPS, cut before its size is said, or of no possible size; *out is then unchanged. */
+int sl_h264_sps_parse(const uint8_t *nal, size_t len, struct sl_h264_sps *out);
+
 /* ---- VP8 (RFC 7741, RFC 6386) ---- */
 
 struct sl_vp8_descriptor {

@@ -109,6 +109,28 @@ void sl_receiver_on_sr(struct sl_receiver *receiver, uint64_t ntp, int64_t now_u
 /* Fills *out (ssrc left to the caller) and starts the next interval. */
 void sl_receiver_report(struct sl_receiver *receiver, int64_t now_us, struct sl_report_block *out);
 
+/* ---- RTP time on local time ---- */
+
+/* The tracks of one source on local time, from the arrival of their packets and from sender reports
+ * (RFC 3550 section 6.4.1). Neither a report that is stale or wrong nor a source whose clock is set
+ * moves a track at once, or another track at all; only stamps that jump do. */
+struct sl_sync;
+enum { SL_SYNC_TRACKS = 2 };
+struct sl_sync *sl_sync_create(void);
+void sl_sync_destroy(struct sl_sync *sync); /* NULL is fine */
+/* A packet of the track, but for retransmissions. True if sl_sync_line() is worth asking again:
+ * with the first one, where the line moved, and once a second. */
+bool sl_sync_packet(struct sl_sync *sync, size_t track, uint32_t clock_hz, uint32_t timestamp,
+                    int64_t now_us);
+void sl_sync_report(struct sl_sync *sync, size_t track, uint64_t ntp, uint32_t timestamp,
+                    int64_t now_us);
+/* Another sender goes on with the track. */
+void sl_sync_forget(struct sl_sync *sync, size_t track);
+/* A recent RTP time of the track, and the local time of it: when a packet of that time arrives that
+ * waits nowhere, or the other track's of the same moment if that has the longer way. False before
+ * the first packet. */
+bool sl_sync_line(const struct sl_sync *sync, size_t track, uint32_t *timestamp, int64_t *local_us);
+
 /* ---- RTCP ---- */
 
 enum sl_rtcp_type {
@@ -233,7 +255,38 @@ void sl_packetize_h264(const uint8_t *au, size_t len, size_t max_payload,
                                           bool marker),
                        void *arg);
 
+/* ---- H264 parameter sets ---- */
+
+enum { SL_H264_SPROP_MAX = 512 };
+
+/* Parameter sets that a description brought (RFC 6184 section 8.1, sprop-parameter-sets): each with
+ * its length in 16 bits before it. */
+struct sl_h264_sprop {
+    uint16_t len; /* 0: none */
+    uint8_t bytes[SL_H264_SPROP_MAX];
+};
+
+/* Sees the packets of one H264 source and keeps its newest SPS and PPS, at most 12 of up to 1024
+ * bytes, so that they can be put before a key frame that comes without. */
+struct sl_h264_watch;
+/* sprop: what is known before the first packet; what is no parameter set in it is left out. */
+struct sl_h264_watch *sl_h264_watch_create(const struct sl_h264_sprop *sprop);
+void sl_h264_watch_destroy(struct sl_h264_watch *watch); /* NULL is fine */
+/* Notes a packet, in the order of arrival. Returns 1 if a key frame begins with it whose sets are
+ * known and have not come with it: sl_h264_watch_packetize() then belongs right before it; -ENODATA
+ * if they are not known; 0 otherwise, also where a packet before it is missing, which may have
+ * brought them. seq: widened. */
+int sl_h264_watch_input(struct sl_h264_watch *watch, int64_t seq, const uint8_t *payload,
+                        size_t len);
+/* The sets as payloads; as sl_packetize_h264(), but for the marker, which means nothing here. */
+void sl_h264_watch_packetize(const struct sl_h264_watch *watch, size_t max_payload,
+                             void (*on_payload)(void *arg, const uint8_t *payload, size_t len,
+                                                bool marker),
+                             void *arg);
+
 /* ---- Frame assembly ---- */
+
+enum { SL_REORDER_MAX = 16 }; /* pictures (H.264 A.3.1: no decoder holds more) */
 
 /* A whole coded picture or audio frame. H264: Annex B (start codes 00 00 00 01), SPS and PPS inside
  * key frames. VP8: the frame as in RFC 6386. Audio: the packet's payload. */
@@ -243,9 +296,26 @@ struct sl_assembled_frame {
     uint32_t rtp_timestamp;
     int64_t first_seq;      /* widened */
     uint16_t width, height; /* 0 if the frame does not say; video key frames do */
-    const uint8_t *data;    /* valid during the callback only */
+    /* How many pictures may come before one in the order of coding and be shown after it; up to
+     * SL_REORDER_MAX. -1: the source does not say. */
+    int reorder;
+    const uint8_t *data; /* valid during the callback only */
     size_t len;
 };
+
+/* When H264 pictures are decoded, from when they are shown. Zeroed is a beginning. */
+struct sl_reorder {
+    bool begun;
+    size_t depth;                       /* pictures: as many as the source told, and extra */
+    size_t told, extra;                 /* extra: seen to be out of order beyond that */
+    uint32_t timestamp;                 /* of the last picture ... */
+    int64_t now;                        /* ... and widened, from 0 on */
+    int64_t latest[SL_REORDER_MAX + 1]; /* the latest times of showing, sorted */
+};
+/* The next picture in the order of decoding; told: as reorder of struct sl_assembled_frame. Returns
+ * by how many ticks it is decoded before it is shown, 0 or more. Decoding so reckoned rises from
+ * picture to picture, but for one that shows that told was too little or whose stamp went back. */
+int64_t sl_reorder_delay(struct sl_reorder *reorder, int told, uint32_t timestamp);
 
 /* Puts packets in order, waits for missing ones up to a bound, joins them to frames. At the
  * beginning and after a loss, H264 and VP8 frames are held back until the next key frame. */

@@ -87,6 +87,8 @@ static void accept_section(const struct sl_sdp_section *ours, const struct sl_sd
         return;
     media->kind = sl_sdp_section_kind(ours);
     accept_codecs(ours, theirs, media);
+    if (!publishing)
+        sl_sdp_choose_sprop(theirs, media);
     media->accepted = true;
     media->inactive = media->codec_count == 0 ||
                       (theirs->direction != SL_SDP_SENDRECV &&

@@ -200,6 +200,18 @@ static int on_rtpmap(struct sl_sdp_parser *p, struct sl_span value)
     return 0;
 }
 
+/* A second line of one payload type adds to the first: the SDK writes such (6.5). */
+static bool append_params(struct sl_sdp_format *format, struct sl_span params)
+{
+    size_t len = strlen(format->fmtp);
+
+    if (params.len == 0)
+        return true;
+    if (len > 0 && format->fmtp[len - 1] != ';' && len + 1 < sizeof(format->fmtp))
+        format->fmtp[len++] = ';';
+    return sl_span_copy(params, format->fmtp + len, sizeof(format->fmtp) - len);
+}
+
 static int on_fmtp(struct sl_sdp_parser *p, struct sl_span value)
 {
     struct sl_sdp_format *format = named_format(p, &value);
@@ -209,11 +221,8 @@ static int on_fmtp(struct sl_sdp_parser *p, struct sl_span value)
     value = sl_span_trim(value);
     if (!sl_span_is_printable(value))
         return sl_sdp_parser_malformed(p, "fmtp must be printable");
-    /* A second line of one payload type adds to the first: the SDK writes such (6.5). */
-    size_t len = strlen(format->fmtp);
-    if (len > 0 && len + 1 < sizeof(format->fmtp) && value.len > 0)
-        format->fmtp[len++] = ';';
-    if (!sl_span_copy(value, format->fmtp + len, sizeof(format->fmtp) - len))
+    struct sl_span behind = sl_sdp_take_sprop(p->current, format->payload_type, &value);
+    if (!append_params(format, value) || !append_params(format, behind))
         return sl_error_set(p->error, -ENOBUFS, "line %zu: fmtp longer than %zu characters",
                             p->line, sizeof(format->fmtp) - 1);
     return 0;

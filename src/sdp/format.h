@@ -4,6 +4,7 @@
 #define SL_SDP_FORMAT_H
 
 #include "sdp/sdp.h"
+#include "sdp/span.h"
 
 /* An audio or video section over SRTP that its author did not refuse. */
 bool sl_sdp_section_is_usable(const struct sl_sdp_section *section);
@@ -17,6 +18,12 @@ const struct sl_sdp_format *sl_sdp_format_find(const struct sl_sdp_section *sect
 /* The payload type of the rtx that repairs this one; -1 if none. */
 int sl_sdp_format_rtx(const struct sl_sdp_section *section, uint8_t payload_type);
 
+/* Takes sprop-parameter-sets out of an fmtp, into the section: *fmtp is then what stands before,
+ * the result what stands behind. Without any, the result is empty. */
+struct sl_span sl_sdp_take_sprop(struct sl_sdp_section *section, uint8_t payload_type,
+                                 struct sl_span *fmtp);
+/* The parameter sets of the first of the media's codecs that has some. */
+void sl_sdp_choose_sprop(const struct sl_sdp_section *section, struct sl_media *media);
 /* The value of one parameter of an fmtp; false, and out unchanged, if it is not there or does not
  * fit. */
 bool sl_sdp_fmtp_param(const char *fmtp, const char *name, char *out, size_t out_len);

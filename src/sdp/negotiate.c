@@ -202,6 +202,8 @@ static void accept_matched(struct sl_media *media, const struct sl_sdp_section *
     if (!media->inactive)
         choose_extensions(media, section, config);
     choose_feedback(media, config);
+    if (config->publishing)
+        sl_sdp_choose_sprop(section, media);
     if (config->publishing && section->ssrc_count > 0) {
         media->remote_ssrc = section->ssrcs[0].ssrc;
         media->remote_rtx_ssrc = section->ssrcs[0].rtx_ssrc;

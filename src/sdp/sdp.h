@@ -7,7 +7,7 @@
 #ifndef SL_SDP_SDP_H
 #define SL_SDP_SDP_H
 
-#include "media/media.h"
+#include "rtp/rtp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +26,7 @@ enum {
     SL_SDP_SSRCS_MAX = 8,
     SL_SDP_EXTMAP_MAX = 32,
     SL_SDP_CANDIDATES_MAX = 32,
+    SL_SDP_SPROPS_MAX = 4, /* payload types of one section whose parameter sets are kept */
 };
 
 enum sl_sdp_direction { SL_SDP_SENDRECV, SL_SDP_SENDONLY, SL_SDP_RECVONLY, SL_SDP_INACTIVE };
@@ -70,6 +71,11 @@ struct sl_sdp_section {
     char first_format[33];     /* as written: an answer that refuses the section echoes it */
     size_t format_count;       /* 0 when the protocol is not RTP */
     struct sl_sdp_format formats[SL_SDP_FORMATS_MAX]; /* in the order of the m-line */
+    size_t sprop_count;
+    struct {
+        uint8_t payload_type;
+        struct sl_h264_sprop sets;
+    } sprops[SL_SDP_SPROPS_MAX]; /* sprop-parameter-sets, which no fmtp above has */
     size_t extmap_count;
     struct {
         uint8_t id; /* 1..14, 16..255 */
@@ -127,6 +133,7 @@ struct sl_media {
     size_t codec_count;
     struct sl_media_codec codecs[SL_MEDIA_CODECS_MAX]; /* in the answer's order */
     uint8_t ext_id[SL_EXT_COUNT];                      /* 0: not negotiated */
+    struct sl_h264_sprop sprop; /* of what we receive: of the first codec that names some */
     uint32_t remote_ssrc, remote_rtx_ssrc; /* of what we receive, 0 if the peer names none */
     uint32_t local_ssrc, local_rtx_ssrc;   /* of what we send; rtx 0 when not negotiated */
     size_t transport;                      /* which of the session's transports carries it */

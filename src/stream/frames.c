@@ -19,11 +19,12 @@ struct frames {
     struct sl_assembler *assembler;
     enum sl_codec codec;
     uint32_t clock_hz;
-    /* Until the source's first sender report: RTP time of the first packet = its arrival. */
+    /* Of a source that gives its tracks no clock: RTP time of the first packet = its arrival. */
     bool has_origin;
     uint32_t origin_timestamp;
     int64_t origin_us;
-    int64_t last_pts_us;
+    struct sl_reorder reorder;
+    int64_t last_dts_us;
 };
 
 struct sl_frame *sl_frame_ref(struct sl_frame *frame)
@@ -38,19 +39,25 @@ void sl_frame_unref(struct sl_frame *frame)
         free(frame);
 }
 
-/* The common clock must not run backwards in one track even when a sender report moves it. */
-static int64_t pts_of(struct frames *frames, uint32_t rtp_timestamp)
+/* Both times of a frame, on the common clock. Decoding goes on in a track even where its stamps or
+ * its clock go back. */
+static void put_times(struct frames *frames, const struct sl_assembled_frame *assembled,
+                      struct sl_frame *frame)
 {
     const struct sl_track_clock *clock = &frames->fanout->clock;
     int64_t base_us = clock->valid ? clock->local_us : frames->origin_us;
     uint32_t base_timestamp = clock->valid ? clock->rtp_timestamp : frames->origin_timestamp;
-    int64_t ticks = (int32_t)(rtp_timestamp - base_timestamp);
-    int64_t pts_us = base_us + ticks * SL_US_PER_S / frames->clock_hz;
+    int64_t ticks = (int32_t)(assembled->rtp_timestamp - base_timestamp), delay = 0;
 
-    if (pts_us <= frames->last_pts_us)
-        pts_us = frames->last_pts_us + 1;
-    frames->last_pts_us = pts_us;
-    return pts_us;
+    if (frame->codec == SL_CODEC_H264)
+        delay = sl_reorder_delay(&frames->reorder, assembled->reorder, assembled->rtp_timestamp);
+    frame->pts_us = base_us + ticks * SL_US_PER_S / frames->clock_hz;
+    frame->dts_us = base_us + (ticks - delay) * SL_US_PER_S / frames->clock_hz;
+    if (frame->dts_us <= frames->last_dts_us)
+        frame->dts_us = frames->last_dts_us + 1;
+    if (frame->pts_us < frame->dts_us)
+        frame->pts_us = frame->dts_us;
+    frames->last_dts_us = frame->dts_us;
 }
 
 static void on_frame(void *owner, const struct sl_assembled_frame *assembled)
@@ -64,7 +71,7 @@ static void on_frame(void *owner, const struct sl_assembled_frame *assembled)
     atomic_init(&frame->refs, 1);
     frame->codec = assembled->codec;
     frame->keyframe = assembled->keyframe;
-    frame->pts_us = pts_of(frames, assembled->rtp_timestamp);
+    put_times(frames, assembled, frame);
     frame->rtp_timestamp = assembled->rtp_timestamp;
     frame->width = assembled->width;
     frame->height = assembled->height;

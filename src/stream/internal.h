@@ -83,6 +83,7 @@ struct sl_track {
     const struct sl_source_ops *ops;
     void *owner;
     size_t ring_packets;                 /* kept for retransmission, on each worker; constant */
+    struct track_sets *sets;             /* home worker's; NULL: the source sends no H264 */
     struct fanout *fanouts[WORKERS_MAX]; /* by worker index; control's */
 
     /* Home worker's. */
@@ -100,8 +101,12 @@ struct sl_track {
 
 /* What the next track's ring may hold. [control] */
 size_t track_ring_packets(const struct sl_worker *worker, enum sl_media_kind kind);
-void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_kind kind,
-                const struct sl_stream_config *config);
+struct sl_track *track_create(struct sl_stream *stream, enum sl_media_kind kind,
+                              const struct sl_stream_config *config);
+/* With its fanouts; NULL is fine. */
+void track_free(struct sl_track *track);
+/* Appends a packet under its final number. [home] */
+void track_add(struct sl_track *track, struct sl_rtp_packet *packet);
 /* Passes the batch on to every worker. [home] */
 void track_pass(struct sl_track *track);
 /* How many sinks its packets go to, on all workers. [home] */
@@ -114,6 +119,14 @@ void track_want_keyframe(struct sl_track *track);
 void track_retry_keyframe(struct sl_track *track, int64_t now_us);
 /* The stream is over: passes what is left, ends the fanouts. [home] */
 void track_end(struct sl_track *track);
+
+/* ---- sets.c ---- */
+
+struct track_sets *track_sets_create(const struct sl_h264_sprop *sprop);
+void track_sets_destroy(struct track_sets *sets); /* NULL is fine */
+/* A packet as the source numbered it gets its number in the track; before it, packets may be added
+ * that carry parameter sets. -ERANGE: it comes too late to be used. [home] */
+int track_sets_input(struct sl_track *track, struct sl_rtp_packet *packet);
 
 /* ---- fanout.c ---- */
 

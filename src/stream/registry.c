@@ -194,13 +194,8 @@ static void on_free(struct sl_msg *msg) /* on the home worker: the last message 
 {
     struct sl_stream *stream = sl_container_of(msg, struct sl_stream, free_msg);
 
-    for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
-        if (!stream->tracks[i])
-            continue;
-        for (size_t w = 0; w < WORKERS_MAX; w++)
-            fanout_free(stream->tracks[i]->fanouts[w]);
-        free(stream->tracks[i]);
-    }
+    for (size_t i = 0; i < TRACKS_PER_STREAM; i++)
+        track_free(stream->tracks[i]);
     free(stream);
 }
 
@@ -217,7 +212,7 @@ static void discard(struct sl_stream *stream)
 {
     unreserve(stream);
     for (size_t i = 0; i < TRACKS_PER_STREAM; i++)
-        free(stream->tracks[i]);
+        track_free(stream->tracks[i]);
     free(stream);
 }
 
@@ -248,8 +243,7 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
             discard(stream);
             return -ENOBUFS;
         }
-        stream->tracks[i] = sl_new(struct sl_track);
-        track_init(stream->tracks[i], stream, (enum sl_media_kind)i, config);
+        stream->tracks[i] = track_create(stream, (enum sl_media_kind)i, config);
     }
     sl_table_insert(&streams->names, &stream->node, sl_hash_text(stream->name));
     sl_list_append(&streams->all, &stream->link);

@@ -103,13 +103,13 @@ struct sl_rtp_packet *sl_rtp_packet_ref(struct sl_rtp_packet *packet);
 /* Threads: any. NULL is fine. */
 void sl_rtp_packet_unref(struct sl_rtp_packet *packet);
 
-/* Maps a track's RTP time to local monotonic time, from the source's sender reports (RFC 3550
- * section 6.4.1); the tracks of one stream share the NTP side, which is what keeps lips in sync. */
+/* Maps a track's RTP time to local monotonic time, which the tracks of one stream share: that is
+ * what keeps lips in sync. */
 struct sl_track_clock {
     bool valid;
-    uint64_t ntp;           /* the source's NTP time (32.32) ... */
+    uint64_t ntp;           /* NTP time (32.32) for players' sender reports ... */
     uint32_t rtp_timestamp; /* ... at this RTP time ... */
-    int64_t local_us;       /* ... which is this local time: equal offset in all tracks */
+    int64_t local_us;       /* ... which is this local time: ntp at an equal offset in all tracks */
 };
 
 /* A whole coded picture or audio frame on the stream's common clock. */
@@ -117,7 +117,10 @@ struct sl_frame {
     _Atomic uint32_t refs;
     enum sl_codec codec;
     bool keyframe;
-    int64_t pts_us; /* local monotonic time, comparable between the tracks of one stream */
+    /* Local monotonic time, comparable between the tracks of one stream. dts_us rises with each
+     * frame and is pts_us but for pictures that are shown in another order than they come in; never
+     * after it. */
+    int64_t pts_us, dts_us;
     uint32_t rtp_timestamp;
     uint16_t width, height; /* 0 if the frame does not say */
     size_t len;
@@ -154,6 +157,7 @@ struct sl_track_config {
     bool present;
     size_t codec_count; /* those the source may send; the first is the one expected */
     struct sl_track_codec codecs[SL_TRACK_CODECS_MAX];
+    struct sl_h264_sprop sprop; /* H264 parameter sets known before the first packet */
 };
 
 enum { SL_STREAM_NAME_MAX = 256 };
@@ -173,7 +177,7 @@ struct sl_stream_config {
 
 /* Takes ownership of one reference; drops the packet if the stream has ended. [worker] */
 void sl_track_input(struct sl_track *track, struct sl_rtp_packet *packet);
-/* After a sender report. [worker] */
+/* Known, or moved; packets given after this are of it. [worker] */
 void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clock);
 /* The coded picture size changed: listeners are told. [worker] */
 void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height);

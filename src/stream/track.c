@@ -23,9 +23,20 @@ size_t track_ring_packets(const struct sl_worker *worker, enum sl_media_kind kin
     return packets;
 }
 
-void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_kind kind,
-                const struct sl_stream_config *config)
+static bool may_send(const struct sl_track_config *config, enum sl_codec codec)
 {
+    for (size_t i = 0; i < config->codec_count; i++) {
+        if (config->codecs[i].codec == codec)
+            return true;
+    }
+    return false;
+}
+
+struct sl_track *track_create(struct sl_stream *stream, enum sl_media_kind kind,
+                              const struct sl_stream_config *config)
+{
+    struct sl_track *track = sl_new(struct sl_track);
+
     track->stream = stream;
     track->kind = kind;
     track->config = config->tracks[kind];
@@ -34,6 +45,19 @@ void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_
     track->owner = config->owner;
     track->ring_packets = track_ring_packets(config->worker, kind);
     config->worker->ring_reserved += track->ring_packets;
+    if (may_send(&track->config, SL_CODEC_H264))
+        track->sets = track_sets_create(&track->config.sprop);
+    return track;
+}
+
+void track_free(struct sl_track *track)
+{
+    if (!track)
+        return;
+    for (size_t i = 0; i < WORKERS_MAX; i++)
+        fanout_free(track->fanouts[i]);
+    track_sets_destroy(track->sets);
+    free(track);
 }
 
 enum sl_media_kind sl_track_kind(const struct sl_track *track)
@@ -49,10 +73,15 @@ const struct sl_track_config *sl_track_codecs(const struct sl_track *track)
 void sl_track_input(struct sl_track *track, struct sl_rtp_packet *packet)
 {
     assert(sl_loop_is_current(track->home->loop));
-    if (track->ended) {
+    if (track->ended || (track->sets && track_sets_input(track, packet) < 0)) {
         sl_rtp_packet_unref(packet);
         return;
     }
+    track_add(track, packet);
+}
+
+void track_add(struct sl_track *track, struct sl_rtp_packet *packet)
+{
     if (track->batch_count == 0)
         sl_list_append(&track->home->dirty_tracks, &track->dirty);
     track->batch[track->batch_count++] = packet;

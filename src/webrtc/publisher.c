@@ -26,12 +26,7 @@ enum {
     REMB_MAX_BPS = 20000000,
 };
 
-/* Difference between 1900 and 1970 does not matter here: NTP times are only compared. */
-static int64_t ntp_to_us(uint64_t ntp)
-{
-    return (int64_t)((ntp >> 32) * SL_US_PER_S) +
-           (int64_t)(((ntp & 0xffffffffU) * SL_US_PER_S) >> 32);
-}
+#define NTP_OF_1970_US (INT64_C(2208988800) * SL_US_PER_S)
 
 /* What is received of one kind. */
 struct input {
@@ -72,8 +67,8 @@ struct publisher {
     uint64_t remb_bytes_seen;
     int64_t rtt_us;
     int64_t reported_us;
-    bool has_ntp_offset;
-    int64_t ntp_offset_us; /* local time - source's NTP time, without the network's delays */
+    struct sl_sync *sync;
+    int64_t wall_offset_us; /* from local time to that of NTP: what players' reports say */
     int64_t heard_us;
     bool started; /* a packet went into a track */
 };
@@ -116,6 +111,8 @@ struct publisher *publisher_create(struct sl_peer *peer, const struct sl_peer_co
     publisher->max_bitrate_bps = config->max_bitrate_bps;
     publisher->remb_bps = REMB_START_BPS;
     publisher->rtt_us = FIRST_RTT_US;
+    publisher->sync = sl_sync_create();
+    publisher->wall_offset_us = sl_wall_ms() * SL_US_PER_MS - sl_now_us() + NTP_OF_1970_US;
     for (size_t i = 0; i < config->negotiation->media_count; i++) {
         const struct sl_media *media = &config->negotiation->media[i];
         if (media->accepted && !media->inactive && media->codec_count > 0)
@@ -132,6 +129,7 @@ void publisher_destroy(struct publisher *publisher)
         sl_receiver_destroy(publisher->inputs[i].receiver);
     for (size_t i = 0; i < SL_MEDIA_TRANSPORTS_MAX; i++)
         sl_twcc_destroy(publisher->twcc[i]);
+    sl_sync_destroy(publisher->sync);
     free(publisher);
 }
 
@@ -169,18 +167,28 @@ int64_t publisher_last_packet_us(const struct publisher *publisher)
 
 /* ---- RTP ---- */
 
-/* Another ssrc goes on where the last one fell silent: nothing known of that one holds for it. */
-static void start_anew(struct input *input)
+/* The source's own NTP time is left out: it may be set, or differ from track to track. */
+static void tell_clock(struct publisher *publisher, struct input *input)
 {
-    static const struct sl_track_clock none;
+    struct sl_track_clock clock = {.valid = true};
 
+    if (!input->track ||
+        !sl_sync_line(publisher->sync, input->kind, &clock.rtp_timestamp, &clock.local_us))
+        return;
+    uint64_t ntp_us = (uint64_t)(clock.local_us + publisher->wall_offset_us);
+    clock.ntp = (ntp_us / SL_US_PER_S << 32) + ((ntp_us % SL_US_PER_S) << 32) / SL_US_PER_S;
+    sl_track_set_clock(input->track, &clock);
+}
+
+/* Another ssrc goes on where the last one fell silent: nothing known of that one holds for it. */
+static void start_anew(struct publisher *publisher, struct input *input)
+{
     sl_receiver_destroy(input->receiver);
     input->receiver = sl_receiver_create(input->clock_hz, input->nack);
     input->rtx_ssrc = 0;
     input->probe_us = 0;
     input->restart = true;
-    if (input->track)
-        sl_track_set_clock(input->track, &none);
+    sl_sync_forget(publisher->sync, input->kind);
 }
 
 /* Which input a packet belongs to: by ssrc where it is known, else by payload type (RFC 8843
@@ -207,7 +215,7 @@ static struct input *find_input(struct publisher *publisher, const struct sl_rtp
         if (*ssrc != 0 && now_us - input->heard_us < SSRC_SWITCH_US)
             return NULL; /* another sender inside the session: not as long as the first one lives */
         if (!*rtx && *ssrc != 0)
-            start_anew(input);
+            start_anew(publisher, input);
         *ssrc = view->ssrc;
         return input;
     }
@@ -376,25 +384,15 @@ void publisher_on_rtp(struct publisher *publisher, const uint8_t *data, size_t l
         return;
     input->heard_us = now_us;
     int64_t seq = note_arrival(input, view.seq, view.timestamp, view.payload_len, false, now_us);
-    if (seq >= 0)
-        deliver(publisher, input, seq, &view, codec, view.payload, view.payload_len, now_us);
+    if (seq < 0)
+        return;
+    if (sl_sync_packet(publisher->sync, input->kind, sl_codec_clock_hz(codec), view.timestamp,
+                       now_us))
+        tell_clock(publisher, input);
+    deliver(publisher, input, seq, &view, codec, view.payload, view.payload_len, now_us);
 }
 
 /* ---- RTCP in ---- */
-
-/* The source's NTP clock on ours. Reports arrive late by varying delays, so the smallest difference
- * seen is the best; it is let go slowly because the clocks drift. */
-static void note_ntp(struct publisher *publisher, uint64_t ntp, int64_t now_us)
-{
-    int64_t offset_us = now_us - ntp_to_us(ntp);
-
-    if (!publisher->has_ntp_offset || offset_us < publisher->ntp_offset_us ||
-        offset_us - publisher->ntp_offset_us > 10 * SL_US_PER_S)
-        publisher->ntp_offset_us = offset_us;
-    else
-        publisher->ntp_offset_us += (offset_us - publisher->ntp_offset_us) / 64;
-    publisher->has_ntp_offset = true;
-}
 
 static void on_sender_report(struct publisher *publisher, const struct sl_rtcp_view *view,
                              int64_t now_us)
@@ -408,14 +406,7 @@ static void on_sender_report(struct publisher *publisher, const struct sl_rtcp_v
         if (!input->present || input->ssrc != view->ssrc || !input->track)
             continue;
         sl_receiver_on_sr(input->receiver, info.ntp, now_us);
-        note_ntp(publisher, info.ntp, now_us);
-        struct sl_track_clock clock = {
-            .valid = true,
-            .ntp = info.ntp,
-            .rtp_timestamp = info.rtp_timestamp,
-            .local_us = ntp_to_us(info.ntp) + publisher->ntp_offset_us,
-        };
-        sl_track_set_clock(input->track, &clock);
+        sl_sync_report(publisher->sync, input->kind, info.ntp, info.rtp_timestamp, now_us);
     }
 }
 

@@ -27,6 +27,7 @@ void sl_track_config_from(struct sl_media *media, struct sl_track_config *out)
         media->codec_count = SL_TRACK_CODECS_MAX;
     out->present = true;
     out->codec_count = media->codec_count;
+    out->sprop = media->sprop;
     for (size_t i = 0; i < media->codec_count; i++) {
         out->codecs[i].codec = media->codecs[i].codec;
         memcpy(out->codecs[i].fmtp, media->codecs[i].fmtp, sizeof(out->codecs[i].fmtp));

@@ -79,7 +79,7 @@ struct seen {
         enum chunk_message_type type;
         uint32_t ms;
         size_t len;
-        uint8_t head[2];
+        uint8_t head[FLV_HEAD_MAX];
     } tags[TAGS_MAX];
     uint8_t metadata[1024];
     size_t metadata_len;
@@ -97,7 +97,7 @@ static void on_tag(void *owner, enum chunk_message_type type, uint32_t timestamp
     seen->tags[seen->count].type = type;
     seen->tags[seen->count].ms = timestamp_ms;
     seen->tags[seen->count].len = len;
-    memcpy(seen->tags[seen->count].head, bytes, 2);
+    memcpy(seen->tags[seen->count].head, bytes, len < FLV_HEAD_MAX ? len : FLV_HEAD_MAX);
     seen->count++;
     if (type == CHUNK_DATA) {
         memcpy(seen->metadata, bytes, len);
@@ -133,15 +133,22 @@ static void finish(struct seen *seen)
     free(seen);
 }
 
-static void input(struct seen *seen, enum sl_codec codec, const void *bytes, size_t len,
-                  bool keyframe, int64_t pts_us)
+static void input_out_of_order(struct seen *seen, enum sl_codec codec, const void *bytes,
+                               size_t len, bool keyframe, int64_t dts_us, int64_t pts_us)
 {
     struct sl_frame *frame = malloc(sizeof(*frame) + len);
 
-    *frame = (struct sl_frame){.codec = codec, .keyframe = keyframe, .pts_us = pts_us, .len = len};
+    *frame = (struct sl_frame){
+        .codec = codec, .keyframe = keyframe, .dts_us = dts_us, .pts_us = pts_us, .len = len};
     memcpy(frame->data, bytes, len);
     media_input(seen->media, frame, seen->now_us, seen->now_us);
     free(frame);
+}
+
+static void input(struct seen *seen, enum sl_codec codec, const void *bytes, size_t len,
+                  bool keyframe, int64_t pts_us)
+{
+    input_out_of_order(seen, codec, bytes, len, keyframe, pts_us, pts_us);
 }
 
 static void tick_until(struct seen *seen, int64_t until_us)
@@ -304,6 +311,68 @@ static void key_frames_are_asked_for_at_least_every_four_seconds(void **state)
     finish(seen);
 }
 
+/* Showing minus decoding, as the tag says it. */
+static uint32_t composition_ms(const struct seen *seen, size_t tag)
+{
+    const uint8_t *head = seen->tags[tag].head;
+
+    return (uint32_t)head[2] << 16 | (uint32_t)head[3] << 8 | head[4];
+}
+
+#define KEY_FRAME "\0\0\0\1" SPS "\0\0\0\1" PPS "\0\0\0\1" IDR
+
+static void pictures_shown_out_of_order_say_how_much_later(void **state)
+{
+    (void)state;
+    struct seen *seen = begin(SL_CODEC_NONE, SL_CODEC_H264);
+    static const int shown[] = {1, 4, 2, 3, 7, 5, 6, 10, 8, 9}; /* in the order of decoding */
+    int64_t begin_us = seen->now_us;
+
+    for (int i = 0; i < 10; i++) {
+        const char *au = i == 0 ? KEY_FRAME : "\0\0\0\1\x41\x9a\x01";
+        input_out_of_order(seen, SL_CODEC_H264, au, i == 0 ? sizeof(KEY_FRAME) - 1 : 7, i == 0,
+                           begin_us + (int64_t)i * 33333, begin_us + (int64_t)shown[i] * 33333);
+        tick_until(seen, seen->now_us + 20 * MS);
+    }
+    assert_int_equal(seen->count, 2 + 10);
+    assert_int_equal(composition_ms(seen, 1), 0); /* the configuration */
+    for (size_t i = 0; i < 10; i++) {
+        assert_int_equal(seen->tags[2 + i].ms, i * 33333 / 1000);
+        assert_int_equal(seen->tags[2 + i].ms + composition_ms(seen, 2 + i),
+                         shown[i] * 33333 / 1000);
+    }
+    finish(seen);
+}
+
+/* What one track's stamps do is no reason to move the other's. */
+static void a_track_whose_stamps_leap_leaves_the_other_alone(void **state)
+{
+    (void)state;
+    struct seen *seen = begin(SL_CODEC_PCMU, SL_CODEC_H264);
+    uint8_t packet[160];
+    uint32_t last_ms = 0, longest_ms = 0;
+
+    memset(packet, 0xff, sizeof(packet));
+    for (int i = 0; i < 500; i++) {
+        int64_t leap_us = i < 100 ? 0 : i < 200 ? 60 * SL_US_PER_S : -7 * SL_US_PER_S;
+        input(seen, SL_CODEC_PCMU, packet, sizeof(packet), true, seen->now_us + leap_us);
+        if (i % 2 == 0)
+            input(seen, SL_CODEC_H264, i == 0 ? KEY_FRAME : "\0\0\0\1\x41\x9a\x01",
+                  i == 0 ? sizeof(KEY_FRAME) - 1 : 7, i == 0, seen->now_us);
+        tick_until(seen, seen->now_us);
+    }
+    for (size_t i = 0; i < seen->count; i++) {
+        if (seen->tags[i].type != CHUNK_VIDEO)
+            continue;
+        if (seen->tags[i].ms - last_ms > longest_ms)
+            longest_ms = seen->tags[i].ms - last_ms;
+        last_ms = seen->tags[i].ms;
+    }
+    assert_in_range(longest_ms, 40, 45);
+    assert_in_range(last_ms, 9800, 10000);
+    finish(seen);
+}
+
 static void wild_time_stamps_do_not_move_the_publication(void **state)
 {
     (void)state;
@@ -395,6 +464,8 @@ int main(void)
         cmocka_unit_test(sound_begins_with_the_pictures_and_never_stops),
         cmocka_unit_test(sound_begins_without_pictures_that_do_not_come),
         cmocka_unit_test(key_frames_are_asked_for_at_least_every_four_seconds),
+        cmocka_unit_test(pictures_shown_out_of_order_say_how_much_later),
+        cmocka_unit_test(a_track_whose_stamps_leap_leaves_the_other_alone),
         cmocka_unit_test(wild_time_stamps_do_not_move_the_publication),
         cmocka_unit_test(a_sound_ends_by_itself_or_goes_on_in_a_loop),
         cmocka_unit_test(a_source_without_sound_gets_a_track_with_its_first),

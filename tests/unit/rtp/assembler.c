@@ -72,6 +72,54 @@ static void joins_single_units_of_one_timestamp(void **state)
     assert_int_equal(output.losses, 0);
 }
 
+/* H.264 E.2.1 max_num_reorder_frames; SPS as x264 writes them, but for the last */
+static void tells_how_far_pictures_are_out_of_order(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        const uint8_t *sps;
+        size_t len;
+        int reorder;
+    } cases[] = {
+        {"baseline", TEXT(SPS), 0},
+        {"main without B",
+         TEXT("\x67\x4d\x40\x0d\xd9\x01\x41\xfb\x01\x10\x00\x00\x03\x00\x10\x00\x00\x03\x03\x20\xf1"
+              "\x42\xa4\x80"),
+         0},
+        {"main, bf 2",
+         TEXT("\x67\x4d\x40\x0d\xe8\x80\xa0\xfd\x80\x88\x00\x00\x03\x00\x08\x00\x00\x03\x01\x90\x78"
+              "\xa1\x48\x90"),
+         1},
+        {"high, bf 3, pyramid",
+         TEXT("\x67\x64\x00\x0d\xac\xd9\x41\x41\xfb\x01\x10\x00\x00\x03\x00\x10\x00\x00\x03\x03\x20"
+              "\xf1\x42\x99\x60"),
+         2},
+        {"with HRD and colours",
+         TEXT("\x67\x64\x00\x0d\xac\xd9\x41\x41\xfb\x01\x6a\x02\x02\x02\x80\x00\x00\x03\x00\x80\x00"
+              "\x00\x19\x30\x10\x00\xf4\x20\x00\x3d\x09\xc9\x86\x00\xf1\x42\x99\x60"),
+         2},
+        {"interlaced",
+         TEXT("\x67\x64\x00\x15\xac\xd9\x41\x41\x0f\xcb\x80\x88\x00\x00\x03\x00\x08\x00\x00\x03\x01"
+              "\x90\xf8\xa1\x4c\xb0"),
+         2},
+        {"high, cut behind its size", TEXT("\x67\x64\x00\x0d\xac\xd9\x41\x41\xfb\x01\x10"), -1},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_assembler *assembler = create(SL_CODEC_H264);
+        input(assembler, 1, 90, 0, cases[i].sps, cases[i].len);
+        input(assembler, 2, 90, 0, TEXT(PPS));
+        input(assembler, 3, 90, MARKER, TEXT("\x65\x88\x01"));
+        input(assembler, 4, 180, MARKER, TEXT("\x41\x9a\x02"));
+        if (output.count != 2 || output.frames[0].reorder != cases[i].reorder ||
+            output.frames[1].reorder != cases[i].reorder)
+            fail_msg("%s: %d", cases[i].why, output.count ? output.frames[0].reorder : -2);
+        sl_assembler_destroy(assembler);
+        clear(&output);
+    }
+}
+
 static void joins_aggregates_and_fragments(void **state)
 {
     input(*state, 1, 90, 0, TEXT("\x78\x00\x17" SPS "\x00\x04" PPS));
@@ -428,6 +476,7 @@ int main(void)
 #define WITH_VP8(name)  cmocka_unit_test_setup_teardown(name, setup_vp8, teardown)
     const struct CMUnitTest tests[] = {
         WITH_H264(joins_single_units_of_one_timestamp),
+        cmocka_unit_test(tells_how_far_pictures_are_out_of_order),
         WITH_H264(joins_aggregates_and_fragments),
         WITH_H264(completes_a_frame_when_the_timestamp_changes),
         WITH_H264(prepends_the_known_parameter_sets_to_a_key_frame),

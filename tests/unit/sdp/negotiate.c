@@ -133,6 +133,32 @@ static void takes_ssrcs_fmtp_and_mid_from_a_publishers_offer(void **state)
     sl_sdp_free(sdp);
 }
 
+/* A parameter set of a payload type that is not chosen is of another stream. */
+static void the_parameter_sets_are_those_of_the_first_chosen_codec_with_some(void **state)
+{
+    (void)state;
+    static const char offer[] =
+        "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 95 96 97 98\r\n"
+        "a=ice-ufrag:abcd\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa\r\n"
+        "a=fingerprint:sha-256 " FINGERPRINT "\r\na=setup:actpass\r\na=rtcp-mux\r\na=sendonly\r\n"
+        "a=rtpmap:95 H264/90000\r\n"
+        "a=fmtp:95 packetization-mode=2;sprop-parameter-sets=AAAA\r\n"
+        "a=rtpmap:96 H264/90000\r\n"
+        "a=fmtp:96 packetization-mode=0;sprop-parameter-sets=aM44\r\n"
+        "a=rtpmap:97 H264/90000\r\n"
+        "a=fmtp:97 packetization-mode=1\r\n"
+        "a=rtpmap:98 H264/90000\r\n"
+        "a=fmtp:98 sprop-parameter-sets=Z0LgHw==;packetization-mode=1\r\n";
+    struct sl_sdp *sdp = parsed(offer);
+    const struct sl_negotiation *n = negotiated(sdp, &publisher);
+
+    assert_string_equal(list_of(&n->media[0]), "97 98 96");
+    assert_int_equal(n->media[0].sprop.len, 6);
+    assert_memory_equal(n->media[0].sprop.bytes, "\0\4\x67\x42\xe0\x1f", 6);
+    assert_string_equal(n->media[0].codecs[1].fmtp, "packetization-mode=1");
+    sl_sdp_free(sdp);
+}
+
 static void answers_no_rtx_unless_configured(void **state)
 {
     (void)state;
@@ -516,6 +542,12 @@ static void understands_an_answer_of_the_original_server(void **state)
     assert_int_equal(n.media[1].remote_ssrc, 1329233369);
     assert_false(n.media[0].inactive || n.media[1].inactive);
     assert_int_equal(answer->sections[1].candidates[0].port, 31248);
+    assert_int_equal(n.media[1].sprop.len, 0);
+    answer->sections[1].sprop_count = 1;
+    answer->sections[1].sprops[0].payload_type = 104;
+    answer->sections[1].sprops[0].sets = (struct sl_h264_sprop){3, {0, 1, 0x68}};
+    assert_int_equal(sl_sdp_accept_answer(offer, answer, false, &n, &error), 0);
+    assert_int_equal(n.media[1].sprop.len, 3); /* who answers is who sends */
     sl_sdp_free(answer);
     sl_sdp_free(offer);
 }
@@ -573,6 +605,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_a_publisher_in_the_configured_order),
         cmocka_unit_test(takes_ssrcs_fmtp_and_mid_from_a_publishers_offer),
+        cmocka_unit_test(the_parameter_sets_are_those_of_the_first_chosen_codec_with_some),
         cmocka_unit_test(answers_no_rtx_unless_configured),
         cmocka_unit_test(answers_bandwidth_feedback_and_extensions_to_publishers_only),
         cmocka_unit_test(answers_transport_cc_only_with_its_extension),

@@ -264,6 +264,52 @@ static void keeps_the_bounds_of_numbered_things(void **state)
     }
 }
 
+/* 680 characters: 510 bytes, which no length before them fits any more */
+#define BASE64_10 "AAAAAAAAAA"
+#define BASE64_170                                                                                 \
+    BASE64_10 BASE64_10 BASE64_10 BASE64_10 BASE64_10 BASE64_10 BASE64_10 BASE64_10 BASE64_10      \
+        BASE64_10 BASE64_10 BASE64_10 BASE64_10 BASE64_10 BASE64_10 BASE64_10 BASE64_10
+#define BASE64_680 BASE64_170 BASE64_170 BASE64_170 BASE64_170
+
+/* RFC 6184 section 8.1: a malformed set costs itself, and no answer may echo any. */
+static void takes_parameter_sets_out_of_the_fmtp(void **state)
+{
+    (void)state;
+#define SETS "\0\4\x67\x42\xe0\x1f\0\3\x68\xce\x38"
+    static const struct {
+        const char *fmtp, *rest, *sets;
+        size_t sets_len;
+    } cases[] = {
+#define TEXT(text) text, sizeof(text) - 1
+        {"a=1;sprop-parameter-sets=Z0LgHw==,aM44;b=2", "a=1;b=2", TEXT(SETS)},
+        {"sprop-parameter-sets=Z0LgHw==,aM44;b=2", "b=2", TEXT(SETS)},
+        {"a=1; Sprop-Parameter-Sets = Z0LgHw== , aM44", "a=1", TEXT(SETS)},
+        {"sprop-parameter-sets=Z0LgHw,aM44", "", TEXT(SETS)},
+        {"a=1;sprop-parameter-sets=Z0L*Hw==,aM44;b=2", "a=1;b=2", TEXT("\0\3\x68\xce\x38")},
+        {"a=1;sprop-parameter-sets=", "a=1", TEXT("")},
+        {"a=1;sprop-parameter-sets;b=2", "a=1;b=2", TEXT("")},
+        {"sprop-parameter-sets=,,,aM44,", "", TEXT("\0\3\x68\xce\x38")},
+        {"sprop-parameter-sets=" BASE64_680 "BBBB,aM44", "", TEXT("\0\3\x68\xce\x38")},
+        {"sprop-parameter-sets=aM44," BASE64_680 ",aM44", "",
+         TEXT("\0\3\x68\xce\x38\0\3\x68\xce\x38")},
+        {"a=1;b=sprop-parameter-sets", "a=1;b=sprop-parameter-sets", TEXT("")},
+#undef TEXT
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        char text[2048];
+        (void)snprintf(text, sizeof(text), "%sa=fmtp:96 %s\r\n", M, cases[i].fmtp);
+        struct sl_sdp *sdp = parsed(text);
+        const struct sl_sdp_section *section = &sdp->sections[0];
+        assert_string_equal(section->formats[0].fmtp, cases[i].rest);
+        size_t len = section->sprop_count > 0 ? section->sprops[0].sets.len : 0;
+        if (len != cases[i].sets_len ||
+            memcmp(section->sprops[0].sets.bytes, cases[i].sets, len) != 0)
+            fail_msg("%s: %zu bytes", cases[i].fmtp, len);
+        sl_sdp_free(sdp);
+    }
+}
+
 static void counts_no_more_ssrcs_and_candidates_than_it_keeps(void **state)
 {
     (void)state;
@@ -506,6 +552,7 @@ int main(void)
         cmocka_unit_test(refuses_nul_bytes),
         cmocka_unit_test(keeps_every_bound),
         cmocka_unit_test(keeps_the_bounds_of_numbered_things),
+        cmocka_unit_test(takes_parameter_sets_out_of_the_fmtp),
         cmocka_unit_test(counts_no_more_ssrcs_and_candidates_than_it_keeps),
         cmocka_unit_test(merges_session_attributes_into_sections),
         cmocka_unit_test(prefers_the_sha256_fingerprint_of_several),

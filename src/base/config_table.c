@@ -153,7 +153,7 @@ static void *field_to_change(struct sl_config *config, const struct sl_option *o
 const struct sl_option *sl_option_find(const char *key)
 {
     for (size_t i = 0; i < sl_option_count; i++) {
-        if (!strcmp(sl_options[i].key, key))
+        if (sl_options[i].key[0] == key[0] && strcmp(sl_options[i].key, key) == 0)
             return &sl_options[i];
     }
     return NULL;
@@ -174,8 +174,9 @@ bool sl_option_is_accepted(const char *key)
 
 enum { KEY_LEN_MAX = 64 };
 
-/* Letters to insert, delete or replace (Levenshtein); KEY_LEN_MAX for keys that are too long. */
-static size_t distance(const char *a, const char *b)
+/* Letters to insert, delete or replace (Levenshtein), or anything from bound on when they are as
+ * many: most keys are found to be that far after their first letters. */
+static size_t distance(const char *a, const char *b, size_t bound)
 {
     size_t row[KEY_LEN_MAX + 1];
     size_t a_len = strlen(a), b_len = strlen(b);
@@ -185,14 +186,17 @@ static size_t distance(const char *a, const char *b)
     for (size_t j = 0; j <= b_len; j++)
         row[j] = j;
     for (size_t i = 1; i <= a_len; i++) {
-        size_t diagonal = row[0];
+        size_t diagonal = row[0], least = i;
         row[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
             size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
             size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
             diagonal = row[j];
             row[j] = replaced < other ? replaced : other;
+            least = row[j] < least ? row[j] : least;
         }
+        if (least >= bound)
+            return least; /* no later row has less */
     }
     return row[b_len];
 }
@@ -206,7 +210,7 @@ const struct sl_option *sl_option_nearest(const char *key)
         size_t other_len = strlen(sl_options[i].key);
         if ((len > other_len ? len - other_len : other_len - len) >= best)
             continue; /* so many letters to insert or delete at least */
-        size_t here = distance(key, sl_options[i].key);
+        size_t here = distance(key, sl_options[i].key, best);
         if (here < best) {
             best = here;
             nearest = &sl_options[i];

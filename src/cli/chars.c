@@ -106,6 +106,8 @@ unsigned sl_char_width(uint32_t code)
 
 bool sl_char_is_safe(uint32_t code)
 {
+    if (code < 0x80) /* nearly all of them */
+        return code >= 0x20 && code != 0x7f;
     return !is_in(unsafe, SL_ARRAY_LEN(unsafe), code);
 }
 

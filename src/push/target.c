@@ -203,6 +203,19 @@ static int take_credentials(const struct parts *parts, struct sl_push_target *ou
     return err < 0 ? err : decode(parts->password, out->password, sizeof(out->password), error);
 }
 
+static int take_server(const struct parts *parts, struct sl_push_target *out,
+                       struct sl_error *error)
+{
+    int err = take_host(parts, out, error);
+
+    if (err == 0)
+        err = take_port(parts, out, error);
+    if (err == 0)
+        err = take_credentials(parts, out, error);
+    out->tls = parts->tls;
+    return err;
+}
+
 /* printf into a field; -EINVAL when it does not fit. */
 __attribute__((format(printf, 4, 5))) static int fill(struct sl_error *error, char *out,
                                                       size_t out_len, const char *format, ...)
@@ -283,11 +296,7 @@ int sl_push_target_parse(const char *rtmp_url, const struct sl_push_naming *nami
         return sl_error_set(error, -EINVAL, "rtmpUrl or stream name: control characters");
     int err = split(rtmp_url, &parts, error);
     if (err == 0)
-        err = take_host(&parts, &target, error);
-    if (err == 0)
-        err = take_port(&parts, &target, error);
-    if (err == 0)
-        err = take_credentials(&parts, &target, error);
+        err = take_server(&parts, &target, error);
     if (err == 0)
         err = take_names(&parts, naming, &target, error);
     if (err == 0)
@@ -296,7 +305,6 @@ int sl_push_target_parse(const char *rtmp_url, const struct sl_push_naming *nami
         err = show(rtmp_url, &parts, &target, error);
     if (err < 0)
         return err;
-    target.tls = parts.tls;
     *out = target;
     return 0;
 }
@@ -332,11 +340,7 @@ int sl_push_target_redirect(const struct sl_push_target *from, const char *url,
     if (err == 0 && from->tls && !parts.tls)
         err = sl_error_set(error, -EINVAL, "the server redirects from rtmps to rtmp");
     if (err == 0)
-        err = take_host(&parts, &target, error);
-    if (err == 0)
-        err = take_port(&parts, &target, error);
-    if (err == 0)
-        err = take_credentials(&parts, &target, error);
+        err = take_server(&parts, &target, error);
     if (err == 0)
         err = take_redirect_names(&parts, from, &target, error);
     if (err == 0)
@@ -349,7 +353,6 @@ int sl_push_target_redirect(const struct sl_push_target *from, const char *url,
         memcpy(target.user, from->user, sizeof(target.user));
         memcpy(target.password, from->password, sizeof(target.password));
     }
-    target.tls = parts.tls;
     *out = target;
     return 0;
 }

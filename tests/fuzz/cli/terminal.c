@@ -20,7 +20,8 @@ static void fail(const char *what)
 void terminal_init(struct terminal *terminal, size_t columns, size_t rows)
 {
     assert(columns <= TERMINAL_COLUMNS_MAX && rows <= TERMINAL_ROWS_MAX);
-    memset(terminal, 0, sizeof(*terminal));
+    memset(terminal->cells, 0, rows * sizeof(terminal->cells[0])); /* the others are never used */
+    terminal->row = terminal->column = terminal->bells = 0;
     terminal->columns = columns;
     terminal->rows = rows;
 }
@@ -105,7 +106,7 @@ static void sequence(struct terminal *terminal, unsigned long count, bool has_co
         break;
     case 'J':
         if (has_count && count == 2)
-            memset(terminal->cells, 0, sizeof(terminal->cells));
+            memset(terminal->cells, 0, terminal->rows * sizeof(terminal->cells[0]));
         else
             erase_below(terminal);
         break;
@@ -252,7 +253,9 @@ const char *terminal_differs(const struct terminal *terminal, const struct sl_ed
     size_t text_len = prompt_len + shown;
     char text[sizeof(editor->prompt) + sizeof(editor->line)];
     const char *why = NULL;
-    struct expected expected = {.columns = terminal->columns, .rows_max = text_len + 2};
+    /* No character is wider than it has bytes, and at most one column of a row stays empty. */
+    struct expected expected = {.columns = terminal->columns,
+                                .rows_max = text_len / (terminal->columns - 1) + 2};
 
     memcpy(text, editor->prompt, prompt_len);
     memcpy(text + prompt_len, editor->line, shown);

@@ -261,10 +261,12 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
         return CURL_SOCKET_BAD;
     curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
                               address->protocol);
-    transfer->no_socket[0] = '\0'; /* of an address before */
-    if (fd < 0)
+    /* One of a family that the host does not have is no reason: another address may do. */
+    if (fd < 0 && errno != EAFNOSUPPORT)
         (void)snprintf(transfer->no_socket, sizeof(transfer->no_socket), "no socket: %s",
                        strerror(errno));
+    else
+        transfer->no_socket[0] = '\0'; /* of an address before */
     return fd;
 }
 

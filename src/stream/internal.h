@@ -28,6 +28,7 @@
 enum {
     TRACK_BATCH = 64,      /* packets collected in one turn before they are passed on */
     HANDOVER_BATCHES = 16, /* in flight to another worker; past that packets are dropped, counted */
+    RIDERS_MAX = 8, /* packets of sound that go along with pictures; with more, each go alone */
     TRACKS_PER_STREAM = 2,
     RING_MIN = 64, /* packets: 0.2 s of video, what an answer to a NACK needs on a short path */
 };
@@ -102,7 +103,7 @@ struct sl_track {
 size_t track_ring_packets(const struct sl_worker *worker, enum sl_media_kind kind);
 void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_kind kind,
                 const struct sl_stream_config *config);
-/* Passes the batch on to every worker. [home] */
+/* Passes the batch on to every worker, and with it that of the stream's other track. [home] */
 void track_pass(struct sl_track *track);
 /* How many sinks its packets go to, on all workers. [home] */
 size_t track_sink_count(const struct sl_track *track);
@@ -115,16 +116,32 @@ void track_retry_keyframe(struct sl_track *track, int64_t now_us);
 /* The stream is over: passes what is left, ends the fanouts. [home] */
 void track_end(struct sl_track *track);
 
+/* ---- level.c ---- */
+
+/* Pads packets of one track so that as few messages as possible take them to a player. followed:
+ * something shorter goes to the same players right behind them. */
+void level_batch(struct sl_rtp_packet *const *packets, size_t count, bool followed);
+
 /* ---- fanout.c ---- */
+
+/* Packets of one track for its sinks on one worker. */
+struct delivery {
+    struct fanout *fanout; /* NULL: none */
+    const struct sl_track_clock *clock;
+    struct sl_rtp_packet *const *packets;
+    size_t count;
+};
 
 /* Packets on their way to another worker. */
 struct handover {
     struct sl_msg msg;
-    struct fanout *fanout;
     _Atomic bool busy;
-    size_t count;
-    struct sl_track_clock clock;
-    struct sl_rtp_packet *packets[TRACK_BATCH];
+    struct {
+        struct fanout *fanout;
+        struct sl_track_clock clock;
+        size_t count;
+    } parts[2]; /* as fanout_deliver() takes them; packets one behind the other */
+    struct sl_rtp_packet *packets[TRACK_BATCH + RIDERS_MAX];
 };
 
 /* One track's presence on one worker. */
@@ -158,11 +175,11 @@ struct fanout {
 
 struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker);
 void fanout_free(struct fanout *fanout);
-/* Brings packets to the sinks. [worker] */
-void fanout_deliver(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count,
-                    const struct sl_track_clock *clock);
-/* Takes packets towards the fanout's worker. [home] */
-void fanout_hand_over(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count);
+/* Brings packets to the sinks; those of rider (at most RIDERS_MAX) to each sink right after it got
+ * those that it rides on. [worker] */
+void fanout_deliver(const struct delivery *delivery, const struct delivery *rider);
+/* Takes packets towards the fanout's worker, which is another one. [home] */
+void fanout_hand_over(const struct delivery *delivery, const struct delivery *rider);
 /* The first sink came or the last one went: home is told. [worker] */
 void fanout_tell_sinks(struct fanout *fanout);
 /* Lets go of the packets kept for retransmission. [worker] */
@@ -184,6 +201,7 @@ struct sl_sink {
     const struct sl_sink_ops *ops;
     void *owner;
     struct fanout *fanout;
+    struct sl_sink *rider, *carrier; /* see sl_sink_ride(); constant once started */
     /* The worker's. */
     bool started;
     size_t index;        /* in fanout->sinks */

@@ -75,10 +75,16 @@ void sl_worker_add_load(struct sl_worker *worker, int change);
 
 /* ---- Packets ---- */
 
-enum { SL_PACKET_PAYLOAD_MAX = 1460, SL_ORIENTATION_NONE = 0xff };
+enum {
+    SL_PACKET_PAYLOAD_MAX = 1460,
+    SL_ORIENTATION_NONE = 0xff,
+    /* What an orientation takes where it is sent: a header extension of one element of one byte
+     * (RFC 8285 section 4.2). */
+    SL_ORIENTATION_EXT_LEN = 8,
+};
 
-/* One RTP packet of a published track. Immutable once it went into sl_track_input(); shared by
- * reference count across workers. */
+/* One RTP packet of a published track. Immutable to all but the track once it went into
+ * sl_track_input(), and to all once sinks have it; shared by reference count across workers. */
 struct sl_rtp_packet {
     _Atomic uint32_t refs;
     struct sl_rtp_packet *next; /* pool's */
@@ -90,6 +96,10 @@ struct sl_rtp_packet {
     bool marker;
     bool keyframe_start;
     uint8_t orientation; /* 3GPP TS 26.114 CVO byte, SL_ORIENTATION_NONE if the packet had none */
+    /* RTP padding as the track chose it, so that packets of a picture, each with its orientation,
+     * are of one length. It lies ready behind the payload and is no part of it: for sinks of
+     * packets that send them on under one key a packet, always or never. */
+    uint8_t padding;
     uint16_t payload_len;
     uint8_t payload[SL_PACKET_PAYLOAD_MAX];
 };
@@ -272,6 +282,10 @@ struct sl_sink;
 /* [control] */
 struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
                                const struct sl_sink_ops *ops, void *owner);
+/* Sound that is due together with pictures is handed over right behind them, sink by sink, so that
+ * one player's packets lie together. Both of one owner's, of one stream, on one worker; before they
+ * start; they are destroyed together. [control] */
+void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video);
 /* Packets come from now on; on_end comes instead if the stream is over. [worker] */
 void sl_sink_start(struct sl_sink *sink);
 /* No call after this. Idempotent. [worker] */

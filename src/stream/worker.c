@@ -43,11 +43,10 @@ static void set_gather_timer(struct sl_worker *worker, int64_t us)
 
 void sl_worker_flush(struct sl_worker *worker)
 {
-    struct sl_track *track;
-
     if (worker->gathering)
         set_gather_timer(worker, 0);
-    sl_list_foreach(track, &worker->dirty_tracks, struct sl_track, dirty) track_pass(track);
+    while (!sl_list_empty(&worker->dirty_tracks)) /* a track may take another one along */
+        track_pass(sl_list_first(&worker->dirty_tracks, struct sl_track, dirty));
     send_queued(worker);
 }
 

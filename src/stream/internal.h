@@ -59,11 +59,11 @@ struct sl_worker {
     struct sl_list dirty_tracks; /* with packets not yet passed on */
     uv_poll_t gather_poll;       /* of gather_fd, a timer in microseconds */
     int gather_fd;
-    bool gathering;                /* the timer runs: packets wait for more */
-    struct sl_list wanting_tracks; /* a key frame was asked for too early */
-    struct sl_list frame_fanouts;  /* with an assembler to tick */
-    void (*flush)(void *owner);
-    void *flush_owner;
+    int64_t gather_us, gather_left_us; /* how long packets wait for more, what is left; 0: not */
+    struct sl_list wanting_tracks;     /* a key frame was asked for too early */
+    struct sl_list frame_fanouts;      /* with an assembler to tick */
+    const struct sl_worker_io *io;     /* NULL: none */
+    void *io_owner;
     struct packet_pool *pool;
 };
 
@@ -105,6 +105,10 @@ void track_init(struct sl_track *track, struct sl_stream *stream, enum sl_media_
                 const struct sl_stream_config *config);
 /* Passes the batch on to every worker, and with it that of the stream's other track. [home] */
 void track_pass(struct sl_track *track);
+/* The batch ends within a picture. [home] */
+bool track_picture_is_cut(const struct sl_track *track);
+/* That, or it is sound that a picture may follow. [home] */
+bool track_may_go_on(const struct sl_track *track);
 /* How many sinks its packets go to, on all workers. [home] */
 size_t track_sink_count(const struct sl_track *track);
 /* Sinks came or went on some worker: tells the source of the first and of the last. [home] */

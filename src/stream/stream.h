@@ -39,8 +39,8 @@ struct sl_workers_config {
     size_t packets_max;  /* RTP packets held per worker; past that new ones are dropped, counted */
     size_t ring_packets; /* kept per track for retransmission; a power of two */
     int64_t keyframe_interval_us; /* least time between two key frame requests to one source */
-    /* How long packets may wait so that more of them leave together; the wait grows with the number
-     * of sinks, see worker.c. 0: never. */
+    /* How long packets may wait for the rest of their picture, so that it leaves together; the wait
+     * grows with the number of sinks, see worker.c. 0: never. */
     int64_t gather_max_us;
     struct sl_metrics *metrics; /* each worker registers its counters there; outlives them */
 };
@@ -59,9 +59,19 @@ struct sl_worker *sl_workers_at(struct sl_workers *workers, size_t index);
 struct sl_loop *sl_worker_loop(struct sl_worker *worker);
 size_t sl_worker_index(const struct sl_worker *worker);
 struct sl_counters *sl_worker_counters(struct sl_worker *worker);
-/* Called at the end of each turn of the loop, after the tracks' packets went to the sinks (if it
- * was time for them): whoever collected datagrams sends them now. One per worker. */
-void sl_worker_on_flush(struct sl_worker *worker, void (*flush)(void *owner), void *owner);
+/* What brings a worker packets and takes datagrams away. */
+struct sl_worker_io {
+    /* The end of a turn of the loop, after the tracks' packets went to the sinks (if it was time
+     * for them): whoever collected datagrams sends them now. */
+    void (*flush)(void *owner);
+    /* Off: packets wait for those behind them, at most gather_max_us; nothing need be read that
+     * long. It may be told twice. */
+    void (*listen)(void *owner, bool on);
+    /* Reads what is there, while off, too. */
+    void (*receive)(void *owner);
+};
+/* One per worker; NULL takes it away. */
+void sl_worker_set_io(struct sl_worker *worker, const struct sl_worker_io *io, void *owner);
 /* Passes packets on and sends everything now: before memory that queued work points to is freed. */
 void sl_worker_flush(struct sl_worker *worker);
 

@@ -139,6 +139,21 @@ void track_pass(struct sl_track *track)
         empty_batch(rider);
 }
 
+bool track_picture_is_cut(const struct sl_track *track)
+{
+    return track->kind == SL_VIDEO && track->batch_count > 0 &&
+           !track->batch[track->batch_count - 1]->marker;
+}
+
+bool track_may_go_on(const struct sl_track *track)
+{
+    const struct sl_track *video = track->stream->tracks[SL_VIDEO];
+
+    if (track->kind == SL_VIDEO)
+        return track_picture_is_cut(track);
+    return video && video->batch_count == 0;
+}
+
 size_t track_sink_count(const struct sl_track *track)
 {
     size_t count = 0;

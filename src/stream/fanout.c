@@ -171,8 +171,10 @@ void fanout_deliver(const struct delivery *delivery, const struct delivery *ride
 
     for (size_t i = 0; carries && i < fanout->packet_sink_count; i++) {
         const struct sl_sink *sink = fanout->sinks[i];
-        if (i + 2 < fanout->packet_sink_count)
+        if (i + 4 < fanout->packet_sink_count) {
+            __builtin_prefetch(fanout->sinks[i + 4]);
             __builtin_prefetch(fanout->sinks[i + 2]->owner);
+        }
         give_to(sink, delivery);
         if (rides && sink->rider && sink->rider->started)
             give_to(sink->rider, rider);

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAYLOAD_MAX = 1140 }; /* what Chromium's packetiser fills a packet with, about */
+enum {
+    PAYLOAD_MAX = 1180, /* what Chromium's packetiser fills a packet with, about */
+};
 
 struct builder {
     struct clip *clip;
@@ -35,9 +37,20 @@ static void add(struct builder *b, const uint8_t *head, size_t head_len, const u
     }
     struct clip_packet *packet = &clip->packets[clip->count++];
     *packet = (struct clip_packet){
-        b->at_us, b->kind, marker, b->timestamp, sl_alloc(head_len + len), head_len + len};
+        b->at_us,      b->kind, marker, b->timestamp, sl_alloc(head_len + len + CLIP_ROOM),
+        head_len + len};
     memcpy(packet->payload, head, head_len);
     memcpy(packet->payload + head_len, body, len);
+}
+
+/* Between a packet of a picture and the next one. */
+static int64_t gap_us(const struct builder *b)
+{
+    if (b->at_us >= b->picture_end_us)
+        return 0;
+    if (b->pace_us > CLIP_BURST_US)
+        return b->pace_us;
+    return b->pace_us / 2 + (int64_t)b->clip->count * 7 % (b->pace_us + 1);
 }
 
 static void add_nal(struct builder *b, const uint8_t *nal, size_t len, bool last)
@@ -46,7 +59,8 @@ static void add_nal(struct builder *b, const uint8_t *nal, size_t len, bool last
         add(b, nal, 1, nal + 1, len - 1, last);
         return;
     }
-    /* Parts of equal size, as browsers make them: that is what segmentation offload lives on. */
+    /* Parts of equal size as browsers make them, the shorter ones first, one octet apart: that is
+     * what segmentation offload lives on. */
     size_t body = len - 1, parts = (body + PAYLOAD_MAX - 3) / (PAYLOAD_MAX - 2);
     for (size_t i = 0, at = 0; i < parts; i++) {
         size_t part = (body - at) / (parts - i);
@@ -57,7 +71,7 @@ static void add_nal(struct builder *b, const uint8_t *nal, size_t len, bool last
             fu[1] |= 0x40;
         add(b, fu, 2, nal + 1 + at, part, last && i == parts - 1);
         at += part;
-        b->at_us += b->at_us < b->picture_end_us ? b->pace_us : 0;
+        b->at_us += gap_us(b);
     }
 }
 

@@ -2,13 +2,15 @@
 /*
  * The floor: encrypts and sends the clip's packets to N receivers under separate keys, and does
  * nothing else: no signalling, no feedback, no bookkeeping. What this costs per packet no server
- * can go below on this machine. Uses the same crypto and sending code, in the same batches.
+ * can go below on this machine. Uses the same crypto and sending code.
  *
  *   floor --clip FILE --players N --seconds S [--cm] [--batch B] [--pace-us N]
  *
  * Sends in real time, each packet when a publisher would have sent it: waking sleeping receivers is
- * a large part of the price, and a program that never pauses does not pay it. --batch B: as fast as
- * it can instead, B packets to a receiver at once (segmentation offload).
+ * a large part of the price, and a program that never pauses does not pay it. It knows the clip, so
+ * it waits for the last packet of a burst and sends the burst as one message to each receiver:
+ * pictures before sound, which is shorter, and padding to one length where that is a few octets
+ * (RFC 3550 section 5.1). --batch B: as fast as it can instead, B packets to a receiver at once.
  *
  * Prints one line of JSON.
  */
@@ -36,6 +38,8 @@ struct receiver {
     struct sl_srtp_sender *srtp;
     uint64_t index;
 };
+
+enum { BURST_MAX = 256 };
 
 struct options {
     const char *clip;
@@ -73,15 +77,27 @@ static bool make_receiver(struct receiver *receiver, int fd, bool cm)
     return receiver->srtp != NULL;
 }
 
+/* What leaves together. */
+struct burst {
+    size_t count;
+    struct {
+        const struct clip_packet *packet;
+        size_t padding;
+    } items[BURST_MAX];
+};
+
 static void send_to(struct sl_udp_sender *sender, struct receiver *receiver,
-                    const struct clip_packet *packet)
+                    const struct clip_packet *packet, size_t padding)
 {
-    uint8_t *out = sl_udp_reserve(sender, SL_RTP_HEADER_LEN + packet->len + SL_SRTP_OVERHEAD);
+    size_t payload_len = packet->len + padding;
+    uint8_t *out = sl_udp_reserve(sender, SL_RTP_HEADER_LEN + payload_len + SL_SRTP_OVERHEAD);
 
     sl_rtp_build_header(out, packet->marker, 96, (uint16_t)receiver->index, packet->timestamp,
                         0x1234);
+    if (padding > 0)
+        sl_rtp_set_padding(out);
     size_t len = sl_srtp_protect(engine, receiver->srtp, out, SL_RTP_HEADER_LEN, packet->payload,
-                                 packet->len, receiver->index);
+                                 payload_len, receiver->index);
     receiver->index++;
     sl_udp_commit(sender, &receiver->dest, len);
 }
@@ -148,13 +164,48 @@ static bool parse_options(int argc, char **argv, struct options *options)
     return options->clip && options->players > 0 && options->batch >= 0;
 }
 
+/* The packets of one kind among count from the first on. */
+static void collect(const struct clip *clip, size_t first, size_t count, enum sl_media_kind kind,
+                    struct burst *burst)
+{
+    for (size_t i = 0; i < count && burst->count < BURST_MAX; i++) {
+        const struct clip_packet *packet = &clip->packets[(first + i) % clip->count];
+        if (packet->kind != kind)
+            continue;
+        burst->items[burst->count].packet = packet;
+        burst->items[burst->count++].padding = 0;
+    }
+}
+
+/* Pads what is a few octets shorter than the longest. */
+static void level(struct burst *burst)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < burst->count; i++)
+        longest = burst->items[i].packet->len > longest ? burst->items[i].packet->len : longest;
+    for (size_t i = 0; i < burst->count; i++) {
+        const struct clip_packet *packet = burst->items[i].packet;
+        size_t padding = longest - packet->len;
+        if (padding == 0 || padding > CLIP_ROOM)
+            continue;
+        burst->items[i].padding = padding;
+        packet->payload[packet->len + padding - 1] = (uint8_t)padding;
+    }
+}
+
 static void send_round(const struct options *options, const struct clip *clip,
                        struct sl_udp_sender *sender, struct receiver *receivers, size_t first,
                        size_t count)
 {
+    struct burst burst = {0};
+
+    collect(clip, first, count, SL_VIDEO, &burst);
+    collect(clip, first, count, SL_AUDIO, &burst);
+    level(&burst);
     for (int i = 0; i < options->players; i++) {
-        for (size_t p = 0; p < count; p++)
-            send_to(sender, &receivers[i], &clip->packets[(first + p) % clip->count]);
+        for (size_t p = 0; p < burst.count; p++)
+            send_to(sender, &receivers[i], burst.items[p].packet, burst.items[p].padding);
     }
     sl_udp_flush(sender);
 }
@@ -173,6 +224,20 @@ static uint64_t send_fast(const struct options *options, const struct clip *clip
     return packets;
 }
 
+/* How many packets from `at` on belong together: a burst, and what else is due. */
+static size_t burst_len(const struct clip *clip, size_t at, int64_t now_us)
+{
+    size_t count = 1;
+
+    while (at + count < clip->count && count < BURST_MAX) {
+        const struct clip_packet *next = &clip->packets[at + count];
+        if (next->at_us > now_us && next->at_us - next[-1].at_us > CLIP_BURST_US)
+            break;
+        count++;
+    }
+    return count;
+}
+
 static uint64_t send_in_time(const struct options *options, const struct clip *clip,
                              struct sl_udp_sender *sender, struct receiver *receivers)
 {
@@ -180,28 +245,25 @@ static uint64_t send_in_time(const struct options *options, const struct clip *c
     uint64_t packets = 0;
     size_t at = 0;
 
-    for (int64_t now_us = start_us; now_us < end_us; now_us = sl_now_us()) {
-        size_t due = 0;
-        while (at + due < clip->count && start_us + clip->packets[at + due].at_us <= now_us)
-            due++;
-        if (due > 0)
-            send_round(options, clip, sender, receivers, at, due);
-        packets += due * (uint64_t)options->players;
-        at += due;
+    while (sl_now_us() < end_us) {
+        size_t count = burst_len(clip, at, sl_now_us() - start_us);
+        int64_t wait_us = start_us + clip->packets[at + count - 1].at_us - sl_now_us();
+        if (wait_us > 0)
+            (void)usleep((useconds_t)wait_us);
+        send_round(options, clip, sender, receivers, at, count);
+        packets += count * (uint64_t)options->players;
+        at += count;
         if (at == clip->count) {
             at = 0;
             start_us += clip->duration_us;
         }
-        int64_t wait_us = start_us + clip->packets[at].at_us - sl_now_us();
-        if (wait_us > 0)
-            (void)usleep((useconds_t)wait_us);
     }
     return packets;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {.players = 100, .seconds = 5, .pace_us = 1000};
+    struct options options = {.players = 100, .seconds = 5, .pace_us = 20};
     struct sl_addr loopback;
     uint64_t packets;
 

@@ -16,7 +16,7 @@
  * one server pull from another. "measuring" is told as well. With --existing the rooms are there
  * already, bench-1 to bench-R, and none is published.
  *
- * Server CPU is user + kernel time of all threads of each --pid from /proc, over the measured
+ * Server CPU is user + kernel time of all threads of each --pid, over the measured
  * seconds; memory is what the resident sets grew by between the publishers' start and the players'
  * arrival.
  */
@@ -49,6 +49,7 @@ struct publisher {
     struct peer *peer;
     size_t next;        /* packet of the clip */
     int64_t started_us; /* of this round of the clip */
+    int64_t sent_us;    /* the packet before */
     uint32_t timestamp_offset[2];
 };
 
@@ -77,6 +78,21 @@ struct load {
 
 /* ---- Publishing ---- */
 
+/* When the next packet is to leave. In a burst its distance to the one before is kept, too, however
+ * late the burst began. */
+static int64_t due_us(const struct load *load, const struct publisher *publisher)
+{
+    const struct clip_packet *packet = &load->clip->packets[publisher->next];
+    int64_t due_us = publisher->started_us + packet->at_us;
+
+    if (publisher->next > 0) {
+        int64_t gap_us = packet->at_us - packet[-1].at_us;
+        if (gap_us <= CLIP_BURST_US && publisher->sent_us + gap_us > due_us)
+            return publisher->sent_us + gap_us;
+    }
+    return due_us;
+}
+
 static void publish_due(struct load *load, struct publisher *publisher, int64_t now_us)
 {
     if (!client_is_connected(publisher->peer->client))
@@ -85,8 +101,12 @@ static void publish_due(struct load *load, struct publisher *publisher, int64_t 
         publisher->started_us = now_us;
     for (;;) {
         const struct clip_packet *packet = &load->clip->packets[publisher->next];
-        if (publisher->started_us + packet->at_us > now_us)
+        int64_t packet_us = due_us(load, publisher);
+        if (packet_us > now_us + 2 * CLIP_BURST_US)
             return;
+        while (now_us < packet_us)
+            now_us = sl_now_us(); /* no timer is as fine as the gaps of a burst */
+        publisher->sent_us = now_us;
         client_send(publisher->peer->client, packet->kind, packet->marker,
                     packet->timestamp + publisher->timestamp_offset[packet->kind], packet->payload,
                     packet->len);
@@ -431,7 +451,7 @@ int main(int argc, char **argv)
                                     .settle = 2,
                                     .repeat = 1,
                                     .verify_every = 16,
-                                    .pace_us = 1000,
+                                    .pace_us = 20,
                                     .join_ms = 10 /* joins are not a stampede */}};
 
     if (!options_parse(argc, argv, &load.options)) {

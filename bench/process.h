@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the kernel tells of a process, from /proc; 0 if it is gone. */
+/* What the kernel tells of a process; 0 if it is gone. */
 #ifndef SL_BENCH_PROCESS_H
 #define SL_BENCH_PROCESS_H
 

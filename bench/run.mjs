@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs the load program against Sluice, against Janus and the floor, alternating, and prints the
 // table with the ratios. Started by bench/run: run.mjs BUILD_DIR [--quick] [--only NAME,NAME]
+// [--against PROGRAM [--pairs N]]: two builds side by side, see against.mjs.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { againstTable, measureAgainst } from './against.mjs';
 import { makeClip } from './clip.mjs';
 import { clusterNote, clusterTables, measureCluster } from './cluster.mjs';
 import { hooksNote, hooksTable, measureHooks } from './hooks.mjs';
@@ -18,6 +20,10 @@ const build = resolve(process.argv[2] ?? 'build');
 const quick = process.argv.includes('--quick');
 const onlyAt = process.argv.indexOf('--only');
 const only = onlyAt > 0 ? process.argv[onlyAt + 1].split(',') : null;
+const againstAt = process.argv.indexOf('--against');
+const against = againstAt > 0 ? resolve(process.argv[againstAt + 1]) : null;
+const pairsAt = process.argv.indexOf('--pairs');
+const pairs = pairsAt > 0 ? Number(process.argv[pairsAt + 1]) : 10;
 const rounds = quick ? 1 : 3;
 const seconds = quick ? 5 : 10;
 const address = '10.77.0.1'; // of the namespace that bench/run made
@@ -54,10 +60,10 @@ async function waitForPort(port, child) {
 let started = 0;
 
 // more: arguments that override these. Several may run at once.
-async function startSluice(workers, more = []) {
+async function startSluice(workers, more = [], program = join(build, 'sluice')) {
   const port = await freePort();
   const media = 25000 + started++ % 70 * 100; // below those that the kernel gives to players
-  const child = spawn(join(build, 'sluice'), ['-o', `ws.port=${port}`, '-o', 'wss.port=0',
+  const child = spawn(program, ['-o', `ws.port=${port}`, '-o', 'wss.port=0',
     '-o', 'http.port=0', '-o', 'https.port=0', '-o', `media_port_from=${media}`,
     '-o', `media_port_to=${media + 99}`, '-o', `ip=${address}`, '-o', `ip_local=${address}`,
     '-o', `worker_count=${workers}`, '-o', `state_dir=${join(work, 'state')}`,
@@ -117,6 +123,7 @@ async function load(target, server, clip, options) {
     '--rooms', options.rooms ?? 1, '--players', options.players, '--seconds', seconds,
     '--verify-every', options.verifyEvery ?? 16];
   if (options.cm) args.push('--cm');
+  if (options.paceUs) args.push('--pace-us', options.paceUs);
   const { stdout, stderr } = await run(join(build, 'bench', 'bench-load'), args.map(String),
     { timeout: 240000 });
   if (stderr) process.stderr.write(stderr);
@@ -124,9 +131,10 @@ async function load(target, server, clip, options) {
 }
 
 async function measure(target, clip, options) {
-  const server = target === 'janus' ? await startJanus() : await startSluice(options.workers ?? 1);
+  const server = target === 'janus' ? await startJanus()
+    : await startSluice(options.workers ?? 1, [], target === 'before' ? against : undefined);
   try {
-    return await load(target, server, clip, options);
+    return await load(target === 'before' ? 'sluice' : target, server, clip, options);
   } finally {
     await stop(server);
   }
@@ -135,6 +143,7 @@ async function measure(target, clip, options) {
 async function floor(clip, options) {
   const args = ['--clip', clip, '--players', options.players, '--seconds', 5, '--batch', options.batch ?? 0];
   if (options.cm) args.push('--cm');
+  if (options.paceUs) args.push('--pace-us', options.paceUs);
   const { stdout } = await run(join(build, 'bench', 'bench-floor'), args.map(String));
   return JSON.parse(stdout);
 }
@@ -143,6 +152,7 @@ const hasJanus = existsSync('/usr/bin/janus');
 const cases = [
   { name: '1x100-cm', what: '1 x 100, AES-CM', targets: ['sluice', 'janus', 'floor'], players: 100, cm: true, must: 3.0, should: 2.5, janusRatio: 6 },
   { name: '1x100-gcm', what: '1 x 100, AES-GCM', targets: ['sluice', 'floor'], players: 100, must: 2.6, should: 2.0 },
+  { name: '1x100-paced', what: '1 x 100, AES-CM, paced', targets: ['sluice', 'janus', 'floor'], players: 100, cm: true, paceUs: 1000 },
   { name: '10x10', what: '10 x 10, AES-CM', targets: ['sluice', 'janus'], rooms: 10, players: 10, cm: true, must: 4.0, should: 3.0 },
   { name: '1x400', what: '1 x 400, AES-GCM (memory)', targets: ['sluice', 'janus'], players: 400, once: true },
   { name: '1x50-gcm', what: '1 x 50, AES-GCM (growth)', targets: ['sluice'], players: 50 },
@@ -173,7 +183,14 @@ async function runHooks() {
   }
 }
 
-try {
+// The media cases, of two builds; without --only the two that say most.
+async function runAgainst() {
+  const compared = cases.filter((c) => (only ?? ['1x100-cm', '1x100-gcm']).includes(c.name));
+  console.log(againstTable(await measureAgainst({ measure, floor, cases: compared, pairs,
+    targets: hasJanus ? ['floor', 'janus'] : ['floor'], clip: await makeCameraClip(), report: console.error })));
+}
+
+async function runCases() {
   const several = [['pull', measurePull, pullTables, pullNote], ['cluster', measureCluster, clusterTables, clusterNote]];
   const clip = [...cases.map((x) => x.name), ...several.map(([name]) => name)].some(wanted) && await makeCameraClip();
   for (const c of cases.filter((x) => wanted(x.name))) {
@@ -206,6 +223,10 @@ try {
     console.error(`${name}: ${JSON.stringify(result)}`);
     tables.push(`${show(result)}\n\n${note}`);
   }
+}
+
+try {
+  await (against ? runAgainst() : runCases());
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -50,6 +50,13 @@ static inline bool sl_rtcp_is(const uint8_t *buf)
     return (buf[1] & 0x7f) >= 64 && (buf[1] & 0x7f) <= 95;
 }
 
+/* Says in a header that was built that the payload ends in padding: its last octet tells how many
+ * octets at its end are none of it (RFC 3550 section 5.1). */
+static inline void sl_rtp_set_padding(uint8_t *header)
+{
+    header[0] |= 0x20;
+}
+
 /* Write a fixed header (12 bytes) into out. */
 void sl_rtp_build_header(uint8_t out[static SL_RTP_HEADER_LEN], bool marker, uint8_t payload_type,
                          uint16_t seq, uint32_t timestamp, uint32_t ssrc);

@@ -49,9 +49,20 @@ static void on_sinks(struct sl_msg *msg) /* on the home worker */
 static void on_handover(struct sl_msg *msg)
 {
     struct handover *handover = sl_container_of(msg, struct handover, msg);
+    struct delivery deliveries[2];
+    size_t count = 0;
 
-    fanout_deliver(handover->fanout, handover->packets, handover->count, &handover->clock);
-    for (size_t i = 0; i < handover->count; i++)
+    for (size_t i = 0; i < 2; i++) {
+        deliveries[i] = (struct delivery){
+            .fanout = handover->parts[i].fanout,
+            .clock = &handover->parts[i].clock,
+            .packets = handover->packets + count,
+            .count = handover->parts[i].count,
+        };
+        count += handover->parts[i].count;
+    }
+    fanout_deliver(&deliveries[0], &deliveries[1]);
+    for (size_t i = 0; i < count; i++)
         sl_rtp_packet_unref(handover->packets[i]);
     atomic_store_explicit(&handover->busy, false, memory_order_release);
 }
@@ -70,10 +81,8 @@ struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker)
     sl_list_init(&fanout->frame_sinks);
     if (worker != track->home) {
         fanout->handovers = sl_new_array(struct handover, HANDOVER_BATCHES);
-        for (size_t i = 0; i < HANDOVER_BATCHES; i++) {
+        for (size_t i = 0; i < HANDOVER_BATCHES; i++)
             fanout->handovers[i].msg.run = on_handover;
-            fanout->handovers[i].fanout = fanout;
-        }
     }
     return fanout;
 }
@@ -88,20 +97,32 @@ void fanout_free(struct fanout *fanout)
     free(fanout);
 }
 
-void fanout_hand_over(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count)
+static void put_into(struct handover *handover, size_t part, size_t at,
+                     const struct delivery *delivery)
 {
+    handover->parts[part].fanout = delivery->fanout;
+    handover->parts[part].count = delivery->count;
+    if (!delivery->fanout)
+        return;
+    handover->parts[part].clock = *delivery->clock;
+    for (size_t i = 0; i < delivery->count; i++)
+        handover->packets[at + i] = sl_rtp_packet_ref(delivery->packets[i]);
+}
+
+void fanout_hand_over(const struct delivery *delivery, const struct delivery *rider)
+{
+    struct fanout *fanout = delivery->fanout;
     struct handover *handover = &fanout->handovers[fanout->next_handover];
 
     if (atomic_load_explicit(&handover->busy, memory_order_acquire)) {
-        sl_count(fanout->track->home->counters, SL_COUNTER_PACKETS_DROPPED_QUEUE, count);
+        sl_count(fanout->track->home->counters, SL_COUNTER_PACKETS_DROPPED_QUEUE,
+                 delivery->count + rider->count);
         return;
     }
     fanout->next_handover = (fanout->next_handover + 1) % HANDOVER_BATCHES;
     atomic_store_explicit(&handover->busy, true, memory_order_relaxed);
-    handover->clock = fanout->track->clock;
-    handover->count = count;
-    for (size_t i = 0; i < count; i++)
-        handover->packets[i] = sl_rtp_packet_ref(packets[i]);
+    put_into(handover, 0, 0, delivery);
+    put_into(handover, 1, delivery->count, rider);
     sl_loop_post(fanout->worker->loop, &handover->msg);
 }
 
@@ -117,24 +138,56 @@ static void keep(struct fanout *fanout, struct sl_rtp_packet *packet)
     *slot = sl_rtp_packet_ref(packet);
 }
 
-void fanout_deliver(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count,
-                    const struct sl_track_clock *clock)
+/* False if the fanout has no use for them. */
+static bool take_in(const struct delivery *delivery)
 {
-    if (fanout->ended || !fanout->ring || count == 0)
+    struct fanout *fanout = delivery->fanout;
+
+    if (!fanout || fanout->ended || !fanout->ring || delivery->count == 0)
+        return false;
+    fanout->clock = *delivery->clock;
+    for (size_t i = 0; i < delivery->count; i++)
+        keep(fanout, delivery->packets[i]);
+    return true;
+}
+
+static void give_to(const struct sl_sink *sink, const struct delivery *delivery)
+{
+    sink->ops->on_packets(sink->owner, delivery->packets, delivery->count);
+}
+
+static void give_to_frames(const struct delivery *delivery)
+{
+    if (!delivery->fanout->frames)
         return;
-    fanout->clock = *clock;
-    for (size_t i = 0; i < count; i++)
-        keep(fanout, packets[i]);
-    for (size_t i = 0; i < fanout->packet_sink_count; i++) {
-        struct sl_sink *sink = fanout->sinks[i];
-        if (i + 2 < fanout->packet_sink_count)
+    for (size_t i = 0; i < delivery->count; i++)
+        frames_input(delivery->fanout->frames, delivery->packets[i]);
+}
+
+void fanout_deliver(const struct delivery *delivery, const struct delivery *rider)
+{
+    const struct fanout *fanout = delivery->fanout;
+    bool carries = take_in(delivery), rides = take_in(rider);
+
+    for (size_t i = 0; carries && i < fanout->packet_sink_count; i++) {
+        const struct sl_sink *sink = fanout->sinks[i];
+        if (i + 4 < fanout->packet_sink_count) {
+            __builtin_prefetch(fanout->sinks[i + 4]);
             __builtin_prefetch(fanout->sinks[i + 2]->owner);
-        sink->ops->on_packets(sink->owner, packets, count);
+        }
+        give_to(sink, delivery);
+        if (rides && sink->rider && sink->rider->started)
+            give_to(sink->rider, rider);
     }
-    if (fanout->frames) {
-        for (size_t i = 0; i < count; i++)
-            frames_input(fanout->frames, packets[i]);
+    for (size_t i = 0; rides && i < rider->fanout->packet_sink_count; i++) {
+        const struct sl_sink *sink = rider->fanout->sinks[i];
+        if (!carries || !sink->carrier || !sink->carrier->started)
+            give_to(sink, rider);
     }
+    if (carries)
+        give_to_frames(delivery);
+    if (rides)
+        give_to_frames(rider);
 }
 
 void fanout_tell_sinks(struct fanout *fanout)

@@ -28,6 +28,7 @@
 enum {
     TRACK_BATCH = 64,      /* packets collected in one turn before they are passed on */
     HANDOVER_BATCHES = 16, /* in flight to another worker; past that packets are dropped, counted */
+    RIDERS_MAX = 8, /* packets of sound that go along with pictures; with more, each go alone */
     TRACKS_PER_STREAM = 2,
     RING_MIN = 64, /* packets: 0.2 s of video, what an answer to a NACK needs on a short path */
 };
@@ -58,11 +59,11 @@ struct sl_worker {
     struct sl_list dirty_tracks; /* with packets not yet passed on */
     uv_poll_t gather_poll;       /* of gather_fd, a timer in microseconds */
     int gather_fd;
-    bool gathering;                /* the timer runs: packets wait for more */
-    struct sl_list wanting_tracks; /* a key frame was asked for too early */
-    struct sl_list frame_fanouts;  /* with an assembler to tick */
-    void (*flush)(void *owner);
-    void *flush_owner;
+    int64_t gather_us, gather_left_us; /* how long packets wait for more, what is left; 0: not */
+    struct sl_list wanting_tracks;     /* a key frame was asked for too early */
+    struct sl_list frame_fanouts;      /* with an assembler to tick */
+    const struct sl_worker_io *io;     /* NULL: none */
+    void *io_owner;
     struct packet_pool *pool;
 };
 
@@ -107,8 +108,12 @@ struct sl_track *track_create(struct sl_stream *stream, enum sl_media_kind kind,
 void track_free(struct sl_track *track);
 /* Appends a packet under its final number. [home] */
 void track_add(struct sl_track *track, struct sl_rtp_packet *packet);
-/* Passes the batch on to every worker. [home] */
+/* Passes the batch on to every worker, and with it that of the stream's other track. [home] */
 void track_pass(struct sl_track *track);
+/* The batch ends within a picture. [home] */
+bool track_picture_is_cut(const struct sl_track *track);
+/* That, or it is sound that a picture may follow. [home] */
+bool track_may_go_on(const struct sl_track *track);
 /* How many sinks its packets go to, on all workers. [home] */
 size_t track_sink_count(const struct sl_track *track);
 /* Sinks came or went on some worker: tells the source of the first and of the last. [home] */
@@ -128,16 +133,32 @@ void track_sets_destroy(struct track_sets *sets); /* NULL is fine */
  * that carry parameter sets. -ERANGE: it comes too late to be used. [home] */
 int track_sets_input(struct sl_track *track, struct sl_rtp_packet *packet);
 
+/* ---- level.c ---- */
+
+/* Pads packets of one track so that as few messages as possible take them to a player. followed:
+ * something shorter goes to the same players right behind them. */
+void level_batch(struct sl_rtp_packet *const *packets, size_t count, bool followed);
+
 /* ---- fanout.c ---- */
+
+/* Packets of one track for its sinks on one worker. */
+struct delivery {
+    struct fanout *fanout; /* NULL: none */
+    const struct sl_track_clock *clock;
+    struct sl_rtp_packet *const *packets;
+    size_t count;
+};
 
 /* Packets on their way to another worker. */
 struct handover {
     struct sl_msg msg;
-    struct fanout *fanout;
     _Atomic bool busy;
-    size_t count;
-    struct sl_track_clock clock;
-    struct sl_rtp_packet *packets[TRACK_BATCH];
+    struct {
+        struct fanout *fanout;
+        struct sl_track_clock clock;
+        size_t count;
+    } parts[2]; /* as fanout_deliver() takes them; packets one behind the other */
+    struct sl_rtp_packet *packets[TRACK_BATCH + RIDERS_MAX];
 };
 
 /* One track's presence on one worker. */
@@ -171,11 +192,11 @@ struct fanout {
 
 struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker);
 void fanout_free(struct fanout *fanout);
-/* Brings packets to the sinks. [worker] */
-void fanout_deliver(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count,
-                    const struct sl_track_clock *clock);
-/* Takes packets towards the fanout's worker. [home] */
-void fanout_hand_over(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count);
+/* Brings packets to the sinks; those of rider (at most RIDERS_MAX) to each sink right after it got
+ * those that it rides on. [worker] */
+void fanout_deliver(const struct delivery *delivery, const struct delivery *rider);
+/* Takes packets towards the fanout's worker, which is another one. [home] */
+void fanout_hand_over(const struct delivery *delivery, const struct delivery *rider);
 /* The first sink came or the last one went: home is told. [worker] */
 void fanout_tell_sinks(struct fanout *fanout);
 /* Lets go of the packets kept for retransmission. [worker] */
@@ -197,6 +218,7 @@ struct sl_sink {
     const struct sl_sink_ops *ops;
     void *owner;
     struct fanout *fanout;
+    struct sl_sink *rider, *carrier; /* see sl_sink_ride(); constant once started */
     /* The worker's. */
     bool started;
     size_t index;        /* in fanout->sinks */

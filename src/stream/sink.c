@@ -34,6 +34,15 @@ struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
     return sink;
 }
 
+void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video)
+{
+    assert(audio->fanout->track->stream == video->fanout->track->stream);
+    assert(audio->fanout->worker == video->fanout->worker);
+    assert(audio->fanout->track->kind == SL_AUDIO && video->fanout->track->kind == SL_VIDEO);
+    audio->carrier = video;
+    video->rider = audio;
+}
+
 void sl_sink_destroy(struct sl_sink *sink)
 {
     if (!sink)

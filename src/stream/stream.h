@@ -40,8 +40,8 @@ struct sl_workers_config {
     size_t packets_max;  /* RTP packets held per worker; past that new ones are dropped, counted */
     size_t ring_packets; /* kept per track for retransmission; a power of two */
     int64_t keyframe_interval_us; /* least time between two key frame requests to one source */
-    /* How long packets may wait so that more of them leave together; the wait grows with the number
-     * of sinks, see worker.c. 0: never. */
+    /* How long packets may wait for the rest of their picture, so that it leaves together; the wait
+     * grows with the number of sinks, see worker.c. 0: never. */
     int64_t gather_max_us;
     struct sl_metrics *metrics; /* each worker registers its counters there; outlives them */
 };
@@ -61,9 +61,19 @@ struct sl_worker *sl_workers_at(struct sl_workers *workers, size_t index);
 struct sl_loop *sl_worker_loop(struct sl_worker *worker);
 size_t sl_worker_index(const struct sl_worker *worker);
 struct sl_counters *sl_worker_counters(struct sl_worker *worker);
-/* Called at the end of each turn of the loop, after the tracks' packets went to the sinks (if it
- * was time for them): whoever collected datagrams sends them now. One per worker. */
-void sl_worker_on_flush(struct sl_worker *worker, void (*flush)(void *owner), void *owner);
+/* What brings a worker packets and takes datagrams away. */
+struct sl_worker_io {
+    /* The end of a turn of the loop, after the tracks' packets went to the sinks (if it was time
+     * for them): whoever collected datagrams sends them now. */
+    void (*flush)(void *owner);
+    /* Off: packets wait for those behind them, at most gather_max_us; nothing need be read that
+     * long. It may be told twice. */
+    void (*listen)(void *owner, bool on);
+    /* Reads what is there, while off, too. */
+    void (*receive)(void *owner);
+};
+/* One per worker; NULL takes it away. */
+void sl_worker_set_io(struct sl_worker *worker, const struct sl_worker_io *io, void *owner);
 /* Passes packets on and sends everything now: before memory that queued work points to is freed. */
 void sl_worker_flush(struct sl_worker *worker);
 
@@ -77,10 +87,16 @@ void sl_worker_add_load(struct sl_worker *worker, int change);
 
 /* ---- Packets ---- */
 
-enum { SL_PACKET_PAYLOAD_MAX = 1460, SL_ORIENTATION_NONE = 0xff };
+enum {
+    SL_PACKET_PAYLOAD_MAX = 1460,
+    SL_ORIENTATION_NONE = 0xff,
+    /* What an orientation takes where it is sent: a header extension of one element of one byte
+     * (RFC 8285 section 4.2). */
+    SL_ORIENTATION_EXT_LEN = 8,
+};
 
-/* One RTP packet of a published track. Immutable once it went into sl_track_input(); shared by
- * reference count across workers. */
+/* One RTP packet of a published track. Immutable to all but the track once it went into
+ * sl_track_input(), and to all once sinks have it; shared by reference count across workers. */
 struct sl_rtp_packet {
     _Atomic uint32_t refs;
     struct sl_rtp_packet *next; /* pool's */
@@ -92,6 +108,10 @@ struct sl_rtp_packet {
     bool marker;
     bool keyframe_start;
     uint8_t orientation; /* 3GPP TS 26.114 CVO byte, SL_ORIENTATION_NONE if the packet had none */
+    /* RTP padding as the track chose it, so that packets of a picture, each with its orientation,
+     * are of one length. It lies ready behind the payload and is no part of it: for sinks of
+     * packets that send them on under one key a packet, always or never. */
+    uint8_t padding;
     uint16_t payload_len;
     uint8_t payload[SL_PACKET_PAYLOAD_MAX];
 };
@@ -278,6 +298,10 @@ struct sl_sink;
 /* [control] */
 struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
                                const struct sl_sink_ops *ops, void *owner);
+/* Sound that is due together with pictures is handed over right behind them, sink by sink, so that
+ * one player's packets lie together. Both of one owner's, of one stream, on one worker; before they
+ * start; they are destroyed together. [control] */
+void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video);
 /* Packets come from now on; on_end comes instead if the stream is over. [worker] */
 void sl_sink_start(struct sl_sink *sink);
 /* No call after this. Idempotent. [worker] */

@@ -89,19 +89,98 @@ void track_add(struct sl_track *track, struct sl_rtp_packet *packet)
         track_pass(track);
 }
 
-void track_pass(struct sl_track *track)
+static struct fanout *active_on(const struct sl_track *track, const struct sl_worker *worker)
 {
     for (size_t i = 0; i < track->active_count; i++) {
-        struct fanout *fanout = track->active[i];
-        if (fanout->worker == track->home)
-            fanout_deliver(fanout, track->batch, track->batch_count, &track->clock);
-        else if (atomic_load_explicit(&fanout->sink_count, memory_order_relaxed) > 0)
-            fanout_hand_over(fanout, track->batch, track->batch_count);
+        if (track->active[i]->worker == worker)
+            return track->active[i];
     }
+    return NULL;
+}
+
+static bool has_sinks(const struct fanout *fanout)
+{
+    return fanout && atomic_load_explicit(&fanout->sink_count, memory_order_relaxed) > 0;
+}
+
+static struct delivery delivery_of(const struct sl_track *track, struct fanout *fanout)
+{
+    if (!has_sinks(fanout))
+        return (struct delivery){0};
+    return (struct delivery){fanout, &track->clock, track->batch, track->batch_count};
+}
+
+/* To one worker; a fanout without sinks takes nothing, one of the two has some. */
+static void pass_to(const struct sl_worker *home, struct delivery delivery, struct delivery rider)
+{
+    if (!delivery.fanout) {
+        delivery = rider;
+        rider = (struct delivery){0};
+    }
+    if (!delivery.fanout)
+        return;
+    if (delivery.fanout->worker == home)
+        fanout_deliver(&delivery, &rider);
+    else
+        fanout_hand_over(&delivery, &rider);
+}
+
+static void empty_batch(struct sl_track *track)
+{
     for (size_t i = 0; i < track->batch_count; i++)
         sl_rtp_packet_unref(track->batch[i]);
     track->batch_count = 0;
     sl_list_remove(&track->dirty);
+}
+
+/* The stream's sound, if it can go along with these pictures. */
+static struct sl_track *rider_of(const struct sl_track *track)
+{
+    struct sl_track *audio = track->stream->tracks[SL_AUDIO];
+
+    return track->kind == SL_VIDEO && audio && audio->batch_count > 0 &&
+                   audio->batch_count <= RIDERS_MAX
+               ? audio
+               : NULL;
+}
+
+void track_pass(struct sl_track *track)
+{
+    struct sl_track *video = track->stream->tracks[SL_VIDEO];
+
+    if (track->kind == SL_AUDIO && video && video->batch_count > 0 && rider_of(video))
+        track = video;
+    struct sl_track *rider = rider_of(track);
+    level_batch(track->batch, track->batch_count, rider != NULL);
+    for (size_t i = 0; i < track->active_count; i++) {
+        struct fanout *fanout = track->active[i];
+        struct delivery riding = {0};
+        if (rider)
+            riding = delivery_of(rider, active_on(rider, fanout->worker));
+        pass_to(track->home, delivery_of(track, fanout), riding);
+    }
+    for (size_t i = 0; rider && i < rider->active_count; i++) {
+        if (!active_on(track, rider->active[i]->worker))
+            pass_to(track->home, delivery_of(rider, rider->active[i]), (struct delivery){0});
+    }
+    empty_batch(track);
+    if (rider)
+        empty_batch(rider);
+}
+
+bool track_picture_is_cut(const struct sl_track *track)
+{
+    return track->kind == SL_VIDEO && track->batch_count > 0 &&
+           !track->batch[track->batch_count - 1]->marker;
+}
+
+bool track_may_go_on(const struct sl_track *track)
+{
+    const struct sl_track *video = track->stream->tracks[SL_VIDEO];
+
+    if (track->kind == SL_VIDEO)
+        return track_picture_is_cut(track);
+    return video && video->batch_count == 0;
 }
 
 size_t track_sink_count(const struct sl_track *track)

@@ -18,18 +18,29 @@ enum {
     /*
      * Packets of one picture arrive within a few hundred microseconds. Sent together, a player's
      * packets leave as one segmented message, which costs the kernel half (bench/floor --batch 1
-     * against 8). So a turn's packets wait for more of them about as long as it would take to send
-     * one to every player: the delay that a player at the end of the row has anyway. With few
-     * players that is too short to bother.
+     * against 8). So a turn's packets wait for the rest of their picture, at most about as long as
+     * it would take to send one to every player: the delay that a player at the end of the row has
+     * anyway. With few players that is too short to bother.
+     *
+     * The wait goes in steps, and in one of them nothing is read: waking up for each packet of a
+     * burst costs more than what is done with it. A browser's burst is over after the first step,
+     * as a rule; then the picture goes at once.
      */
     GATHER_US_PER_SINK = 6,
     GATHER_MIN_US = 100,
+    GATHER_STEPS = 4,
 };
 
 static void send_queued(struct sl_worker *worker)
 {
-    if (worker->flush)
-        worker->flush(worker->flush_owner);
+    if (worker->io)
+        worker->io->flush(worker->io_owner);
+}
+
+static void listen_to(struct sl_worker *worker, bool on)
+{
+    if (worker->io)
+        worker->io->listen(worker->io_owner, on);
 }
 
 static void set_gather_timer(struct sl_worker *worker, int64_t us)
@@ -37,20 +48,38 @@ static void set_gather_timer(struct sl_worker *worker, int64_t us)
     struct itimerspec when = {
         .it_value = {.tv_sec = us / SL_US_PER_S, .tv_nsec = us % SL_US_PER_S * 1000}};
 
-    worker->gathering = us > 0;
     (void)timerfd_settime(worker->gather_fd, 0, &when, NULL); /* fails for bad arguments only */
+}
+
+static void gather_step(struct sl_worker *worker)
+{
+    int64_t step_us = (worker->gather_us + GATHER_STEPS - 1) / GATHER_STEPS;
+
+    step_us = step_us < GATHER_MIN_US ? GATHER_MIN_US : step_us;
+    step_us = step_us < worker->gather_left_us ? step_us : worker->gather_left_us;
+    worker->gather_left_us -= step_us;
+    listen_to(worker, false);
+    set_gather_timer(worker, step_us);
+}
+
+static void stop_gathering(struct sl_worker *worker)
+{
+    if (worker->gather_us == 0)
+        return;
+    worker->gather_us = 0;
+    set_gather_timer(worker, 0);
+    listen_to(worker, true);
 }
 
 void sl_worker_flush(struct sl_worker *worker)
 {
-    struct sl_track *track;
-
-    if (worker->gathering)
-        set_gather_timer(worker, 0);
-    sl_list_foreach(track, &worker->dirty_tracks, struct sl_track, dirty) track_pass(track);
+    stop_gathering(worker);
+    while (!sl_list_empty(&worker->dirty_tracks)) /* a track may take another one along */
+        track_pass(sl_list_first(&worker->dirty_tracks, struct sl_track, dirty));
     send_queued(worker);
 }
 
+/* How long the packets may wait. */
 static int64_t gather_us(const struct sl_worker *worker)
 {
     const struct sl_track *track;
@@ -66,16 +95,32 @@ static int64_t gather_us(const struct sl_worker *worker)
     return us < worker->config->gather_max_us ? us : worker->config->gather_max_us;
 }
 
+/* Whether there is nothing to wait for: all pictures are whole. Sound waits for a picture that may
+ * be right behind it, for the first step. */
+static bool is_complete(const struct sl_worker *worker, bool first)
+{
+    const struct sl_track *track;
+
+    sl_list_foreach(track, &worker->dirty_tracks, const struct sl_track, dirty)
+    {
+        if (first ? track_may_go_on(track) : track_picture_is_cut(track))
+            return false;
+    }
+    return true;
+}
+
 /* The end of a turn: packets go on now, or with those that are about to come. */
 static void end_turn(struct sl_worker *worker)
 {
-    if (!worker->gathering && !sl_list_empty(&worker->dirty_tracks)) {
+    if (worker->gather_us == 0 && !sl_list_empty(&worker->dirty_tracks)) {
         int64_t us = gather_us(worker);
-        if (us == 0) {
+        if (us == 0 || is_complete(worker, true)) {
             sl_worker_flush(worker);
             return;
         }
-        set_gather_timer(worker, us);
+        worker->gather_us = us;
+        worker->gather_left_us = us;
+        gather_step(worker);
     }
     send_queued(worker); /* retransmissions do not wait */
 }
@@ -89,7 +134,13 @@ static void on_gathered(uv_poll_t *poll, int status, int events)
     (void)events;
     if (read(worker->gather_fd, &expirations, sizeof(expirations)) < 0)
         return; /* stopped between the event and this call */
-    sl_worker_flush(worker);
+    if (worker->io)
+        worker->io->receive(worker->io_owner);
+    /* What was received may have flushed everything: the wait is over then. */
+    if (worker->gather_us > 0 && worker->gather_left_us > 0 && !is_complete(worker, false))
+        gather_step(worker);
+    else
+        sl_worker_flush(worker);
 }
 
 /* Packets come in during the poll phase (check follows) and from timers (prepare follows). */
@@ -270,10 +321,10 @@ struct sl_counters *sl_worker_counters(struct sl_worker *worker)
     return worker->counters;
 }
 
-void sl_worker_on_flush(struct sl_worker *worker, void (*flush)(void *owner), void *owner)
+void sl_worker_set_io(struct sl_worker *worker, const struct sl_worker_io *io, void *owner)
 {
-    worker->flush = flush;
-    worker->flush_owner = owner;
+    worker->io = io;
+    worker->io_owner = owner;
 }
 
 struct sl_worker *sl_workers_pick_source(struct sl_workers *workers)

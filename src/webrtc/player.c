@@ -23,7 +23,6 @@ enum {
     /* First index: well above 0, and far from the first rollover. */
     BASE_MIN = 1000,
     BASE_SPREAD = 16384,
-    EXTENSION_LEN = 8, /* one-byte header extension with one element of one byte, padded */
     /* Retransmissions per player: a burst of this many, then this rate. A hostile NACK flood costs
      * no more than that. */
     RTX_BURST = 400,
@@ -107,6 +106,8 @@ struct player *player_create(struct sl_peer *peer, const struct sl_peer_config *
             config->tracks[media->kind])
             init_output(player, media, config);
     }
+    if (player->outputs[SL_AUDIO].sink && player->outputs[SL_VIDEO].sink)
+        sl_sink_ride(player->outputs[SL_AUDIO].sink, player->outputs[SL_VIDEO].sink);
     return player;
 }
 
@@ -122,13 +123,28 @@ void player_destroy(struct player *player)
 
 /* ---- Sending media ---- */
 
+static bool has_extension(const struct output *output, const struct sl_rtp_packet *packet)
+{
+    return output->ext_orientation && packet->orientation != SL_ORIENTATION_NONE;
+}
+
+/* The packet's own padding, which was chosen for its length with its orientation. The answer for
+ * one packet and player is always the same: what is sent again under its number and key must be the
+ * same octets (RFC 3711 section 9.1: one key stream encrypts one plain text). */
+static size_t padding_of(const struct output *output, const struct sl_rtp_packet *packet)
+{
+    bool as_chosen = packet->orientation == SL_ORIENTATION_NONE || has_extension(output, packet);
+
+    return as_chosen ? packet->padding : 0;
+}
+
 /* Writes the RTP header, with the picture's orientation where it was asked for (3GPP TS 26.114
  * section 7.4.5, RFC 8285 section 4.2). Returns its length. */
 static size_t write_header(const struct output *output, const struct sl_rtp_packet *packet,
                            uint8_t payload_type, uint32_t ssrc, uint16_t seq, uint8_t *out)
 {
     sl_rtp_build_header(out, packet->marker, payload_type, seq, packet->timestamp, ssrc);
-    if (!output->ext_orientation || packet->orientation == SL_ORIENTATION_NONE)
+    if (!has_extension(output, packet))
         return SL_RTP_HEADER_LEN;
     out[0] |= 0x10; /* X */
     uint8_t *ext = out + SL_RTP_HEADER_LEN;
@@ -138,7 +154,7 @@ static size_t write_header(const struct output *output, const struct sl_rtp_pack
     ext[5] = packet->orientation;
     ext[6] = 0;
     ext[7] = 0;
-    return SL_RTP_HEADER_LEN + EXTENSION_LEN;
+    return SL_RTP_HEADER_LEN + SL_ORIENTATION_EXT_LEN;
 }
 
 /* Everything needed to send one batch to one player, looked up once. */
@@ -159,17 +175,25 @@ static bool find_route_out(const struct output *output, struct route_out *out)
     return out->srtp && out->path;
 }
 
+/* What send_packet() puts behind the header. */
+struct payload {
+    const uint8_t *data;
+    size_t len, padding; /* padding is part of len */
+};
+
 /* payload is the packet's own or, for RTX, a copy behind its original number. Returns the
  * datagram's length. */
 static size_t send_packet(const struct output *output, const struct route_out *route,
                           const struct sl_rtp_packet *packet, uint8_t payload_type, uint32_t ssrc,
-                          uint64_t index, const uint8_t *payload, size_t payload_len)
+                          uint64_t index, const struct payload *payload)
 {
-    size_t room = SL_RTP_HEADER_LEN + EXTENSION_LEN + payload_len + SL_SRTP_OVERHEAD;
+    size_t room = SL_RTP_HEADER_LEN + SL_ORIENTATION_EXT_LEN + payload->len + SL_SRTP_OVERHEAD;
     uint8_t *out = sl_udp_reserve(route->rtc_worker->sender, room);
     size_t header_len = write_header(output, packet, payload_type, ssrc, (uint16_t)index, out);
-    size_t len = sl_srtp_protect(route->rtc_worker->engine, route->srtp, out, header_len, payload,
-                                 payload_len, index);
+    if (payload->padding > 0)
+        sl_rtp_set_padding(out);
+    size_t len = sl_srtp_protect(route->rtc_worker->engine, route->srtp, out, header_len,
+                                 payload->data, payload->len, index);
 
     if (!route->path->tcp) {
         sl_udp_commit(route->rtc_worker->sender, &route->path->dest, len);
@@ -179,6 +203,17 @@ static size_t send_packet(const struct output *output, const struct route_out *r
     sl_srtp_flush(route->rtc_worker->engine);
     tcp_send(route->path->tcp, out, len);
     return len;
+}
+
+/* The packet as it is, for the first time or (where there is no RTX) again. */
+static size_t send_original(const struct output *output, const struct route_out *route,
+                            const struct sl_rtp_packet *packet, uint8_t payload_type,
+                            uint64_t index)
+{
+    size_t padding = padding_of(output, packet);
+    struct payload payload = {packet->payload, packet->payload_len + padding, padding};
+
+    return send_packet(output, route, packet, payload_type, output->ssrc, index, &payload);
 }
 
 static void note_first(struct player *player)
@@ -228,11 +263,10 @@ static void on_packets(void *owner, struct sl_rtp_packet *const *packets, size_t
         if (packet->seq < output->first_seq || payload_type == NO_PAYLOAD_TYPE)
             continue;
         uint64_t index = output->base + (uint64_t)(packet->seq - output->first_seq);
-        bytes += send_packet(output, &route, packet, payload_type, output->ssrc, index,
-                             packet->payload, packet->payload_len);
+        bytes += send_original(output, &route, packet, payload_type, index);
         if (index > output->highest)
             output->highest = index;
-        output->octets += packet->payload_len;
+        output->octets += packet->payload_len; /* without padding: RFC 3550 section 6.4.1 */
         frames += packet->marker;
         sent++;
     }
@@ -291,7 +325,7 @@ static bool take_rtx_token(struct player *player, int64_t now_us)
 static void resend(struct output *output, const struct route_out *route, uint16_t seq)
 {
     struct sl_counters *counters = route->rtc_worker->counters;
-    uint8_t payload[2 + SL_PACKET_PAYLOAD_MAX];
+    uint8_t copy[2 + SL_PACKET_PAYLOAD_MAX];
     /* The number nearest to the newest one sent. */
     int64_t index = (int64_t)output->highest + (int16_t)(seq - (uint16_t)output->highest);
 
@@ -306,14 +340,15 @@ static void resend(struct output *output, const struct route_out *route, uint16_
     sl_count(counters, SL_COUNTER_RTX_SENT, 1);
     uint8_t rtx_payload_type = output->rtx_payload_type[packet->codec];
     if (rtx_payload_type == NO_PAYLOAD_TYPE) {
-        (void)send_packet(output, route, packet, output->payload_type[packet->codec], output->ssrc,
-                          (uint64_t)index, packet->payload, packet->payload_len);
+        (void)send_original(output, route, packet, output->payload_type[packet->codec],
+                            (uint64_t)index);
         return;
     }
-    sl_store_u16(payload, seq); /* RFC 4588 section 4: the original sequence number */
-    memcpy(payload + 2, packet->payload, packet->payload_len);
+    sl_store_u16(copy, seq); /* RFC 4588 section 4: the original sequence number */
+    memcpy(copy + 2, packet->payload, packet->payload_len);
+    struct payload payload = {copy, packet->payload_len + 2U, 0};
     (void)send_packet(output, route, packet, rtx_payload_type, output->rtx_ssrc,
-                      output->rtx_index++, payload, packet->payload_len + 2U);
+                      output->rtx_index++, &payload);
 }
 
 static struct output *find_output(struct player *player, uint32_t ssrc)

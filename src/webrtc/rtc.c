@@ -204,13 +204,10 @@ static void udp_input(struct rtc_socket *socket, const struct sl_udp_datagram *d
     rtc_input(rtc_worker, &path, route ? route->link : NULL, datagram->data, datagram->len, now_us);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void read_socket(struct rtc_socket *socket)
 {
-    struct rtc_socket *socket = poll->data;
     const struct sl_udp_datagram *datagrams;
 
-    (void)status;
-    (void)events;
     for (int round = 0; round < RECEIVE_ROUNDS; round++) {
         size_t count = sl_udp_receive(socket->rtc_worker->receiver, socket->fd, &datagrams);
         int64_t now_us = sl_now_us();
@@ -219,6 +216,35 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         if (count < SL_UDP_BATCH)
             break;
     }
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    read_socket(poll->data);
+}
+
+/* The sockets of this worker only: what comes over TCP, or to a socket of a pull's own, is rare. */
+static void on_listen(void *owner, bool on)
+{
+    struct rtc_worker *rtc_worker = owner;
+
+    for (size_t i = 0; i < rtc_worker->socket_count; i++) {
+        uv_poll_t *poll = &rtc_worker->sockets[i].poll;
+        if (on)
+            (void)uv_poll_start(poll, UV_READABLE, on_readable); /* worked when it was opened */
+        else
+            (void)uv_poll_stop(poll); /* cannot fail (libuv manual) */
+    }
+}
+
+static void on_receive(void *owner)
+{
+    struct rtc_worker *rtc_worker = owner;
+
+    for (size_t i = 0; i < rtc_worker->socket_count; i++)
+        read_socket(&rtc_worker->sockets[i]);
 }
 
 void rtc_send(struct rtc_worker *rtc_worker, const struct sl_path *path, const uint8_t *data,
@@ -247,6 +273,8 @@ static void on_flush(void *owner)
         rtc_worker->dropped_seen = dropped;
     }
 }
+
+static const struct sl_worker_io worker_io = {on_flush, on_listen, on_receive};
 
 static void before_send(void *owner)
 {
@@ -366,7 +394,7 @@ static void worker_init(struct rtc_worker *rtc_worker, struct sl_rtc *rtc, size_
     (void)uv_timer_init(sl_loop_uv(sl_worker_loop(rtc_worker->worker)), &rtc_worker->tick);
     rtc_worker->tick.data = rtc_worker;
     (void)uv_timer_start(&rtc_worker->tick, on_tick, TICK_MS, TICK_MS);
-    sl_worker_on_flush(rtc_worker->worker, on_flush, rtc_worker);
+    sl_worker_set_io(rtc_worker->worker, &worker_io, rtc_worker);
 }
 
 int sl_rtc_create(const struct sl_rtc_config *config, struct sl_workers *workers,
@@ -398,6 +426,7 @@ int sl_rtc_create(const struct sl_rtc_config *config, struct sl_workers *workers
 
 static void worker_deinit(struct rtc_worker *rtc_worker)
 {
+    sl_worker_set_io(rtc_worker->worker, NULL, NULL); /* it would listen to what is closing */
     uv_close((uv_handle_t *)&rtc_worker->tick, NULL);
     for (size_t i = 0; i < rtc_worker->socket_count; i++) {
         (void)uv_poll_stop(&rtc_worker->sockets[i].poll);
@@ -408,7 +437,6 @@ static void worker_deinit(struct rtc_worker *rtc_worker)
     (void)uv_run(sl_loop_uv(sl_worker_loop(rtc_worker->worker)), UV_RUN_NOWAIT);
     for (size_t i = 0; i < rtc_worker->socket_count; i++)
         (void)close(rtc_worker->sockets[i].fd);
-    sl_worker_on_flush(rtc_worker->worker, NULL, NULL);
     sl_udp_receiver_destroy(rtc_worker->receiver);
     sl_udp_sender_destroy(rtc_worker->sender);
     sl_srtp_engine_destroy(rtc_worker->engine);

@@ -127,6 +127,12 @@ export class Network {
         return cable;
     }
 
+    // The hub's way to everywhere else leads to this node, and ends there. For programs that take a
+    // host without such a way to be offline: Firefox.
+    defaultRoute(name) {
+        ip(this.node(HUB), `route add default via ${this.address(name)}`);
+    }
+
     // All of it, whatever fails on the way; then fails if something did, or if processes were left
     // in a node, which are the test's to end.
     async remove() {

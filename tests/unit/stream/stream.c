@@ -136,6 +136,12 @@ struct input {
     int64_t first, count;
 };
 
+/* Of the packet with this number: uneven, so that there is something to pad. */
+static uint16_t frame_len(int64_t seq)
+{
+    return seq % 2 ? 5 : 4;
+}
+
 static void do_input(void *arg)
 {
     const struct input *input = arg;
@@ -149,15 +155,15 @@ static void do_input(void *arg)
         packet->timestamp = (uint32_t)(packet->seq * 960);
         packet->codec = input->codec;
         packet->marker = true;
-        packet->payload_len = 4;
-        memcpy(packet->payload, "test", 4);
+        packet->payload_len = frame_len(packet->seq);
+        memcpy(packet->payload, "tests", packet->payload_len);
         sl_track_input(input->track, packet);
     }
 }
 
 struct sink {
     struct sl_sink *sink;
-    _Atomic int64_t packets, last_seq, disorder, frames;
+    _Atomic int64_t packets, last_seq, disorder, padded, frames;
     _Atomic int ended;
 };
 
@@ -166,6 +172,8 @@ static void on_packets(void *owner, struct sl_rtp_packet *const *packets, size_t
     struct sink *sink = owner;
 
     for (size_t i = 0; i < count; i++) {
+        if (packets[i]->padding > 0)
+            atomic_fetch_add(&sink->padded, 1);
         if (packets[i]->seq <= atomic_load(&sink->last_seq))
             atomic_fetch_add(&sink->disorder, 1);
         atomic_store(&sink->last_seq, packets[i]->seq);
@@ -173,11 +181,13 @@ static void on_packets(void *owner, struct sl_rtp_packet *const *packets, size_t
     }
 }
 
+/* No padding is seen here, though the packets have some. */
 static void on_frame(void *owner, struct sl_frame *frame)
 {
     struct sink *sink = owner;
 
-    if (frame->len == 4 && memcmp(frame->data, "test", 4) == 0 && frame->keyframe)
+    if (frame->len == frame_len(frame->rtp_timestamp / 960) &&
+        memcmp(frame->data, "tests", frame->len) == 0 && frame->keyframe)
         atomic_fetch_add(&sink->frames, 1);
 }
 
@@ -517,24 +527,114 @@ static void frame_sinks_share_assembled_frames(void **state)
 {
     struct fixture *f = *state;
     struct source source;
-    struct sink sinks[2];
+    struct sink sinks[3]; /* the last of packets */
     struct sl_worker *home = sl_workers_at(f->workers, 0);
 
     memset(sinks, 0, sizeof(sinks));
     assert_int_equal(create_stream(f, "cam", 0, &source), 0);
     struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
-    for (size_t i = 0; i < 2; i++) {
-        sinks[i].sink = sl_sink_create(track, home, &frame_ops, &sinks[i]);
+    for (size_t i = 0; i < 3; i++) {
+        sinks[i].sink = sl_sink_create(track, home, i < 2 ? &frame_ops : &packet_ops, &sinks[i]);
         on_worker(f, home, do_start, sinks[i].sink);
     }
     struct input input = {track, home, SL_CODEC_OPUS, 70000, 10};
     on_worker(f, home, do_input, &input);
-    for (size_t i = 0; i < 2; i++) {
-        wait_until(f, has_frames, &sinks[i]);
+    for (size_t i = 0; i < 3; i++) {
+        if (i < 2)
+            wait_until(f, has_frames, &sinks[i]);
+        else
+            assert_true(atomic_load(&sinks[i].padded) > 0);
         on_worker(f, home, do_stop, sinks[i].sink);
         sl_sink_destroy(sinks[i].sink);
     }
     end_stream(f, &source);
+}
+
+/* What the sinks of one worker were given, in order: "Va" is a picture's packets for the first
+ * viewer, then the sound for it. */
+struct log {
+    char text[64];
+    _Atomic size_t len;
+};
+
+struct viewer {
+    struct log *log;
+    char letter; /* of the second one: b */
+    bool video;
+    struct sl_sink *sink;
+};
+
+static void on_viewer_packets(void *owner, struct sl_rtp_packet *const *packets, size_t count)
+{
+    struct viewer *viewer = owner;
+    size_t len = atomic_load(&viewer->log->len);
+
+    (void)packets;
+    if (count != (viewer->video ? 3U : 1U) || len + 1 == sizeof(viewer->log->text))
+        viewer->log->text[0] = '?';
+    viewer->log->text[len] = (char)(viewer->letter + (viewer->video ? 'A' - 'a' : 0));
+    atomic_store(&viewer->log->len, len + 1);
+}
+
+static const struct sl_sink_ops viewer_ops = {"test", on_viewer_packets, NULL, NULL};
+
+static void do_input_both(void *arg)
+{
+    struct input *both = arg;
+
+    do_input(&both[0]);
+    do_input(&both[1]);
+}
+
+static bool has_five(void *arg)
+{
+    return atomic_load(&((struct log *)arg)->len) >= 5;
+}
+
+/* Two viewers on each worker, one that only listens, and how they were served. */
+static void check_riding(struct fixture *f, bool sound_first)
+{
+    struct source source;
+    struct log logs[2] = {{{0}, 0}, {{0}, 0}};
+    struct viewer viewers[2][5];
+    struct sl_worker *home = sl_workers_at(f->workers, 0);
+
+    assert_int_equal(create_stream(f, "cam", 0, &source), 0);
+    struct sl_track *audio = sl_stream_track(source.stream, SL_AUDIO);
+    struct sl_track *video = sl_stream_track(source.stream, SL_VIDEO);
+    for (size_t w = 0; w < 2; w++) {
+        for (size_t i = 0; i < 5; i++) { /* picture and sound of a, of b, sound of c */
+            struct viewer *viewer = &viewers[w][i];
+            *viewer = (struct viewer){&logs[w], (char)('a' + i / 2), i == 0 || i == 2, NULL};
+            viewer->sink = sl_sink_create(viewer->video ? video : audio,
+                                          sl_workers_at(f->workers, w), &viewer_ops, viewer);
+        }
+        sl_sink_ride(viewers[w][1].sink, viewers[w][0].sink);
+        sl_sink_ride(viewers[w][3].sink, viewers[w][2].sink);
+        for (size_t i = 0; i < 5; i++)
+            on_worker(f, sl_workers_at(f->workers, w), do_start, viewers[w][i].sink);
+    }
+    struct input inputs[2] = {{video, home, SL_CODEC_VP8, 1, 3},
+                              {audio, home, SL_CODEC_OPUS, 1, 1}};
+    struct input turned[2] = {inputs[1], inputs[0]};
+    on_worker(f, home, do_input_both, sound_first ? turned : inputs);
+    for (size_t w = 0; w < 2; w++) {
+        wait_until(f, has_five, &logs[w]);
+        assert_string_equal(logs[w].text, "AaBbc");
+    }
+    for (size_t w = 0; w < 2; w++) {
+        for (size_t i = 0; i < 5; i++) {
+            on_worker(f, sl_workers_at(f->workers, w), do_stop, viewers[w][i].sink);
+            sl_sink_destroy(viewers[w][i].sink);
+        }
+    }
+    end_stream(f, &source);
+}
+
+static void sound_comes_to_each_viewer_right_behind_the_picture(void **state)
+{
+    check_riding(*state, false);
+    check_riding(*state, true);
 }
 
 static void do_overflow(void *arg)
@@ -667,6 +767,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_end_reaches_running_and_late_sinks_once, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(frame_sinks_share_assembled_frames, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sound_comes_to_each_viewer_right_behind_the_picture, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(packets_go_back_to_the_pool_and_serve_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_packet_pool_has_a_bound_and_counts_what_it_refuses,

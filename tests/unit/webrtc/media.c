@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Publishing and playing through the real engine on loopback: numbers, retransmission, key frame
  * requests. The clients live on the test's thread, the engine on its worker. */
+#include "../job.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/table.h"
 #include "net/net.h"
 #include "webrtc/transport.h"
 #include "webrtc/webrtc.h"
@@ -29,6 +31,7 @@ enum {
     PLAYER_SSRC = 0x01020304,
     PLAYER_RTX_SSRC = 0x01020305,
     PAYLOAD_LEN = 100,
+    PAYLOAD_MAX = 1200,
     RECEIVED_MAX = 4096,
     PLAYERS_MAX = 5,
 };
@@ -40,6 +43,14 @@ struct received {
     uint8_t payload_type;
     uint16_t seq, original; /* original: of a retransmission */
     uint32_t ssrc, number;  /* number: what the source wrote into the payload */
+    size_t payload_len, padding;
+};
+
+/* The same, as it was on the wire. */
+struct wire {
+    uint16_t seq;
+    size_t len;
+    uint64_t hash;
 };
 
 struct client {
@@ -51,6 +62,9 @@ struct client {
     bool connected, closed; /* the peer's */
     size_t received_count, plis, refused;
     struct received received[RECEIVED_MAX];
+    size_t wire_count; /* packets that came again are refused, but counted here */
+    struct wire wire[RECEIVED_MAX];
+    struct sl_sender_info report; /* the last one */
 };
 
 struct fixture {
@@ -64,6 +78,7 @@ struct fixture {
     struct sl_srtp_engine *engine;
     struct sl_dtls_identity *identity;
     struct sl_udp_receiver *receiver;
+    bool without_rtx; /* players to come */
     struct client source, players[PLAYERS_MAX];
     size_t player_count;
 };
@@ -108,14 +123,36 @@ static void on_rtp(struct client *client, const uint8_t *data, size_t len)
         .ssrc = view.ssrc,
         .original = sl_load_u16(view.payload),
         .number = sl_load_u32(view.payload + view.payload_len - 4),
+        .payload_len = view.payload_len,
+        .padding = len - view.header_len - view.payload_len,
     };
+}
+
+static void note_wire(struct client *client, const uint8_t *data, size_t len)
+{
+    if (sl_rtcp_is(data))
+        return;
+    assert_true(client->wire_count < RECEIVED_MAX);
+    client->wire[client->wire_count++] =
+        (struct wire){.seq = sl_load_u16(data + 2), .len = len, .hash = sl_hash(data, len)};
+}
+
+static void on_rtcp(struct client *client, const uint8_t *data, size_t len)
+{
+    struct sl_rtcp_view view;
+    size_t offset = 0;
+
+    while (sl_rtcp_next(data, len, &offset, &view) == 1) {
+        client->plis += view.type == SL_RTCP_PSFB && view.count == SL_PSFB_PLI;
+        if (view.type == SL_RTCP_SR)
+            assert_int_equal(sl_rtcp_read_sr(&view, &client->report), 0);
+    }
 }
 
 static void on_datagram(struct client *client, const struct sl_udp_datagram *datagram)
 {
     struct sl_path path = {.remote = datagram->from, .dest.fd = client->fd};
-    struct sl_rtcp_view view;
-    size_t len = datagram->len, offset = 0;
+    size_t len = datagram->len;
     bool rtcp;
 
     path.dest.sa_len = sl_addr_to_sockaddr(&datagram->from, &path.dest.sa);
@@ -123,13 +160,14 @@ static void on_datagram(struct client *client, const struct sl_udp_datagram *dat
         sl_transport_dtls(client->transport, &path, datagram->data, len, sl_now_us());
     } else if (datagram->data[0] < 4) {
         (void)sl_transport_stun(client->transport, &path, datagram->data, len, sl_now_us());
-    } else if (sl_transport_unprotect(client->transport, datagram->data, &len, &rtcp) < 0) {
-        client->refused++;
-    } else if (!rtcp) {
-        on_rtp(client, datagram->data, len);
     } else {
-        while (sl_rtcp_next(datagram->data, len, &offset, &view) == 1)
-            client->plis += view.type == SL_RTCP_PSFB && view.count == SL_PSFB_PLI;
+        note_wire(client, datagram->data, len);
+        if (sl_transport_unprotect(client->transport, datagram->data, &len, &rtcp) < 0)
+            client->refused++;
+        else if (rtcp)
+            on_rtcp(client, datagram->data, len);
+        else
+            on_rtp(client, datagram->data, len);
     }
 }
 
@@ -205,13 +243,14 @@ static void negotiate(const struct client *client, bool publishing, struct sl_ne
         .codec_count = 1,
         .remote_ssrc = publishing ? SOURCE_SSRC : 0,
         .local_ssrc = publishing ? 0 : PLAYER_SSRC,
-        .local_rtx_ssrc = publishing ? 0 : PLAYER_RTX_SSRC,
+        .local_rtx_ssrc = publishing || client->f->without_rtx ? 0 : PLAYER_RTX_SSRC,
     };
-    media->codecs[0] = (struct sl_media_codec){.codec = SL_CODEC_VP8,
-                                               .payload_type = VP8,
-                                               .rtx_payload_type = RTX,
-                                               .nack = true,
-                                               .pli = true};
+    media->codecs[0] =
+        (struct sl_media_codec){.codec = SL_CODEC_VP8,
+                                .payload_type = VP8,
+                                .rtx_payload_type = client->f->without_rtx ? -1 : RTX,
+                                .nack = true,
+                                .pli = true};
     (void)snprintf(transport->remote_ufrag, sizeof(transport->remote_ufrag), "%s", client->ufrag);
     (void)snprintf(transport->fingerprint_hash, sizeof(transport->fingerprint_hash), "sha-256");
     (void)snprintf(transport->fingerprint, sizeof(transport->fingerprint), "%s",
@@ -386,19 +425,29 @@ static int tear_down(void **state)
 
 /* ---- Sending ---- */
 
-/* One packet of the source; its number is in the payload too. */
-static void send_media(struct fixture *f, uint32_t ssrc, uint64_t index)
+/* One packet of the source; its number is in the payload too. padding: the source's own. */
+static void send_packet(struct fixture *f, uint32_t ssrc, uint64_t index, size_t payload_len,
+                        size_t padding, bool marker)
 {
     static const uint8_t vp8_inter_frame[] = {0x10, 0x01, 0, 0};
-    uint8_t payload[PAYLOAD_LEN] = {0}, out[SL_RTP_HEADER_LEN + PAYLOAD_LEN + SL_SRTP_OVERHEAD];
+    uint8_t payload[PAYLOAD_MAX] = {0}, out[SL_RTP_HEADER_LEN + PAYLOAD_MAX + SL_SRTP_OVERHEAD];
 
     memcpy(payload, vp8_inter_frame, sizeof(vp8_inter_frame));
-    sl_store_u32(payload + PAYLOAD_LEN - 4, (uint32_t)index);
-    sl_rtp_build_header(out, true, VP8, (uint16_t)index, (uint32_t)index * 3000, ssrc);
+    sl_store_u32(payload + payload_len - 4, (uint32_t)index);
+    sl_rtp_build_header(out, marker, VP8, (uint16_t)index, (uint32_t)index * 3000, ssrc);
+    if (padding > 0) {
+        sl_rtp_set_padding(out);
+        payload[payload_len + padding - 1] = (uint8_t)padding;
+    }
     size_t len = sl_srtp_protect(f->engine, sl_transport_sender(f->source.transport), out,
-                                 SL_RTP_HEADER_LEN, payload, PAYLOAD_LEN, index);
+                                 SL_RTP_HEADER_LEN, payload, payload_len + padding, index);
     sl_srtp_flush(f->engine);
     on_send(&f->source, sl_transport_path(f->source.transport), out, len);
+}
+
+static void send_media(struct fixture *f, uint32_t ssrc, uint64_t index)
+{
+    send_packet(f, ssrc, index, PAYLOAD_LEN, 0, true);
 }
 
 static void send_many(struct fixture *f, uint32_t ssrc, uint64_t first, uint64_t count)
@@ -431,6 +480,47 @@ static void send_pli(struct client *player)
 
     sl_rtcp_write_pli(&w, 1, PLAYER_SSRC);
     send_rtcp(player, &w, buf);
+}
+
+/* Sender reports of ours need one of the source. */
+static void send_report(struct fixture *f)
+{
+    uint8_t buf[64 + SL_SRTCP_OVERHEAD];
+    struct sl_writer w = sl_writer_of(buf, 64);
+    struct sl_sender_info info = {.ntp = UINT64_C(1) << 32};
+
+    sl_rtcp_write_sr(&w, SOURCE_SSRC, &info, NULL, 0);
+    send_rtcp(&f->source, &w, buf);
+}
+
+/* A picture as browsers split it, the shorter packets first. */
+enum { PICTURE = 4 };
+static const size_t picture_len[PICTURE] = {900, 900, 901, 901};
+
+struct picture {
+    struct fixture *f;
+    uint64_t first;
+    size_t padding;
+};
+
+static void do_send_picture(void *arg)
+{
+    const struct picture *picture = arg;
+
+    for (size_t i = 0; i < PICTURE; i++)
+        send_packet(picture->f, SOURCE_SSRC, picture->first + i, picture_len[i], picture->padding,
+                    i + 1 == PICTURE);
+}
+
+/* Sent while the worker cannot read, so that the packets meet in one turn of it. */
+static void send_picture(struct fixture *f, uint64_t first, size_t padding)
+{
+    struct picture picture = {f, first, padding};
+    struct job job;
+
+    job_post(&job, sl_worker_loop(sl_workers_at(f->workers, 0)), do_send_picture, &picture);
+    while (!job_is_done(&job))
+        (void)poll(NULL, 0, 1);
 }
 
 /* ---- The tests ---- */
@@ -515,6 +605,79 @@ static void a_nack_is_answered_by_rtx_under_the_original_number(void **state)
     assert_int_equal(player->refused, 0);
 }
 
+/* RFC 3550 section 5.1; and what a source padded itself comes without that. */
+static void the_packets_of_a_picture_are_padded_to_one_length(void **state)
+{
+    struct fixture *f = *state;
+    struct client *player = add_player(f);
+
+    for (size_t padding = 0; padding <= 200; padding += 100) {
+        size_t first = player->received_count;
+        send_picture(f, 500 + first, padding);
+        wait_until(f, player->received_count == first + PICTURE);
+        for (size_t i = 0; i < PICTURE; i++) {
+            const struct received *packet = &player->received[first + i];
+            assert_int_equal(packet->payload_len, picture_len[i]);
+            assert_int_equal(packet->padding, 901 - picture_len[i]);
+            assert_int_equal(packet->number, 500 + first + i);
+            assert_int_equal(player->wire[first + i].len, player->wire[0].len);
+        }
+    }
+    assert_int_equal(player->refused, 0);
+}
+
+/* One key stream must not encrypt two plain texts (RFC 3711 section 9.1). */
+static void without_rtx_a_padded_packet_is_sent_again_as_the_same_octets(void **state)
+{
+    struct fixture *f = *state;
+    f->without_rtx = true;
+    struct client *player = add_player(f);
+    uint16_t seqs[PICTURE];
+
+    send_picture(f, 500, 0);
+    wait_until(f, player->received_count == PICTURE);
+    assert_int_equal(player->received[0].padding, 1);
+    for (size_t i = 0; i < PICTURE; i++)
+        seqs[i] = player->received[i].seq;
+    send_nack(player, seqs, PICTURE);
+    wait_until(f, player->wire_count == 2 * PICTURE);
+    assert_memory_equal(player->wire, player->wire + PICTURE, sizeof(struct wire) * PICTURE);
+    assert_int_equal(player->refused, PICTURE); /* as replays, by our own side */
+}
+
+static void over_rtx_a_padded_packet_is_sent_again_without_padding(void **state)
+{
+    struct fixture *f = *state;
+    struct client *player = add_player(f);
+
+    send_picture(f, 500, 0);
+    wait_until(f, player->received_count == PICTURE);
+    uint16_t seq = player->received[0].seq;
+    send_nack(player, &seq, 1);
+    wait_until(f, player->received_count == PICTURE + 1);
+    assert_int_equal(player->received[PICTURE].original, seq);
+    assert_int_equal(player->received[PICTURE].padding, 0);
+    assert_int_equal(player->received[PICTURE].payload_len, 2 + picture_len[0]);
+    assert_int_equal(player->received[PICTURE].number, 500);
+}
+
+/* RFC 3550 section 6.4.1. */
+static void sender_reports_count_no_padding(void **state)
+{
+    struct fixture *f = *state;
+    struct client *player = add_player(f);
+    size_t octets = 0;
+
+    send_picture(f, 500, 0);
+    send_report(f);
+    send_picture(f, 500 + PICTURE, 0);
+    wait_until(f, player->report.packets == 2 * PICTURE);
+    for (size_t i = 0; i < 2 * PICTURE; i++)
+        octets += player->received[i].payload_len;
+    assert_true(player->received[0].padding > 0);
+    assert_int_equal(player->report.octets, octets);
+}
+
 static void a_flood_of_nacks_is_bounded(void **state)
 {
     enum { KEPT = 100, ROUNDS = 200, BURST = 400, PER_SECOND = 1000 };
@@ -573,6 +736,13 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_nack_is_answered_by_rtx_under_the_original_number, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_packets_of_a_picture_are_padded_to_one_length, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            without_rtx_a_padded_packet_is_sent_again_as_the_same_octets, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(over_rtx_a_padded_packet_is_sent_again_without_padding,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sender_reports_count_no_padding, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flood_of_nacks_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(key_frame_requests_of_several_players_are_merged, set_up,
                                         tear_down),

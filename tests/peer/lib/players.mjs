@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Players that are no Chromium: GStreamer and werift over the WebSocket API, Firefox with the SDK.
+// Each has start(server, name), goesOn(): pictures and sound go on being received, and close().
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { RTCPeerConnection, useOPUS, useVP8 } from 'werift';
+import { Firefox } from './firefox.mjs';
+import { BARE } from './pages.mjs';
+import { root } from './server.mjs';
+import { slowness, until, within } from './wait.mjs';
+import { WcsClient } from './wcs.mjs';
+
+// Both kinds grow by `more`. counts() resolves with {pictures, sounds}.
+async function grow(what, counts, more = 30) {
+    const first = { ...await counts() };
+    await until(`${more} more pictures and sounds of ${what}`, async () => {
+        const now = await counts();
+        if (now.pictures >= first.pictures + more && now.sounds >= first.sounds + more)
+            return true;
+        throw new Error(`${JSON.stringify(first)}, then ${JSON.stringify(now)}`);
+    }, { timeout: 20_000 });
+}
+
+// Resolves with the client and the server's description.
+async function ask(server, name, offer) {
+    const client = await WcsClient.session(server.ws);
+    const id = client.play(name, offer);
+    const { data: [, answer] } = await client.next('setRemoteSDP', (first) => first === id);
+    return { client, answer };
+}
+
+export class GstPlayer {
+    #process;
+    #client;
+    #counts = { pictures: 0, sounds: 0 };
+
+    async start(server, name) {
+        this.#process = spawn('/usr/bin/python3', [path.join(root, 'tests/tools/gst-player.py')],
+            { stdio: ['pipe', 'pipe', 'inherit'] });
+        const offer = await within(15_000 * slowness, 'an offer of GStreamer', new Promise(
+            (resolve, reject) => {
+                this.#process.once('error', reject);
+                this.#process.once('close', (code) => reject(new Error(
+                    `gst-player.py ended with ${code}: tools/install-deps test`)));
+                createInterface({ input: this.#process.stdout }).on('line', (line) => {
+                    const said = JSON.parse(line);
+                    if (said.offer)
+                        resolve(said.offer);
+                    else
+                        this.#counts = said;
+                });
+            }));
+        const { client, answer } = await ask(server, name, offer);
+        this.#client = client;
+        this.#process.stdin.write(JSON.stringify({ answer }) + '\n');
+    }
+
+    goesOn() {
+        return grow('GStreamer', async () => this.#counts);
+    }
+
+    async close() {
+        await this.#client?.close();
+        this.#process?.kill('SIGKILL');
+    }
+}
+
+export class WeriftPlayer {
+    #client;
+    #connection;
+    #counts = { pictures: 0, sounds: 0 };
+    padded = []; // of pictures: octets of each packet's padding that had some
+
+    async start(server, name) {
+        this.#connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle',
+            codecs: { audio: [useOPUS()], video: [useVP8()] } });
+        for (const kind of ['audio', 'video']) {
+            this.#connection.addTransceiver(kind, { direction: 'recvonly' }).onTrack.subscribe(
+                (track) => track.onReceiveRtp.subscribe((packet) => this.#take(kind, packet)));
+        }
+        await this.#connection.setLocalDescription(await this.#connection.createOffer());
+        const { client, answer } = await ask(server, name, this.#connection.localDescription.sdp);
+        this.#client = client;
+        await this.#connection.setRemoteDescription({ type: 'answer', sdp: answer });
+    }
+
+    #take(kind, { header }) {
+        if (kind === 'audio')
+            this.#counts.sounds++;
+        else
+            this.#counts.pictures += header.marker ? 1 : 0;
+        if (kind === 'video' && header.padding)
+            this.padded.push(header.paddingSize);
+    }
+
+    goesOn() {
+        return grow('werift', async () => this.#counts);
+    }
+
+    async close() {
+        await this.#client?.close();
+        await this.#connection?.close();
+    }
+}
+
+export class FirefoxPlayer {
+    #firefox;
+
+    async start(server, name, pages) {
+        this.#firefox = await Firefox.open();
+        await this.#firefox.goto(pages.url + BARE);
+        const status = await this.#firefox.evaluate(`async ({ url, name }) => {
+            const session = await sluice.connect(url);
+            return session === 'ESTABLISHED' ? sluice.play('player', name) : { status: session };
+        }`, { url: server.ws, name });
+        if (status.status !== 'PLAYING')
+            throw new Error(`Firefox: ${JSON.stringify(status)}`);
+    }
+
+    // Sound: as samples, of which a packet holds 960.
+    goesOn() {
+        return grow('Firefox', async () => {
+            const stats = await this.#firefox.evaluate("() => sluice.stats('player')");
+            return { pictures: stats?.in.video?.framesDecoded ?? 0,
+                sounds: Math.floor((stats?.in.audio?.totalSamplesReceived ?? 0) / 960) };
+        });
+    }
+
+    async close() {
+        await this.#firefox?.close();
+    }
+}

@@ -52,7 +52,7 @@ static bool wants_tcp(const struct sl_media_session *media)
     return media->transport == SL_TRANSPORT_TCP;
 }
 
-/* The bound that REMB enforces and the answer names. */
+/* The bound that feedback keeps a publisher to; 0: none. */
 static uint32_t max_bitrate_kbps(const struct sl_media_session *media)
 {
     uint32_t asked = (uint32_t)media->max_bitrate_kbps;
@@ -63,6 +63,14 @@ static uint32_t max_bitrate_kbps(const struct sl_media_session *media)
     if (asked == 0 || allowed == 0)
         return asked + allowed;
     return asked < allowed ? asked : allowed;
+}
+
+/* What b=AS says. Browsers take it for a wish as well: Chromium, which by itself sends 640x360 with
+ * 1.7 Mbit/s at most, goes up to whatever is named. So nothing is, unless the page or the back end
+ * asked; our own bound needs no words, feedback enforces it. */
+static uint32_t named_bitrate_kbps(const struct sl_media_session *media)
+{
+    return media->max_bitrate_kbps > 0 ? max_bitrate_kbps(media) : 0;
 }
 
 static bool add_transport(struct media_setup *setup, size_t index, struct sl_worker *worker)
@@ -91,7 +99,7 @@ const char *setup_build_answer(struct media_setup *setup, struct sl_worker *work
         .fingerprint = sl_rtc_fingerprint(media->sessions->config.rtc),
         .setup = SL_SDP_PASSIVE,
         .cname_id = media->id,
-        .max_bitrate_kbps = max_bitrate_kbps(media),
+        .max_bitrate_kbps = named_bitrate_kbps(media),
     };
     for (size_t i = 0; i < setup->negotiation.transport_count; i++)
         if (!add_transport(setup, i, worker))

@@ -194,6 +194,28 @@ describe('official SDK', () => {
         await stop(page, label, 'UNPUBLISHED');
     });
 
+    test('a publisher that asks for no bitrate sends what Chromium does by itself', async (t) => {
+        const label = `publisher-${++number}`;
+        await call(page, 'canvasCamera', 'plain', 640, 360, { noise: true });
+        const event = await call(page, 'publishCamera', label, `sdk-${number}`, 'plain',
+            { video: {} });
+        assert.equal(event.status, 'PUBLISHING', event.info);
+        const rates = [];
+        let before = await pictures(page, label, 30, 'out');
+        let at = Date.now();
+        await until('the bitrate climbs no more', async () => {
+            const now = await pictures(page, label, 45, 'out');
+            rates.push(Math.round((now.bytesSent - before.bytesSent) * 8 / (Date.now() - at)));
+            [before, at] = [now, Date.now()];
+            if (rates.length < 3 || rates.at(-1) > 1.08 * rates.at(-2))
+                throw new Error(`${rates} kbit/s`);
+            return true;
+        }, { timeout: 30_000 });
+        t.diagnostic(`kbit/s: ${rates}, ${before.frameWidth}x${before.frameHeight}`);
+        assert.ok(rates.at(-1) < 1.25 * 1700, `${rates} kbit/s`); // its own bound of this size
+        await stop(page, label, 'UNPUBLISHED');
+    });
+
     test('WS-70 transport TCP: media flows over TCP for publisher and player', async () => {
         const { label, name } = await publish(page, { constraints: SMALL, transport: 'TCP' });
         const player = await play(page, name, { transport: 'TCP' });

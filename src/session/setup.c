@@ -23,9 +23,13 @@ const char *setup_negotiate(struct media_setup *setup, struct sl_media_session *
                          : sl_error_set(&error, -EBADMSG, "no SDP");
     if (err == 0)
         err = sl_sdp_negotiate(setup->offer, config, &setup->negotiation, &error);
-    if (err < 0)
-        sl_log(SL_LOG_INFO, &media->log, "offer refused: %s",
+    if (err < 0 || error.text[0])
+        sl_log(SL_LOG_INFO, &media->log, "offer%s refused: %s", err < 0 ? "" : " in part",
                sl_log_quote(quoted, sizeof(quoted), error.text));
+    if (setup->offer && setup->offer->odd_count > 0)
+        sl_log(SL_LOG_INFO, &media->log, "offer: %zu lines left out, the first: %s",
+               setup->offer->odd_count,
+               sl_log_quote(quoted, sizeof(quoted), setup->offer->odd.text));
     if (err == -ENOMSG)
         return SL_INFO_NO_CODECS;
     if (err < 0)

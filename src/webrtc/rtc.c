@@ -43,18 +43,19 @@ static struct link *find_ufrag(struct rtc_worker *rtc_worker, const char *text, 
 }
 
 struct route_key {
-    const struct sl_addr *remote;
+    const struct sl_addr *remote, *local;
     int fd;
 };
 
 /* Only the meaningful bytes: the structs have padding. */
 static uint64_t hash_route(const struct route_key *key)
 {
-    uint8_t bytes[22];
+    uint8_t bytes[38];
 
     memcpy(bytes, key->remote->ip, 16);
     memcpy(bytes + 16, &key->remote->port, 2);
     memcpy(bytes + 18, &key->fd, 4);
+    memcpy(bytes + 22, key->local->ip, 16);
     return sl_hash(bytes, sizeof(bytes));
 }
 
@@ -63,14 +64,14 @@ static bool route_matches(const struct sl_table_node *node, const void *arg)
     const struct route *route = sl_container_of_const(node, struct route, by_address);
     const struct route_key *key = arg;
 
-    return route->fd == key->fd && sl_addr_equal(&route->remote, key->remote);
+    return route->fd == key->fd && sl_addr_equal(&route->remote, key->remote) &&
+           sl_addr_same_ip(&route->local, key->local);
 }
 
-static struct route *find_route(struct rtc_worker *rtc_worker, const struct sl_addr *remote, int fd)
+static struct route *find_route(struct rtc_worker *rtc_worker, const struct route_key *key)
 {
-    struct route_key key = {remote, fd};
     struct sl_table_node *node =
-        sl_table_find(&rtc_worker->by_address, hash_route(&key), route_matches, &key);
+        sl_table_find(&rtc_worker->by_address, hash_route(key), route_matches, key);
 
     return node ? sl_container_of(node, struct route, by_address) : NULL;
 }
@@ -103,10 +104,15 @@ static bool is_alive(const struct link *link)
            sl_now_us() - sl_transport_last_check_us(link->transport) < ROUTE_HELD_US;
 }
 
+static struct route_key key_of(const struct sl_path *path)
+{
+    return (struct route_key){&path->remote, &path->dest.source, path->dest.fd};
+}
+
 void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path)
 {
-    struct route_key key = {&path->remote, path->dest.fd};
-    struct route *route = find_route(rtc_worker, key.remote, key.fd);
+    struct route_key key = key_of(path);
+    struct route *route = find_route(rtc_worker, &key);
 
     if (route && (route->link == link || is_alive(route->link)))
         return;
@@ -114,6 +120,7 @@ void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struc
         /* At most SL_TRANSPORT_PATHS_MAX per link, each after an authentic check. */
         route = sl_new(struct route);
         route->remote = path->remote;
+        route->local = path->dest.source;
         route->fd = path->dest.fd;
         sl_table_insert(&rtc_worker->by_address, &route->by_address, hash_route(&key));
     } else {
@@ -125,7 +132,8 @@ void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struc
 
 void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path)
 {
-    struct route *route = find_route(rtc_worker, &path->remote, path->dest.fd);
+    struct route_key key = key_of(path);
+    struct route *route = find_route(rtc_worker, &key);
 
     if (route && route->link == link)
         free_route(rtc_worker, route);
@@ -190,7 +198,8 @@ static void udp_input(struct rtc_socket *socket, const struct sl_udp_datagram *d
                       int64_t now_us)
 {
     struct rtc_worker *rtc_worker = socket->rtc_worker;
-    struct route *route = find_route(rtc_worker, &datagram->from, socket->fd);
+    struct route_key key = {&datagram->from, &datagram->to, socket->fd};
+    struct route *route = find_route(rtc_worker, &key);
     struct sl_path path;
 
     if (!route && !sl_stun_is(datagram->data, datagram->len)) {
@@ -200,6 +209,7 @@ static void udp_input(struct rtc_socket *socket, const struct sl_udp_datagram *d
     path.remote = datagram->from;
     path.tcp = NULL;
     path.dest.fd = socket->fd;
+    path.dest.source = datagram->to; /* what asks one address of ours is answered by it */
     path.dest.sa_len = sl_addr_to_sockaddr(&datagram->from, &path.dest.sa);
     rtc_input(rtc_worker, &path, route ? route->link : NULL, datagram->data, datagram->len, now_us);
 }
@@ -228,8 +238,7 @@ void rtc_send(struct rtc_worker *rtc_worker, const struct sl_path *path, const u
         tcp_send(path->tcp, data, len);
         return;
     }
-    if (sendto(path->dest.fd, data, len, MSG_DONTWAIT, (const struct sockaddr *)&path->dest.sa,
-               path->dest.sa_len) < 0)
+    if (sl_udp_send(&path->dest, data, len) < 0)
         sl_count(rtc_worker->counters, SL_COUNTER_PACKETS_DROPPED_SOCKET, 1);
 }
 

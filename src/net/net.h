@@ -3,6 +3,7 @@
 #ifndef SL_NET_NET_H
 #define SL_NET_NET_H
 
+#include "net/host_addrs.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "net/udp.h"

@@ -85,8 +85,9 @@ static bool add_transport(struct media_setup *setup, size_t index, struct sl_wor
     sl_random_token(transport->ufrag, UFRAG_LEN);
     sl_random_token(transport->pwd, PWD_LEN);
     transport->candidates = setup->candidates[index];
-    transport->candidate_count = sl_rtc_candidates(setup->media->sessions->config.rtc, worker,
-                                                   index, setup->candidates[index]);
+    transport->candidate_count =
+        sl_rtc_candidates(setup->media->sessions->config.rtc, worker, index,
+                          &setup->media->session->local, setup->candidates[index]);
     transport->tcp = tcp;
     transport->udp = !tcp;
     return transport->candidate_count > 0;

@@ -447,13 +447,49 @@ uint16_t sl_rtc_port(const struct sl_rtc *rtc, const struct sl_worker *worker, s
     return rtc_worker->ports[transport < rtc_worker->port_count ? transport : 0];
 }
 
-size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport,
-                         struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
+bool sl_rtc_receives(const struct sl_rtc_config *config, const struct sl_addr *addr)
 {
-    for (size_t i = 0; i < rtc->config.announce_count; i++) {
-        out[i] = rtc->config.announce[i];
+    for (size_t i = 0; i < config->bind_count; i++) {
+        const struct sl_addr *bind = &config->bind[i];
+        if (sl_addr_same_ip(bind, addr) ||
+            (sl_addr_is_any(bind) && sl_addr_is_v4(bind) == sl_addr_is_v4(addr)))
+            return true;
+    }
+    return false;
+}
+
+void sl_rtc_announce(struct sl_rtc *rtc, const struct sl_addr *addrs, size_t count)
+{
+    rtc->config.announce_count = count < SL_RTC_ADDRESSES_MAX ? count : SL_RTC_ADDRESSES_MAX;
+    for (size_t i = 0; i < rtc->config.announce_count; i++)
+        rtc->config.announce[i] = addrs[i];
+}
+
+/* An address that a client has reached is worth a candidate, and the first, even if it is not among
+ * those announced, as there are many or it has just come. Loopback says nothing: behind a proxy on
+ * this machine everybody comes by it. An IPv6 link-local one would need its link named. */
+static bool goes_first(const struct sl_rtc_config *config, const struct sl_addr *via)
+{
+    return via && config->announce_own && !sl_addr_is_loopback(via) && !sl_addr_is_any(via) &&
+           (sl_addr_is_v4(via) || !sl_addr_is_link_local(via)) && sl_rtc_receives(config, via);
+}
+
+size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport,
+                         const struct sl_addr *via, struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
+{
+    const struct sl_rtc_config *config = &rtc->config;
+    bool first = goes_first(config, via);
+    size_t count = 0;
+
+    if (first) {
+        out[count] = *via;
+        out[count++].port = 0;
+    }
+    for (size_t i = 0; i < config->announce_count && count < SL_RTC_ADDRESSES_MAX; i++)
+        if (!first || !sl_addr_same_ip(&config->announce[i], via))
+            out[count++] = config->announce[i];
+    for (size_t i = 0; i < count; i++)
         if (out[i].port == 0)
             out[i].port = sl_rtc_port(rtc, worker, transport);
-    }
-    return rtc->config.announce_count;
+    return count;
 }

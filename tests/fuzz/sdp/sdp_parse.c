@@ -45,7 +45,7 @@ static void check_sections(const struct sl_sdp *offer, const struct sl_negotiati
             bool offered = false;
             for (size_t k = 0; k < o->format_count; k++)
                 offered |= o->formats[k].payload_type == a->formats[j].payload_type;
-            check(offered);
+            check(offered || o->malformed); /* a format has to stand there */
         }
     }
 }

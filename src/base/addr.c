@@ -27,6 +27,12 @@ bool sl_addr_is_loopback(const struct sl_addr *addr)
     return ip_is_v4(addr->ip) ? addr->ip[12] == 127 : memcmp(addr->ip, v6_loopback, 16) == 0;
 }
 
+bool sl_addr_is_link_local(const struct sl_addr *addr)
+{
+    return ip_is_v4(addr->ip) ? addr->ip[12] == 169 && addr->ip[13] == 254
+                              : addr->ip[0] == 0xfe && (addr->ip[1] & 0xc0) == 0x80;
+}
+
 bool sl_addr_is_any(const struct sl_addr *addr)
 {
     static const uint8_t zero[16];

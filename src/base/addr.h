@@ -26,6 +26,8 @@ struct sl_cidr {
 
 bool sl_addr_is_v4(const struct sl_addr *addr);
 bool sl_addr_is_loopback(const struct sl_addr *addr);
+/* 169.254.0.0/16, fe80::/10: means something on one link only. */
+bool sl_addr_is_link_local(const struct sl_addr *addr);
 bool sl_addr_is_any(const struct sl_addr *addr);
 bool sl_addr_equal(const struct sl_addr *a, const struct sl_addr *b);
 bool sl_addr_same_ip(const struct sl_addr *a, const struct sl_addr *b);

@@ -7,6 +7,7 @@
 #include "net/acceptor.h"
 #include "net/conn.h"
 #include "net/dial.h"
+#include "net/host_addrs.h"
 #include "net/loop.h"
 #include "net/owner.h"
 #include "net/tls.h"

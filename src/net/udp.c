@@ -20,8 +20,64 @@ enum {
     SEND_SLAB = 192 * 1024, /* stays in the second-level cache; about 200 video packets */
     GSO_SEGMENTS_MAX = 32,  /* the kernel takes 64 and 64 KiB; NICs less */
     GSO_BYTES_MAX = 60000,
-    CONTROL_LEN = CMSG_SPACE(sizeof(uint16_t)),
+    SOURCE_LEN = CMSG_SPACE(sizeof(struct in6_pktinfo)), /* the larger of the two families' */
+    CONTROL_LEN = SOURCE_LEN + CMSG_SPACE(sizeof(uint16_t)),
 };
+
+/* ---- Which address of ours: a socket bound to all of them has to be told, and tells ---- */
+
+/* A client drops what comes from another address than it asked (RFC 8445 section 7.2.5.2.1), and
+ * the kernel's choice is the first of the network that the route leads to. */
+static void tell_destinations(int fd, bool v6)
+{
+    int on = 1;
+
+    (void)setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, &on,
+                     sizeof(on)); /* every kernel of this decade has both */
+}
+
+static struct sl_addr read_destination(struct msghdr *message)
+{
+    struct sl_addr to = {.port = 0};
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct sockaddr_in sa = {.sin_family = AF_INET};
+            memcpy(&sa.sin_addr, CMSG_DATA(c) + offsetof(struct in_pktinfo, ipi_spec_dst),
+                   sizeof(sa.sin_addr));
+            (void)sl_addr_from_sockaddr(&to, (struct sockaddr *)&sa); /* cannot fail */
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            memcpy(to.ip, CMSG_DATA(c) + offsetof(struct in6_pktinfo, ipi6_addr), sizeof(to.ip));
+        }
+    }
+    return to;
+}
+
+/* The next control message of one that has room for it. */
+static void add_control(struct msghdr *message, int level, int type, const void *data, size_t len)
+{
+    struct cmsghdr *header =
+        (struct cmsghdr *)((char *)message->msg_control + message->msg_controllen);
+
+    header->cmsg_level = level;
+    header->cmsg_type = type;
+    header->cmsg_len = CMSG_LEN(len);
+    memcpy(CMSG_DATA(header), data, len);
+    message->msg_controllen += CMSG_SPACE(len);
+}
+
+static void add_source(struct msghdr *message, const struct sl_addr *source)
+{
+    if (sl_addr_is_v4(source)) {
+        struct in_pktinfo info = {.ipi_ifindex = 0};
+        memcpy(&info.ipi_spec_dst, source->ip + 12, sizeof(info.ipi_spec_dst));
+        add_control(message, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+    } else if (!sl_addr_is_any(source)) {
+        struct in6_pktinfo info = {.ipi6_ifindex = 0};
+        memcpy(&info.ipi6_addr, source->ip, sizeof(info.ipi6_addr));
+        add_control(message, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+    }
+}
 
 int sl_udp_open(const struct sl_addr *addr, struct sl_error *error)
 {
@@ -44,6 +100,8 @@ int sl_udp_open(const struct sl_addr *addr, struct sl_error *error)
         int pmtu = IP_PMTUDISC_PROBE;
         (void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &pmtu, sizeof(pmtu));
     }
+    if (sl_addr_is_any(addr))
+        tell_destinations(fd, sa.ss_family == AF_INET6);
     if (bind(fd, (struct sockaddr *)&sa, sa_len) < 0) {
         int err = -errno;
         (void)close(fd); /* never used */
@@ -59,6 +117,10 @@ struct sl_udp_receiver {
     struct iovec iovs[SL_UDP_BATCH];
     struct sockaddr_storage from[SL_UDP_BATCH];
     struct sl_udp_datagram datagrams[SL_UDP_BATCH];
+    union {
+        struct cmsghdr align;
+        char bytes[SOURCE_LEN];
+    } control[SL_UDP_BATCH];
     uint8_t buffers[SL_UDP_BATCH][SL_UDP_DATAGRAM_MAX];
 };
 
@@ -71,6 +133,7 @@ struct sl_udp_receiver *sl_udp_receiver_create(void)
         receiver->messages[i].msg_hdr.msg_iov = &receiver->iovs[i];
         receiver->messages[i].msg_hdr.msg_iovlen = 1;
         receiver->messages[i].msg_hdr.msg_name = &receiver->from[i];
+        receiver->messages[i].msg_hdr.msg_control = &receiver->control[i];
     }
     return receiver;
 }
@@ -84,8 +147,10 @@ size_t sl_udp_receive(struct sl_udp_receiver *receiver, int fd, const struct sl_
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < SL_UDP_BATCH; i++)
+    for (size_t i = 0; i < SL_UDP_BATCH; i++) {
         receiver->messages[i].msg_hdr.msg_namelen = sizeof(receiver->from[i]);
+        receiver->messages[i].msg_hdr.msg_controllen = sizeof(receiver->control[i]);
+    }
     *out = receiver->datagrams;
     int got = recvmmsg(fd, receiver->messages, SL_UDP_BATCH, MSG_DONTWAIT, NULL);
     for (int i = 0; i < got; i++) {
@@ -96,6 +161,7 @@ size_t sl_udp_receive(struct sl_udp_receiver *receiver, int fd, const struct sl_
             continue;
         datagram->data = receiver->buffers[i];
         datagram->len = receiver->messages[i].msg_len;
+        datagram->to = read_destination(&receiver->messages[i].msg_hdr);
         count++;
     }
     return count;
@@ -198,28 +264,41 @@ static void fill_message(struct sl_udp_sender *sender, size_t i)
     /* sendmmsg only reads the name; the const cast stays inside this function. */
     message->msg_name = (void *)(uintptr_t)&sender->dests[i]->sa;
     message->msg_namelen = sender->dests[i]->sa_len;
-    message->msg_control = NULL;
+    message->msg_control = sender->control[i].bytes;
     message->msg_controllen = 0;
-    if (sender->gso[i].segments > 1) {
-        message->msg_control = sender->control[i].bytes;
-        message->msg_controllen = CONTROL_LEN;
-        struct cmsghdr *header = CMSG_FIRSTHDR(message);
-        header->cmsg_level = SOL_UDP;
-        header->cmsg_type = UDP_SEGMENT;
-        header->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-        memcpy(CMSG_DATA(header), &sender->gso[i].segment_len, sizeof(uint16_t));
-    }
+    add_source(message, &sender->dests[i]->source);
+    if (sender->gso[i].segments > 1)
+        add_control(message, SOL_UDP, UDP_SEGMENT, &sender->gso[i].segment_len, sizeof(uint16_t));
 }
 
-static void send_singly(struct sl_udp_sender *sender, int fd, size_t i)
+int sl_udp_send(const struct sl_udp_dest *dest, const uint8_t *data, size_t len)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[SOURCE_LEN];
+    } control;
+    /* sendmsg only reads; the const casts stay inside this function. */
+    struct iovec iov = {(void *)(uintptr_t)data, len};
+    struct msghdr message = {
+        .msg_name = (void *)(uintptr_t)&dest->sa,
+        .msg_namelen = dest->sa_len,
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+    };
+
+    add_source(&message, &dest->source);
+    return sendmsg(dest->fd, &message, MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+static void send_singly(struct sl_udp_sender *sender, size_t i)
 {
     const uint8_t *data = sender->iovs[i].iov_base;
     size_t left = sender->iovs[i].iov_len;
 
     while (left > 0) {
         size_t len = left < sender->gso[i].segment_len ? left : sender->gso[i].segment_len;
-        if (sendto(fd, data, len, MSG_DONTWAIT, (const struct sockaddr *)&sender->dests[i]->sa,
-                   sender->dests[i]->sa_len) < 0)
+        if (sl_udp_send(sender->dests[i], data, len) < 0)
             sender->stats.dropped++;
         else
             sender->stats.messages++;
@@ -244,7 +323,7 @@ static void send_run(struct sl_udp_sender *sender, int fd, size_t first, size_t 
             continue;
         if (sender->gso[first].segments > 1 &&
             (errno == EIO || errno == EINVAL || errno == EMSGSIZE)) {
-            send_singly(sender, fd, first); /* this route cannot segment: IPsec, some devices */
+            send_singly(sender, first); /* this route cannot segment: IPsec, some devices */
             first++;
             continue;
         }

@@ -22,7 +22,8 @@ enum {
 
 /* A non-blocking socket bound to addr, buffers of 4 MiB asked for, never fragmenting (no IP ids
  * to draw) and deaf to ICMP's word on the path MTU, which anyone can forge. IPv6 sockets take IPv6
- * only. Returns the descriptor (the caller closes it), or a negative errno value with words. */
+ * only. One bound to all addresses tells which of them each datagram was sent to. Returns the
+ * descriptor (the caller closes it), or a negative errno value with words. */
 int sl_udp_open(const struct sl_addr *addr, struct sl_error *error);
 
 /* ---- Receiving ---- */
@@ -32,6 +33,7 @@ struct sl_udp_datagram {
     uint8_t *data; /* may be changed in place until the next receive */
     size_t len;
     struct sl_addr from;
+    struct sl_addr to; /* without port; :: where the socket has one address */
 };
 struct sl_udp_receiver *sl_udp_receiver_create(void);
 void sl_udp_receiver_destroy(struct sl_udp_receiver *receiver);
@@ -47,6 +49,7 @@ struct sl_udp_dest {
     struct sockaddr_storage sa;
     socklen_t sa_len;
     int fd;
+    struct sl_addr source; /* it leaves by this address; ::, the kernel chooses */
 };
 /* before_send is called before anything leaves (crypto in flight is finished there); may be NULL.
  */
@@ -59,6 +62,8 @@ uint8_t *sl_udp_reserve(struct sl_udp_sender *sender, size_t room);
  * dest is borrowed: it must stay as it is until the flush; neighbours with the same dest pointer
  * and equal length leave as one GSO message. */
 void sl_udp_commit(struct sl_udp_sender *sender, const struct sl_udp_dest *dest, size_t len);
+/* One datagram, now. A negative errno value if the kernel does not take it. */
+int sl_udp_send(const struct sl_udp_dest *dest, const uint8_t *data, size_t len);
 /* Sends everything. What the kernel will not take now (full buffer) is dropped and counted: RTP
  * repairs itself, a queue would only add delay. */
 void sl_udp_flush(struct sl_udp_sender *sender);

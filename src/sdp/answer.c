@@ -12,7 +12,10 @@ struct context {
     const struct sl_negotiation *negotiation;
     const struct sl_sdp_answer_config *config;
     char id[SL_TEXT_ID_MAX + 1];
+    bool without_bundle; /* as offered */
 };
+
+enum { IDLE_PORT = 9 }; /* discard: "not known", RFC 8840 section 4.1.1 */
 
 /* "IN IP4 192.0.2.1" of the transport's first candidate: what c=, o= and a=rtcp show. */
 static void add_address(struct sl_text *text, const struct sl_sdp_local_transport *transport)
@@ -29,7 +32,7 @@ static void add_address(struct sl_text *text, const struct sl_sdp_local_transpor
 
 static unsigned port_of(const struct sl_sdp_local_transport *transport)
 {
-    return transport->candidate_count > 0 ? transport->candidates[0].port : 9;
+    return transport->candidate_count > 0 ? transport->candidates[0].port : IDLE_PORT;
 }
 
 static void write_connection(struct sl_text *text, const struct sl_sdp_local_transport *transport)
@@ -84,13 +87,34 @@ static void write_offered_format(struct sl_text *text, const struct sl_sdp_secti
     sl_text_rtpmap(text, format->payload_type, format->name, format->clock_hz, format->channels);
 }
 
+/* ICE credentials, certificate and role. */
+static void write_keys(struct sl_text *text, const struct sl_sdp_local_transport *transport,
+                       const struct sl_sdp_answer_config *config)
+{
+    sl_text_line(text, "a=ice-pwd:%s", transport->pwd);
+    sl_text_line(text, "a=ice-ufrag:%s", transport->ufrag);
+    sl_text_line(text, "a=fingerprint:sha-256 %s", config->fingerprint);
+    /* Never left out: Chromium would wait for our ClientHello (6.4). */
+    sl_text_line(text, "a=setup:%s", config->setup == SL_SDP_ACTIVE ? "active" : "passive");
+}
+
+/* GStreamer's webrtcbin refuses the whole answer if a section has no keys, refused or not. And it
+ * tells sections apart by their order alone, passing over those with port 0: in an offer without
+ * BUNDLE, which browsers do not make, a section that was fit to be taken has the port of one
+ * that will never be used, and no candidates. */
 static void write_refused(struct sl_text *text, const struct sl_sdp_section *section,
                           const struct context *c)
 {
-    sl_text_line(text, "m=%s 0 %s %s", section->kind, section->proto, section->first_format);
+    bool idle = c->without_bundle && sl_sdp_section_is_usable(section) && section->rtcp_mux;
+
+    sl_text_line(text, "m=%s %d %s %s", section->kind, idle ? IDLE_PORT : 0, section->proto,
+                 section->first_format);
     write_connection(text, &c->config->transports[0]);
     write_mid(text, section);
     write_offered_format(text, section);
+    write_keys(text, &c->config->transports[0], c->config);
+    if (idle)
+        sl_text_line(text, "a=rtcp-mux");
     sl_text_line(text, "a=inactive");
 }
 
@@ -182,11 +206,7 @@ static void write_transport(struct sl_text *text, const struct sl_sdp_section *s
                             const struct sl_sdp_local_transport *transport,
                             const struct sl_sdp_answer_config *config)
 {
-    sl_text_line(text, "a=ice-pwd:%s", transport->pwd);
-    sl_text_line(text, "a=ice-ufrag:%s", transport->ufrag);
-    sl_text_line(text, "a=fingerprint:sha-256 %s", config->fingerprint);
-    /* Never left out: Chromium would wait for our ClientHello (6.4). */
-    sl_text_line(text, "a=setup:%s", config->setup == SL_SDP_ACTIVE ? "active" : "passive");
+    write_keys(text, transport, config);
     write_candidates(text, transport);
     sl_text_line(text, "a=rtcp-mux");
     sl_text_add(text, "a=rtcp:%u ", port_of(transport));
@@ -238,8 +258,10 @@ int sl_sdp_build_answer(const struct sl_sdp *offer, const struct sl_negotiation 
                         const struct sl_sdp_answer_config *config, char *out, size_t out_len)
 {
     struct sl_text text = {.out = out, .size = out_len, .ok = true};
-    struct context c = {.negotiation = negotiation, .config = config};
+    struct context c = {.negotiation = negotiation, .config = config, .without_bundle = true};
 
+    for (size_t i = 0; i < offer->section_count; i++)
+        c.without_bundle &= !offer->sections[i].bundled;
     sl_text_id(config->cname_id, c.id);
     write_session(&text, &c);
     write_bundle(&text, offer, negotiation);

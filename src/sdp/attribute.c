@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Attributes of a session description: one row and one function for each we read. */
+/* Attributes of a session description: one row and one function for each we read. What cannot be
+ * read is noted and left out: it costs the attribute, the codec or the section it belongs to. */
 #include "base/addr.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -10,20 +11,18 @@
 #include <errno.h>
 #include <string.h>
 
-static int on_group(struct sl_sdp_parser *p, struct sl_span value)
+static void on_group(struct sl_sdp_parser *p, struct sl_span value)
 {
     if (sl_span_is(sl_span_word(&value), "BUNDLE") && !p->has_bundle) {
         p->has_bundle = true;
         p->bundle = value;
     }
-    return 0;
 }
 
-static int on_ice_lite(struct sl_sdp_parser *p, struct sl_span value)
+static void on_ice_lite(struct sl_sdp_parser *p, struct sl_span value)
 {
     (void)value;
     p->sdp->ice_lite = true;
-    return 0;
 }
 
 /* Lengths of RFC 8839 section 5.4; any printable character, as real ones carry '-'. */
@@ -34,18 +33,20 @@ static bool copy_ice_secret(struct sl_span value, size_t min, char *out, size_t 
            sl_span_copy(value, out, size);
 }
 
-static int on_ice_ufrag(struct sl_sdp_parser *p, struct sl_span value)
+static void on_ice_ufrag(struct sl_sdp_parser *p, struct sl_span value)
 {
-    if (!copy_ice_secret(value, 4, p->current->ufrag, sizeof(p->current->ufrag)))
-        return sl_sdp_parser_malformed(p, "ice-ufrag must have 4 to 256 characters");
-    return 0;
+    if (copy_ice_secret(value, 4, p->current->ufrag, sizeof(p->current->ufrag)))
+        return;
+    p->current->ufrag[0] = '\0'; /* the session's would be another one's */
+    sl_sdp_parser_odd(p, "ice-ufrag must have 4 to 256 characters");
 }
 
-static int on_ice_pwd(struct sl_sdp_parser *p, struct sl_span value)
+static void on_ice_pwd(struct sl_sdp_parser *p, struct sl_span value)
 {
-    if (!copy_ice_secret(value, 22, p->current->pwd, sizeof(p->current->pwd)))
-        return sl_sdp_parser_malformed(p, "ice-pwd must have 22 to 256 characters");
-    return 0;
+    if (copy_ice_secret(value, 22, p->current->pwd, sizeof(p->current->pwd)))
+        return;
+    p->current->pwd[0] = '\0';
+    sl_sdp_parser_odd(p, "ice-pwd must have 22 to 256 characters");
 }
 
 /* Hex pairs with colons between, as many as the hash has bytes (RFC 8122 section 5). */
@@ -59,7 +60,7 @@ static bool is_fingerprint(struct sl_span value, size_t hash_len)
     return true;
 }
 
-static int on_fingerprint(struct sl_sdp_parser *p, struct sl_span value)
+static void on_fingerprint(struct sl_sdp_parser *p, struct sl_span value)
 {
     static const struct {
         const char *name;
@@ -74,23 +75,24 @@ static int on_fingerprint(struct sl_sdp_parser *p, struct sl_span value)
     for (size_t i = 0; i < SL_ARRAY_LEN(hashes); i++) {
         if (!sl_span_is_nocase(name, hashes[i].name))
             continue;
-        if (!is_fingerprint(digest, hashes[i].len))
-            return sl_sdp_parser_malformed(p, "fingerprint does not fit its hash");
+        if (!is_fingerprint(digest, hashes[i].len)) {
+            sl_sdp_parser_odd(p, "fingerprint does not fit its hash");
+            return; /* another line may have one that does */
+        }
         /* Several may describe the same certificate (RFC 8122): sha-256 is what all can check. */
         if (p->own_fingerprint && strcmp(hashes[i].name, "sha-256") != 0)
-            return 0;
+            return;
         p->own_fingerprint = true;
         (void)snprintf(section->fingerprint_hash, sizeof(section->fingerprint_hash), "%s",
                        hashes[i].name);
         (void)sl_span_copy(digest, section->fingerprint, sizeof(section->fingerprint)); /* fits */
         for (char *c = section->fingerprint; *c; c++)
             *c = (char)toupper((unsigned char)*c);
-        return 0;
-    }
-    return 0; /* a hash we do not know: another line may have one */
+        return;
+    } /* a hash we do not know: another line may have one */
 }
 
-static int on_setup(struct sl_sdp_parser *p, struct sl_span value)
+static void on_setup(struct sl_sdp_parser *p, struct sl_span value)
 {
     value = sl_span_trim(value);
     if (sl_span_is(value, "actpass"))
@@ -100,41 +102,36 @@ static int on_setup(struct sl_sdp_parser *p, struct sl_span value)
     else if (sl_span_is(value, "passive"))
         p->current->setup = SL_SDP_PASSIVE;
     else
-        return sl_sdp_parser_malformed(p, "setup must be actpass, active or passive");
-    return 0;
+        sl_sdp_parser_odd(p, "setup must be actpass, active or passive");
 }
 
-static int on_sendrecv(struct sl_sdp_parser *p, struct sl_span value)
+static void on_sendrecv(struct sl_sdp_parser *p, struct sl_span value)
 {
     (void)value;
     p->current->direction = SL_SDP_SENDRECV;
-    return 0;
 }
 
-static int on_sendonly(struct sl_sdp_parser *p, struct sl_span value)
+static void on_sendonly(struct sl_sdp_parser *p, struct sl_span value)
 {
     (void)value;
     p->current->direction = SL_SDP_SENDONLY;
-    return 0;
 }
 
-static int on_recvonly(struct sl_sdp_parser *p, struct sl_span value)
+static void on_recvonly(struct sl_sdp_parser *p, struct sl_span value)
 {
     (void)value;
     p->current->direction = SL_SDP_RECVONLY;
-    return 0;
 }
 
-static int on_inactive(struct sl_sdp_parser *p, struct sl_span value)
+static void on_inactive(struct sl_sdp_parser *p, struct sl_span value)
 {
     (void)value;
     p->current->direction = SL_SDP_INACTIVE;
-    return 0;
 }
 
 /* extmap:<id>[/<direction>] <uri> [<attributes>] (RFC 8285 section 8). Ids outside the two header
  * forms are provisional or nonsense and left out. */
-static int on_extmap(struct sl_sdp_parser *p, struct sl_span value)
+static void on_extmap(struct sl_sdp_parser *p, struct sl_span value)
 {
     struct sl_sdp_section *section = p->current;
     struct sl_span head = sl_span_word(&value);
@@ -144,25 +141,24 @@ static int on_extmap(struct sl_sdp_parser *p, struct sl_span value)
 
     if (!sl_span_number(sl_span_cut(&head, '/'), 255, &id) || id == 0 || id == 15 || uri.len == 0 ||
         uri.len >= sizeof(section->extmap[0].uri) || !sl_span_is_printable(uri))
-        return 0;
+        return;
     for (i = 0; i < section->extmap_count && section->extmap[i].id != id; i++)
         ; /* the section's overrules the session's */
-    if (i == SL_SDP_EXTMAP_MAX)
-        return sl_error_set(p->error, -ENOBUFS, "line %zu: more than %d extmaps", p->line,
-                            SL_SDP_EXTMAP_MAX);
+    if (i == SL_SDP_EXTMAP_MAX) {
+        sl_sdp_parser_odd(p, "more than %d extmaps", SL_SDP_EXTMAP_MAX);
+        return;
+    }
     section->extmap[i].id = (uint8_t)id;
     (void)sl_span_copy(uri, section->extmap[i].uri, sizeof(section->extmap[i].uri)); /* fits */
     if (i == section->extmap_count)
         section->extmap_count++;
-    return 0;
 }
 
-static int on_mid(struct sl_sdp_parser *p, struct sl_span value)
+static void on_mid(struct sl_sdp_parser *p, struct sl_span value)
 {
     value = sl_span_trim(value);
     if (!sl_span_is_token(value) || !sl_span_copy(value, p->current->mid, sizeof(p->current->mid)))
-        return sl_sdp_parser_malformed(p, "mid must be a token of at most 32 characters");
-    return 0;
+        sl_sdp_parser_odd(p, "mid must be a token of at most %d characters", SL_SDP_MID_MAX);
 }
 
 /* The format that an attribute's first word names. NULL if the m-line has no such payload type:
@@ -181,51 +177,65 @@ static struct sl_sdp_format *named_format(struct sl_sdp_parser *p, struct sl_spa
 }
 
 /* rtpmap:<payload type> <name>/<clock>[/<channels>] (RFC 8866 section 6.6) */
-static int on_rtpmap(struct sl_sdp_parser *p, struct sl_span value)
+static void on_rtpmap(struct sl_sdp_parser *p, struct sl_span value)
 {
     struct sl_sdp_format *format = named_format(p, &value);
     uint32_t clock_hz, channels = 1;
+    char encoding[sizeof(format->name)];
 
     if (!format)
-        return 0;
+        return;
     struct sl_span rest = sl_span_trim(value);
     struct sl_span name = sl_span_cut(&rest, '/');
     struct sl_span clock = sl_span_cut(&rest, '/');
-    if (!sl_span_is_token(name) || !sl_span_copy(name, format->name, sizeof(format->name)) ||
+    if (!sl_span_is_token(name) || !sl_span_copy(name, encoding, sizeof(encoding)) ||
         !sl_span_number(clock, UINT32_MAX, &clock_hz) ||
-        (rest.len > 0 && !sl_span_number(rest, 255, &channels)))
-        return sl_sdp_parser_malformed(p, "expected rtpmap:<type> <name>/<clock>[/<channels>]");
+        (rest.len > 0 && !sl_span_number(rest, 255, &channels))) {
+        sl_sdp_parser_odd(p, "expected rtpmap:<type> <name>/<clock>[/<channels>]");
+        return;
+    }
+    memcpy(format->name, encoding, sizeof(format->name));
     format->clock_hz = clock_hz;
     format->channels = (uint8_t)channels;
-    return 0;
 }
 
-/* A second line of one payload type adds to the first: the SDK writes such (6.5). */
-static bool append_params(struct sl_sdp_format *format, struct sl_span params)
+/* Behind what is there: a second line of one payload type adds to the first, as the SDK writes such
+ * (6.5). False, and nothing added: it does not fit or is not printable. */
+static bool add_fmtp(struct sl_sdp_format *format, struct sl_span value)
 {
     size_t len = strlen(format->fmtp);
+    size_t separator = len > 0 && format->fmtp[len - 1] != ';' && value.len > 0;
 
-    if (params.len == 0)
-        return true;
-    if (len > 0 && format->fmtp[len - 1] != ';' && len + 1 < sizeof(format->fmtp))
+    if (!sl_span_is_printable(value) || value.len + separator >= sizeof(format->fmtp) - len)
+        return false;
+    if (separator > 0)
         format->fmtp[len++] = ';';
-    return sl_span_copy(params, format->fmtp + len, sizeof(format->fmtp) - len);
+    return sl_span_copy(value, format->fmtp + len, sizeof(format->fmtp) - len);
 }
 
-static int on_fmtp(struct sl_sdp_parser *p, struct sl_span value)
+/* Parameters that can be kept say what the others do not change: a mode, a profile. False: not all
+ * could be. */
+static bool add_parameters(struct sl_sdp_format *format, struct sl_span value)
+{
+    if (add_fmtp(format, sl_span_trim(value)))
+        return true;
+    while (value.len > 0)
+        (void)add_fmtp(format, sl_span_trim(sl_span_cut(&value, ';')));
+    return false;
+}
+
+static void on_fmtp(struct sl_sdp_parser *p, struct sl_span value)
 {
     struct sl_sdp_format *format = named_format(p, &value);
 
     if (!format)
-        return 0;
+        return;
     value = sl_span_trim(value);
-    if (!sl_span_is_printable(value))
-        return sl_sdp_parser_malformed(p, "fmtp must be printable");
     struct sl_span behind = sl_sdp_take_sprop(p->current, format->payload_type, &value);
-    if (!append_params(format, value) || !append_params(format, behind))
-        return sl_error_set(p->error, -ENOBUFS, "line %zu: fmtp longer than %zu characters",
-                            p->line, sizeof(format->fmtp) - 1);
-    return 0;
+    bool whole = add_parameters(format, value);
+    if (!add_parameters(format, behind) || !whole)
+        sl_sdp_parser_odd(p, "fmtp must be printable and of at most %zu characters",
+                          sizeof(format->fmtp) - 1);
 }
 
 static void add_feedback(struct sl_sdp_format *format, struct sl_span type, struct sl_span param)
@@ -243,7 +253,7 @@ static void add_feedback(struct sl_sdp_format *format, struct sl_span type, stru
 }
 
 /* rtcp-fb:<payload type or *> <type> [<parameter>] (RFC 4585 section 4.2) */
-static int on_rtcp_fb(struct sl_sdp_parser *p, struct sl_span value)
+static void on_rtcp_fb(struct sl_sdp_parser *p, struct sl_span value)
 {
     struct sl_sdp_section *section = p->current;
     struct sl_span rest = value;
@@ -255,28 +265,24 @@ static int on_rtcp_fb(struct sl_sdp_parser *p, struct sl_span value)
     for (size_t i = 0; i < section->format_count; i++)
         if (all || &section->formats[i] == format)
             add_feedback(&section->formats[i], type, param);
-    return 0;
 }
 
-static int on_rtcp_mux(struct sl_sdp_parser *p, struct sl_span value)
+static void on_rtcp_mux(struct sl_sdp_parser *p, struct sl_span value)
 {
     (void)value;
     p->current->rtcp_mux = true;
-    return 0;
 }
 
-static int on_rtcp_rsize(struct sl_sdp_parser *p, struct sl_span value)
+static void on_rtcp_rsize(struct sl_sdp_parser *p, struct sl_span value)
 {
     (void)value;
     p->current->rtcp_rsize = true;
-    return 0;
 }
 
-static int on_bundle_only(struct sl_sdp_parser *p, struct sl_span value)
+static void on_bundle_only(struct sl_sdp_parser *p, struct sl_span value)
 {
     (void)value;
     p->current->bundle_only = true;
-    return 0;
 }
 
 /* The entry of a primary ssrc, made if need be; NULL if it is a repair ssrc or there are too many:
@@ -307,17 +313,16 @@ static void forget_ssrc(struct sl_sdp_section *section, uint32_t ssrc)
     }
 }
 
-static int on_ssrc(struct sl_sdp_parser *p, struct sl_span value)
+static void on_ssrc(struct sl_sdp_parser *p, struct sl_span value)
 {
     uint32_t ssrc;
 
     if (sl_span_number(sl_span_word(&value), UINT32_MAX, &ssrc) && ssrc != 0)
         (void)primary_ssrc(p->current, ssrc); /* too many: the first ones count */
-    return 0;
 }
 
 /* ssrc-group:FID <primary> <rtx> (RFC 5576, 4588); other groups say nothing we use. */
-static int on_ssrc_group(struct sl_sdp_parser *p, struct sl_span value)
+static void on_ssrc_group(struct sl_sdp_parser *p, struct sl_span value)
 {
     uint32_t primary, rtx;
 
@@ -325,17 +330,16 @@ static int on_ssrc_group(struct sl_sdp_parser *p, struct sl_span value)
         !sl_span_number(sl_span_word(&value), UINT32_MAX, &primary) ||
         !sl_span_number(sl_span_word(&value), UINT32_MAX, &rtx) || primary == 0 || rtx == 0 ||
         primary == rtx)
-        return 0;
+        return;
     forget_ssrc(p->current, rtx); /* its a=ssrc line may have come first */
     struct sl_sdp_ssrc *entry = primary_ssrc(p->current, primary);
     if (entry)
         entry->rtx_ssrc = rtx;
-    return 0;
 }
 
 /* candidate:<foundation> <component> <transport> <priority> <ip> <port> typ <type> ... (RFC 8839
  * section 5.1). What cannot be used - names, unknown transports, active TCP - is left out. */
-static int on_candidate(struct sl_sdp_parser *p, struct sl_span value)
+static void on_candidate(struct sl_sdp_parser *p, struct sl_span value)
 {
     struct sl_sdp_section *section = p->current;
     struct sl_sdp_candidate candidate = {.tcp = false};
@@ -355,19 +359,17 @@ static int on_candidate(struct sl_sdp_parser *p, struct sl_span value)
         !sl_span_number(port, UINT16_MAX, &port_number) || port_number == 0 ||
         !sl_span_is(sl_span_word(&value), "typ") || !sl_span_copy(ip, text, sizeof(text)) ||
         sl_addr_parse_ip(text, (uint16_t)port_number, &addr) < 0)
-        return 0;
+        return;
     candidate.component = (uint8_t)component_number;
     candidate.port = addr.port;
     (void)snprintf(candidate.ip, sizeof(candidate.ip), "%s", sl_addr_format_ip(&addr, text));
     section->candidates[section->candidate_count++] = candidate;
-    return 0;
 }
 
-static int on_end_of_candidates(struct sl_sdp_parser *p, struct sl_span value)
+static void on_end_of_candidates(struct sl_sdp_parser *p, struct sl_span value)
 {
     (void)value;
     p->current->end_of_candidates = true;
-    return 0;
 }
 
 enum { SESSION = 1, SECTION = 2, EVERY_SECTION = 4 }; /* the last: also beyond SL_SDP_MEDIA_MAX */
@@ -375,7 +377,7 @@ enum { SESSION = 1, SECTION = 2, EVERY_SECTION = 4 }; /* the last: also beyond S
 static const struct {
     const char *name;
     unsigned where;
-    int (*parse)(struct sl_sdp_parser *parser, struct sl_span value);
+    void (*parse)(struct sl_sdp_parser *parser, struct sl_span value);
 } attributes[] = {
     {"bundle-only", SECTION, on_bundle_only},
     {"candidate", SECTION, on_candidate},
@@ -401,7 +403,7 @@ static const struct {
     {"ssrc-group", SECTION, on_ssrc_group},
 };
 
-int sl_sdp_parse_attribute(struct sl_sdp_parser *parser, struct sl_span attribute)
+void sl_sdp_parse_attribute(struct sl_sdp_parser *parser, struct sl_span attribute)
 {
     struct sl_span name = sl_span_cut(&attribute, ':');
     unsigned where = SESSION;
@@ -409,7 +411,6 @@ int sl_sdp_parse_attribute(struct sl_sdp_parser *parser, struct sl_span attribut
     if (parser->current != parser->session)
         where = parser->sdp->section_count <= SL_SDP_MEDIA_MAX ? SECTION : EVERY_SECTION;
     for (size_t i = 0; i < SL_ARRAY_LEN(attributes); i++)
-        if (sl_span_is(name, attributes[i].name))
-            return attributes[i].where & where ? attributes[i].parse(parser, attribute) : 0;
-    return 0;
+        if (sl_span_is(name, attributes[i].name) && attributes[i].where & where)
+            attributes[i].parse(parser, attribute);
 }

@@ -6,6 +6,7 @@
 #include "sdp/parser.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,9 +22,20 @@ static const struct {
     {"JPEG", 90000, 26}, {"H261", 90000, 31}, {"H263", 90000, 34},
 };
 
-int sl_sdp_parser_malformed(struct sl_sdp_parser *parser, const char *expected)
+void sl_sdp_parser_odd(struct sl_sdp_parser *parser, const char *format, ...)
 {
-    return sl_error_set(parser->error, -EBADMSG, "line %zu: %s", parser->line, expected);
+    char words[128];
+    va_list args;
+
+    bool counted = parser->odd_line == parser->line;
+
+    parser->odd_line = parser->line;
+    if (counted || parser->sdp->odd_count++ > 0)
+        return; /* the first leads to the others */
+    va_start(args, format);
+    (void)vsnprintf(words, sizeof(words), format, args); /* cut is fine */
+    va_end(args);
+    (void)sl_error_set(&parser->sdp->odd, 0, "line %zu: %s", parser->line, words);
 }
 
 static void init_format(struct sl_sdp_format *format, uint8_t payload_type)
@@ -37,74 +49,97 @@ static void init_format(struct sl_sdp_format *format, uint8_t payload_type)
     }
 }
 
-static int parse_formats(struct sl_sdp_parser *p, struct sl_span rest)
+static void parse_formats(struct sl_sdp_parser *p, struct sl_span rest)
 {
     struct sl_sdp_section *section = p->current;
-    bool rtp = strstr(section->proto, "RTP/") != NULL;
-    struct sl_span word = sl_span_word(&rest);
 
-    if (!sl_span_is_token(word) ||
-        !sl_span_copy(word, section->first_format, sizeof(section->first_format)))
-        return sl_sdp_parser_malformed(p, "m-line needs a format");
-    for (; rtp && word.len > 0; word = sl_span_word(&rest)) {
+    for (struct sl_span word = sl_span_word(&rest); word.len > 0; word = sl_span_word(&rest)) {
         uint32_t payload_type;
-        if (!sl_span_number(word, 127, &payload_type))
-            return sl_sdp_parser_malformed(p, "payload type must be a number up to 127");
+        if (!sl_span_number(word, 127, &payload_type)) {
+            sl_sdp_parser_odd(p, "payload type must be a number up to 127");
+            continue;
+        }
         if (sl_sdp_format_find(section, (uint8_t)payload_type))
             continue;
-        if (section->format_count == SL_SDP_FORMATS_MAX)
-            return sl_error_set(p->error, -ENOBUFS, "line %zu: more than %d payload types", p->line,
-                                SL_SDP_FORMATS_MAX);
+        if (section->format_count == SL_SDP_FORMATS_MAX) {
+            sl_sdp_parser_odd(p, "more than %d payload types", SL_SDP_FORMATS_MAX);
+            return; /* the least wanted ones come last */
+        }
         init_format(&section->formats[section->format_count++], (uint8_t)payload_type);
     }
-    return 0;
 }
 
-/* m=<kind> <port>[/<count>] <proto> <format> ... (RFC 8866 section 5.14) */
-static int parse_m_line(struct sl_sdp_parser *p, struct sl_span rest)
+static bool is_protocol(struct sl_span proto)
+{
+    do {
+        if (!sl_span_is_token(sl_span_cut(&proto, '/')))
+            return false;
+    } while (proto.len > 0);
+    return true;
+}
+
+/* A part of the m-line, which the answer has to repeat; what cannot be read becomes `otherwise`. */
+static void take_part(struct sl_sdp_parser *p, struct sl_span part, bool good, char *out,
+                      size_t size, const char *otherwise, const char *expected)
+{
+    if (good && sl_span_copy(part, out, size))
+        return;
+    (void)snprintf(out, size, "%s", otherwise);
+    p->current->malformed = true;
+    sl_sdp_parser_odd(p, "m-line needs %s of at most %zu characters", expected, size - 1);
+}
+
+/* m=<kind> <port>[/<count>] <proto> <format> ... (RFC 8866 section 5.14). The section is there
+ * whatever the line says, for others are known by their place. */
+static void parse_m_line(struct sl_sdp_parser *p, struct sl_span rest)
 {
     struct sl_sdp_section *section = &p->sdp->sections[p->sdp->section_count++];
     struct sl_span kind = sl_span_word(&rest);
     struct sl_span ports = sl_span_word(&rest);
     struct sl_span proto = sl_span_word(&rest);
-    uint32_t port;
+    struct sl_span formats = rest;
+    struct sl_span first = sl_span_word(&rest);
+    uint32_t port = 0;
 
     *section = *p->session;
     p->current = section;
     p->own_fingerprint = false;
-    if (!sl_span_is_token(kind) || !sl_span_copy(kind, section->kind, sizeof(section->kind)))
-        return sl_sdp_parser_malformed(p, "m-line needs a kind of media of at most 15 characters");
-    if (!sl_span_number(sl_span_cut(&ports, '/'), UINT16_MAX, &port))
-        return sl_sdp_parser_malformed(p, "m-line needs a port up to 65535");
+    take_part(p, kind, sl_span_is_token(kind), section->kind, sizeof(section->kind), "unknown",
+              "a kind of media");
+    if (!sl_span_number(sl_span_cut(&ports, '/'), UINT16_MAX, &port)) {
+        section->malformed = true;
+        sl_sdp_parser_odd(p, "m-line needs a port up to 65535");
+    }
     section->port = (uint16_t)port;
-    struct sl_span parts = proto;
-    do {
-        if (!sl_span_is_token(sl_span_cut(&parts, '/')))
-            return sl_sdp_parser_malformed(p, "m-line needs a protocol like UDP/TLS/RTP/SAVPF");
-    } while (parts.len > 0);
-    if (!sl_span_copy(proto, section->proto, sizeof(section->proto)))
-        return sl_sdp_parser_malformed(p, "m-line's protocol is longer than 31 characters");
-    return parse_formats(p, rest);
+    take_part(p, proto, is_protocol(proto), section->proto, sizeof(section->proto), "UDP",
+              "a protocol like UDP/TLS/RTP/SAVPF");
+    take_part(p, first, sl_span_is_token(first), section->first_format,
+              sizeof(section->first_format), "0", "a format");
+    if (strstr(section->proto, "RTP/"))
+        parse_formats(p, formats);
 }
 
-static int parse_line(struct sl_sdp_parser *p, struct sl_span line)
+static void parse_line(struct sl_sdp_parser *p, struct sl_span line)
 {
-    if (line.len < 2 || line.at[1] != '=')
-        return sl_sdp_parser_malformed(p, "expected <type>=<value>");
-    /* What we echo must not begin a line of its own; nobody needs the others (hardening.md 7). */
-    for (size_t i = 0; i < line.len; i++)
-        if (((unsigned char)line.at[i] < 0x20 && line.at[i] != '\t') || line.at[i] == 0x7f)
-            return sl_sdp_parser_malformed(p, "control character");
-
-    struct sl_span value = {line.at + 2, line.len - 2};
-    switch (line.at[0]) {
-    case 'm':
-        return parse_m_line(p, value);
-    case 'a':
-        return sl_sdp_parse_attribute(p, value);
-    default:
-        return 0; /* s=, t=, c=, b= and the like: nothing in them for us, present or not */
+    if (line.len < 2 || line.at[1] != '=') {
+        sl_sdp_parser_odd(p, "expected <type>=<value>");
+        return;
     }
+    struct sl_span value = {line.at + 2, line.len - 2};
+    if (line.at[0] == 'm') {
+        parse_m_line(p, value);
+        return;
+    }
+    /* What we echo must not begin a line of its own; nobody needs the others (hardening.md 7). */
+    for (size_t i = 0; i < line.len; i++) {
+        if (((unsigned char)line.at[i] < 0x20 && line.at[i] != '\t') || line.at[i] == 0x7f) {
+            sl_sdp_parser_odd(p, "control character");
+            return;
+        }
+    }
+    if (line.at[0] == 'a')
+        sl_sdp_parse_attribute(p, value);
+    /* s=, t=, c=, b= and the like: nothing in them for us, present or not */
 }
 
 /* The next line without its end: LF or CRLF, and blanks before it (websocket-api.md 6.1). */
@@ -138,25 +173,23 @@ static int measure(struct sl_span text, size_t *sections, struct sl_error *error
     return 0;
 }
 
-static int parse_lines(struct sl_sdp_parser *p, struct sl_span text)
+static int parse_lines(struct sl_sdp_parser *p, struct sl_span text, struct sl_error *error)
 {
     bool begun = false;
 
     while (text.len > 0) {
         struct sl_span line = next_line(&text);
-        int err;
 
         p->line++;
         if (line.len == 0)
             continue;
         if (!begun && !sl_span_is(line, "v=0"))
-            return sl_sdp_parser_malformed(p, "expected v=0");
+            return sl_error_set(error, -EBADMSG, "line %zu: expected v=0", p->line);
+        if (begun)
+            parse_line(p, line);
         begun = true;
-        err = parse_line(p, line);
-        if (err < 0)
-            return err;
     }
-    return begun ? 0 : sl_error_set(p->error, -EBADMSG, "line 1: expected v=0");
+    return begun ? 0 : sl_error_set(error, -EBADMSG, "line 1: expected v=0");
 }
 
 static bool group_names(struct sl_span mids, const char *mid)
@@ -183,23 +216,35 @@ static void finish_section(struct sl_sdp_section *section, struct sl_span bundle
     /* Port 0 on a bundle-only section means "see the bundle", not "refused" (RFC 9143, 6). */
     if (section->port == 0 && section->bundle_only && section->bundled)
         section->port = 9;
+    if (section->malformed) {
+        section->port = 0;
+        section->bundled = false;
+    }
 }
 
-static int parse_all(struct sl_sdp_parser *p, struct sl_span text)
+/* A mid names one section: the first that has it. */
+static void drop_repeated_mid(struct sl_sdp_parser *p, size_t index)
 {
-    int err = parse_lines(p, text);
+    struct sl_sdp_section *section = &p->sdp->sections[index];
 
-    if (err < 0)
-        return err;
-    for (size_t i = 0; i < p->sdp->section_count; i++) {
-        struct sl_sdp_section *section = &p->sdp->sections[i];
-        for (size_t j = 0; section->mid[0] != '\0' && j < i; j++)
-            if (strcmp(p->sdp->sections[j].mid, section->mid) == 0)
-                return sl_error_set(p->error, -EBADMSG, "m-line %zu: mid of m-line %zu", i + 1,
-                                    j + 1);
-        finish_section(section, p->bundle);
+    for (size_t i = 0; section->mid[0] != '\0' && i < index; i++) {
+        if (strcmp(p->sdp->sections[i].mid, section->mid) != 0)
+            continue;
+        sl_sdp_parser_odd(p, "m-line %zu has the mid of m-line %zu", index + 1, i + 1);
+        section->mid[0] = '\0';
+        section->malformed = true;
     }
-    return 0;
+}
+
+static int parse_all(struct sl_sdp_parser *p, struct sl_span text, struct sl_error *error)
+{
+    int err = parse_lines(p, text, error);
+
+    for (size_t i = 0; err == 0 && i < p->sdp->section_count; i++) {
+        drop_repeated_mid(p, i);
+        finish_section(&p->sdp->sections[i], p->bundle);
+    }
+    return err;
 }
 
 int sl_sdp_parse(const char *text, size_t len, struct sl_sdp **out, struct sl_error *error)
@@ -213,9 +258,9 @@ int sl_sdp_parse(const char *text, size_t len, struct sl_sdp **out, struct sl_er
     struct sl_sdp *sdp = sl_new(struct sl_sdp);
     struct sl_sdp_section *session = sl_new(struct sl_sdp_section);
     struct sl_sdp_parser parser = {
-        .sdp = sdp, .session = session, .current = session, .bundle = {"", 0}, .error = error};
+        .sdp = sdp, .session = session, .current = session, .bundle = {"", 0}};
     sdp->sections = sl_new_array(struct sl_sdp_section, sections);
-    err = parse_all(&parser, whole);
+    err = parse_all(&parser, whole, error);
     free(session);
     if (err < 0) {
         sl_sdp_free(sdp);

@@ -12,17 +12,17 @@ struct sl_sdp_parser {
     struct sl_sdp_section *session; /* attributes before the first m-line: the default of all */
     struct sl_sdp_section *current; /* session, or the section being read */
     size_t line;                    /* from 1, for words */
+    size_t odd_line;                /* the last that was noted */
     bool own_fingerprint;           /* the current level has one: what it inherited is overruled */
     bool has_bundle;
     struct sl_span bundle; /* mids of the first a=group:BUNDLE */
-    struct sl_error *error;
 };
 
-/* -EBADMSG with "line N: <expected>". */
-int sl_sdp_parser_malformed(struct sl_sdp_parser *parser, const char *expected);
+/* The line at hand, or a part of it, is left out: notes "line N: <words>". */
+__attribute__((format(printf, 2, 3))) void sl_sdp_parser_odd(struct sl_sdp_parser *parser,
+                                                             const char *format, ...);
 
-/* One line behind "a=", free of control characters but tabs. Returns 0, also for what is unknown;
- * -EBADMSG or -ENOBUFS with words. */
-int sl_sdp_parse_attribute(struct sl_sdp_parser *parser, struct sl_span attribute);
+/* One line behind "a=", free of control characters but tabs. What is unknown says nothing. */
+void sl_sdp_parse_attribute(struct sl_sdp_parser *parser, struct sl_span attribute);
 
 #endif

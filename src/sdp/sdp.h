@@ -7,13 +7,13 @@
 #ifndef SL_SDP_SDP_H
 #define SL_SDP_SDP_H
 
+#include "base/error.h"
 #include "rtp/rtp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct sl_error;
 struct sl_addr;
 
 enum {
@@ -22,7 +22,7 @@ enum {
     SL_SDP_SECTIONS_MAX = 64,
     SL_SDP_FORMATS_MAX = 64, /* payload types in one section */
     SL_SDP_MEDIA_MAX = 8,    /* sections we look into; the rest are refused in the answer */
-    SL_SDP_MID_MAX = 32,
+    SL_SDP_MID_MAX = 64,
     SL_SDP_SSRCS_MAX = 8,
     SL_SDP_EXTMAP_MAX = 32,
     SL_SDP_CANDIDATES_MAX = 32,
@@ -56,12 +56,13 @@ struct sl_sdp_candidate {
 };
 
 struct sl_sdp_section {
-    char kind[16];                /* "audio", "video", "application" ... */
-    char proto[32];               /* "UDP/TLS/RTP/SAVPF" */
+    char kind[64];                /* "audio", "video", "application" ... */
+    char proto[64];               /* "UDP/TLS/RTP/SAVPF" */
     uint16_t port;                /* 0: refused; 9 for a bundle-only one */
     char mid[SL_SDP_MID_MAX + 1]; /* "" if none */
-    bool bundled;                 /* named in a=group:BUNDLE */
-    bool bundle_only;             /* may be accepted inside the bundle only (RFC 9143 section 6) */
+    bool malformed;   /* its m-line cannot be read, or its mid is another's: as refused (port 0) */
+    bool bundled;     /* named in a=group:BUNDLE */
+    bool bundle_only; /* may be accepted inside the bundle only (RFC 9143 section 6) */
     enum sl_sdp_direction direction;
     enum sl_sdp_setup setup;
     bool rtcp_mux, rtcp_rsize;
@@ -90,14 +91,18 @@ struct sl_sdp_section {
 
 struct sl_sdp {
     bool ice_lite;
+    size_t odd_count;    /* lines left out, wholly or in part */
+    struct sl_error odd; /* the first: "line 7: mid must be ..." */
     size_t section_count;
     struct sl_sdp_section *sections; /* owned; session-level attributes are merged in */
 };
 
 /*
  * Tolerates LF line ends, blanks at line ends, missing s= and t=, unknown lines, rtx whose apt is
- * gone (websocket-api.md 6.1). Returns 0, or -EBADMSG / -ENOBUFS (a bound) with words that name the
- * line. On success *out is owned by the caller: sl_sdp_free().
+ * gone (websocket-api.md 6.1). A line that cannot be read costs the attribute, the codec or the
+ * section it belongs to, and is noted. Returns 0; -EBADMSG no description at all, -ENOBUFS too
+ * long, too many lines or sections, with words. On success *out is owned by the caller:
+ * sl_sdp_free().
  */
 int sl_sdp_parse(const char *text, size_t len, struct sl_sdp **out, struct sl_error *error);
 void sl_sdp_free(struct sl_sdp *sdp);
@@ -184,8 +189,9 @@ struct sl_negotiate_config {
  * audio and the first video section are used; others are refused. local_ssrc and local_rtx_ssrc are
  * left 0 for the caller to draw (rtx: when codecs[0] has an rtx_payload_type). Players: codecs[0]
  * is the offered format that fits the source's current codec best. Returns 0; -ENOMSG no common
- * codec at all; -EBADMSG the offer is not one we can answer (no ICE, no fingerprint, no rtcp-mux,
- * no audio or video section), with words.
+ * codec at all; -EBADMSG the offer is not one we can answer (no section of audio or video, or none
+ * with ICE, fingerprint and rtcp-mux), with words. A section without those is refused; error then
+ * says so on success too.
  */
 int sl_sdp_negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
                      struct sl_negotiation *out, struct sl_error *error);

@@ -8,7 +8,8 @@
 /*
  * Fills n's transports and the transport of each accepted medium from the peer's description: one
  * for all bundled sections if bundle, one for each other. At most two sections may be accepted.
- * Returns 0; -EBADMSG with words if a transport lacks ICE, fingerprint or rtcp-mux.
+ * A section that lacks ICE, fingerprint or rtcp-mux is
+ * refused, with words about the first. Returns 0; -EBADMSG nothing flows then.
  */
 int sl_sdp_assign_transports(const struct sl_sdp *remote, bool bundle, struct sl_negotiation *n,
                              struct sl_error *error);

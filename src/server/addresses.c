@@ -5,11 +5,13 @@
 #include "base/addr.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/net.h"
 #include "webrtc/webrtc.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,58 +29,33 @@ static int parse_list(const struct sl_string_list *list, const char *key,
     return 0;
 }
 
-static bool is_link_local(const struct sl_addr *addr)
+static void add_own(const struct sl_host_addrs *host, bool loopback, struct sl_rtc_config *out)
 {
-    return sl_addr_is_v4(addr) ? addr->ip[12] == 169 && addr->ip[13] == 254
-                               : addr->ip[0] == 0xfe && (addr->ip[1] & 0xc0) == 0x80;
+    for (size_t i = 0; i < host->count && out->announce_count < SL_RTC_ADDRESSES_MAX; i++) {
+        const struct sl_addr *addr = &host->items[i].addr;
+        if (sl_addr_is_loopback(addr) == loopback && !sl_addr_is_link_local(addr) &&
+            sl_rtc_receives(out, addr))
+            out->announce[out->announce_count++] = *addr;
+    }
 }
 
-/* True if a socket bound as configured receives what is sent to addr. */
-static bool is_bound(const struct sl_rtc_config *config, const struct sl_addr *addr)
+void sl_addresses_own(const struct sl_host_addrs *host, struct sl_rtc_config *out)
 {
-    for (size_t i = 0; i < config->bind_count; i++) {
-        const struct sl_addr *bind = &config->bind[i];
-        if (sl_addr_same_ip(bind, addr) ||
-            (sl_addr_is_any(bind) && sl_addr_is_v4(bind) == sl_addr_is_v4(addr)))
-            return true;
-    }
-    return false;
-}
-
-/* The first address of each family that others can reach, or else loopback. */
-static void add_own(struct sl_rtc_config *config, const struct ifaddrs *interfaces, bool v4,
-                    bool loopback)
-{
-    for (const struct ifaddrs *at = interfaces; at; at = at->ifa_next) {
-        struct sl_addr addr;
-        if (!at->ifa_addr || !(at->ifa_flags & IFF_UP) ||
-            sl_addr_from_sockaddr(&addr, at->ifa_addr) < 0)
-            continue;
-        addr.port = 0;
-        if (sl_addr_is_v4(&addr) != v4 || sl_addr_is_loopback(&addr) != loopback ||
-            is_link_local(&addr) || !is_bound(config, &addr))
-            continue;
-        config->announce[config->announce_count++] = addr;
-        return;
-    }
+    out->announce_own = true;
+    out->announce_count = 0;
+    add_own(host, false, out);
+    if (out->announce_count == 0)
+        add_own(host, true, out);
 }
 
 static int announce_own(struct sl_rtc_config *config, struct sl_error *error)
 {
-    struct ifaddrs *interfaces;
+    struct sl_host_addrs host;
+    struct sl_error why;
 
-    if (getifaddrs(&interfaces) < 0)
-        return sl_error_set(error, -errno, "ip: cannot list the machine's addresses: %s",
-                            strerror(errno));
-    add_own(config, interfaces, true, false);
-    add_own(config, interfaces, false, false);
-    if (config->announce_count == 0) {
-        add_own(config, interfaces, true, true);
-        add_own(config, interfaces, false, true);
-    }
-    freeifaddrs(interfaces);
-    if (config->announce_count == 0)
-        return sl_error_set(error, -EINVAL, "ip: no address found; set it");
+    if (sl_host_addrs_read(&host, &why) < 0)
+        return sl_error_set(error, -EINVAL, "ip: %s; set it", why.text);
+    sl_addresses_own(&host, config);
     return 0;
 }
 
@@ -109,4 +86,114 @@ int sl_addresses_choose(const struct sl_config *config, struct sl_rtc_config *ou
     if (err < 0 || out->announce_count > 0)
         return err;
     return announce_own(out, error);
+}
+
+/* ---- Changes ---- */
+
+struct sl_addresses {
+    struct sl_rtc_config config; /* what is announced now */
+    struct sl_rtc_config told;   /* and what the log says is */
+    struct sl_timer *tell_timer;
+    struct sl_rtc *rtc;
+    struct sl_host_watch *watch;
+    struct sl_timer *again; /* they could not be read */
+};
+
+enum {
+    READ_AGAIN_MS = 1000,
+    TELL_MS = 300, /* an address that becomes another one goes first and comes then: one line */
+};
+
+static void tell(const struct sl_rtc_config *config)
+{
+    char list[SL_RTC_ADDRESSES_MAX * SL_ADDR_TEXT_MAX] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < config->announce_count; i++) {
+        char text[SL_ADDR_TEXT_MAX];
+        len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i > 0 ? ", " : "",
+                                sl_addr_format_ip(&config->announce[i], text));
+    }
+    if (config->announce_count == 0)
+        sl_log(SL_LOG_WARN, NULL,
+               "webrtc: this machine has no address of the families in ip_local: "
+               "no client can connect until one comes");
+    else if (sl_addr_is_loopback(&config->announce[0]))
+        sl_log(SL_LOG_WARN, NULL,
+               "webrtc: this machine has no address but %s: clients elsewhere cannot connect until "
+               "one comes, or is set as ip",
+               list);
+    else
+        sl_log(SL_LOG_INFO, NULL, "webrtc: announcing %s", list);
+}
+
+static bool same(const struct sl_rtc_config *a, const struct sl_rtc_config *b)
+{
+    if (a->announce_count != b->announce_count)
+        return false;
+    for (size_t i = 0; i < a->announce_count; i++)
+        if (!sl_addr_same_ip(&a->announce[i], &b->announce[i]))
+            return false;
+    return true;
+}
+
+static void on_tell(void *owner)
+{
+    struct sl_addresses *addresses = owner;
+
+    if (same(&addresses->config, &addresses->told))
+        return;
+    addresses->told = addresses->config;
+    tell(&addresses->told);
+}
+
+static void on_change(void *owner)
+{
+    struct sl_addresses *addresses = owner;
+    struct sl_rtc_config fresh = addresses->config;
+    struct sl_host_addrs host;
+    struct sl_error error;
+
+    int err = sl_host_addrs_read(&host, &error);
+    if (err < 0) {
+        if (err != -EAGAIN) /* they change right now */
+            sl_log(SL_LOG_WARN, NULL, "webrtc: %s; trying again", error.text);
+        sl_timer_start(addresses->again, READ_AGAIN_MS, 0);
+        return;
+    }
+    sl_addresses_own(&host, &fresh);
+    if (same(&addresses->config, &fresh))
+        return;
+    addresses->config = fresh;
+    sl_rtc_announce(addresses->rtc, fresh.announce, fresh.announce_count);
+    sl_timer_start(addresses->tell_timer, TELL_MS, 0);
+}
+
+struct sl_addresses *sl_addresses_watch(const struct sl_rtc_config *config, struct sl_rtc *rtc,
+                                        struct sl_loop *loop)
+{
+    struct sl_error error;
+
+    if (!config->announce_own)
+        return NULL;
+    struct sl_addresses *addresses = sl_new(struct sl_addresses);
+    addresses->config = addresses->told = *config;
+    addresses->rtc = rtc;
+    addresses->tell_timer = sl_timer_create(loop, on_tell, addresses);
+    addresses->again = sl_timer_create(loop, on_change, addresses);
+    if (sl_host_watch_create(loop, on_change, addresses, &addresses->watch, &error) < 0)
+        sl_log(SL_LOG_WARN, NULL, "webrtc: %s: those of now stay announced", error.text);
+    tell(config);
+    on_change(addresses); /* what came between the first look and the watch */
+    return addresses;
+}
+
+void sl_addresses_destroy(struct sl_addresses *addresses)
+{
+    if (!addresses)
+        return;
+    sl_host_watch_destroy(addresses->watch);
+    sl_timer_destroy(addresses->again);
+    sl_timer_destroy(addresses->tell_timer);
+    free(addresses);
 }

@@ -99,7 +99,10 @@ static int create_media(struct sl_server *server, struct sl_error *error)
     int err = sl_addresses_choose(config, &rtc, error);
     if (err < 0)
         return err;
-    return sl_rtc_create(&rtc, server->workers, server->loop, &server->rtc, error);
+    err = sl_rtc_create(&rtc, server->workers, server->loop, &server->rtc, error);
+    if (err == 0)
+        server->addresses = sl_addresses_watch(&rtc, server->rtc, server->loop);
+    return err;
 }
 
 static int create_http(struct sl_server *server, struct sl_error *error)

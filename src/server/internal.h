@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct sl_addresses;
 struct sl_apps;
 struct sl_autopush;
 struct sl_cli;
@@ -45,7 +46,8 @@ struct sl_server {
     struct sl_workers *workers;
     struct sl_streams *streams;
     struct sl_rtc *rtc;
-    char node_id[33]; /* drawn at start */
+    struct sl_addresses *addresses; /* NULL: ip is set */
+    char node_id[33];               /* drawn at start */
     struct sl_pushes *pushes;
     struct sl_autopush *autopush;
     struct sl_pulls *pulls;

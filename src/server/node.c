@@ -82,7 +82,7 @@ static int choose_uri(const struct sl_server *server, char *out, size_t len, str
         return 0;
     }
     if (config->ws_port == 0 ||
-        sl_rtc_candidates(server->rtc, sl_workers_at(server->workers, 0), 0, addrs) == 0)
+        sl_rtc_candidates(server->rtc, sl_workers_at(server->workers, 0), 0, NULL, addrs) == 0)
         return sl_error_set(error, -EINVAL,
                             "cluster_uri: needed, as ws.port=0 gives the other nodes none");
     addrs[0].port = (uint16_t)config->ws_port;

@@ -25,6 +25,7 @@
 #include "pull/pull.h"
 #include "push/push.h"
 #include "rest/rest.h"
+#include "server/addresses.h"
 #include "server/autopush.h"
 #include "server/internal.h"
 #include "server/sources.h"
@@ -324,6 +325,7 @@ void sl_server_destroy(struct sl_server *server)
     sl_autopush_destroy(server->autopush);
     sl_pushes_destroy(server->pushes);
     sl_demo_destroy(server->demo);
+    sl_addresses_destroy(server->addresses);
     sl_rtc_destroy(server->rtc);
     sl_workers_destroy(server->workers);
     sl_streams_destroy(server->streams);

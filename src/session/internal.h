@@ -64,6 +64,7 @@ struct sl_session {
     enum sl_session_status status;
     bool connecting; /* sl_session_connect() was called */
     char id[2 * SL_ADDR_TEXT_MAX + 4];
+    struct sl_addr local; /* of ours, that the client came by */
     char *app_key;
     char *origin;
     json_t *properties;         /* rows of properties.c */

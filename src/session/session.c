@@ -39,6 +39,7 @@ struct sl_session *sl_session_create(struct sl_sessions *sessions,
     struct sl_session *session = sl_new(struct sl_session);
 
     session->sessions = sessions;
+    session->local = config->local;
     session->ops = config->ops;
     session->client = config->client;
     session->app_key = sl_strdup("defaultApp");

@@ -23,9 +23,13 @@ const char *setup_negotiate(struct media_setup *setup, struct sl_media_session *
                          : sl_error_set(&error, -EBADMSG, "no SDP");
     if (err == 0)
         err = sl_sdp_negotiate(setup->offer, config, &setup->negotiation, &error);
-    if (err < 0)
-        sl_log(SL_LOG_INFO, &media->log, "offer refused: %s",
+    if (err < 0 || error.text[0])
+        sl_log(SL_LOG_INFO, &media->log, "offer%s refused: %s", err < 0 ? "" : " in part",
                sl_log_quote(quoted, sizeof(quoted), error.text));
+    if (setup->offer && setup->offer->odd_count > 0)
+        sl_log(SL_LOG_INFO, &media->log, "offer: %zu lines left out, the first: %s",
+               setup->offer->odd_count,
+               sl_log_quote(quoted, sizeof(quoted), setup->offer->odd.text));
     if (err == -ENOMSG)
         return SL_INFO_NO_CODECS;
     if (err < 0)
@@ -52,7 +56,7 @@ static bool wants_tcp(const struct sl_media_session *media)
     return media->transport == SL_TRANSPORT_TCP;
 }
 
-/* The bound that REMB enforces and the answer names. */
+/* The bound that feedback keeps a publisher to; 0: none. */
 static uint32_t max_bitrate_kbps(const struct sl_media_session *media)
 {
     uint32_t asked = (uint32_t)media->max_bitrate_kbps;
@@ -65,6 +69,14 @@ static uint32_t max_bitrate_kbps(const struct sl_media_session *media)
     return asked < allowed ? asked : allowed;
 }
 
+/* What b=AS says. Browsers take it for a wish as well: Chromium, which by itself sends 640x360 with
+ * 1.7 Mbit/s at most, goes up to whatever is named. So nothing is, unless the page or the back end
+ * asked; our own bound needs no words, feedback enforces it. */
+static uint32_t named_bitrate_kbps(const struct sl_media_session *media)
+{
+    return media->max_bitrate_kbps > 0 ? max_bitrate_kbps(media) : 0;
+}
+
 static bool add_transport(struct media_setup *setup, size_t index, struct sl_worker *worker)
 {
     struct sl_sdp_local_transport *transport = &setup->answer.transports[index];
@@ -73,8 +85,9 @@ static bool add_transport(struct media_setup *setup, size_t index, struct sl_wor
     sl_random_token(transport->ufrag, UFRAG_LEN);
     sl_random_token(transport->pwd, PWD_LEN);
     transport->candidates = setup->candidates[index];
-    transport->candidate_count = sl_rtc_candidates(setup->media->sessions->config.rtc, worker,
-                                                   index, setup->candidates[index]);
+    transport->candidate_count =
+        sl_rtc_candidates(setup->media->sessions->config.rtc, worker, index,
+                          &setup->media->session->local, setup->candidates[index]);
     transport->tcp = tcp;
     transport->udp = !tcp;
     return transport->candidate_count > 0;
@@ -91,7 +104,7 @@ const char *setup_build_answer(struct media_setup *setup, struct sl_worker *work
         .fingerprint = sl_rtc_fingerprint(media->sessions->config.rtc),
         .setup = SL_SDP_PASSIVE,
         .cname_id = media->id,
-        .max_bitrate_kbps = max_bitrate_kbps(media),
+        .max_bitrate_kbps = named_bitrate_kbps(media),
     };
     for (size_t i = 0; i < setup->negotiation.transport_count; i++)
         if (!add_transport(setup, i, worker))

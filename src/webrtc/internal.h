@@ -83,11 +83,12 @@ struct link {
     struct outgoing *outgoing; /* NULL: the offer was theirs; otherwise in none of the tables */
 };
 
-/* A remote UDP address, seen from one of our sockets, that has passed a check. */
+/* A remote UDP address, seen from one of our sockets and addresses, that has passed a check. */
 struct route {
     struct sl_table_node by_address;
     struct sl_list link_entry;
     struct sl_addr remote;
+    struct sl_addr local; /* as sl_udp_dest.source */
     int fd;
     struct link *link;
 };

@@ -52,7 +52,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     size_t count = sl_udp_receive(rtc_worker->receiver, socket->fd, &datagrams);
     int64_t now_us = sl_now_us();
     for (size_t i = 0; i < count; i++) {
-        struct sl_path path = {.remote = datagrams[i].from};
+        struct sl_path path = {.remote = datagrams[i].from}; /* its source is the kernel's choice */
         path.dest.fd = socket->fd;
         path.dest.sa_len = sl_addr_to_sockaddr(&datagrams[i].from, &path.dest.sa);
         input(socket->link, &path, datagrams[i].data, datagrams[i].len, now_us);

@@ -43,18 +43,19 @@ static struct link *find_ufrag(struct rtc_worker *rtc_worker, const char *text, 
 }
 
 struct route_key {
-    const struct sl_addr *remote;
+    const struct sl_addr *remote, *local;
     int fd;
 };
 
 /* Only the meaningful bytes: the structs have padding. */
 static uint64_t hash_route(const struct route_key *key)
 {
-    uint8_t bytes[22];
+    uint8_t bytes[38];
 
     memcpy(bytes, key->remote->ip, 16);
     memcpy(bytes + 16, &key->remote->port, 2);
     memcpy(bytes + 18, &key->fd, 4);
+    memcpy(bytes + 22, key->local->ip, 16);
     return sl_hash(bytes, sizeof(bytes));
 }
 
@@ -63,14 +64,14 @@ static bool route_matches(const struct sl_table_node *node, const void *arg)
     const struct route *route = sl_container_of_const(node, struct route, by_address);
     const struct route_key *key = arg;
 
-    return route->fd == key->fd && sl_addr_equal(&route->remote, key->remote);
+    return route->fd == key->fd && sl_addr_equal(&route->remote, key->remote) &&
+           sl_addr_same_ip(&route->local, key->local);
 }
 
-static struct route *find_route(struct rtc_worker *rtc_worker, const struct sl_addr *remote, int fd)
+static struct route *find_route(struct rtc_worker *rtc_worker, const struct route_key *key)
 {
-    struct route_key key = {remote, fd};
     struct sl_table_node *node =
-        sl_table_find(&rtc_worker->by_address, hash_route(&key), route_matches, &key);
+        sl_table_find(&rtc_worker->by_address, hash_route(key), route_matches, key);
 
     return node ? sl_container_of(node, struct route, by_address) : NULL;
 }
@@ -103,10 +104,15 @@ static bool is_alive(const struct link *link)
            sl_now_us() - sl_transport_last_check_us(link->transport) < ROUTE_HELD_US;
 }
 
+static struct route_key key_of(const struct sl_path *path)
+{
+    return (struct route_key){&path->remote, &path->dest.source, path->dest.fd};
+}
+
 void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path)
 {
-    struct route_key key = {&path->remote, path->dest.fd};
-    struct route *route = find_route(rtc_worker, key.remote, key.fd);
+    struct route_key key = key_of(path);
+    struct route *route = find_route(rtc_worker, &key);
 
     if (route && (route->link == link || is_alive(route->link)))
         return;
@@ -114,6 +120,7 @@ void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struc
         /* At most SL_TRANSPORT_PATHS_MAX per link, each after an authentic check. */
         route = sl_new(struct route);
         route->remote = path->remote;
+        route->local = path->dest.source;
         route->fd = path->dest.fd;
         sl_table_insert(&rtc_worker->by_address, &route->by_address, hash_route(&key));
     } else {
@@ -125,7 +132,8 @@ void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struc
 
 void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path)
 {
-    struct route *route = find_route(rtc_worker, &path->remote, path->dest.fd);
+    struct route_key key = key_of(path);
+    struct route *route = find_route(rtc_worker, &key);
 
     if (route && route->link == link)
         free_route(rtc_worker, route);
@@ -190,7 +198,8 @@ static void udp_input(struct rtc_socket *socket, const struct sl_udp_datagram *d
                       int64_t now_us)
 {
     struct rtc_worker *rtc_worker = socket->rtc_worker;
-    struct route *route = find_route(rtc_worker, &datagram->from, socket->fd);
+    struct route_key key = {&datagram->from, &datagram->to, socket->fd};
+    struct route *route = find_route(rtc_worker, &key);
     struct sl_path path;
 
     if (!route && !sl_stun_is(datagram->data, datagram->len)) {
@@ -200,6 +209,7 @@ static void udp_input(struct rtc_socket *socket, const struct sl_udp_datagram *d
     path.remote = datagram->from;
     path.tcp = NULL;
     path.dest.fd = socket->fd;
+    path.dest.source = datagram->to; /* what asks one address of ours is answered by it */
     path.dest.sa_len = sl_addr_to_sockaddr(&datagram->from, &path.dest.sa);
     rtc_input(rtc_worker, &path, route ? route->link : NULL, datagram->data, datagram->len, now_us);
 }
@@ -254,8 +264,7 @@ void rtc_send(struct rtc_worker *rtc_worker, const struct sl_path *path, const u
         tcp_send(path->tcp, data, len);
         return;
     }
-    if (sendto(path->dest.fd, data, len, MSG_DONTWAIT, (const struct sockaddr *)&path->dest.sa,
-               path->dest.sa_len) < 0)
+    if (sl_udp_send(&path->dest, data, len) < 0)
         sl_count(rtc_worker->counters, SL_COUNTER_PACKETS_DROPPED_SOCKET, 1);
 }
 
@@ -467,13 +476,49 @@ uint16_t sl_rtc_port(const struct sl_rtc *rtc, const struct sl_worker *worker, s
     return rtc_worker->ports[transport < rtc_worker->port_count ? transport : 0];
 }
 
-size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport,
-                         struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
+bool sl_rtc_receives(const struct sl_rtc_config *config, const struct sl_addr *addr)
 {
-    for (size_t i = 0; i < rtc->config.announce_count; i++) {
-        out[i] = rtc->config.announce[i];
+    for (size_t i = 0; i < config->bind_count; i++) {
+        const struct sl_addr *bind = &config->bind[i];
+        if (sl_addr_same_ip(bind, addr) ||
+            (sl_addr_is_any(bind) && sl_addr_is_v4(bind) == sl_addr_is_v4(addr)))
+            return true;
+    }
+    return false;
+}
+
+void sl_rtc_announce(struct sl_rtc *rtc, const struct sl_addr *addrs, size_t count)
+{
+    rtc->config.announce_count = count < SL_RTC_ADDRESSES_MAX ? count : SL_RTC_ADDRESSES_MAX;
+    for (size_t i = 0; i < rtc->config.announce_count; i++)
+        rtc->config.announce[i] = addrs[i];
+}
+
+/* An address that a client has reached is worth a candidate, and the first, even if it is not among
+ * those announced, as there are many or it has just come. Loopback says nothing: behind a proxy on
+ * this machine everybody comes by it. An IPv6 link-local one would need its link named. */
+static bool goes_first(const struct sl_rtc_config *config, const struct sl_addr *via)
+{
+    return via && config->announce_own && !sl_addr_is_loopback(via) && !sl_addr_is_any(via) &&
+           (sl_addr_is_v4(via) || !sl_addr_is_link_local(via)) && sl_rtc_receives(config, via);
+}
+
+size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport,
+                         const struct sl_addr *via, struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
+{
+    const struct sl_rtc_config *config = &rtc->config;
+    bool first = goes_first(config, via);
+    size_t count = 0;
+
+    if (first) {
+        out[count] = *via;
+        out[count++].port = 0;
+    }
+    for (size_t i = 0; i < config->announce_count && count < SL_RTC_ADDRESSES_MAX; i++)
+        if (!first || !sl_addr_same_ip(&config->announce[i], via))
+            out[count++] = config->announce[i];
+    for (size_t i = 0; i < count; i++)
         if (out[i].port == 0)
             out[i].port = sl_rtc_port(rtc, worker, transport);
-    }
-    return rtc->config.announce_count;
+    return count;
 }

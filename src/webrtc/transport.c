@@ -101,7 +101,8 @@ void sl_transport_destroy(struct sl_transport *transport)
 static bool same_path(const struct slot *slot, const struct sl_path *path)
 {
     return slot->used && slot->path.tcp == path->tcp && slot->path.dest.fd == path->dest.fd &&
-           sl_addr_equal(&slot->path.remote, &path->remote);
+           sl_addr_equal(&slot->path.remote, &path->remote) &&
+           sl_addr_same_ip(&slot->path.dest.source, &path->dest.source);
 }
 
 static struct slot *find_slot(struct sl_transport *transport, const struct sl_path *path)

@@ -45,6 +45,7 @@ struct sl_rtc_config {
     size_t bind_count;
     struct sl_addr announce[SL_RTC_ADDRESSES_MAX]; /* for candidates; port 0: the worker's own */
     size_t announce_count;
+    bool announce_own; /* they are the machine's: the one that a client came by goes first */
     uint16_t port_from, port_to; /* the first free ports are taken, in order */
     /* For peers whose offer is ours, a port for each transport and address family; 0: the kernel
      * picks. */
@@ -62,8 +63,14 @@ int sl_rtc_create(const struct sl_rtc_config *config, struct sl_workers *workers
 /* Every peer must be closed; call after sl_workers_stop(). */
 void sl_rtc_destroy(struct sl_rtc *rtc);
 const char *sl_rtc_fingerprint(const struct sl_rtc *rtc);
-/* The candidates for a transport on a worker; returns the count. [control] */
+/* True if a socket bound as configured receives what is sent to addr. Pure. */
+bool sl_rtc_receives(const struct sl_rtc_config *config, const struct sl_addr *addr);
+/* The machine's addresses have changed: for transports made from now on. [control] */
+void sl_rtc_announce(struct sl_rtc *rtc, const struct sl_addr *addrs, size_t count);
+/* The candidates for a transport on a worker; returns the count. via: the address of ours that the
+ * client is known to reach, NULL: none. [control] */
 size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport,
+                         const struct sl_addr *via,
                          struct sl_addr out[static SL_RTC_ADDRESSES_MAX]);
 /* The UDP port of a worker's transport: for messages and metrics. */
 uint16_t sl_rtc_port(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport);

@@ -467,8 +467,8 @@ describe('WebSocket API without media', { concurrency: 8 }, () => {
         ['an SDP with 500 sections', sdp.offer({ kinds: Array(500).fill('audio') })],
         ['an SDP without fingerprint', sdp.offer().replace(/a=fingerprint.*\r\n/g, '')],
         ['an SDP without ice-ufrag', sdp.offer().replace(/a=ice-.*\r\n/g, '')],
-        ['an SDP with control characters', sdp.offer().replace('s=-', 's=\u0001\u001b[31m')
-            .replace(/m=audio/, 'm=au\u0007dio')],
+        ['an SDP whose sections are unreadable', sdp.offer().replace('s=-', 's=\u0001\u001b[31m')
+            .replace(/m=(audio|video)/g, 'm=\u0007$1')],
     ]) {
         test(`hardening 8: ${what} fails with 'Failed to add stream to proxy'`, () => withSession(
             async (client) => {
@@ -482,6 +482,20 @@ describe('WebSocket API without media', { concurrency: 8 }, () => {
                 await assertUsable(client);
             }));
     }
+
+    test('hardening 8: odd lines cost what they belong to, never the whole SDP', () => withSession(
+        async (client) => {
+            const odd = ['hello', `a=mid:${'x'.repeat(500)}`, 'a=setup:holdconn',
+                'a=rtpmap:111 \u0007', 'a=fmtp:111 \u00e4', 'x=\u0001', 'a=extmap:1 ',
+                'a=fingerprint:sha-256 00', 'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x'];
+            const id = client.publish(newName(), sdp.offer().replace('SAVPF 96', 'SAVPF 300 96') +
+                [...odd, ...odd, ''].join('\r\n'));
+            const { data } = await client.next('setRemoteSDP', (first) => first === id);
+            const { sections } = sdp.parse(data[1]);
+            assert.deepEqual(sections.map(({ kind }) => kind), ['audio', 'video']);
+            assert.ok(sections.every(({ port }) => port > 0), data[1]);
+            assert.deepEqual(sdp.codecNames(sections[1]).slice(0, 3), ['H264', 'H264', 'VP8']);
+        }));
 
     for (const [what, request, info] of [
         ['an empty name', { name: '' }, 'Failed by error'],

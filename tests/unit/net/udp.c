@@ -55,7 +55,7 @@ static void open_pair(struct pair *pair, const char *ip, void (*before_send)(voi
 {
     pair->from_fd = open_on(ip, &pair->from);
     pair->to_fd = open_on(ip, &pair->to);
-    pair->dest.fd = pair->from_fd;
+    pair->dest = (struct sl_udp_dest){.fd = pair->from_fd};
     pair->dest.sa_len = sl_addr_to_sockaddr(&pair->to, &pair->dest.sa);
     pair->sender = sl_udp_sender_create(before_send, owner);
     pair->receiver = sl_udp_receiver_create();
@@ -255,6 +255,72 @@ static void speaks_IPv6(void **state)
     close_pair(&pair);
 }
 
+/* Asks a socket bound to all addresses by one of them, and answers by sending one and by sending
+ * joined datagrams: all come from the address that was asked. */
+static void expect_answers_from(const char *any, const char *client, const char *asked)
+{
+    const struct sl_udp_datagram *datagrams;
+    struct sl_addr all, to, from;
+    struct pair pair;
+
+    open_pair(&pair, client, NULL, NULL);
+    close(pair.to_fd);
+    pair.to_fd = open_on(any, &all);
+    assert_int_equal(sl_addr_parse_ip(asked, all.port, &to), 0);
+    pair.dest.sa_len = sl_addr_to_sockaddr(&to, &pair.dest.sa);
+    assert_int_equal(sl_udp_send(&pair.dest, (const uint8_t *)"ask", 3), 0);
+    assert_int_equal(receive_batch(&pair, &datagrams), 1);
+    assert_true(sl_addr_same_ip(&datagrams[0].to, &to));
+
+    struct sl_udp_dest back = {.fd = pair.to_fd, .source = datagrams[0].to};
+    back.sa_len = sl_addr_to_sockaddr(&datagrams[0].from, &back.sa);
+    assert_int_equal(sl_udp_send(&back, (const uint8_t *)"one", 3), 0);
+    for (uint8_t i = 0; i < 3; i++)
+        queue(&pair, &back, 700, i);
+    queue(&pair, &back, 90, 3);
+    sl_udp_flush(pair.sender);
+    assert_int_equal(sl_udp_sender_stats(pair.sender)->messages, 1);
+    int fd = pair.to_fd;
+    pair.to_fd = pair.from_fd;
+    pair.from_fd = fd;
+    assert_int_equal(receive_batch(&pair, &datagrams), 5);
+    for (size_t i = 0; i < 5; i++) {
+        from = datagrams[i].from;
+        assert_true(sl_addr_equal(&from, &to));
+        assert_true(sl_addr_is_any(&datagrams[i].to)); /* this socket has one address */
+    }
+    close_pair(&pair);
+}
+
+static void a_socket_of_all_addresses_answers_by_the_one_that_was_asked(void **state)
+{
+    (void)state;
+    expect_answers_from("0.0.0.0", "127.0.0.1", "127.0.0.77"); /* the kernel would take .1 */
+    expect_answers_from("0.0.0.0", "127.0.0.9", "127.0.0.1");
+    expect_answers_from("::", "::1", "::1");
+}
+
+/* An address that has gone takes its clients with it, nobody else. */
+static void a_source_that_is_not_ours_is_dropped_and_counted(void **state)
+{
+    const struct sl_udp_datagram *datagrams;
+    struct pair pair;
+
+    (void)state;
+    open_pair(&pair, "127.0.0.1", NULL, NULL);
+    struct sl_udp_dest gone = pair.dest;
+    assert_int_equal(sl_addr_parse_ip("192.0.2.1", 0, &gone.source), 0);
+    queue(&pair, &gone, 100, 1);
+    queue(&pair, &gone, 100, 1);
+    queue(&pair, &pair.dest, 100, 2);
+    sl_udp_flush(pair.sender);
+    assert_int_equal(sl_udp_sender_stats(pair.sender)->dropped, 2);
+    assert_int_equal(receive_batch(&pair, &datagrams), 1);
+    expect_datagram(&pair, &datagrams[0], 100, 2);
+    assert_true(sl_udp_send(&gone, (const uint8_t *)"x", 1) < 0);
+    close_pair(&pair);
+}
+
 static void names_an_address_it_cannot_bind(void **state)
 {
     struct sl_addr addr;
@@ -279,6 +345,8 @@ int main(void)
         cmocka_unit_test(a_full_socket_buffer_drops_and_does_not_block),
         cmocka_unit_test(drops_datagrams_that_are_too_long),
         cmocka_unit_test(speaks_IPv6),
+        cmocka_unit_test(a_socket_of_all_addresses_answers_by_the_one_that_was_asked),
+        cmocka_unit_test(a_source_that_is_not_ours_is_dropped_and_counted),
         cmocka_unit_test(names_an_address_it_cannot_bind),
     };
 

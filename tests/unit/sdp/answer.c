@@ -122,11 +122,14 @@ static void expect_nothing_like(const char *text, const char *part)
     "t=0 0\r\n"                                                                                    \
     "a=ice-lite\r\n"
 
-#define ANSWER_TRANSPORT(port)                                                                     \
+#define ANSWER_KEYS                                                                                \
     "a=ice-pwd:40u9aoieitv0u62tol3pr1g3h4\r\n"                                                     \
     "a=ice-ufrag:abcdefgh\r\n"                                                                     \
     "a=fingerprint:sha-256 " FINGERPRINT "\r\n"                                                    \
-    "a=setup:passive\r\n"                                                                          \
+    "a=setup:passive\r\n"
+
+#define ANSWER_TRANSPORT(port)                                                                     \
+    ANSWER_KEYS                                                                                    \
     "a=candidate:1 1 udp 2130706431 203.0.113.44 " port " typ host\r\n"                            \
     "a=end-of-candidates\r\n"                                                                      \
     "a=rtcp-mux\r\n"                                                                               \
@@ -295,12 +298,29 @@ static void keeps_refused_sections_in_place(void **state)
     expect_same_lines(tail, "m=video 0 UDP/TLS/RTP/SAVPF 45\r\n"
                             "c=IN IP4 203.0.113.44\r\n"
                             "a=mid:1\r\n"
-                            "a=rtpmap:45 AV1/90000\r\n"
-                            "a=inactive\r\n"
+                            "a=rtpmap:45 AV1/90000\r\n" ANSWER_KEYS "a=inactive\r\n"
                             "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
                             "c=IN IP4 203.0.113.44\r\n"
-                            "a=mid:2\r\n"
-                            "a=inactive\r\n");
+                            "a=mid:2\r\n" ANSWER_KEYS "a=inactive\r\n");
+}
+
+/* webrtcbin goes by the order of sections whose port is not 0. */
+static void shows_a_port_that_is_never_used_where_nobody_bundles(void **state)
+{
+    (void)state;
+    static const char offer[] =
+        "v=0\r\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF 98\r\n" TRANSPORT "a=mid:1\r\na=sendonly\r\n"
+        "a=rtcp-mux\r\na=rtpmap:98 VP9/90000\r\n"
+        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n" TRANSPORT
+        "a=mid:2\r\n" PUBLISH_AUDIO;
+    struct sl_sdp_answer_config config = answer_config();
+    const char *answer = answer_to(offer, &publisher, &config);
+
+    expect_line(answer, "m=video 9 UDP/TLS/RTP/SAVPF 98\r\nc=IN IP4 203.0.113.44\r\na=mid:1\r\n"
+                        "a=rtpmap:98 VP9/90000\r\n" ANSWER_KEYS "a=rtcp-mux\r\na=inactive\r\n"
+                        "m=application 0 UDP/DTLS/SCTP webrtc-datachannel");
+    expect_line(answer, "m=audio 31000 UDP/TLS/RTP/SAVPF 111 8 9");
 }
 
 static void refuses_sections_beyond_those_it_looks_into(void **state)
@@ -656,6 +676,7 @@ int main(void)
         cmocka_unit_test(answers_a_player_with_one_stream_for_both_kinds),
         cmocka_unit_test(answers_each_section_on_its_own_port_without_bundle),
         cmocka_unit_test(keeps_refused_sections_in_place),
+        cmocka_unit_test(shows_a_port_that_is_never_used_where_nobody_bundles),
         cmocka_unit_test(refuses_sections_beyond_those_it_looks_into),
         cmocka_unit_test(keeps_the_first_section_of_the_bundle_inactive),
         cmocka_unit_test(writes_candidates_for_every_address_and_transport),

@@ -444,9 +444,6 @@ static void names_what_an_offer_lacks(void **state)
         {"a=ice-pwd:5B2vem4ajjf4MZ+Ss7QrdX29\r\n", "", "m-line 1: no ice-ufrag and ice-pwd"},
         {"a=fingerprint:sha-256", "a=fingerprint:md5", "m-line 1: no fingerprint of a known hash"},
         {"a=rtcp-mux\r\n", "", "m-line 1: no rtcp-mux"},
-        {"a=sendonly\r\na=msid:de7d698d-82d7-40ee-868b-e33b21d07ee7 "
-         "2936b5f0-9edb-40ec-bfd3-9f8fb2a1a1f1\r\na=rtcp-mux\r\n",
-         "", "m-line 2: no rtcp-mux"},
         {"RTP/SAVPF", "RTP/AVPF", "no m-line for audio or video over SRTP"},
         {"m=", "x=", "no m-line for audio or video over SRTP"},
     };
@@ -461,6 +458,26 @@ static void names_what_an_offer_lacks(void **state)
         assert_int_equal(n.media_count, 77); /* unchanged */
         sl_sdp_free(sdp);
     }
+}
+
+static void a_section_that_lacks_something_costs_no_other(void **state)
+{
+    (void)state;
+    char *text = replaced(chromium_publish,
+                          "a=sendonly\r\na=msid:de7d698d-82d7-40ee-868b-e33b21d07ee7 "
+                          "2936b5f0-9edb-40ec-bfd3-9f8fb2a1a1f1\r\na=rtcp-mux\r\n",
+                          "a=sendonly\r\n");
+    struct sl_sdp *sdp = parsed(text);
+    static struct sl_negotiation n;
+    struct sl_error error = {""};
+
+    assert_int_equal(sl_sdp_negotiate(sdp, &publisher, &n, &error), 0);
+    assert_string_equal(error.text, "m-line 2: no rtcp-mux");
+    assert_true(n.media[0].accepted && !n.media[0].inactive);
+    assert_false(n.media[1].accepted);
+    assert_int_equal(n.transport_count, 1);
+    sl_sdp_free(sdp);
+    free(text);
 }
 
 /* ---- The offerer's side ---- */
@@ -616,6 +633,7 @@ int main(void)
         cmocka_unit_test(uses_one_transport_for_a_bundle_and_one_per_section_without),
         cmocka_unit_test(takes_bundle_only_sections_on_the_shared_transport),
         cmocka_unit_test(names_what_an_offer_lacks),
+        cmocka_unit_test(a_section_that_lacks_something_costs_no_other),
         cmocka_unit_test(understands_an_answer_of_the_original_server),
         cmocka_unit_test(reads_what_an_answer_changes),
     };

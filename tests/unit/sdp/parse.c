@@ -111,36 +111,55 @@ static void tolerates_what_does_not_matter(void **state)
 #define THIRTY_TWO "abcdefghijklmnopqrstuvwxyz012345"
 
 /* hardening.md class 7 and 8 */
-static void refuses_malformed_input_and_names_the_line(void **state)
+static void refuses_what_is_no_description(void **state)
 {
     (void)state;
+    static const char *const cases[] = {"", "\r\n\r\n", "m=audio 9 RTP/SAVPF 0\r\n", "v=1\r\n",
+                                        "hello\r\nv=0\r\n"};
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_error error = {""};
+        struct sl_sdp *sdp = NULL;
+        int err = sl_sdp_parse(cases[i], strlen(cases[i]), &sdp, &error);
+        if (err != -EBADMSG || sdp || strcmp(error.text, "line 1: expected v=0") != 0)
+            fail_msg("%s: got %d \"%s\"", cases[i], err, error.text);
+    }
+}
+
+/* Behind each odd line a section that knows nothing of it. */
+static void leaves_out_what_it_cannot_read_and_names_the_line(void **state)
+{
+    (void)state;
+    static const char behind[] =
+        "m=video 9 RTP/SAVPF 98\r\na=mid:good\r\na=rtpmap:98 VP8/90000\r\n";
     static const struct {
         const char *text, *words;
     } cases[] = {
-        {"", "line 1: expected v=0"},
-        {"\r\n\r\n", "line 1: expected v=0"},
-        {"m=audio 9 RTP/SAVPF 0\r\n", "line 1: expected v=0"},
-        {"v=1\r\n", "line 1: expected v=0"},
         {"v=0\r\nhello\r\n", "line 2: expected <type>=<value>"},
         {"v=0\r\na\r\n", "line 2: expected <type>=<value>"},
-        {"v=0\r\nm=\r\n", "line 2: m-line needs a kind of media of at most 15 characters"},
-        {"v=0\r\nm=abcdefghijklmnop 9 RTP/SAVPF 0\r\n",
-         "line 2: m-line needs a kind of media of at most 15 characters"},
+        {"v=0\r\nm=\r\n", "line 2: m-line needs a kind of media of at most 63 characters"},
+        {"v=0\r\nm=" THIRTY_TWO THIRTY_TWO " 9 RTP/SAVPF 0\r\n",
+         "line 2: m-line needs a kind of media of at most 63 characters"},
         {"v=0\r\nm=audio\r\n", "line 2: m-line needs a port up to 65535"},
         {"v=0\r\nm=audio 65536 RTP/SAVPF 0\r\n", "line 2: m-line needs a port up to 65535"},
         {"v=0\r\nm=audio -1 RTP/SAVPF 0\r\n", "line 2: m-line needs a port up to 65535"},
-        {"v=0\r\nm=audio 9\r\n", "line 2: m-line needs a protocol like UDP/TLS/RTP/SAVPF"},
-        {"v=0\r\nm=audio 9 RTP//X 0\r\n", "line 2: m-line needs a protocol like UDP/TLS/RTP/SAVPF"},
-        {"v=0\r\nm=audio 9 RTP/" THIRTY_TWO " 0\r\n",
-         "line 2: m-line's protocol is longer than 31 characters"},
-        {"v=0\r\nm=audio 9 RTP/SAVPF\r\n", "line 2: m-line needs a format"},
+        {"v=0\r\nm=audio 9\r\n",
+         "line 2: m-line needs a protocol like UDP/TLS/RTP/SAVPF of at most 63 characters"},
+        {"v=0\r\nm=audio 9 RTP//X 0\r\n",
+         "line 2: m-line needs a protocol like UDP/TLS/RTP/SAVPF of at most 63 characters"},
+        {"v=0\r\nm=audio 9 RTP/" THIRTY_TWO THIRTY_TWO " 0\r\n",
+         "line 2: m-line needs a protocol like UDP/TLS/RTP/SAVPF of at most 63 characters"},
+        {"v=0\r\nm=audio 9 RTP/SAVPF\r\n",
+         "line 2: m-line needs a format of at most 32 characters"},
         {"v=0\r\nm=audio 9 RTP/SAVPF 128\r\n", "line 2: payload type must be a number up to 127"},
         {"v=0\r\nm=audio 9 RTP/SAVPF 0 x\r\n", "line 2: payload type must be a number up to 127"},
-        {M "a=mid:\r\n", "line 3: mid must be a token of at most 32 characters"},
-        {M "a=mid:a b\r\n", "line 3: mid must be a token of at most 32 characters"},
-        {M "a=mid:\"\r\n", "line 3: mid must be a token of at most 32 characters"},
-        {M "a=mid:" THIRTY_TWO "6\r\n", "line 3: mid must be a token of at most 32 characters"},
-        {M "a=mid:x\r\nm=video 9 RTP/SAVPF 97\r\na=mid:x\r\n", "m-line 2: mid of m-line 1"},
+        {M "a=mid:\r\n", "line 3: mid must be a token of at most 64 characters"},
+        {M "a=mid:a b\r\n", "line 3: mid must be a token of at most 64 characters"},
+        {M "a=mid:\"\r\n", "line 3: mid must be a token of at most 64 characters"},
+        {M "a=mid:" THIRTY_TWO THIRTY_TWO "6\r\n",
+         "line 3: mid must be a token of at most 64 characters"},
+        {M "a=mid:x\r\nm=video 9 RTP/SAVPF 97\r\na=mid:x\r\n",
+         "line 8: m-line 2 has the mid of m-line 1"},
         {M "a=ice-ufrag:abc\r\n", "line 3: ice-ufrag must have 4 to 256 characters"},
         {M "a=ice-ufrag:ab cd\r\n", "line 3: ice-ufrag must have 4 to 256 characters"},
         {M "a=ice-pwd:abcdefghijklmnopqrstu\r\n", "line 3: ice-pwd must have 22 to 256 characters"},
@@ -153,20 +172,61 @@ static void refuses_malformed_input_and_names_the_line(void **state)
          "line 3: expected rtpmap:<type> <name>/<clock>[/<channels>]"},
         {M "a=rtpmap:96 " THIRTY_TWO "/8000\r\n",
          "line 3: expected rtpmap:<type> <name>/<clock>[/<channels>]"},
-        {M "a=fmtp:96 \xc3\xa4\r\n", "line 3: fmtp must be printable"},
-        {M "a=fmtp:96 a\tb\r\n", "line 3: fmtp must be printable"},
+        {M "a=fmtp:96 \xc3\xa4\r\n",
+         "line 3: fmtp must be printable and of at most 255 characters"},
+        {M "a=fmtp:96 a\tb\r\n", "line 3: fmtp must be printable and of at most 255 characters"},
         {M "a=fmtp:96 a\rb\r\n", "line 3: control character"},
         {M "a=mid:a\x01\r\n", "line 3: control character"},
         {M "a=nobody-reads-this \x7f\r\n", "line 3: control character"},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        char text[1024];
         struct sl_error error = {""};
         struct sl_sdp *sdp = NULL;
-        int err = sl_sdp_parse(cases[i].text, strlen(cases[i].text), &sdp, &error);
-        if (err != -EBADMSG || sdp || strcmp(error.text, cases[i].words) != 0)
-            fail_msg("%s: got %d \"%s\"", cases[i].words, err, error.text);
+        int len = snprintf(text, sizeof(text), "%s%s", cases[i].text, behind);
+        int err = sl_sdp_parse(text, (size_t)len, &sdp, &error);
+        if (err < 0 || sdp->odd_count != 1 || strcmp(sdp->odd.text, cases[i].words) != 0)
+            fail_msg("%s: got %d \"%s\"", cases[i].words, err, err < 0 ? "" : sdp->odd.text);
+        const struct sl_sdp_section *last = &sdp->sections[sdp->section_count - 1];
+        if (strcmp(last->mid, "good") != 0 || last->port != 9 ||
+            strcmp(last->formats[0].name, "VP8") != 0)
+            fail_msg("%s: the section behind it", cases[i].words);
+        sl_sdp_free(sdp);
     }
+}
+
+/* What is left of the section, codec or attribute that the line belongs to. */
+static void an_odd_line_costs_what_it_belongs_to(void **state)
+{
+    (void)state;
+    static const char long_fmtp[] =
+        M "a=rtpmap:96 H264/90000\r\n"
+          "a=fmtp:96 profile-level-id=42e01f;sprop-parameter-sets=" THIRTY_TWO THIRTY_TWO THIRTY_TWO
+              THIRTY_TWO THIRTY_TWO THIRTY_TWO THIRTY_TWO THIRTY_TWO ";packetization-mode=1\r\n";
+    struct sl_sdp *sdp = parsed(long_fmtp);
+    assert_string_equal(sdp->sections[0].formats[0].fmtp,
+                        "profile-level-id=42e01f;packetization-mode=1");
+    sl_sdp_free(sdp);
+
+    sdp = parsed("v=0\r\na=ice-ufrag:abcd\r\nm=au\x07 9 RTP/SAVPF 0\r\nm=audio x RTP/SAVPF 0\r\n"
+                 "m=audio 9 RTP/SAVPF 0 300 0 8\r\na=ice-ufrag:x\r\na=rtpmap:0 PCMU\r\n"
+                 "a=rtpmap:0 PCMU/\r\na=setup:holdconn\r\na=sendonly\r\n");
+    assert_int_equal(sdp->section_count, 3);
+    assert_string_equal(sdp->sections[0].kind, "unknown");
+    assert_int_equal(sdp->sections[0].port, 0);
+    assert_string_equal(sdp->sections[1].kind, "audio");
+    assert_int_equal(sdp->sections[1].port, 0);
+    const struct sl_sdp_section *audio = &sdp->sections[2];
+    assert_int_equal(audio->port, 9);
+    assert_int_equal(audio->format_count, 2);
+    assert_string_equal(audio->formats[0].name, "PCMU");
+    assert_int_equal(audio->formats[1].payload_type, 8);
+    assert_string_equal(audio->ufrag, ""); /* not another's */
+    assert_int_equal(audio->setup, SL_SDP_SETUP_NONE);
+    assert_int_equal(audio->direction, SL_SDP_SENDONLY);
+    assert_int_equal(sdp->odd_count, 7);
+    sl_sdp_free(sdp);
 }
 
 static void refuses_nul_bytes(void **state)
@@ -209,7 +269,6 @@ static void keeps_every_bound(void **state)
         {"v=0\n", "i=x\n", SL_SDP_LINES_MAX - 1, "more than 2000 lines"},
         {"v=0\n", "\n", SL_SDP_LINES_MAX - 1, "more than 2000 lines"},
         {"v=0\n", "m=audio 9 RTP/SAVPF 0\n", SL_SDP_SECTIONS_MAX, "more than 64 m-lines"},
-        {M "a=fmtp:96 ", "x", 255, "line 3: fmtp longer than 255 characters"},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
@@ -250,8 +309,8 @@ static void keeps_the_bounds_of_numbered_things(void **state)
         for (unsigned j = 0; j <= cases[i].max; j++) {
             if (j == cases[i].max) {
                 assert_int_equal(sl_sdp_parse(text, (size_t)len, &sdp, &error), 0);
+                assert_int_equal(sdp->odd_count, 0);
                 sl_sdp_free(sdp);
-                sdp = NULL;
             }
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the table above is the only source */
@@ -259,8 +318,9 @@ static void keeps_the_bounds_of_numbered_things(void **state)
                             cases[i].from + j);
 #pragma GCC diagnostic pop
         }
-        assert_int_equal(sl_sdp_parse(text, (size_t)len, &sdp, &error), -ENOBUFS);
-        assert_string_equal(error.text, cases[i].words);
+        assert_int_equal(sl_sdp_parse(text, (size_t)len, &sdp, &error), 0);
+        assert_string_equal(sdp->odd.text, cases[i].words); /* the rest is left out */
+        sl_sdp_free(sdp);
     }
 }
 
@@ -548,7 +608,9 @@ int main(void)
         cmocka_unit_test(reads_what_chromium_plays),
         cmocka_unit_test(tolerates_bare_lf_trailing_blanks_and_dangling_rtx),
         cmocka_unit_test(tolerates_what_does_not_matter),
-        cmocka_unit_test(refuses_malformed_input_and_names_the_line),
+        cmocka_unit_test(refuses_what_is_no_description),
+        cmocka_unit_test(leaves_out_what_it_cannot_read_and_names_the_line),
+        cmocka_unit_test(an_odd_line_costs_what_it_belongs_to),
         cmocka_unit_test(refuses_nul_bytes),
         cmocka_unit_test(keeps_every_bound),
         cmocka_unit_test(keeps_the_bounds_of_numbered_things),

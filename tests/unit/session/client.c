@@ -36,6 +36,10 @@ static void on_audio_codec(void *client, const char *id, enum sl_codec codec)
 
 static void on_remote_sdp(void *client, const char *id, const char *sdp, bool initiator)
 {
+    struct client *c = client;
+    const char *bound = strstr(sdp, "\r\nb=AS:");
+
+    c->named_kbps = bound ? (unsigned)strtoul(bound + strlen("\r\nb=AS:"), NULL, 10) : 0;
     hear(client, "sdp %s %d %.3s\n", id, initiator, sdp);
 }
 

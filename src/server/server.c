@@ -46,6 +46,7 @@ enum {
     DRAINED_CHECK_MS = 5,
     HOOKS_DRAIN_MS = 2000,  /* for back ends to hear of the end */
     STOP_TIMEOUT_MS = 5000, /* for peers to let go; then what is left is left */
+    LAST_LINES_MS = 500,    /* for whoever reads the log */
     WATCHDOG_MS = 1000,
 };
 
@@ -105,6 +106,7 @@ static void on_stop_timeout(void *owner)
     sl_log(SL_LOG_WARN, NULL, "server: some peers did not let go in %d ms; leaving without them",
            STOP_TIMEOUT_MS);
     (void)owner;
+    sl_log_flush(LAST_LINES_MS);
     _exit(0); /* their memory is in use on other threads; the kernel takes it back */
 }
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "server/memory.h"
 #include "server/server.h"
 
 #include <errno.h>
@@ -283,6 +284,10 @@ int main(int argc, char **argv)
     /* libuv's pool: names take half of it at most, files one thread for each kind, so that some
      * are left for passwords whatever hangs. */
     (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
+    if (sl_memory_init() < 0) {
+        fprintf(stderr, "sluice: a library does not take our allocator\n");
+        return EXIT_FAILED;
+    }
     if (parse_command(argc, argv, &command))
         code = act(&command);
     free(command.assignments);

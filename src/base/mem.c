@@ -15,6 +15,23 @@ static void *or_die(void *memory)
     return memory;
 }
 
+void *sl_mem_alloc(size_t len)
+{
+    return or_die(malloc(len));
+}
+
+void *sl_mem_realloc(void *memory, size_t len)
+{
+    void *more = realloc(memory, len);
+
+    return len > 0 ? or_die(more) : more; /* of length 0 it was freed */
+}
+
+void *sl_mem_calloc(size_t count, size_t len)
+{
+    return or_die(calloc(count, len));
+}
+
 void *sl_alloc(size_t len)
 {
     return or_die(calloc(1, len));

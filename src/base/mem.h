@@ -16,6 +16,12 @@ char *sl_strdup(const char *text) __attribute__((malloc, returns_nonnull));
 char *sl_strdup_or_null(const char *text);
 char *sl_strndup(const char *text, size_t len) __attribute__((malloc, returns_nonnull));
 
+/* malloc(3), realloc(3) and calloc(3) for libraries that take an allocator, not NULL for want of
+ * memory: they end the process as sl_alloc() does. */
+void *sl_mem_alloc(size_t len) __attribute__((malloc));
+void *sl_mem_realloc(void *memory, size_t len);
+void *sl_mem_calloc(size_t count, size_t len) __attribute__((malloc));
+
 #define sl_new(type)              ((type *)sl_alloc(sizeof(type)))
 #define sl_new_array(type, count) ((type *)sl_alloc_array((count), sizeof(type)))
 

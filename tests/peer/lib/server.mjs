@@ -25,13 +25,14 @@ export class Server {
 
     // options: configuration keys, as -o would take them. workers: media workers, one port each.
     // netns: a node of a Network (netns.mjs) to run in, on its address and from port 8080 on.
-    static async start(options = {}, { workers = 1, netns } = {}) {
+    // env: more of its environment.
+    static async start(options = {}, { workers = 1, netns, env } = {}) {
         const server = new Server();
-        await server.#start(options, workers, netns);
+        await server.#start(options, workers, netns, env);
         return server;
     }
 
-    async #start(options, workers, netns) {
+    async #start(options, workers, netns, env) {
         const first = netns ? NODE_PORT : await freePorts(LISTENERS.length + workers);
         this.address = netns?.address ?? '127.0.0.1';
         this.stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-'));
@@ -56,6 +57,7 @@ export class Server {
         this.#process = spawn(command, rest, {
             stdio: ['ignore', 'pipe', 'pipe'],
             cwd: this.stateDir,
+            env: { ...process.env, ...env },
         });
         this.#exit = new Promise((resolve) => {
             this.#process.once('error', (error) => resolve({ error }));
@@ -111,6 +113,10 @@ export class Server {
             () => this.lines.find((line) => pattern.test(line)), { timeout });
     }
 
+    // How it ends, whoever ends it: {code, signal}.
+    get end() {
+        return this.#exit;
+    }
     signal(name) {
         this.#process.kill(name);
     }

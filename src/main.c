@@ -35,7 +35,7 @@ enum {
 
 static const char default_file[] = "/etc/sluice/sluice.properties";
 
-#define POOL_THREADS "8"
+#define POOL_THREADS "12"
 
 extern char **environ;
 
@@ -281,8 +281,8 @@ int main(int argc, char **argv)
     struct command command = {0};
     enum exit_code code = EXIT_USAGE;
 
-    /* libuv's pool: names take half of it at most, files one thread for each kind, so that some
-     * are left for passwords whatever hangs. */
+    /* libuv's pool: names take half of it at most, files a thread for each kind (the state, sounds,
+     * a reload, see net/lane.h): some are left for passwords whatever hangs. */
     (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
     if (sl_memory_init() < 0) {
         fprintf(stderr, "sluice: a library does not take our allocator\n");

@@ -79,19 +79,20 @@ void sl_cli_show_stat(struct sl_cli_call *call)
     sl_cli_call_done(call);
 }
 
-void sl_cli_reload(struct sl_cli_call *call)
+static void on_reloaded(void *owner, int err, const char *words, const char *text)
 {
-    struct sl_error error = {""};
-    struct sl_page page;
+    struct sl_cli_call *call = owner;
 
-    if (!page_open(&page, call))
-        return;
-    int err = call->console->reload(call->console->arg, page.file, &error);
-    page_close(&page, call);
+    sl_output_text(&call->out, text);
     if (err < 0)
-        sl_cli_call_fail(call, "%s", error.text);
+        sl_cli_call_fail(call, "%s", words);
     else
         sl_cli_call_done(call);
+}
+
+void sl_cli_reload(struct sl_cli_call *call)
+{
+    call->console->reload(call->console->arg, on_reloaded, call);
 }
 
 /* ---- Clients and streams ---- */

@@ -214,7 +214,11 @@ static void sends_long_answers_and_takes_long_bodies(void **state)
 
 static void reload(struct server *s, void *arg)
 {
-    *(int *)arg = sl_listener_reload_certificate(server_listener(s), NULL);
+    struct sl_certificate *certificate = sl_listener_certificate(server_listener(s));
+
+    *(int *)arg = sl_certificate_load(certificate, NULL);
+    sl_listener_use_certificate(server_listener(s), certificate);
+    sl_certificate_destroy(certificate);
 }
 
 static void new_connections_get_a_reloaded_certificate_and_old_ones_stay(void **state)

@@ -25,14 +25,14 @@ export class Server {
 
     // options: configuration keys, as -o would take them. workers: media workers, one port each.
     // netns: a node of a Network (netns.mjs) to run in, on its address and from port 8080 on.
-    // env: more of its environment.
-    static async start(options = {}, { workers = 1, netns, env } = {}) {
+    // env: more of its environment. stderr: a descriptor for its log, which `lines` then lacks.
+    static async start(options = {}, { workers = 1, netns, env, stderr } = {}) {
         const server = new Server();
-        await server.#start(options, workers, netns, env);
+        await server.#start(options, workers, netns, env, stderr);
         return server;
     }
 
-    async #start(options, workers, netns, env) {
+    async #start(options, workers, netns, env, stderr = 'pipe') {
         const first = netns ? NODE_PORT : await freePorts(LISTENERS.length + workers);
         this.address = netns?.address ?? '127.0.0.1';
         this.stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-'));
@@ -55,7 +55,7 @@ export class Server {
         const wrapper = (process.env.SLUICE_WRAPPER ?? '').split(' ').filter(Boolean);
         const [command, ...rest] = [...(netns?.prefix ?? []), ...wrapper, program, ...args];
         this.#process = spawn(command, rest, {
-            stdio: ['ignore', 'pipe', 'pipe'],
+            stdio: ['ignore', 'pipe', stderr],
             cwd: this.stateDir,
             env: { ...process.env, ...env },
         });
@@ -65,11 +65,12 @@ export class Server {
         });
         this.#exit.then((exit) => (this.exited = exit));
         for (const stream of [this.#process.stdout, this.#process.stderr])
-            this.#collect(stream);
+            stream && this.#collect(stream);
         await until('the server is ready', () => {
             if (this.exited)
                 throw new Error(`the server ended: ${JSON.stringify(this.exited)}\n${this.log}`);
-            return this.lines.some((line) => READY.test(line));
+            return stderr === 'pipe' ? this.lines.some((line) => READY.test(line))
+                : fetch(`${this.http}/healthz`).then((response) => response.ok, () => false);
         }, { timeout: 10_000 }).catch((error) => {
             this.kill();
             throw error;

@@ -6,12 +6,28 @@
 
 #include <string.h>
 
+static _Thread_local bool null_is_end;
+
+void sl_mem_end(void)
+{
+    sl_log(SL_LOG_ERROR, NULL, "out of memory");
+    abort();
+}
+
+void sl_mem_null_ends_this_thread(void)
+{
+    null_is_end = true;
+}
+
+bool sl_mem_null_is_end(void)
+{
+    return null_is_end;
+}
+
 static void *or_die(void *memory)
 {
-    if (!memory) {
-        sl_log(SL_LOG_ERROR, NULL, "out of memory");
-        abort();
-    }
+    if (!memory)
+        sl_mem_end();
     return memory;
 }
 

@@ -227,6 +227,25 @@ static void watch_signals(struct sl_server *server)
     (void)signal(SIGPIPE, SIG_IGN); /* sockets tell by their return values */
 }
 
+static void do_nothing(uv_work_t *work)
+{
+    (void)work;
+}
+
+static void free_work(uv_work_t *work, int status)
+{
+    (void)status; /* cancelled or not */
+    free(work);
+}
+
+/* libuv makes the threads of its pool at its first job, and ends the process if it cannot: then
+ * better now than before clients. */
+static void start_pool(struct sl_loop *loop)
+{
+    /* fails only without a function */
+    (void)uv_queue_work(sl_loop_uv(loop), sl_new(uv_work_t), do_nothing, free_work);
+}
+
 static void on_watchdog(void *owner)
 {
     (void)owner;
@@ -246,6 +265,7 @@ int sl_server_create(const struct sl_server_config *config, struct sl_server **o
     server->metrics = sl_metrics_create();
     server->counters = sl_metrics_register(server->metrics);
     server->loop = sl_loop_create("control");
+    start_pool(server->loop);
     server->drain_timer = sl_timer_create(server->loop, on_drain_check, server);
     server->stop_timer = sl_timer_create(server->loop, on_stop_timeout, server);
     server->watchdog_timer = sl_timer_create(server->loop, on_watchdog, server);

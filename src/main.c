@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "server/memory.h"
 #include "server/server.h"
 
 #include <errno.h>

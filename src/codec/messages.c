@@ -12,7 +12,8 @@ enum { MESSAGE_MAX = 300 };
 
 /* FFmpeg ends the process itself when memory runs out in a few places: its last words are worth an
  * error. Everything else is told by whoever called it. */
-static void on_message(void *context, int level, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void on_message(void *context, int level,
+                                                             const char *format, va_list args)
 {
     enum sl_log_level ours = level <= AV_LOG_FATAL ? SL_LOG_ERROR : SL_LOG_DEBUG;
     char text[MESSAGE_MAX];

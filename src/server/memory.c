@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Our allocator for the libraries that take one. FFmpeg, libssh and hiredis do not. */
-#include "server/memory.h"
+#include "server/server.h"
 
 #include "base/mem.h"
 

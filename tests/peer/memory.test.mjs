@@ -169,7 +169,7 @@ async function scenario(server, round) {
         await Promise.race([step(context), server.end]).catch((error) => {
             if (error instanceof SyntaxError || error instanceof assert.AssertionError)
                 throw new Error(`${name}: ${error.message}\n${server.log}`);
-            refused.push(`${name}: ${error.message}`);
+            refused.push(`${name}: ${error.message} ${error.cause?.message ?? ''}`);
         });
     }
     context.client?.abort();

@@ -15,7 +15,7 @@ import { RtmpServer } from './lib/rtmp.mjs';
 import * as sdp from './lib/sdp.mjs';
 import { buildDir, Server } from './lib/server.mjs';
 import { SshUser } from './lib/ssh.mjs';
-import { within } from './lib/wait.mjs';
+import { pause, slowness, within } from './lib/wait.mjs';
 import { WcsClient } from './lib/wcs.mjs';
 
 const PRELOAD = path.join(buildDir, 'tests/tools/fail_alloc.so');
@@ -23,6 +23,7 @@ const EVERY = Number(process.env.MEMORY_EVERY ?? 0);
 const FROM = Number(process.env.MEMORY_FROM ?? 1);
 const SAMPLE = 24; // single allocations of a run in `make test`
 const STEP_MS = 2_000;
+const END_MS = 400 * slowness;
 // FFmpeg ends by itself where it makes its contexts.
 const LAST_WORDS = /Z error (out of memory|ffmpeg: Assertion .* failed at .*)$/m;
 
@@ -192,9 +193,8 @@ async function round(server, allocations, n) {
     await scenario(server, n);
     allocations.failAt(0);
     const failed = allocations.failed > before;
-    // An end takes its time to be seen.
-    const end = server.exited ?? (failed && await Promise.race([server.end,
-        get(server, '/health').then(() => null, () => server.end)]));
+    // abort() gives the last lines 200 ms to leave, in which other threads still answer.
+    const end = server.exited ?? (failed && await Promise.race([server.end, pause(END_MS)]));
     assertStateIsWhole(state);
     if (!end)
         return failed ? 'refused' : 'not reached';

@@ -9,8 +9,12 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* sysexits.h and design/conventions.md */
@@ -23,7 +27,14 @@ enum exit_code {
     EXIT_BAD_CONFIG = 78,
 };
 
+enum {
+    LAST_LINES_MS = 500, /* for whoever reads the log, at the end */
+    END_TIMEOUT_S = 10,  /* for disks and name services that hang, at the end */
+};
+
 static const char default_file[] = "/etc/sluice/sluice.properties";
+
+#define POOL_THREADS "12"
 
 extern char **environ;
 
@@ -165,6 +176,41 @@ static enum exit_code code_of(int err)
     }
 }
 
+/* To stderr, unless nobody reads it: that must not keep a program that is about to end. */
+static void complain(const char *words)
+{
+    struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    sl_log_flush(LAST_LINES_MS);
+    if (poll(&fd, 1, LAST_LINES_MS) == 1)
+        fprintf(stderr, "sluice: %s\n", words);
+}
+
+static void *leave_anyway(void *code)
+{
+    const struct timespec timeout = {.tv_sec = END_TIMEOUT_S};
+
+    (void)nanosleep(&timeout, NULL);
+    sl_log(SL_LOG_WARN, NULL,
+           "server: a disk or a name service did not let go in %d s; leaving without it, what was "
+           "not saved is lost",
+           END_TIMEOUT_S);
+    sl_log_flush(LAST_LINES_MS);
+    _exit((int)(intptr_t)code); /* exit() would wait for libuv's pool */
+}
+
+/* What this program waits for at its end may never come: a file's write, a name's look-up. */
+static void bound_the_end(enum exit_code code)
+{
+    pthread_t thread;
+    int err = pthread_create(&thread, NULL, leave_anyway, (void *)(intptr_t)code);
+
+    if (err == 0)
+        (void)pthread_detach(thread); /* ends with the process */
+    else
+        sl_log(SL_LOG_WARN, NULL, "server: the end has no bound: %s", strerror(err));
+}
+
 static enum exit_code run(struct command *command, struct sl_config *config)
 {
     struct sl_error error = {""};
@@ -179,10 +225,12 @@ static enum exit_code run(struct command *command, struct sl_config *config)
 
     int err = sl_server_create(&setup, &server, &error);
     if (err < 0) {
-        fprintf(stderr, "sluice: %s\n", error.text[0] ? error.text : strerror(-err));
+        complain(error.text[0] ? error.text : strerror(-err));
+        bound_the_end(code_of(err));
         return code_of(err);
     }
     sl_server_run(server);
+    bound_the_end(EXIT_OK);
     sl_server_destroy(server);
     return EXIT_OK;
 }
@@ -191,6 +239,7 @@ static enum exit_code act(struct command *command)
 {
     struct sl_error error = {""};
     enum exit_code code = EXIT_OK;
+    int err = 0;
 
     switch (command->action) {
     case SHOW_VERSION:
@@ -203,13 +252,19 @@ static enum exit_code act(struct command *command)
         sl_config_print_reference(stdout);
         return EXIT_OK;
     case RUN:
+        err = sl_log_start();
+        break;
     case CHECK:
     case PRINT_CONFIG:
         break;
     }
+    if (err < 0) {
+        fprintf(stderr, "sluice: no thread for the log: %s\n", strerror(-err));
+        return EXIT_FAILED;
+    }
     struct sl_config *config = load_config(command, &error);
     if (!config) {
-        fprintf(stderr, "sluice: %s\n", error.text);
+        complain(error.text);
         return EXIT_BAD_CONFIG;
     }
     if (command->action == PRINT_CONFIG)
@@ -225,8 +280,16 @@ int main(int argc, char **argv)
     struct command command = {0};
     enum exit_code code = EXIT_USAGE;
 
+    /* libuv's pool: names take half of it at most, files a thread for each kind (the state, sounds,
+     * a reload, see net/lane.h): some are left for passwords whatever hangs. */
+    (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
+    if (sl_memory_init() < 0) {
+        fprintf(stderr, "sluice: a library does not take our allocator\n");
+        return EXIT_FAILED;
+    }
     if (parse_command(argc, argv, &command))
         code = act(&command);
     free(command.assignments);
+    sl_log_flush(LAST_LINES_MS);
     return (int)code;
 }

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { LATE_MS = 10000 /* for the disk; then whoever waits is told */ };
+
 struct waiter {
     struct sl_list link; /* sl_saver.waiters, in the order of changes */
     uint64_t changes;    /* how many must be on disk */
@@ -31,6 +33,8 @@ struct sl_save {
     struct sl_error error;
 };
 
+static void on_late(void *owner);
+
 void sl_saver_init(struct sl_saver *saver, struct sl_loop *loop, const char *dir, const char *name,
                    char *(*build)(void *arg), void *arg)
 {
@@ -38,6 +42,7 @@ void sl_saver_init(struct sl_saver *saver, struct sl_loop *loop, const char *dir
         .loop = loop, .dir = sl_strdup(dir), .name = name, .build = build, .arg = arg};
     sl_list_init(&saver->waiters);
     sl_answers_init(&saver->answers, loop);
+    saver->late = sl_timer_create(loop, on_late, saver);
 }
 
 void sl_saver_change(struct sl_saver *saver)
@@ -98,6 +103,16 @@ static void answer(struct sl_saver *saver, uint64_t changes, int err, const char
     }
 }
 
+/* The write goes on; whoever waits for it has other things to do. */
+static void on_late(void *owner)
+{
+    struct sl_saver *saver = owner;
+
+    sl_log(SL_LOG_WARN, NULL, "%s: the disk has not answered for %d ms", saver->name, LATE_MS);
+    saver->again |= saver->save->changes != saver->changes;
+    answer(saver, saver->changes, -ETIMEDOUT, "not saved yet: the disk does not answer");
+}
+
 static void finish(struct sl_saver *saver, const struct sl_save *save)
 {
     if (save->err < 0)
@@ -116,9 +131,10 @@ static void on_saved(uv_work_t *work, int status)
     (void)status; /* cancelled only when the saver is gone */
     if (saver) {
         saver->save = NULL;
+        sl_timer_stop(saver->late);
         finish(saver, save);
         answer(saver, save->changes, save->err, save->err < 0 ? save->error.text : "");
-        if (!sl_list_empty(&saver->waiters))
+        if (saver->again || !sl_list_empty(&saver->waiters))
             start(saver);
     }
     free_save(save);
@@ -129,6 +145,7 @@ static void start(struct sl_saver *saver)
     struct sl_save *save = sl_new(struct sl_save);
     struct sl_error error;
 
+    saver->again = false;
     *save = (struct sl_save){.saver = saver, .changes = saver->changes, .name = saver->name};
     save->dir = sl_strdup(saver->dir); /* a cancelled job outlives the saver */
     save->text = saver->build(saver->arg);
@@ -141,6 +158,7 @@ static void start(struct sl_saver *saver)
         return;
     }
     saver->save = save;
+    sl_timer_start(saver->late, LATE_MS, LATE_MS);
     /* fails only without a function */
     (void)uv_queue_work(sl_loop_uv(saver->loop), &save->work, on_save, on_saved);
 }
@@ -181,6 +199,7 @@ void sl_saver_deinit(struct sl_saver *saver)
     struct sl_error error;
     struct waiter *waiter;
 
+    sl_timer_destroy(saver->late);
     wait_for_write(saver);
     if (saver->saved != saver->changes && sl_saver_save_now(saver, &error) < 0)
         sl_log(SL_LOG_ERROR, NULL, "%s; what changed is lost", error.text);

@@ -8,6 +8,7 @@
 
 #include "apps/jobs.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sl_error;
@@ -24,6 +25,8 @@ struct sl_saver {
     struct sl_save *save; /* under way; NULL */
     struct sl_list waiters;
     struct sl_answers answers;
+    struct sl_timer *late; /* runs while a write is under way */
+    bool again;            /* somebody has been told that it is late */
 };
 
 void sl_saver_init(struct sl_saver *saver, struct sl_loop *loop, const char *dir, const char *name,
@@ -33,7 +36,7 @@ void sl_saver_init(struct sl_saver *saver, struct sl_loop *loop, const char *dir
 void sl_saver_deinit(struct sl_saver *saver);
 /* Something has changed; not written before somebody asks for it. */
 void sl_saver_change(struct sl_saver *saver);
-/* See sl_apps_save(). */
+/* See sl_apps_save(). -ETIMEDOUT: the disk does not answer; it will be written when it does. */
 void sl_saver_save(struct sl_saver *saver, sl_apps_on_done *on_done, void *owner);
 /* Writes now, whatever there is; blocks. No save may be under way. */
 int sl_saver_save_now(struct sl_saver *saver, struct sl_error *error);

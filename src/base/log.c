@@ -1,45 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The log: a line is formatted in full and then written with one write(2), so lines never mix. */
+/* The log: lines are formatted in full by whoever has something to say; log_writer.c writes them.
+ */
 #include "base/log.h"
 
-#include "base/clock.h"
+#include "base/log_queue.h"
+#include "base/log_writer.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
+#include <time.h>
 
-enum { LINE_MAX_LEN = 2048 };
+enum { TEXT_MAX_LEN = 2048 };
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
 static _Atomic int log_level = SL_LOG_INFO;
-static _Atomic int log_fd = STDERR_FILENO;
-
-int sl_log_open(const char *file)
-{
-    int fd = STDERR_FILENO;
-
-    if (file) {
-        fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-        if (fd < 0)
-            return -errno;
-    }
-    int old = atomic_load(&log_fd);
-    if (old > STDERR_FILENO && fd > STDERR_FILENO) {
-        /* Another thread may be writing to the old descriptor: replace the file behind it. */
-        int err = dup3(fd, old, O_CLOEXEC) < 0 ? -errno : 0;
-        (void)close(fd); /* nothing written through it yet */
-        return err;
-    }
-    atomic_store(&log_fd, fd);
-    return 0;
-}
-
 void sl_log_set_level(enum sl_log_level level)
 {
     atomic_store(&log_level, (int)level);
@@ -131,11 +109,27 @@ void sl_log_scope_init(struct sl_log_scope *scope, const struct sl_log_scope *pa
                    sl_log_quote(quoted, sizeof(quoted), value)); /* cut is fine */
 }
 
-void sl_log(enum sl_log_level level, const struct sl_log_scope *scope, const char *format, ...)
+size_t sl_log_format(char *out, enum sl_log_level level, const struct sl_log_scope *scope,
+                     const char *text)
 {
-    char text[LINE_MAX_LEN], line[LINE_MAX_LEN + 512];
     struct timespec now;
     struct tm utc;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)gmtime_r(&now.tv_sec, &utc);
+    size_t len = strftime(out, SL_LOG_LINE_MAX, "%Y-%m-%dT%H:%M:%S", &utc);
+    int head = snprintf(out + len, SL_LOG_LINE_MAX - len, ".%03ldZ %s %s", now.tv_nsec / 1000000,
+                        level_names[level], scope ? scope->prefix : "");
+    if (head > 0)
+        len += (size_t)head;
+    len += escape(out + len, SL_LOG_LINE_MAX - len - 1, text, false);
+    out[len++] = '\n';
+    return len;
+}
+
+void sl_log(enum sl_log_level level, const struct sl_log_scope *scope, const char *format, ...)
+{
+    char text[TEXT_MAX_LEN], line[SL_LOG_LINE_MAX];
     va_list args;
 
     if (!sl_log_enabled(level))
@@ -143,16 +137,5 @@ void sl_log(enum sl_log_level level, const struct sl_log_scope *scope, const cha
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
     va_end(args);
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &utc);
-    size_t len = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &utc);
-    int head = snprintf(line + len, sizeof(line) - len, ".%03ldZ %s %s", now.tv_nsec / 1000000,
-                        level_names[level], scope ? scope->prefix : "");
-    if (head > 0)
-        len += (size_t)head;
-    len += escape(line + len, sizeof(line) - len - 1, text, false);
-    line[len++] = '\n';
-    ssize_t written = write(atomic_load(&log_fd), line, len);
-    (void)written; /* a log that cannot be written has nowhere to complain */
+    sl_log_writer_put(line, sl_log_format(line, level, scope, text));
 }

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum sl_log_level { SL_LOG_ERROR, SL_LOG_WARN, SL_LOG_INFO, SL_LOG_DEBUG };
 
@@ -30,9 +31,19 @@ void sl_log_scope_init(struct sl_log_scope *scope, const struct sl_log_scope *pa
  * out_len bytes with the NUL. Returns out. NULL gives "". */
 char *sl_log_quote(char *out, size_t out_len, const char *value);
 
-/* Opens the log's destination: NULL means stderr. Returns 0 or a negative errno value (the log then
- * stays where it was). Called again with the same name it reopens the file (rotation). */
+/* Opens the log's destination: NULL means stderr. Called again with the same name it reopens the
+ * file (rotation). Returns 0 or a negative errno value; after sl_log_start() the writer opens it,
+ * lines that it has not come to yet go to the new file, and the result is 0. What fails is told in
+ * the log, which then stays where it was. */
 int sl_log_open(const char *file);
+/* Begins the thread that writes, once, for the rest of the process: from here on no call of the log
+ * waits for the file, and abort() lets the last lines out. Lines that are lost are counted and told
+ * in their place. -EAGAIN, -EMFILE and the like: no thread or descriptor; all is as it was. */
+int sl_log_start(void);
+/* Waits until everything is written, timeout_ms at most. Threads: any, signal handlers too. */
+void sl_log_flush(int timeout_ms);
+/* How many lines were lost so far. Threads: any. */
+uint64_t sl_log_lost(void);
 void sl_log_set_level(enum sl_log_level level);
 /* "ERROR", "WARN", "INFO", "DEBUG" in any case (TRACE counts as DEBUG); -1 for anything else. */
 int sl_log_level_parse(const char *name);

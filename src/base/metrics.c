@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/memstream.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -198,11 +199,11 @@ static void print_gauge(FILE *out, enum sl_gauge gauge, const struct sl_gauge_va
 char *sl_metrics_page(struct sl_metrics *metrics, const struct sl_gauge_value *gauges,
                       size_t gauge_count, size_t *len)
 {
-    char *page = NULL;
-    FILE *out = open_memstream(&page, len);
+    struct sl_memstream page;
 
-    if (!out)
+    if (!sl_memstream_open(&page))
         die_of_memory();
+    FILE *out = page.file;
     for (size_t i = 0; i < SL_COUNTER_COUNT; i++) {
         print_head(out, &counter_rows[i], i > 0 ? &counter_rows[i - 1] : NULL, "counter");
         print_counter(out, &counter_rows[i], sl_metrics_sum(metrics, (enum sl_counter)i));
@@ -213,7 +214,8 @@ char *sl_metrics_page(struct sl_metrics *metrics, const struct sl_gauge_value *g
     }
     for (size_t i = 0; i < SL_GAUGE_COUNT; i++)
         print_gauge(out, (enum sl_gauge)i, gauges, gauge_count);
-    if (fclose(out) != 0)
+    if (!sl_memstream_close(&page))
         die_of_memory();
-    return page;
+    *len = page.len;
+    return page.text;
 }

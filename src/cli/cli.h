@@ -25,6 +25,9 @@ struct sl_error;
 struct sl_loop;
 struct sl_sessions;
 
+/* text: what was applied and what needs a restart. err negative: nothing was, with words. */
+typedef void sl_cli_on_reloaded(void *owner, int err, const char *words, const char *text);
+
 struct sl_cli_config {
     /* All of these must outlive the console. */
     const struct sl_config *config; /* cli.port, cli.address, cli.authorized_keys, state_dir */
@@ -33,9 +36,8 @@ struct sl_cli_config {
     struct sl_sessions *sessions;
     /* `show stat`: writes the page of rest-api.md section 10. */
     void (*print_stat)(void *arg, FILE *out);
-    /* `reload`: as SIGHUP; writes what was applied and what needs a restart. Negative: nothing was,
-     * with words. */
-    int (*reload)(void *arg, FILE *out, struct sl_error *error);
+    /* `reload`: as SIGHUP. on_done once, from the loop. */
+    void (*reload)(void *arg, sl_cli_on_reloaded *on_done, void *owner);
     void *arg;
 };
 

@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/memstream.h"
 #include "cli/call.h"
 #include "cli/columns.h"
 #include "session/session.h"
@@ -16,25 +17,19 @@
 
 /* ---- What writes to a FILE ---- */
 
-struct page {
-    FILE *file;
-    char *text;
-    size_t len;
-};
-
 /* False: the call has failed. */
-static bool page_open(struct page *page, struct sl_cli_call *call)
+static bool page_open(struct sl_memstream *page, struct sl_cli_call *call)
 {
-    page->text = NULL;
-    page->file = open_memstream(&page->text, &page->len);
-    if (!page->file)
+    bool open = sl_memstream_open(page);
+
+    if (!open)
         sl_cli_call_fail(call, "%s", strerror(errno));
-    return page->file != NULL;
+    return open;
 }
 
-static void page_close(struct page *page, struct sl_cli_call *call)
+static void page_close(struct sl_memstream *page, struct sl_cli_call *call)
 {
-    if (fclose(page->file) == 0)
+    if (sl_memstream_close(page))
         sl_output_add(&call->out, page->text, page->len);
     else
         call->out.cut = true; /* no memory for all of it */
@@ -43,7 +38,7 @@ static void page_close(struct page *page, struct sl_cli_call *call)
 
 void sl_cli_show_node_settings(struct sl_cli_call *call)
 {
-    struct page page;
+    struct sl_memstream page;
 
     if (!page_open(&page, call))
         return;
@@ -55,7 +50,7 @@ void sl_cli_show_node_settings(struct sl_cli_call *call)
 void sl_cli_show_node_setting(struct sl_cli_call *call)
 {
     const char *key = call->args.positionals[0];
-    struct page page;
+    struct sl_memstream page;
 
     if (!page_open(&page, call))
         return;
@@ -73,7 +68,7 @@ void sl_cli_show_node_setting(struct sl_cli_call *call)
 
 void sl_cli_show_stat(struct sl_cli_call *call)
 {
-    struct page page;
+    struct sl_memstream page;
 
     if (!page_open(&page, call))
         return;
@@ -84,19 +79,20 @@ void sl_cli_show_stat(struct sl_cli_call *call)
     sl_cli_call_done(call);
 }
 
-void sl_cli_reload(struct sl_cli_call *call)
+static void on_reloaded(void *owner, int err, const char *words, const char *text)
 {
-    struct sl_error error = {""};
-    struct page page;
+    struct sl_cli_call *call = owner;
 
-    if (!page_open(&page, call))
-        return;
-    int err = call->console->reload(call->console->arg, page.file, &error);
-    page_close(&page, call);
+    sl_output_text(&call->out, text);
     if (err < 0)
-        sl_cli_call_fail(call, "%s", error.text);
+        sl_cli_call_fail(call, "%s", words);
     else
         sl_cli_call_done(call);
+}
+
+void sl_cli_reload(struct sl_cli_call *call)
+{
+    call->console->reload(call->console->arg, on_reloaded, call);
 }
 
 /* ---- Clients and streams ---- */

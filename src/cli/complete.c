@@ -5,6 +5,7 @@
 #include "apps/apps.h"
 #include "base/config.h"
 #include "base/mem.h"
+#include "base/memstream.h"
 #include "cli/call.h"
 #include "cli/cli.h"
 #include "cli/grammar.h"
@@ -70,20 +71,19 @@ static void offer_methods(struct sl_completions *out)
 
 static void offer_settings(const struct sl_cli_config *console, struct sl_completions *out)
 {
-    char *text = NULL, *rest;
-    size_t len = 0;
-    FILE *file = open_memstream(&text, &len);
+    struct sl_memstream page;
+    char *rest;
 
-    if (!file)
+    if (!sl_memstream_open(&page))
         return;
-    sl_config_print(console->config, file);
-    if (fclose(file) == 0) {
-        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-            line[strcspn(line, "=")] = '\0';
-            offer(out, line, false);
-        }
+    sl_config_print(console->config, page.file);
+    if (!sl_memstream_close(&page))
+        return;
+    for (char *line = strtok_r(page.text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        line[strcspn(line, "=")] = '\0';
+        offer(out, line, false);
     }
-    free(text);
+    free(page.text);
 }
 
 /* The verbs, or the nouns of one verb. */

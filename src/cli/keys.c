@@ -107,6 +107,19 @@ static int make_host_key(const char *file, ssh_key *out, struct sl_error *error)
     return 0;
 }
 
+/* Without this OpenSSL asks on the terminal, and waits there. */
+static int no_passphrase(const char *prompt, char *out, size_t room, int echo, int verify,
+                         void *arg)
+{
+    (void)prompt;
+    (void)out;
+    (void)room;
+    (void)echo;
+    (void)verify;
+    (void)arg;
+    return -1;
+}
+
 int sl_host_key_load(const char *state_dir, ssh_key *out, struct sl_error *error)
 {
     char file[PATH_MAX], *text = NULL;
@@ -124,7 +137,7 @@ int sl_host_key_load(const char *state_dir, ssh_key *out, struct sl_error *error
     (void)close(fd); /* read only: nothing to lose */
     if (err < 0)
         return sl_error_set(error, err, "%s: %s", file, strerror(-err));
-    bool good = ssh_pki_import_privkey_base64(text, NULL, NULL, NULL, out) == SSH_OK;
+    bool good = ssh_pki_import_privkey_base64(text, NULL, no_passphrase, NULL, out) == SSH_OK;
     explicit_bzero(text, strlen(text));
     free(text);
     if (good && ssh_key_type(*out) == SSH_KEYTYPE_ED25519)

@@ -239,6 +239,7 @@ static void *run(void *arg)
     struct sl_ssh *ssh = &cli->ssh;
     struct turn turn;
 
+    sl_mem_null_ends_this_thread(); /* libssh writes to it */
     while (!atomic_load(&cli->stop)) {
         prepare(ssh, &turn);
         int ready = poll(turn.fds, FIRST_CLIENT_SLOT + turn.count, timeout_ms(turn.deadline_us));

@@ -22,6 +22,9 @@ struct sl_error;
 
 enum { SL_PICTURE_SIDE_MAX = 4096 };
 
+/* From here on FFmpeg's messages go to our log, for the whole process. */
+void sl_codec_take_messages(void);
+
 /* ---- Sound ---- */
 
 /* Interleaved signed 16 bit samples. */

@@ -374,6 +374,7 @@ static void *run(void *arg)
     struct sl_demo *demo = arg;
 
     (void)pthread_setname_np(pthread_self(), "demo"); /* for people only */
+    sl_mem_null_ends_this_thread();                   /* x264 writes to it */
     while (!atomic_load(&demo->stopping)) {
         while (sem_wait(&demo->wake) < 0)
             ; /* EINTR */

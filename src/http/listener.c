@@ -63,18 +63,70 @@ static int open_socket(const struct sl_listener_config *config, struct sl_error 
 
 /* ---- Life ---- */
 
-static int load_certificate(struct sl_listener *listener, struct sl_error *error)
+struct sl_certificate {
+    char *name, *cert_file, *key_file, *chain_file;
+    SSL_CTX *tls; /* NULL: not loaded */
+};
+
+struct sl_certificate *sl_listener_certificate(const struct sl_listener *listener)
 {
-    struct sl_tls_files files = {listener->cert_file, listener->key_file, listener->chain_file};
+    struct sl_certificate *certificate;
+
+    if (!listener->cert_file)
+        return NULL;
+    certificate = sl_new(struct sl_certificate);
+    certificate->name = sl_strdup(listener->name);
+    certificate->cert_file = sl_strdup(listener->cert_file);
+    certificate->key_file = sl_strdup_or_null(listener->key_file);
+    certificate->chain_file = sl_strdup_or_null(listener->chain_file);
+    return certificate;
+}
+
+int sl_certificate_load(struct sl_certificate *certificate, struct sl_error *error)
+{
+    struct sl_tls_files files = {certificate->cert_file, certificate->key_file,
+                                 certificate->chain_file};
     struct sl_error detail = {""};
     SSL_CTX *tls = NULL;
 
     int err = sl_tls_server_context(&files, &tls, &detail);
     if (err < 0)
-        return sl_error_set(error, err, "%s: %s", listener->name, detail.text);
-    SSL_CTX_free(listener->tls); /* connections hold their own reference */
-    listener->tls = tls;
+        return sl_error_set(error, err, "%s: %s", certificate->name, detail.text);
+    SSL_CTX_free(certificate->tls);
+    certificate->tls = tls;
     return 0;
+}
+
+void sl_listener_use_certificate(struct sl_listener *listener, struct sl_certificate *certificate)
+{
+    if (!certificate->tls)
+        return;
+    SSL_CTX_free(listener->tls); /* connections hold their own reference */
+    listener->tls = certificate->tls;
+    certificate->tls = NULL;
+}
+
+void sl_certificate_destroy(struct sl_certificate *certificate)
+{
+    if (!certificate)
+        return;
+    SSL_CTX_free(certificate->tls);
+    free(certificate->name);
+    free(certificate->cert_file);
+    free(certificate->key_file);
+    free(certificate->chain_file);
+    free(certificate);
+}
+
+static int load_certificate(struct sl_listener *listener, struct sl_error *error)
+{
+    struct sl_certificate *certificate = sl_listener_certificate(listener);
+    int err = certificate ? sl_certificate_load(certificate, error) : 0;
+
+    if (certificate && err == 0)
+        sl_listener_use_certificate(listener, certificate);
+    sl_certificate_destroy(certificate);
+    return err;
 }
 
 static void free_listener(struct sl_listener *listener)
@@ -104,7 +156,7 @@ int sl_listener_create(struct sl_http *http, const struct sl_listener_config *co
                        struct sl_listener **out, struct sl_error *error)
 {
     struct sl_listener *listener = sl_new(struct sl_listener);
-    int err = 0;
+    int err;
 
     assert(sl_loop_is_current(http->loop));
     listener->http = http;
@@ -116,8 +168,7 @@ int sl_listener_create(struct sl_http *http, const struct sl_listener_config *co
     listener->ws_arg = config->ws_arg;
     listener->on_request = config->on_request;
     listener->http_arg = config->http_arg;
-    if (config->cert_file)
-        err = load_certificate(listener, error);
+    err = load_certificate(listener, error);
     if (err == 0)
         err = start(listener, config, error);
     if (err < 0) {
@@ -144,9 +195,4 @@ void sl_listener_destroy(struct sl_listener *listener)
 uint16_t sl_listener_port(const struct sl_listener *listener)
 {
     return sl_acceptor_port(listener->acceptor);
-}
-
-int sl_listener_reload_certificate(struct sl_listener *listener, struct sl_error *error)
-{
-    return listener->cert_file ? load_certificate(listener, error) : 0;
 }

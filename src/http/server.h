@@ -138,9 +138,16 @@ struct sl_listener_config {
 int sl_listener_create(struct sl_http *http, const struct sl_listener_config *config,
                        struct sl_listener **out, struct sl_error *error);
 uint16_t sl_listener_port(const struct sl_listener *listener);
-/* Loads the certificate files again (SIGHUP): new connections get it, old ones stay. On failure the
- * old one stays in use. */
-int sl_listener_reload_certificate(struct sl_listener *listener, struct sl_error *error);
+/* A listener's certificate files, to be read again (SIGHUP); NULL: it has none. The caller's to
+ * destroy. */
+struct sl_certificate;
+struct sl_certificate *sl_listener_certificate(const struct sl_listener *listener);
+/* Reads the files; negative, with words that name the option. Threads: any, one at a time. Blocks:
+ * for a job. */
+int sl_certificate_load(struct sl_certificate *certificate, struct sl_error *error);
+/* New connections get it, old ones keep theirs. One that was not loaded changes nothing. */
+void sl_listener_use_certificate(struct sl_listener *listener, struct sl_certificate *certificate);
+void sl_certificate_destroy(struct sl_certificate *certificate); /* NULL is fine */
 
 /* ---- WebSocket client ---- */
 

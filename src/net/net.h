@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What others may include of net/: loops, dialling and listening, datagrams in batches, TCP
+/* What others may include of net/: loops, jobs, dialling and listening, datagrams in batches, TCP
  * connections, TLS. */
 #ifndef SL_NET_NET_H
 #define SL_NET_NET_H
@@ -8,6 +8,7 @@
 #include "net/conn.h"
 #include "net/dial.h"
 #include "net/host_addrs.h"
+#include "net/lane.h"
 #include "net/loop.h"
 #include "net/owner.h"
 #include "net/tls.h"

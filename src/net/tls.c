@@ -76,15 +76,28 @@ static int file_error(const char *what, const char *file, struct sl_error *error
                         err == -EINVAL ? openssl_words() : strerror(-err));
 }
 
+/* OpenSSL's own would ask on the terminal, and wait there. arg: set when it was asked for. */
+static int no_passphrase(char *out, int room, int writing, void *arg)
+{
+    bool *asked = arg;
+
+    (void)out;
+    (void)room;
+    (void)writing;
+    *asked = true;
+    return -1;
+}
+
 static int add_chain(SSL_CTX *context, const char *file, struct sl_error *error)
 {
     BIO *bio = BIO_new_file(file, "r");
+    bool asked = false;
     size_t count = 0;
     X509 *cert;
 
     if (!bio)
         return file_error("certificate chain", file, error);
-    while ((cert = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+    while ((cert = PEM_read_bio_X509(bio, NULL, no_passphrase, &asked))) {
         long added = SSL_CTX_add0_chain_cert(context, cert);
         if (added != 1) {
             X509_free(cert);
@@ -103,12 +116,20 @@ static int add_chain(SSL_CTX *context, const char *file, struct sl_error *error)
 static int load_files(SSL_CTX *context, const struct sl_tls_files *files, struct sl_error *error)
 {
     const char *key = files->key ? files->key : files->cert;
+    bool asked = false;
 
     ERR_clear_error();
+    SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
     if (SSL_CTX_use_certificate_chain_file(context, files->cert) != 1)
         return file_error("certificate", files->cert, error);
     ERR_clear_error();
-    if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
+    bool loaded = SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(context, NULL); /* it ends with this function */
+    if (asked)
+        return sl_error_set(error, -EINVAL, "key %s: has a passphrase; nobody is there to give it",
+                            key);
+    if (!loaded)
         return file_error("key", key, error);
     if (SSL_CTX_check_private_key(context) != 1)
         return sl_error_set(error, -EINVAL, "key %s: does not belong to certificate %s", key,

@@ -27,6 +27,7 @@ struct sl_pushes {
     struct sl_list attempts; /* struct attempt.link: all, also those that take leave */
     size_t count, start_count;
     struct lookups lookups;
+    struct sl_lane *sounds; /* reading of sound files */
     struct sl_streams_listener listener;
     bool stopping;
     void (*on_stopped)(void *owner);

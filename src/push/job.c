@@ -482,6 +482,7 @@ static void *run(void *arg)
     /* Signals are the control loop's; and OpenSSL writes without MSG_NOSIGNAL. */
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
+    sl_mem_null_ends_this_thread(); /* FFmpeg's codecs write to it, or assert() that it is not */
     sl_loop_run(job->loop);
     sl_loop_post(job->config.control, &job->ended_msg);
     return NULL;

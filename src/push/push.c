@@ -457,8 +457,7 @@ void sl_push_set_sound(struct sl_push *push, const char *file, bool loop,
     push->on_sound_done = on_done;
     push->on_sound_owner = owner;
     push->loading_loop = loop;
-    push->sound_load =
-        sound_load_start(push->pushes->config.loop, dir, file, on_sound_loaded, push);
+    push->sound_load = sound_load_start(push->pushes->sounds, dir, file, on_sound_loaded, push);
     free(dir);
 }
 

@@ -4,10 +4,13 @@
 
 #include "base/config.h"
 #include "base/mem.h"
+#include "net/net.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { SOUND_TIMEOUT_MS = 10000 /* for the disk */ };
 
 static void on_live(struct sl_streams_listener *listener, struct sl_stream *stream)
 {
@@ -42,6 +45,7 @@ struct sl_pushes *sl_pushes_create(const struct sl_pushes_config *config)
     sl_list_init(&pushes->starts);
     sl_list_init(&pushes->attempts);
     lookups_init(&pushes->lookups, config->loop);
+    pushes->sounds = sl_lane_create(config->loop, "push: soundFile", SOUND_TIMEOUT_MS);
     pushes->listener.on_live = on_live;
     pushes->listener.on_unreserved = on_unreserved;
     sl_streams_listen(config->streams, &pushes->listener);
@@ -77,6 +81,7 @@ void sl_pushes_destroy(struct sl_pushes *pushes)
         return;
     sl_streams_unlisten(&pushes->listener);
     lookups_deinit(&pushes->lookups);
+    sl_lane_destroy(pushes->sounds);
     free(pushes);
 }
 

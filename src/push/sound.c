@@ -129,7 +129,7 @@ int sound_read(const char *dir, const char *name, struct sound **out, struct sl_
 /* ---- The job ---- */
 
 struct sound_load {
-    uv_work_t work;
+    struct sl_lane_job job;
     char *dir, *name;
     int err;
     struct sound *sound;
@@ -138,28 +138,41 @@ struct sound_load {
     void *owner;
 };
 
-static void run(uv_work_t *work) /* on a thread of the pool */
+static void run(struct sl_lane_job *job) /* on a thread of the pool */
 {
-    struct sound_load *load = sl_container_of(work, struct sound_load, work);
+    struct sound_load *load = sl_container_of(job, struct sound_load, job);
 
     load->err = sound_read(load->dir, load->name, &load->sound, &load->error);
 }
 
-static void on_ran(uv_work_t *work, int status)
+static void on_ran(struct sl_lane_job *job, int err)
 {
-    struct sound_load *load = sl_container_of(work, struct sound_load, work);
+    struct sound_load *load = sl_container_of(job, struct sound_load, job);
+    struct sound *sound = NULL;
 
-    (void)status; /* UV_ECANCELED only after sound_load_cancel() */
-    if (load->on_done)
-        load->on_done(load->owner, load->err, load->error.text, load->sound);
-    else
-        sound_unref(load->sound);
+    if (err < 0) { /* the thread may be at work on the load's own */
+        load->on_done(load->owner, err,
+                      err == -EBUSY ? "soundFile: too many are being read"
+                                    : "soundFile: the disk does not answer",
+                      NULL);
+        return;
+    }
+    sound = load->sound;
+    load->sound = NULL;
+    load->on_done(load->owner, load->err, load->error.text, sound);
+}
+
+static void free_load(struct sl_lane_job *job)
+{
+    struct sound_load *load = sl_container_of(job, struct sound_load, job);
+
+    sound_unref(load->sound);
     free(load->dir);
     free(load->name);
     free(load);
 }
 
-struct sound_load *sound_load_start(struct sl_loop *loop, const char *dir, const char *name,
+struct sound_load *sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
                                     void (*on_done)(void *owner, int err, const char *words,
                                                     struct sound *sound),
                                     void *owner)
@@ -170,14 +183,13 @@ struct sound_load *sound_load_start(struct sl_loop *loop, const char *dir, const
     load->name = sl_strdup(name);
     load->on_done = on_done;
     load->owner = owner;
-    (void)uv_queue_work(sl_loop_uv(loop), &load->work, run, on_ran); /* fails without a function */
+    load->job = (struct sl_lane_job){.run = run, .on_done = on_ran, .free = free_load};
+    sl_lane_add(lane, &load->job);
     return load;
 }
 
 void sound_load_cancel(struct sound_load *load)
 {
-    if (!load)
-        return;
-    load->on_done = NULL;
-    (void)uv_cancel((uv_req_t *)&load->work); /* works only for one that waits for a thread */
+    if (load)
+        sl_lane_cancel(&load->job);
 }

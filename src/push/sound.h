@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 struct sl_error;
-struct sl_loop;
+struct sl_lane;
 
 struct sound {
     _Atomic uint32_t refs;
@@ -29,8 +29,9 @@ int sound_read(const char *dir, const char *name, struct sound **out, struct sl_
 /* ---- The job [control] ---- */
 
 struct sound_load;
-/* on_done exactly once, never from within; the sound's reference is the owner's. */
-struct sound_load *sound_load_start(struct sl_loop *loop, const char *dir, const char *name,
+/* on_done exactly once, never from within; the sound's reference is the owner's. -EBUSY,
+ * -ETIMEDOUT: see net/lane.h. */
+struct sound_load *sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
                                     void (*on_done)(void *owner, int err, const char *words,
                                                     struct sound *sound),
                                     void *owner);

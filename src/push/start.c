@@ -228,8 +228,8 @@ static void on_resolved(void *owner, int err, const struct sl_addr *addrs, size_
         return;
     }
     char *dir = pushes_media_dir(start->pushes);
-    start->sound_load = sound_load_start(start->pushes->config.loop, dir, start->sound_file,
-                                         on_sound_loaded, start);
+    start->sound_load =
+        sound_load_start(start->pushes->sounds, dir, start->sound_file, on_sound_loaded, start);
     free(dir);
 }
 

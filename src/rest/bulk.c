@@ -3,6 +3,7 @@
 #include "rest/bulk.h"
 
 #include "base/mem.h"
+#include "base/memstream.h"
 #include "rest/walk.h"
 
 #include <stdio.h>
@@ -61,9 +62,9 @@ struct listing {
     struct sl_call *call;
     sl_bulk_describe *describe;
     const char *none;
-    FILE *page; /* writes to text */
-    char *text;
-    size_t len, count;
+    struct sl_memstream page;
+    size_t count;
+    bool torn;
 };
 
 static bool list_item(void *owner, const char *id)
@@ -74,8 +75,9 @@ static bool list_item(void *owner, const char *id)
         return false; /* nobody waits for it any more */
     json_t *item = listing->describe(listing->control, id, sl_call_body(listing->call));
     if (item) {
-        (void)fputc(listing->count++ > 0 ? ',' : '[', listing->page);
-        (void)json_dumpf(item, listing->page, JSON_COMPACT);
+        (void)fputc(listing->count++ > 0 ? ',' : '[', listing->page.file);
+        if (json_dumpf(item, listing->page.file, JSON_COMPACT) < 0)
+            listing->torn = true;
         json_decref(item);
     }
     return true;
@@ -85,9 +87,8 @@ static void end_list(void *owner, bool complete)
 {
     struct listing *listing = owner;
 
-    (void)fputc(']', listing->page);
-    bool whole = !ferror(listing->page); /* memory only */
-    whole = fclose(listing->page) == 0 && whole;
+    (void)fputc(']', listing->page.file);
+    bool whole = sl_memstream_close(&listing->page) && !listing->torn;
     if (!complete)
         reply_stopping(listing->call);
     else if (!whole)
@@ -95,8 +96,8 @@ static void end_list(void *owner, bool complete)
     else if (listing->count == 0)
         sl_reply_error(listing->call, 404, "%s", listing->none);
     else
-        sl_reply_text(listing->call, 200, SL_TYPE_JSON, listing->text, listing->len);
-    free(listing->text);
+        sl_reply_text(listing->call, 200, SL_TYPE_JSON, listing->page.text, listing->page.len);
+    free(listing->page.text);
     free(listing);
 }
 
@@ -108,8 +109,7 @@ void sl_bulk_list(const struct sl_control *control, struct sl_call *call, json_t
 
     *listing =
         (struct listing){.control = control, .call = call, .describe = describe, .none = none};
-    listing->page = open_memstream(&listing->text, &listing->len);
-    if (!listing->page) {
+    if (!sl_memstream_open(&listing->page)) {
         sl_reply_error(call, 500, "out of memory");
         json_decref(ids);
         free(listing);

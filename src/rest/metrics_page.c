@@ -3,6 +3,7 @@
 #include "rest/parts.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "rest/process.h"
 
@@ -55,6 +56,7 @@ static size_t collect(const struct sl_metrics_part *part,
     sl_process_read(&process);
     n = add(out, n, SL_GAUGE_BUILD_INFO, "version=\"" SLUICE_VERSION "\"", 1);
     n = add(out, n, SL_GAUGE_UPTIME, "", (double)(sl_now_us() - part->started_us) / SL_US_PER_S);
+    n = add(out, n, SL_GAUGE_LOG_LOST, "", (double)sl_log_lost());
     n = add(out, n, SL_GAUGE_PROCESS_START, "", (double)part->started_ms / 1000);
     if (process.resident_bytes > 0)
         n = add(out, n, SL_GAUGE_PROCESS_MEMORY, "", (double)process.resident_bytes);

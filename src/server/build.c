@@ -367,9 +367,9 @@ static void print_stat(void *arg, FILE *out)
     sl_rest_print_stat(server->rest, out);
 }
 
-static int reload(void *arg, FILE *out, struct sl_error *error)
+static void reload(void *arg, sl_cli_on_reloaded *on_done, void *owner)
 {
-    return server_reload(arg, out, error);
+    server_reload(arg, on_done, owner);
 }
 
 static int create_console(struct sl_server *server, struct sl_error *error)

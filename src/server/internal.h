@@ -10,7 +10,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 struct sl_addresses;
 struct sl_apps;
@@ -62,6 +61,7 @@ struct sl_server {
     struct sl_sources *sources;
     struct sl_cli *cli; /* NULL: cli.port is 0 */
     struct sl_listener *listeners[LISTENERS];
+    struct sl_lane *reloads;
     uv_signal_t signals[SIGNALS];
     size_t signal_count;
     struct sl_notifier notifier;
@@ -82,8 +82,11 @@ int server_build(struct sl_server *server, struct sl_error *error);
 
 /* Level and file of the log, as configured. */
 void server_apply_log(const struct sl_config *config);
-/* SIGHUP and the console's `reload`. out: what was applied and what needs a restart, a line each;
- * NULL: only the log tells. Negative, with words: the configuration was kept as it was. */
-int server_reload(struct sl_server *server, FILE *out, struct sl_error *error);
+/* text: what was applied and what needs a restart, a line each. err negative, with words: the
+ * configuration was kept as it was. */
+typedef void server_on_reloaded(void *owner, int err, const char *words, const char *text);
+/* SIGHUP and the console's `reload`. on_done: once, never from within, not after the server's end;
+ * NULL: only the log tells. */
+void server_reload(struct sl_server *server, server_on_reloaded *on_done, void *owner);
 
 #endif

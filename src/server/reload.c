@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What can change while running: settings, log, REST rules, certificates. */
+/* What can change while running: settings, log, REST rules, certificates. The files are read by a
+ * job: their disk may hang. */
 #include "base/config.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "base/memstream.h"
 #include "server/internal.h"
 #include "server/sources.h"
 
 #include <errno.h>
-#include <string.h>
 
 static void on_change(void *arg, const char *key, bool applied)
 {
-    FILE *out = arg;
-
-    if (out)
-        (void)fprintf(out, "%s: %s\n", key, applied ? "applied" : "needs a restart");
+    (void)fprintf(arg, "%s: %s\n", key, applied ? "applied" : "needs a restart");
     sl_log(applied ? SL_LOG_INFO : SL_LOG_WARN, NULL, "reload: %s %s", key,
            applied ? "applied" : "needs a restart");
 }
@@ -22,54 +21,130 @@ static void on_change(void *arg, const char *key, bool applied)
 void server_apply_log(const struct sl_config *config)
 {
     int level = sl_log_level_parse(config->log_level);
-    int err = sl_log_open(config->log_file[0] ? config->log_file : NULL);
 
+    (void)sl_log_open(config->log_file[0] ? config->log_file : NULL); /* the log tells */
     if (level >= 0)
         sl_log_set_level((enum sl_log_level)level);
-    if (err < 0)
-        sl_log(SL_LOG_ERROR, NULL, "log_file: %s: %s", config->log_file, strerror(-err));
 }
 
-static void reload_certificates(struct sl_server *server, FILE *out)
-{
-    struct sl_error error;
+/* ---- What is read, by a job ---- */
 
+struct reload {
+    struct sl_lane_job job;
+    struct sl_server *server;
+    struct sl_config *(*load)(void *arg, struct sl_error *error);
+    void *load_arg;
+    struct sl_config *fresh;
+    struct sl_error error; /* of fresh */
+    struct {
+        struct sl_certificate *certificate; /* NULL: the listener has none */
+        struct sl_error error;
+        int err;
+    } certificates[LISTENERS];
+    server_on_reloaded *on_done; /* NULL: only the log tells */
+    void *owner;
+};
+
+static void read_files(struct sl_lane_job *job) /* on a thread of the pool */
+{
+    struct reload *reload = sl_container_of(job, struct reload, job);
+
+    reload->fresh = reload->load(reload->load_arg, &reload->error);
     for (size_t i = 0; i < LISTENERS; i++) {
-        if (!server->listeners[i] ||
-            sl_listener_reload_certificate(server->listeners[i], &error) == 0)
-            continue;
-        sl_log(SL_LOG_ERROR, NULL, "reload: certificate kept as it was: %s", error.text);
-        if (out)
-            (void)fprintf(out, "certificate kept as it was: %s\n", error.text);
+        if (reload->certificates[i].certificate)
+            reload->certificates[i].err = sl_certificate_load(reload->certificates[i].certificate,
+                                                              &reload->certificates[i].error);
     }
 }
 
-static int reload_settings(struct sl_server *server, FILE *out, struct sl_error *error)
+static void free_reload(struct sl_lane_job *job)
 {
-    struct sl_error rest_error;
-    struct sl_config *fresh = server->setup.load(server->setup.arg, error);
+    struct reload *reload = sl_container_of(job, struct reload, job);
 
-    if (!fresh) {
-        sl_log(SL_LOG_ERROR, NULL, "reload: configuration kept as it was: %s", error->text);
+    for (size_t i = 0; i < LISTENERS; i++)
+        sl_certificate_destroy(reload->certificates[i].certificate);
+    sl_config_destroy(reload->fresh);
+    free(reload);
+}
+
+/* ---- What comes of it ---- */
+
+static void use_certificates(struct reload *reload, FILE *out)
+{
+    for (size_t i = 0; i < LISTENERS; i++) {
+        const char *words = reload->certificates[i].error.text;
+        if (!reload->certificates[i].certificate)
+            continue;
+        if (reload->certificates[i].err == 0) {
+            sl_listener_use_certificate(reload->server->listeners[i],
+                                        reload->certificates[i].certificate);
+            continue;
+        }
+        sl_log(SL_LOG_ERROR, NULL, "reload: certificate kept as it was: %s", words);
+        (void)fprintf(out, "certificate kept as it was: %s\n", words);
+    }
+}
+
+static int use_settings(struct reload *reload, FILE *out)
+{
+    struct sl_server *server = reload->server;
+    struct sl_error rest_error;
+
+    if (!reload->fresh) {
+        sl_log(SL_LOG_ERROR, NULL, "reload: configuration kept as it was: %s", reload->error.text);
         return -EINVAL;
     }
-    size_t applied = sl_config_reload(server->config, fresh, on_change, out);
-    sl_config_destroy(fresh);
+    size_t applied = sl_config_reload(server->config, reload->fresh, on_change, out);
     server_apply_log(server->config);
     if (sl_sources_update_rest(server->config, server->rest, &rest_error) < 0) {
         sl_log(SL_LOG_ERROR, NULL, "reload: REST rules kept as they were: %s", rest_error.text);
-        if (out)
-            (void)fprintf(out, "REST rules kept as they were: %s\n", rest_error.text);
+        (void)fprintf(out, "REST rules kept as they were: %s\n", rest_error.text);
     }
     sl_log(SL_LOG_INFO, NULL, "reload: %zu settings applied", applied);
     return 0;
 }
 
-int server_reload(struct sl_server *server, FILE *out, struct sl_error *error)
+static void answer(const struct reload *reload, int err, const char *words, const char *text)
 {
+    sl_notify(&reload->server->notifier, "READY=1");
+    if (reload->on_done)
+        reload->on_done(reload->owner, err, words, text);
+}
+
+static void on_read(struct sl_lane_job *job, int err)
+{
+    struct reload *reload = sl_container_of(job, struct reload, job);
+    struct sl_memstream page;
+
+    if (err < 0) {
+        answer(reload, err, "the files cannot be read: the disk does not answer", "");
+        return;
+    }
+    if (!sl_memstream_open(&page)) {
+        answer(reload, -ENOMEM, "out of memory", "");
+        return;
+    }
+    err = use_settings(reload, page.file);
+    use_certificates(reload, page.file);
+    bool whole = sl_memstream_close(&page);
+    answer(reload, err, reload->error.text, whole ? page.text : "");
+    free(page.text);
+}
+
+void server_reload(struct sl_server *server, server_on_reloaded *on_done, void *owner)
+{
+    struct reload *reload = sl_new(struct reload);
+
+    reload->job = (struct sl_lane_job){.run = read_files, .on_done = on_read, .free = free_reload};
+    reload->server = server;
+    reload->load = server->setup.load;
+    reload->load_arg = server->setup.arg;
+    reload->on_done = on_done;
+    reload->owner = owner;
+    for (size_t i = 0; i < LISTENERS; i++) {
+        if (server->listeners[i])
+            reload->certificates[i].certificate = sl_listener_certificate(server->listeners[i]);
+    }
     sl_notify(&server->notifier, "RELOADING=1");
-    int err = reload_settings(server, out, error);
-    reload_certificates(server, out);
-    sl_notify(&server->notifier, "READY=1");
-    return err;
+    sl_lane_add(server->reloads, &reload->job);
 }

@@ -20,6 +20,7 @@
 #include "base/metrics.h"
 #include "cli/cli.h"
 #include "cluster/cluster.h"
+#include "codec/codec.h"
 #include "demo/demo.h"
 #include "hooks/hooks.h"
 #include "pull/pull.h"
@@ -45,8 +46,10 @@ enum {
     DRAINED_CHECK_MS = 5,
     HOOKS_DRAIN_MS = 2000,  /* for back ends to hear of the end */
     STOP_TIMEOUT_MS = 5000, /* for peers to let go; then what is left is left */
+    LAST_LINES_MS = 500,    /* for whoever reads the log */
     WATCHDOG_MS = 1000,
-    DESCRIPTORS_MIN = 16, /* for loops and files, before anybody has come */
+    DESCRIPTORS_MIN = 16,      /* for loops and files, before anybody has come */
+    RELOAD_TIMEOUT_MS = 10000, /* for the disk */
 };
 
 /* ---- The end ---- */
@@ -105,6 +108,7 @@ static void on_stop_timeout(void *owner)
     sl_log(SL_LOG_WARN, NULL, "server: some peers did not let go in %d ms; leaving without them",
            STOP_TIMEOUT_MS);
     (void)owner;
+    sl_log_flush(LAST_LINES_MS);
     _exit(0); /* their memory is in use on other threads; the kernel takes it back */
 }
 
@@ -176,7 +180,6 @@ static void drain(struct sl_server *server)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct sl_server *server = handle->data;
-    struct sl_error error;
 
     switch (number) {
     case SIGTERM:
@@ -187,8 +190,8 @@ static void on_signal(uv_signal_t *handle, int number)
         break;
     case SIGHUP:
         if (server->state == SERVER_STOPPING)
-            break;                                 /* the service manager was told so */
-        (void)server_reload(server, NULL, &error); /* the log has told */
+            break; /* the service manager was told so */
+        server_reload(server, NULL, NULL);
         break;
     case SIGUSR1:
         server_apply_log(server->config);
@@ -261,6 +264,7 @@ static int create_loop(struct sl_server *server, struct sl_error *error)
     server->drain_timer = sl_timer_create(server->loop, on_drain_check, server);
     server->stop_timer = sl_timer_create(server->loop, on_stop_timeout, server);
     server->watchdog_timer = sl_timer_create(server->loop, on_watchdog, server);
+    server->reloads = sl_lane_create(server->loop, "reload", RELOAD_TIMEOUT_MS);
     return init_signals(server, error);
 }
 
@@ -272,6 +276,7 @@ int sl_server_create(const struct sl_server_config *config, struct sl_server **o
     server->setup = *config;
     server->config = config->config;
     server_apply_log(server->config);
+    sl_codec_take_messages();
     sl_notifier_init(&server->notifier);
     server->metrics = sl_metrics_create();
     server->counters = sl_metrics_register(server->metrics);
@@ -311,6 +316,7 @@ void sl_server_destroy(struct sl_server *server)
         return;
     if (server->workers)
         sl_workers_stop(server->workers);
+    sl_lane_destroy(server->reloads);
     sl_cli_destroy(server->cli);   /* its commands use everything below */
     sl_http_destroy(server->http); /* connections tell their sessions */
     sl_rest_destroy(server->rest);

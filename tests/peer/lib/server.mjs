@@ -29,14 +29,15 @@ export class Server {
 
     // options: configuration keys, as -o would take them. workers: media workers, one port each.
     // netns: a node of a Network (netns.mjs) to run in, on its address and from port 8080 on.
-    // ordinary: not as root, for setLimits().
-    static async start(options = {}, { workers = 1, netns, ordinary = false } = {}) {
+    // ordinary: not as root, for setLimits(). env: more of its environment. stderr: a descriptor for
+    // its log, which `lines` then lacks.
+    static async start(options = {}, { workers = 1, netns, ordinary = false, env, stderr } = {}) {
         const server = new Server();
-        await server.#start(options, workers, netns, ordinary);
+        await server.#start(options, workers, netns, ordinary, env, stderr);
         return server;
     }
 
-    async #start(options, workers, netns, ordinary) {
+    async #start(options, workers, netns, ordinary, env, stderr = 'pipe') {
         const first = netns ? NODE_PORT : await freePorts(LISTENERS.length + workers);
         this.address = netns?.address ?? '127.0.0.1';
         this.stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-'));
@@ -64,8 +65,9 @@ export class Server {
         const [command, ...rest] = [...(netns?.prefix ?? []), ...(ordinary ? ORDINARY : []),
             ...wrapper, program, ...args];
         this.#process = spawn(command, rest, {
-            stdio: ['ignore', 'pipe', 'pipe'],
+            stdio: ['ignore', 'pipe', stderr],
             cwd: this.stateDir,
+            env: { ...process.env, ...env },
         });
         this.#exit = new Promise((resolve) => {
             this.#process.once('error', (error) => resolve({ error }));
@@ -73,11 +75,12 @@ export class Server {
         });
         this.#exit.then((exit) => (this.exited = exit));
         for (const stream of [this.#process.stdout, this.#process.stderr])
-            this.#collect(stream);
+            stream && this.#collect(stream);
         await until('the server is ready', () => {
             if (this.exited)
                 throw new Error(`the server ended: ${JSON.stringify(this.exited)}\n${this.log}`);
-            return this.lines.some((line) => READY.test(line));
+            return stderr === 'pipe' ? this.lines.some((line) => READY.test(line))
+                : fetch(`${this.http}/healthz`).then((response) => response.ok, () => false);
         }, { timeout: 10_000 }).catch((error) => {
             this.kill();
             throw error;
@@ -121,6 +124,10 @@ export class Server {
             () => this.lines.find((line) => pattern.test(line)), { timeout });
     }
 
+    // How it ends, whoever ends it: {code, signal}.
+    get end() {
+        return this.#exit;
+    }
     signal(name) {
         this.#process.kill(name);
     }

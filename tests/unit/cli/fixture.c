@@ -13,10 +13,10 @@ static void print_stat(void *arg, FILE *out)
     (void)fputs("-----Connection Stats-----\nconnections=0", out);
 }
 
-static int reload(void *arg, FILE *out, struct sl_error *error)
+static void reload(void *arg, sl_cli_on_reloaded *on_done, void *owner)
 {
-    (void)out;
-    return arg ? 0 : sl_error_set(error, -EINVAL, "line 3: \x1b[2Jbad");
+    (void)arg;
+    on_done(owner, -EINVAL, "line 3: \x1b[2Jbad", "");
 }
 
 int set_up(void **state)

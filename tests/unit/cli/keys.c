@@ -9,12 +9,15 @@
 #include "net/net.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -89,6 +92,43 @@ static void refuses_what_is_no_host_key_and_leaves_it(void **state)
     assert_int_equal(about.st_size, 10);
     assert_int_equal(sl_host_key_load("/nonexistent", &key, &error), -ENOENT);
     assert_non_null(strstr(error.text, "/nonexistent/"));
+}
+
+/* An ed25519 key whose passphrase is "secret". */
+static void write_key_with_passphrase(void)
+{
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    BIO *out = BIO_new_file(path("ssh_host_ed25519_key"), "w");
+
+    assert_non_null(key);
+    assert_non_null(out);
+    assert_int_equal(
+        PEM_write_bio_PKCS8PrivateKey(out, key, EVP_aes_128_cbc(), "secret", 6, NULL, NULL), 1);
+    BIO_free(out);
+    EVP_PKEY_free(key);
+}
+
+/* In a process without a terminal, where OpenSSL would ask its standard input. */
+static void a_host_key_with_a_passphrase_is_refused_and_nobody_is_asked(void **state)
+{
+    struct sl_error error = {""};
+    ssh_key key = NULL;
+    int ends[2], status;
+
+    (void)state;
+    write_key_with_passphrase();
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "secret\n", 7), 7);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)setsid();
+        (void)dup2(ends[0], STDIN_FILENO);
+        _exit(sl_host_key_load(state_dir, &key, &error) == -EBADMSG ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
 }
 
 static void finds_authorized_keys(void **state)
@@ -178,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIR(makes_the_host_key_once),
         IN_DIR(refuses_what_is_no_host_key_and_leaves_it),
+        IN_DIR(a_host_key_with_a_passphrase_is_refused_and_nobody_is_asked),
         IN_DIR(finds_authorized_keys),
         IN_DIR(names_the_option_that_keeps_it_from_starting),
     };

@@ -214,7 +214,11 @@ static void sends_long_answers_and_takes_long_bodies(void **state)
 
 static void reload(struct server *s, void *arg)
 {
-    *(int *)arg = sl_listener_reload_certificate(server_listener(s), NULL);
+    struct sl_certificate *certificate = sl_listener_certificate(server_listener(s));
+
+    *(int *)arg = sl_certificate_load(certificate, NULL);
+    sl_listener_use_certificate(server_listener(s), certificate);
+    sl_certificate_destroy(certificate);
 }
 
 static void new_connections_get_a_reloaded_certificate_and_old_ones_stay(void **state)
@@ -291,6 +295,54 @@ static void names_the_file_that_is_wrong(void **state)
     assert_int_equal(bad.err, 0);
 }
 
+/* Rewrites the key with a passphrase: as PKCS #8, or in the older form with a header. */
+static void encrypt_key(bool pkcs8)
+{
+    FILE *file = fopen(key_file, "r");
+    EVP_PKEY *key = file ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : NULL;
+    unsigned char secret[] = "secret";
+    BIO *out;
+
+    assert_non_null(key);
+    (void)fclose(file);
+    out = BIO_new_file(key_file, "w");
+    assert_non_null(out);
+    if (pkcs8)
+        assert_int_equal(
+            PEM_write_bio_PKCS8PrivateKey(out, key, EVP_aes_128_cbc(), "secret", 6, NULL, NULL), 1);
+    else
+        assert_int_equal(PEM_write_bio_PrivateKey_traditional(out, key, EVP_aes_128_cbc(), secret,
+                                                              6, NULL, NULL),
+                         1);
+    BIO_free(out);
+    EVP_PKEY_free(key);
+}
+
+static void a_key_with_a_passphrase_is_refused_and_nobody_is_asked(void **state)
+{
+    struct bad_files bad = {
+        .config = {.name = "wss.cert", .cert_file = cert_file, .key_file = key_file}};
+    struct sl_error error;
+    int err;
+
+    (void)state;
+    for (int pkcs8 = 0; pkcs8 < 2; pkcs8++) {
+        encrypt_key(pkcs8);
+        server_call(server, listen_with, &bad);
+        assert_int_equal(bad.err, -EINVAL);
+        assert_non_null(strstr(bad.error.text, "wss.cert: key "));
+        assert_non_null(strstr(bad.error.text, "has a passphrase"));
+        server_call(server, reload, &err);
+        assert_int_equal(err, -EINVAL);
+        bad.config.chain_file = key_file; /* a file that would ask as well */
+        server_call(server, listen_with, &bad);
+        assert_int_equal(bad.err, -EINVAL);
+        bad.config.chain_file = NULL;
+        remove_files();
+        assert_int_equal(sl_tls_self_signed(cert_file, key_file, NULL, 0, &error), 0);
+    }
+}
+
 static void survives_what_is_not_TLS_and_half_handshakes(void **state)
 {
     int half[20];
@@ -323,6 +375,7 @@ int main(void)
         T(sends_long_answers_and_takes_long_bodies),
         T(new_connections_get_a_reloaded_certificate_and_old_ones_stay),
         T(names_the_file_that_is_wrong),
+        T(a_key_with_a_passphrase_is_refused_and_nobody_is_asked),
         T(survives_what_is_not_TLS_and_half_handshakes),
     };
 

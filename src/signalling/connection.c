@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "signalling/internal.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum algorithm { HIGH_LEVEL, INTERNAL, NONE };
@@ -131,9 +132,30 @@ void handle_connection(struct connection *connection, const struct envelope *env
     sl_session_connect(connection->session, object);
 }
 
-static void on_malformed(struct connection *connection)
+/* Of one client a line a second, and so of all those together that are nobody yet: whoever comes
+ * again and again must not fill the log. */
+static void log_refused(struct connection *connection, const char *why)
 {
-    sl_log(SL_LOG_DEBUG, &connection->log, "malformed message");
+    struct refusals *refusals =
+        connection->session ? &connection->refusals : &connection->signalling->refusals;
+    int64_t now_us = sl_now_us();
+
+    refusals->count++;
+    if (refusals->logged_us != 0 && now_us - refusals->logged_us < SL_US_PER_S)
+        return;
+    sl_log(SL_LOG_WARN, &connection->log, "message refused, %u of late: %s", refusals->count, why);
+    refusals->count = 0;
+    refusals->logged_us = now_us;
+}
+
+static void refuse(struct connection *connection, int err)
+{
+    bool malformed = err == -EBADMSG;
+
+    sl_count(connection->signalling->counters,
+             malformed ? SL_COUNTER_WS_REFUSED_MALFORMED : SL_COUNTER_WS_REFUSED_SIZE, 1);
+    log_refused(connection, malformed ? "no JSON object with a message, or U+0000 where it is read"
+                                      : "nested too deeply, or too many values");
     send_fail(connection, NULL, NULL, "Bad request");
     if (++connection->malformed >= MALFORMED_MAX)
         connection_close(connection, 1008, "malformed messages");
@@ -148,8 +170,9 @@ static void on_text(void *owner, const char *text, size_t len)
         return;
     sl_count(connection->signalling->counters, SL_COUNTER_WS_MESSAGES_IN, 1);
     connection->pings = 0;
-    if (envelope_parse(text, len, &envelope) < 0) {
-        on_malformed(connection);
+    int err = envelope_parse(text, len, &envelope);
+    if (err < 0) {
+        refuse(connection, err);
         return;
     }
     connection->malformed = 0;

@@ -24,6 +24,12 @@ enum {
     MALFORMED_MAX = 5, /* in a row, then the socket is closed (websocket-api.md 1.2) */
 };
 
+/* Messages refused since the log last said so; zeroed is none. */
+struct refusals {
+    unsigned count;
+    int64_t logged_us;
+};
+
 struct sl_signalling {
     struct sl_sessions *sessions;
     const struct sl_config *config;
@@ -31,6 +37,7 @@ struct sl_signalling {
     struct sl_counters *counters;
     struct sl_list connections;
     size_t connection_count;
+    struct refusals refusals; /* of connections without a session */
     char version[VERSION_LEN];
 };
 
@@ -52,6 +59,7 @@ struct connection {
     bool closing;               /* we asked for it: nothing more is sent */
     int64_t pings;              /* sent since the last message from the client */
     unsigned malformed;         /* in a row */
+    struct refusals refusals;
     struct bucket logs, reports;
 };
 
@@ -70,8 +78,11 @@ struct envelope {
     const char *name; /* "publishStream" */
     json_t *data;     /* array; NULL if there was none */
 };
-/* One message. 0, or -EBADMSG: not one JSON object with a string `message`, too deep, or with NUL
- * in a string. *out is to be freed with envelope_free(). Pure. */
+/* One message. 0; -EBADMSG: not one JSON object with a string `message`, or a field that is read
+ * has U+0000 in it; -E2BIG: nested too deeply, or too many values. What a client only has us pass
+ * on
+ * (`payload`, `info` of stream events) is a sl_json_raw(). *out is to be freed with
+ * envelope_free(). Pure, any thread. */
 int envelope_parse(const char *text, size_t len, struct envelope *out);
 void envelope_free(struct envelope *envelope);
 

@@ -3,7 +3,7 @@
 #include "fake_http.h"
 
 #include "base/error.h"
-#include "base/json_depth.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "rest/access.h"
 #include "rest/body.h"

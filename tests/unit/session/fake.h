@@ -86,6 +86,8 @@ void fake_ws_receive(struct sl_ws *ws, const char *text);
 void fake_ws_receive_bytes(struct sl_ws *ws, const char *text, size_t len);
 /* The next message that was sent, NULL if there is none. New reference. */
 json_t *fake_ws_next(struct sl_ws *ws);
+/* The last message that was sent, as it was; "" if there was none. */
+const char *fake_ws_last_text(const struct sl_ws *ws);
 size_t fake_ws_sent_count(const struct sl_ws *ws);
 /* Every text from now on is refused: the client does not read. */
 void fake_ws_set_full(struct sl_ws *ws);

@@ -55,6 +55,12 @@ static void reads_envelopes_and_refuses_what_is_none(void **state) /* 1.2, harde
         {"{\"data\":[]}", -EBADMSG, false},
         {"{\"message\":5}", -EBADMSG, false},
         {"{\"message\":\"a\"} {}", -EBADMSG, false},
+        {"{\"message\":\"a\"}}", -EBADMSG, false},
+        {"{\"message\":\"a\"}x", -EBADMSG, false},
+        {"{\"message\":\"sendData\",\"data\":[{\"payload\":1}]} ,", -EBADMSG, false},
+        {"{\"message\":\"sendData\",\"data\":[{\"payload\":\"\\u0000\",\"operationId\":\"\\u0000\"}"
+         "]}",
+         -EBADMSG, false},
         {"{\"message\":\"a\\u0000b\"}", -EBADMSG, false},
         {"{\"message\":\"\xff\"}", -EBADMSG, false},
         {"\"message\"", -EBADMSG, false},
@@ -87,13 +93,13 @@ static void refuses_json_that_is_nested_too_deeply(void **state)
         envelope_free(&envelope);
     }
     memset(text, '[', 200);
-    assert_int_equal(envelope_parse(text, 200, &envelope), -EBADMSG);
+    assert_int_equal(envelope_parse(text, 200, &envelope), -E2BIG);
     char *deep = sl_alloc(200100);
     int len = snprintf(deep, 64, "{\"message\":\"a\",\"data\":");
     memset(deep + len, '[', 100000);
     memset(deep + len + 100000, ']', 100000);
     deep[len + 200000] = '}';
-    assert_int_equal(envelope_parse(deep, (size_t)len + 200001, &envelope), -EBADMSG);
+    assert_int_equal(envelope_parse(deep, (size_t)len + 200001, &envelope), -E2BIG);
     free(deep);
 }
 

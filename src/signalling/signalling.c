@@ -50,6 +50,18 @@ void sl_signalling_destroy(struct sl_signalling *signalling)
     free(signalling);
 }
 
+void sl_signalling_cut(struct sl_signalling *signalling)
+{
+    struct connection *connection;
+
+    sl_list_foreach(connection, &signalling->connections, struct connection, link)
+    {
+        connection->closing = true;
+        sl_timer_stop(connection->timer);
+        sl_ws_abort(connection->ws);
+    }
+}
+
 size_t sl_signalling_count(const struct sl_signalling *signalling)
 {
     return signalling->connection_count;

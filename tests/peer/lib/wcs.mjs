@@ -91,6 +91,10 @@ export class WcsClient {
         this.#socket.ping('hello');
         return within(5_000 * slowness, 'a WebSocket pong', pong);
     }
+    // Reads no more, so that nothing is answered, not even a close.
+    stopReading() {
+        this.#socket._socket.pause();
+    }
     // Stops answering anything, without a goodbye.
     abort() {
         this.#socket.terminate();

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "signalling/internal.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum algorithm { HIGH_LEVEL, INTERNAL, NONE };
@@ -93,6 +92,8 @@ static void *on_open(void *arg, struct sl_ws *ws)
     sl_log_scope_init(&connection->log, NULL, "client", sl_addr_format(sl_ws_remote(ws), remote));
     connection->timer = sl_timer_create(signalling->loop, on_first_message_timer, connection);
     sl_timer_start(connection->timer, (uint64_t)signalling->config->first_message_timeout_ms, 0);
+    int64_t max = signalling->config->ws_message_max;
+    sl_ws_set_message_max(ws, max < EARLY_LEN_MAX ? (size_t)max : EARLY_LEN_MAX);
     sl_list_append(&signalling->connections, &connection->link);
     signalling->connection_count++;
     return connection;
@@ -107,6 +108,7 @@ static void on_close(void *owner, const char *why)
     sl_log(SL_LOG_DEBUG, &connection->log, "socket closed: %s",
            sl_log_quote(quoted, sizeof(quoted), why));
     sl_timer_destroy(connection->timer);
+    inbox_close(connection);
     sl_session_destroy(connection->session);
     sl_list_remove(&connection->link);
     signalling->connection_count--;
@@ -132,52 +134,15 @@ void handle_connection(struct connection *connection, const struct envelope *env
     sl_session_connect(connection->session, object);
 }
 
-/* Of one client a line a second, and so of all those together that are nobody yet: whoever comes
- * again and again must not fill the log. */
-static void log_refused(struct connection *connection, const char *why)
-{
-    struct refusals *refusals =
-        connection->session ? &connection->refusals : &connection->signalling->refusals;
-    int64_t now_us = sl_now_us();
-
-    refusals->count++;
-    if (refusals->logged_us != 0 && now_us - refusals->logged_us < SL_US_PER_S)
-        return;
-    sl_log(SL_LOG_WARN, &connection->log, "message refused, %u of late: %s", refusals->count, why);
-    refusals->count = 0;
-    refusals->logged_us = now_us;
-}
-
-static void refuse(struct connection *connection, int err)
-{
-    bool malformed = err == -EBADMSG;
-
-    sl_count(connection->signalling->counters,
-             malformed ? SL_COUNTER_WS_REFUSED_MALFORMED : SL_COUNTER_WS_REFUSED_SIZE, 1);
-    log_refused(connection, malformed ? "no JSON object with a message, or U+0000 where it is read"
-                                      : "nested too deeply, or too many values");
-    send_fail(connection, NULL, NULL, "Bad request");
-    if (++connection->malformed >= MALFORMED_MAX)
-        connection_close(connection, 1008, "malformed messages");
-}
-
 static void on_text(void *owner, const char *text, size_t len)
 {
     struct connection *connection = owner;
-    struct envelope envelope;
 
     if (connection->closing)
         return;
     sl_count(connection->signalling->counters, SL_COUNTER_WS_MESSAGES_IN, 1);
     connection->pings = 0;
-    int err = envelope_parse(text, len, &envelope);
-    if (err < 0) {
-        refuse(connection, err);
-        return;
-    }
-    connection->malformed = 0;
-    dispatch(connection, &envelope);
-    envelope_free(&envelope);
+    inbox_take(connection, text, len);
 }
 
 static void on_pong(void *owner)

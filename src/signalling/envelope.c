@@ -45,9 +45,9 @@ static json_t *load(const char *text, size_t len)
     return tree;
 }
 
-int envelope_parse(const char *text, size_t len, struct envelope *out)
+int envelope_parse(const char *text, size_t len, size_t values_max, struct envelope *out)
 {
-    enum sl_json_fault fault = sl_json_check(text, len, SL_JSON_DEPTH_MAX, SL_JSON_VALUES_MAX);
+    enum sl_json_fault fault = sl_json_check(text, len, SL_JSON_DEPTH_MAX, values_max);
 
     if (fault != SL_JSON_GOOD)
         return fault == SL_JSON_MALFORMED ? -EBADMSG : -E2BIG;

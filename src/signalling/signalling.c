@@ -38,6 +38,7 @@ struct sl_signalling *sl_signalling_create(struct sl_sessions *sessions,
     signalling->loop = loop;
     signalling->counters = counters;
     sl_list_init(&signalling->connections);
+    sl_jobs_init(&signalling->parses, loop);
     make_version(signalling->version);
     return signalling;
 }
@@ -47,6 +48,7 @@ void sl_signalling_destroy(struct sl_signalling *signalling)
     if (!signalling)
         return;
     assert(sl_list_empty(&signalling->connections));
+    sl_jobs_deinit(&signalling->parses);
     free(signalling);
 }
 

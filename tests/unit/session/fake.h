@@ -22,6 +22,9 @@ void fake_advance_ms(int64_t ms);
 /* Timers alive: 0 when everything was taken down. */
 size_t fake_timer_count(void);
 
+/* Runs the jobs that were added, in their order; returns how many there were. */
+size_t fake_run_jobs(void);
+
 /* ---- Media ---- */
 
 /* Candidates of every worker and transport: 1, or 0 for "no port". */
@@ -92,6 +95,9 @@ size_t fake_ws_sent_count(const struct sl_ws *ws);
 /* Every text from now on is refused: the client does not read. */
 void fake_ws_set_full(struct sl_ws *ws);
 bool fake_ws_is_closing(const struct sl_ws *ws, uint16_t *code); /* 0: aborted */
+/* Nothing may be received then. */
+bool fake_ws_is_paused(const struct sl_ws *ws);
+size_t fake_ws_message_max(const struct sl_ws *ws);
 size_t fake_ws_pings(const struct sl_ws *ws);
 void fake_ws_pong(struct sl_ws *ws);
 /* on_close, and frees. */

@@ -15,7 +15,8 @@ struct sl_ws {
     json_t *sent; /* array of what went out and was not yet looked at */
     char *last;   /* the text of the last of them */
     size_t sent_count, pings;
-    bool full, closing;
+    bool full, closing, paused;
+    size_t message_max;
     uint16_t code;
 };
 
@@ -74,6 +75,16 @@ bool fake_ws_is_closing(const struct sl_ws *ws, uint16_t *code)
 {
     *code = ws->code;
     return ws->closing;
+}
+
+bool fake_ws_is_paused(const struct sl_ws *ws)
+{
+    return ws->paused;
+}
+
+size_t fake_ws_message_max(const struct sl_ws *ws)
+{
+    return ws->message_max;
 }
 
 size_t fake_ws_pings(const struct sl_ws *ws)
@@ -136,6 +147,21 @@ void sl_ws_close(struct sl_ws *ws, uint16_t code, const char *reason)
     (void)reason;
     ws->closing = true;
     ws->code = code;
+}
+
+void sl_ws_pause(struct sl_ws *ws)
+{
+    ws->paused = true;
+}
+
+void sl_ws_resume(struct sl_ws *ws)
+{
+    ws->paused = false;
+}
+
+void sl_ws_set_message_max(struct sl_ws *ws, size_t len)
+{
+    ws->message_max = len;
 }
 
 void sl_ws_abort(struct sl_ws *ws)

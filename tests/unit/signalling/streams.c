@@ -357,10 +357,12 @@ static void events_that_cannot_be_passed_on_are_told_and_counted(void **state)
     large[len + 65534] = '"'; /* with its quotation marks 65536 bytes */
     large[len + 65535] = '\0';
     say_event(publisher, large);
+    assert_int_equal(fake_run_jobs(), 1);
     json_decref(expect(player, "notifyStreamEvent"));
     large[len + 65534] = 'x';
     large[len + 65535] = '"'; /* one more */
     say_event(publisher, large);
+    assert_int_equal(fake_run_jobs(), 1);
     expect_exactly(publisher, "fail", "{'info':'Stream event is too large'}");
     memset(type, 'x', sizeof(type) - 1);
     (void)snprintf(large, 300, "\"type\":\"%s\"", type);
@@ -448,6 +450,7 @@ static void data_gets_one_status(void **state) /* WS-62 */
                            (int)(65534 + over), 0);
         assert_in_range(len, 65536, sizeof(text) - 1);
         say(ws, "sendData", text);
+        assert_int_equal(fake_run_jobs(), 1);
         expect_exactly(ws, "DataStatusEvent",
                        over ? "{'operationId':'op','status':'FAILED','info':'Data is too large'}"
                             : "{'operationId':'op','status':'ACCEPTED'}");

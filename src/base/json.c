@@ -229,11 +229,13 @@ static struct sl_json_span scan_span(struct scan *scan)
 
 struct sl_json_span sl_json_member(struct sl_json_span span, const char *name)
 {
-    struct scan scan = scan_again(span);
     struct sl_json_span found = {0};
     size_t len = strlen(name);
 
-    if (!span.text || !take(&scan, '{') || take(&scan, '}'))
+    if (!span.text)
+        return found;
+    struct scan scan = scan_again(span);
+    if (!take(&scan, '{') || take(&scan, '}'))
         return found;
     do {
         skip_blanks(&scan);
@@ -250,9 +252,10 @@ struct sl_json_span sl_json_member(struct sl_json_span span, const char *name)
 
 struct sl_json_span sl_json_first(struct sl_json_span span)
 {
+    if (!span.text)
+        return (struct sl_json_span){0};
     struct scan scan = scan_again(span);
-
-    if (!span.text || !take(&scan, '[') || take(&scan, ']'))
+    if (!take(&scan, '[') || take(&scan, ']'))
         return (struct sl_json_span){0};
     return scan_span(&scan);
 }

@@ -216,8 +216,8 @@ static json_t *parse_answer(enum sl_hook_method method, const struct sl_hook_res
                             const char **fault)
 {
     static const char blanks[] = " \t\r\n";
-    const char *text = result->body;
-    size_t len = text ? result->len : 0, bom = text ? sl_json_bom_len(text, len) : 0;
+    const char *text = result->body ? result->body : "";
+    size_t len = result->body ? result->len : 0, bom = sl_json_bom_len(text, len);
     struct sl_json_span echoes[2];
 
     text += bom;

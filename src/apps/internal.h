@@ -3,7 +3,7 @@
 #ifndef SL_APPS_INTERNAL_H
 #define SL_APPS_INTERNAL_H
 
-#include "apps/jobs.h"
+#include "apps/answers.h"
 #include "apps/registry.h"
 #include "apps/save.h"
 

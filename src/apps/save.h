@@ -6,7 +6,7 @@
 #ifndef SL_APPS_SAVE_H
 #define SL_APPS_SAVE_H
 
-#include "apps/jobs.h"
+#include "apps/answers.h"
 
 #include <stdbool.h>
 #include <stdint.h>

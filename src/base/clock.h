@@ -18,6 +18,15 @@ static inline int64_t sl_now_us(void)
     return (int64_t)now.tv_sec * SL_US_PER_S + now.tv_nsec / 1000;
 }
 
+/* Microseconds this thread has computed: what something has cost, also on a busy machine. */
+static inline int64_t sl_cpu_us(void)
+{
+    struct timespec used;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used); /* cannot fail for this clock */
+    return (int64_t)used.tv_sec * SL_US_PER_S + used.tv_nsec / 1000;
+}
+
 /* Milliseconds since 1970, for people and for `createDate`. */
 static inline int64_t sl_wall_ms(void)
 {

@@ -3,7 +3,7 @@
 #include "cluster/record.h"
 
 #include "base/error.h"
-#include "base/json_depth.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { NESTING_MAX = 16 };
+enum { NESTING_MAX = 16, VALUES_MAX = 1024 };
 
 #define CPU_PERCENT_MAX 1e6
 #define STARTED_MS_MAX  ((json_int_t)1 << 53) /* every reader's numbers go so far */
@@ -131,8 +131,9 @@ int sl_cluster_record_parse(const char *id, size_t id_len, const char *text, siz
     if (!sl_cluster_id_is_valid(id, id_len))
         return sl_error_set(error, -EBADMSG, "the id is none");
     memcpy(node.id, id, id_len);
-    if (len > SL_CLUSTER_RECORD_MAX || sl_json_is_deeper(text, len, NESTING_MAX))
-        return sl_error_set(error, -EBADMSG, "too long or too deep");
+    if (len > SL_CLUSTER_RECORD_MAX ||
+        sl_json_check(text, len, NESTING_MAX, VALUES_MAX) != SL_JSON_GOOD)
+        return sl_error_set(error, -EBADMSG, "too long, too deep, or no JSON");
     json_t *record = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
     int err = json_is_object(record) ? take_fields(record, &node, error)
                                      : sl_error_set(error, -EBADMSG, "no JSON object");

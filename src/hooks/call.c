@@ -89,12 +89,20 @@ static const char *consequence(enum sl_hook_method method, const struct sl_hook_
     return verdict->allowed ? "allowed all the same (restOnError=LOG)" : "refused";
 }
 
+/* The URL of an application holds no credentials and no query (apps/check.h). */
+static const char *url_of(const struct sl_http_hooks *hooks, const char *app_key)
+{
+    const struct sl_app *app = sl_apps_find_by_key(hooks->config.apps, app_key);
+
+    return app ? app->url : "";
+}
+
 static void log_failure(struct sl_http_hooks *hooks, const char *app_key, const char *session_id,
                         enum sl_hook_method method, const struct sl_hook_verdict *verdict,
                         const char *why)
 {
     struct sl_log_scope scope;
-    char app[80], words[WHY_SHOWN], status[32] = "";
+    char app[80], url[URL_SHOWN], words[WHY_SHOWN], status[32] = "";
 
     sl_count(hooks->config.counters, SL_COUNTER_HOOKS_FAILED, 1);
     if (!sl_hook_faults_note(hooks->faults, app_key))
@@ -102,8 +110,10 @@ static void log_failure(struct sl_http_hooks *hooks, const char *app_key, const 
     sl_log_scope_init(&scope, NULL, "session", session_id);
     if (verdict->status != 0)
         (void)snprintf(status, sizeof(status), " status %d:", verdict->status); /* fits */
-    sl_log(SL_LOG_WARN, &scope, "hook %s of application %s failed:%s %s; %s",
-           sl_hook_method_name(method), sl_log_quote(app, sizeof(app), app_key), status,
+    sl_log(SL_LOG_WARN, &scope, "hook %s of application %s at %s failed:%s %s%s; %s",
+           sl_hook_method_name(method), sl_log_quote(app, sizeof(app), app_key),
+           sl_log_quote(url, sizeof(url), url_of(hooks, app_key)), status,
+           verdict->unreadable ? "status 200, but the answer cannot be read: " : "",
            sl_log_quote(words, sizeof(words), why ? why : verdict->info),
            consequence(method, verdict));
 }
@@ -256,7 +266,7 @@ static void on_done(void *owner, const struct sl_transfer_result *done)
         sl_observe(call->hooks->config.counters, SL_HISTOGRAM_HOOK_DURATION, done->duration_us);
         log_answer(call, &verdict, done);
     }
-    conclude(call, &verdict, answered ? NULL : done->why);
+    conclude(call, &verdict, answered ? verdict.unreadable : done->why);
 }
 
 /* Told by `later`: whoever runs http_hooks_send_ready() must not be called back. */

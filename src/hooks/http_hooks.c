@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "hooks/internal.h"
@@ -131,10 +132,11 @@ static struct sl_hook_call *call_create(struct sl_http_hooks *hooks,
     call->hooks = hooks;
     call->method = method;
     call->rest_client_config = json_incref(client->rest_client_config);
-    call->body = json_dumps(sent, JSON_COMPACT);
-    if (!call->body)
-        call->body = sl_strdup("{}"); /* no memory, or a text that is not UTF-8 */
-    call->len = strlen(call->body);
+    call->body = sl_json_dump(sent, &call->len);
+    if (!call->body) { /* a text that is not UTF-8 */
+        call->body = sl_strdup("{}");
+        call->len = strlen(call->body);
+    }
     if (sl_log_enabled((enum sl_log_level)hook_call_log_level(method))) {
         call->shown = sl_alloc(BODY_SHOWN);
         (void)sl_hook_show(call->shown, BODY_SHOWN, sent);

@@ -2,6 +2,7 @@
 /* restClientConfig, and what follows from an answer or from none. */
 #include "hooks/policy.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -103,7 +104,10 @@ json_t *sl_hook_policy_keep(json_t *rest_client_config, bool *odd)
     size_t count;
     const struct sl_hook_name *names = sl_hook_names(&count);
 
-    *odd = false;
+    /* Some languages write an empty object as an empty list. */
+    *odd = rest_client_config && !json_is_object(rest_client_config) &&
+           !json_is_null(rest_client_config) &&
+           !(json_is_array(rest_client_config) && json_array_size(rest_client_config) == 0);
     if (!json_is_object(rest_client_config))
         return NULL;
     json_t *kept = json_object();
@@ -177,39 +181,69 @@ void sl_hook_policy_strip(const struct sl_hook_policy *policy, json_t *object)
 
 /* ---- Answers ---- */
 
-static bool is_shallow(json_t *value, int depth)
+/* Values that nobody reads here and that an echo repeats as a client sent them: a tree might not
+ * hold them (base/json.h). */
+static size_t find_echoes(enum sl_hook_method method, struct sl_json_span text,
+                          struct sl_json_span out[static 2])
 {
-    const char *key;
-    size_t i;
-    json_t *item;
-
-    if (depth == 0)
-        return !json_is_object(value) && !json_is_array(value);
-    if (json_is_array(value)) {
-        json_array_foreach(value, i, item)
-        {
-            if (!is_shallow(item, depth - 1))
-                return false;
-        }
-        return true;
-    }
-    json_object_foreach(value, key, item)
-    {
-        if (!is_shallow(item, depth - 1))
-            return false;
-    }
-    return true;
+    if (method != SL_HOOK_SEND_STREAM_EVENT && method != SL_HOOK_STREAM_EVENT &&
+        method != SL_HOOK_ON_DATA_EVENT)
+        return 0;
+    out[0] = sl_json_member(text, "payload");
+    out[1] = sl_json_member(text, "info");
+    return 2;
 }
 
-/* NULL for what is no object: it counts as an unchanged echo (section 3). */
-static json_t *parse_answer(const struct sl_hook_result *result)
+static bool is_utf16(const char *text, size_t len)
 {
-    json_t *answer = result->body ? json_loadb(result->body, result->len, 0, NULL) : NULL;
+    return len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0 ||
+                        text[0] == '\0' || text[1] == '\0');
+}
 
-    if (json_is_object(answer) && is_shallow(answer, SL_HOOK_ANSWER_DEPTH_MAX))
-        return answer;
-    json_decref(answer);
-    return NULL;
+/* What kind of text it is that should have been JSON: whoever reads the log has to find the program
+ * that wrote it. */
+static const char *describe_malformed(const char *text, size_t len)
+{
+    if (is_utf16(text, len))
+        return "its encoding is not UTF-8 (UTF-16 or UTF-32?)";
+    if (text[0] == '<')
+        return "it is a page, not JSON";
+    return "it is no JSON, broken off, or not JSON alone";
+}
+
+/* The object in a body; NULL with *fault: why there is none, NULL if there is no body. */
+static json_t *parse_answer(enum sl_hook_method method, const struct sl_hook_result *result,
+                            const char **fault)
+{
+    static const char blanks[] = " \t\r\n";
+    const char *text = result->body ? result->body : "";
+    size_t len = result->body ? result->len : 0, bom = sl_json_bom_len(text, len);
+    struct sl_json_span echoes[2];
+
+    text += bom;
+    len -= bom;
+    for (; len > 0 && text[0] != '\0' && strchr(blanks, text[0]); len--)
+        text++;
+    *fault = NULL;
+    if (len == 0)
+        return NULL;
+    enum sl_json_fault json =
+        sl_json_check(text, len, SL_HOOK_ANSWER_DEPTH_MAX, SL_HOOK_ANSWER_VALUES_MAX);
+    if (json != SL_JSON_GOOD) {
+        *fault =
+            json == SL_JSON_MALFORMED ? describe_malformed(text, len) : sl_json_fault_words(json);
+        return NULL;
+    }
+    if (text[0] != '{') {
+        *fault = "it is JSON, but no object";
+        return NULL;
+    }
+    size_t count =
+        result->status == OK ? find_echoes(method, (struct sl_json_span){text, len}, echoes) : 0;
+    json_t *answer = sl_json_load_without(text, len, echoes, count, NULL);
+    if (!answer)
+        *fault = "its texts are not UTF-8, or hold U+0000, or its numbers have no bound";
+    return answer;
 }
 
 /* All the back end says of the connection, but not who it is. */
@@ -275,12 +309,12 @@ static void write_refusal(int status, const json_t *answer, char out[static SL_H
         (void)snprintf(out, SL_HOOK_INFO_MAX, SL_HOOK_INFO_REFUSED, status); /* fits */
 }
 
-static void write_info(const struct sl_hook_result *result, const json_t *answer,
-                       char out[static SL_HOOK_INFO_MAX])
+static void write_info(enum sl_hook_outcome outcome, const struct sl_hook_result *result,
+                       const json_t *answer, char out[static SL_HOOK_INFO_MAX])
 {
     const char *words = "";
 
-    switch (result->outcome) {
+    switch (outcome) {
     case SL_HOOK_ANSWERED:
         write_refusal(result->status, answer, out);
         return;
@@ -331,18 +365,31 @@ static void judge_failure(enum sl_hook_method method, const struct sl_hook_polic
     }
 }
 
+/* Is there anything in an answer that decides something? */
+static bool is_question(enum sl_hook_method method)
+{
+    return sl_hook_method_kind(method) != SL_HOOK_KIND_EVENT;
+}
+
 void sl_hook_judge(enum sl_hook_method method, const json_t *rest_client_config,
                    const struct sl_hook_result *result, struct sl_hook_verdict *out)
 {
     struct sl_hook_policy policy;
-    bool success = result->outcome == SL_HOOK_ANSWERED && result->status == OK;
+    enum sl_hook_outcome outcome = result->outcome;
+    const char *fault = NULL;
+    json_t *answer = outcome == SL_HOOK_ANSWERED ? parse_answer(method, result, &fault) : NULL;
+    bool unreadable = fault && result->status == OK && is_question(method);
+
+    if (unreadable)
+        outcome = SL_HOOK_BROKEN;
+    bool success = outcome == SL_HOOK_ANSWERED && result->status == OK;
 
     sl_hook_policy_read(rest_client_config, method, &policy);
-    /* A 200 whose rest did not come is no 200; of any other status the rest does not matter. */
-    *out =
-        (struct sl_hook_verdict){.status = result->status == OK && !success ? 0 : result->status};
-    if (result->outcome == SL_HOOK_ANSWERED)
-        out->answer = parse_answer(result);
+    /* A 200 whose rest did not come, or cannot be read, is no 200; of any other status the rest
+     * does not matter. */
+    *out = (struct sl_hook_verdict){.status = result->status == OK && !success ? 0 : result->status,
+                                    .unreadable = unreadable ? fault : NULL,
+                                    .answer = answer};
     if (success) {
         judge_success(method, &policy, out);
         return;
@@ -354,7 +401,7 @@ void sl_hook_judge(enum sl_hook_method method, const json_t *rest_client_config,
     }
     out->failed = true;
     judge_failure(method, &policy, out);
-    write_info(result, out->answer, out->info);
+    write_info(outcome, result, out->answer, out->info);
 }
 
 void sl_hook_verdict_deinit(struct sl_hook_verdict *verdict)

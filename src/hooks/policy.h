@@ -9,8 +9,10 @@
 #include "hooks/hooks.h"
 
 enum {
-    SL_HOOK_INFO_MAX = 160,       /* bytes of words for the client, with the NUL */
-    SL_HOOK_ANSWER_DEPTH_MAX = 34 /* of JSON: what a client may nest, inside body and `custom` */
+    SL_HOOK_INFO_MAX = 160, /* bytes of words for the client, with the NUL */
+    /* Of an answer's JSON: what a client may nest and name, inside body and `custom`. */
+    SL_HOOK_ANSWER_DEPTH_MAX = 34,
+    SL_HOOK_ANSWER_VALUES_MAX = 16384,
 };
 
 /* ---- restClientConfig (3.1) ---- */
@@ -65,11 +67,17 @@ struct sl_hook_verdict {
     bool odd;         /* unknown values in a restClientConfig */
     int status;       /* as struct sl_hook_answer has it */
     char info[SL_HOOK_INFO_MAX];
-    json_t *answer; /* if it was an object; NULL. For the log */
-    json_t *fields; /* what is taken over; NULL */
+    const char *unreadable; /* what is wrong with the body, if no policy can be read in it; NULL */
+    json_t *answer;         /* if it was an object; NULL. For the log */
+    json_t *fields;         /* what is taken over; NULL */
 };
 
-/* Fills *out, whose references sl_hook_verdict_deinit() gives back. */
+/*
+ * Fills *out, whose references sl_hook_verdict_deinit() gives back. An answer with nothing in it is
+ * an unchanged echo. One to a question that has a body which is no JSON object is an error as a 500
+ * is: what it would have said must not be taken for a yes. Of a notification the body is of no use,
+ * whatever it is.
+ */
 void sl_hook_judge(enum sl_hook_method method, const json_t *rest_client_config,
                    const struct sl_hook_result *result, struct sl_hook_verdict *out);
 void sl_hook_verdict_deinit(struct sl_hook_verdict *verdict);

@@ -2,6 +2,7 @@
 /* A bounded writer of JSON for people. */
 #include "hooks/show.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -11,7 +12,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { STRING_SHOWN = 80 };
+enum {
+    STRING_SHOWN = 80,
+    RAW_READ = 4096, /* of a text that is passed on: more of it would only cost time */
+};
 
 struct text {
     char *at, *end; /* end: where the dots go when it is full */
@@ -92,9 +96,32 @@ static void append_array(struct text *text, json_t *array)
     append(text, "]");
 }
 
+/* Read, so that what is secret in it stays so. */
+static void append_raw(struct text *text, struct sl_json_span raw)
+{
+    char size[40];
+    json_t *value = raw.len <= RAW_READ
+                        ? json_loadb(raw.text, raw.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL)
+                        : NULL;
+
+    if (value && !sl_json_raw_text(value).text) {
+        append_value(text, value);
+    } else {
+        (void)snprintf(size, sizeof(size), "(%zu bytes)", raw.len); /* fits */
+        append(text, size);
+    }
+    json_decref(value);
+}
+
 static void append_value(struct text *text, json_t *value)
 {
     char number[40];
+    struct sl_json_span raw = sl_json_raw_text(value);
+
+    if (raw.text) {
+        append_raw(text, raw);
+        return;
+    }
 
     switch (json_typeof(value)) {
     case JSON_OBJECT:

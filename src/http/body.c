@@ -3,7 +3,7 @@
 #include "http/body.h"
 
 #include "base/error.h"
-#include "base/json_depth.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -26,10 +26,13 @@ int sl_body_parse(const char *body, size_t len, json_t **out, struct sl_error *e
         *out = json_object();
         return 0;
     }
-    if (sl_json_is_deeper(body, len, SL_JSON_DEPTH_MAX))
+    enum sl_json_fault fault = sl_json_check(body, len, SL_JSON_DEPTH_MAX, SL_JSON_VALUES_MAX);
+    if (fault == SL_JSON_TOO_DEEP)
         return sl_error_set(error, -EBADMSG, "JSON is nested deeper than %d levels",
                             SL_JSON_DEPTH_MAX);
-    json_t *value = json_loadb(body, len, JSON_DECODE_ANY, &why);
+    if (fault == SL_JSON_TOO_MANY)
+        return sl_error_set(error, -EBADMSG, "JSON has more than %d values", SL_JSON_VALUES_MAX);
+    json_t *value = json_loadb(body, len, JSON_DECODE_ANY, &why); /* it tells where a fault is */
     if (!value)
         return sl_error_set(error, -EBADMSG, "malformed JSON: %.100s at byte %d", why.text,
                             why.position);

@@ -16,7 +16,7 @@ static const struct sl_http_limits default_limits = {
     .header_len = 16384,
     .header_timeout_s = 10,
     .body_len = 1 << 20,
-    .ws_message_len = 1 << 20,
+    .ws_message_len = 1 << 18,
     .ws_queue_len = 1 << 20,
     .idle_timeout_s = 30,
 };

@@ -135,6 +135,7 @@ struct sl_ws {
     bool client;
     bool owned; /* on_open accepted: callbacks may be made */
     char *origin;
+    int64_t slice_end_us; /* when its messages have had their share of a turn */
     struct sl_ws_reader reader;
 };
 

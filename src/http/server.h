@@ -31,7 +31,7 @@ struct sl_http_limits {
     size_t header_len;         /* bytes of request header; 16384 */
     int header_timeout_s;      /* a request must be whole by then; 10 */
     size_t body_len;           /* bytes of request body: 413; 1 MiB */
-    size_t ws_message_len;     /* bytes of one WebSocket message: close 1009; 1 MiB */
+    size_t ws_message_len;     /* bytes of one WebSocket message: close 1009; 256 KiB */
     size_t ws_queue_len;       /* bytes queued towards one client: it is dropped; 1 MiB */
     int idle_timeout_s;        /* keep-alive HTTP connections; 30 */
 };
@@ -72,6 +72,13 @@ int sl_ws_ping(struct sl_ws *ws);
 void sl_ws_close(struct sl_ws *ws, uint16_t code, const char *reason);
 /* Cuts the TCP connection. on_close follows, never from within this call. */
 void sl_ws_abort(struct sl_ws *ws);
+/* After pause() nothing is read: no message comes before resume(), the peer is slowed down by TCP;
+ * one that leaves in the meantime takes what it has sent with it. Both may be called from within
+ * on_text; messages come from the loop only. */
+void sl_ws_pause(struct sl_ws *ws);
+void sl_ws_resume(struct sl_ws *ws);
+/* Bytes of one message, from the next frame on, in place of ws_message_len. */
+void sl_ws_set_message_max(struct sl_ws *ws, size_t len);
 /* Addresses of this connection, canonical. */
 const struct sl_addr *sl_ws_remote(const struct sl_ws *ws);
 const struct sl_addr *sl_ws_local(const struct sl_ws *ws);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* WebSockets, both sides, once TCP and TLS are there (RFC 6455). */
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -14,6 +15,7 @@ enum {
     KEY_LEN = 24,           /* Base64 of 16 bytes */
     CLOSE_REASON_MAX = 123, /* section 5.5.1 */
     WHY_MAX = 96,
+    SLICE_US = 250, /* of messages of one peer; then the others get their turn */
     BAD_REQUEST = 400,
     UPGRADE_REQUIRED = 426,
 };
@@ -139,6 +141,7 @@ void sl_ws_close(struct sl_ws *ws, uint16_t code, const char *reason)
         return;
     send_close_frame(ws, code, reason);
     enter(ws, SL_WS_CLOSING);
+    sl_conn_resume(ws->conn); /* the peer's close frame is awaited */
     sl_conn_set_deadline(ws->conn, SL_HTTP_CLOSE_MS);
 }
 
@@ -203,19 +206,41 @@ static bool on_message(void *owner, enum sl_ws_opcode opcode, const uint8_t *pay
             break;
         }
     }
-    return ws->state != SL_WS_ENDED && sl_conn_alive(ws->conn);
+    return ws->state != SL_WS_ENDED && sl_conn_alive(ws->conn) && !sl_conn_is_paused(ws->conn) &&
+           sl_now_us() < ws->slice_end_us;
 }
 
 static void on_data(void *owner, uint8_t *data, size_t len)
 {
     struct sl_ws *ws = owner;
     const char *why = NULL;
+    size_t used;
 
     if (ws->state == SL_WS_ENDED)
         return;
-    int code = sl_ws_reader_feed(&ws->reader, data, len, on_message, ws, &why);
+    ws->slice_end_us = sl_now_us() + SLICE_US;
+    int code = sl_ws_reader_feed(&ws->reader, data, len, on_message, ws, &used, &why);
     if (code != 0)
         fail(ws, (unsigned)code, why);
+    else if (ws->state != SL_WS_ENDED)
+        sl_conn_unread(ws->conn, data + used, len - used);
+}
+
+void sl_ws_pause(struct sl_ws *ws)
+{
+    if (ws->state == SL_WS_OPEN)
+        sl_conn_pause(ws->conn);
+}
+
+void sl_ws_resume(struct sl_ws *ws)
+{
+    if (ws->state == SL_WS_OPEN)
+        sl_conn_resume(ws->conn);
+}
+
+void sl_ws_set_message_max(struct sl_ws *ws, size_t len)
+{
+    sl_ws_reader_set_message_max(&ws->reader, len);
 }
 
 /* ---- Events of the connection ---- */

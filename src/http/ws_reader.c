@@ -26,6 +26,11 @@ void sl_ws_reader_init(struct sl_ws_reader *reader, bool expect_masked, size_t m
     reader->message_max = message_max;
 }
 
+void sl_ws_reader_set_message_max(struct sl_ws_reader *reader, size_t message_max)
+{
+    reader->message_max = message_max;
+}
+
 void sl_ws_reader_deinit(struct sl_ws_reader *reader)
 {
     free(reader->message);
@@ -65,7 +70,8 @@ static int begin_frame(struct sl_ws_reader *reader, struct feed *feed)
         reader->opcode = frame->opcode;
         reader->utf8 = (struct sl_utf8){0};
     }
-    if (frame->len > reader->message_max - reader->message_len)
+    if (reader->message_len > reader->message_max ||
+        frame->len > reader->message_max - reader->message_len)
         return fail(feed, SL_WS_CODE_TOO_BIG, "the message is too long");
     return 0;
 }
@@ -191,23 +197,25 @@ static int take_header(struct sl_ws_reader *reader, const uint8_t *data, size_t 
 }
 
 int sl_ws_reader_feed(struct sl_ws_reader *reader, uint8_t *data, size_t len,
-                      sl_ws_on_message *on_message, void *owner, const char **why)
+                      sl_ws_on_message *on_message, void *owner, size_t *used, const char **why)
 {
     struct feed feed = {.on_message = on_message, .owner = owner};
+    const uint8_t *first = data;
     int code = 0;
 
     while (code == 0 && !feed.stopped) {
-        size_t used = 0;
+        size_t taken = 0;
         /* A frame without payload is complete when its header is. */
         if (reader->in_payload && (len > 0 || reader->frame.len == 0))
-            code = take_payload(reader, data, len, &used, &feed);
+            code = take_payload(reader, data, len, &taken, &feed);
         else if (len > 0)
-            code = take_header(reader, data, len, &used, &feed);
+            code = take_header(reader, data, len, &taken, &feed);
         else
             break;
-        data += used;
-        len -= used;
+        data += taken;
+        len -= taken;
     }
+    *used = (size_t)(data - first);
     if (code != 0)
         *why = feed.why;
     return code;

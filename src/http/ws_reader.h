@@ -27,18 +27,23 @@ struct sl_ws_reader {
 };
 
 /* One message (SL_WS_TEXT, SL_WS_BINARY) or control frame. payload[len] is a NUL; valid during the
- * call only. False ends the reading: the rest of the input is not looked at. */
+ * call only. False ends the reading: the rest of the input is not looked at, and may be fed later.
+ */
 typedef bool sl_ws_on_message(void *owner, enum sl_ws_opcode opcode, const uint8_t *payload,
                               size_t len);
 
 void sl_ws_reader_init(struct sl_ws_reader *reader, bool expect_masked, size_t message_max);
 void sl_ws_reader_deinit(struct sl_ws_reader *reader);
 
+/* As of the next frame; more than a message in progress has already is no fault. */
+void sl_ws_reader_set_message_max(struct sl_ws_reader *reader, size_t message_max);
+
 /*
- * data   changed in place; data[len] may be written, too
+ * data   changed in place as far as it is used; data[len] may be written, too
+ * used   how much that was: all, unless on_message ended the reading
  * Returns 0, or the close code the peer has earned, with words: no feed may follow then.
  */
 int sl_ws_reader_feed(struct sl_ws_reader *reader, uint8_t *data, size_t len,
-                      sl_ws_on_message *on_message, void *owner, const char **why);
+                      sl_ws_on_message *on_message, void *owner, size_t *used, const char **why);
 
 #endif

@@ -2,6 +2,7 @@
 /* TCP and TLS connections on a loop. */
 #include "net/conn.h"
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -19,8 +20,9 @@
 enum {
     /* A whole TLS record: SSL_read() then never leaves bytes behind that poll would not show. */
     READ_LEN = 16384,
-    READS_PER_EVENT = 4, /* then the others get their turn */
-    WRITE_CHUNKS = 16,   /* per writev(2) */
+    WRITE_CHUNKS = 16, /* per writev(2) */
+    HANDSHAKES_US =
+        4000, /* of TLS handshakes in one turn of the loop; the others wait for theirs */
     TICK_MS = 250,
     DRAIN_MS = 2000,
     WHY_MAX = 120,
@@ -38,12 +40,14 @@ enum {
 enum state { CONNECTING, HANDSHAKE, OPEN, FLUSHING, DRAINING, GONE };
 
 struct sl_conn_set {
-    uv_timer_t tick; /* runs while there are connections */
-    uv_idle_t soon;  /* runs while somebody must be called back */
+    uv_timer_t tick;       /* runs while there are connections */
+    uv_idle_t soon;        /* runs while somebody must be called back */
+    uv_prepare_t turn;     /* before each poll */
+    int64_t handshakes_us; /* spent on handshakes in this turn */
     struct sl_loop *loop;
     struct sl_list conns;     /* all that are not GONE */
-    struct sl_list attention; /* on_sent or on_gone is due */
-    unsigned open_handles;    /* tick and soon: the set is freed after both closed */
+    struct sl_list attention; /* on_sent, on_gone, or what was unread is due */
+    unsigned open_handles;    /* tick, soon and turn: the set is freed after all have closed */
     uint8_t buffer[READ_LEN + 1];
 };
 
@@ -66,6 +70,8 @@ struct sl_conn {
     int64_t deadline_ms;  /* of the loop's clock; 0: none */
     struct sl_chunk *first, **last;
     size_t queued;
+    uint8_t *rest; /* unread; NULL: nothing is */
+    size_t rest_len;
     struct sl_addr remote, local;
     char why[WHY_MAX];
 };
@@ -80,6 +86,7 @@ static int64_t now_ms(const struct sl_conn_set *set)
 }
 
 static void dispose(struct sl_conn *conn);
+static void deliver_rest(struct sl_conn *conn);
 
 /* Calls back everybody who is owed a call. Their calls may add others: those have their turn now
  * too, on_sent ones in the next round. */
@@ -100,10 +107,13 @@ static void on_soon(uv_idle_t *soon)
         if (conn->state == GONE) {
             conn->ops->on_gone(conn->owner, conn->why);
             dispose(conn);
-        } else if (conn->sent_due && !conn->first) {
+            continue;
+        }
+        if (conn->sent_due && !conn->first) {
             conn->sent_due = false;
             conn->ops->on_sent(conn->owner);
         }
+        deliver_rest(conn);
     }
 }
 
@@ -127,6 +137,11 @@ static void on_tick(uv_timer_t *tick)
     }
 }
 
+static void on_turn(uv_prepare_t *turn)
+{
+    sl_container_of(turn, struct sl_conn_set, turn)->handshakes_us = 0;
+}
+
 struct sl_conn_set *sl_conn_set_create(struct sl_loop *loop)
 {
     struct sl_conn_set *set = sl_new(struct sl_conn_set);
@@ -134,10 +149,21 @@ struct sl_conn_set *sl_conn_set_create(struct sl_loop *loop)
     set->loop = loop;
     sl_list_init(&set->conns);
     sl_list_init(&set->attention);
-    (void)uv_timer_init(sl_loop_uv(loop), &set->tick); /* neither can fail */
+    (void)uv_timer_init(sl_loop_uv(loop), &set->tick); /* none of these can fail */
     (void)uv_idle_init(sl_loop_uv(loop), &set->soon);
-    set->open_handles = 2;
+    (void)uv_prepare_init(sl_loop_uv(loop), &set->turn);
+    (void)uv_prepare_start(&set->turn, on_turn); /* always 0 */
+    uv_unref((uv_handle_t *)&set->turn);         /* it keeps no loop running */
+    set->open_handles = 3;
     return set;
+}
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+    struct sl_conn_set *set = sl_container_of((uv_prepare_t *)handle, struct sl_conn_set, turn);
+
+    if (--set->open_handles == 0)
+        free(set);
 }
 
 static void on_tick_closed(uv_handle_t *handle)
@@ -169,6 +195,7 @@ void sl_conn_set_destroy(struct sl_conn_set *set)
     assert(sl_list_empty(&set->conns)); /* the owners open nothing new now */
     uv_close((uv_handle_t *)&set->tick, on_tick_closed);
     uv_close((uv_handle_t *)&set->soon, on_soon_closed);
+    uv_close((uv_handle_t *)&set->turn, on_turn_closed);
 }
 
 /* ---- Life and death ---- */
@@ -273,6 +300,8 @@ static void dispose(struct sl_conn *conn)
     SSL_free(conn->ssl);
     (void)close(conn->fd); /* a lost write error concerns nobody any more */
     free_chunks(conn->first);
+    free(conn->rest);
+    conn->rest = NULL;
 }
 
 void sl_conn_cut(struct sl_conn *conn, const char *why)
@@ -332,6 +361,36 @@ void sl_conn_resume(struct sl_conn *conn)
         return;
     conn->paused = false;
     watch(conn);
+    if (conn->rest)
+        call_soon(conn);
+}
+
+bool sl_conn_is_paused(const struct sl_conn *conn)
+{
+    return conn->paused;
+}
+
+void sl_conn_unread(struct sl_conn *conn, const uint8_t *data, size_t len)
+{
+    assert(!conn->rest);
+    if (len == 0 || conn->state != OPEN)
+        return;
+    conn->rest = sl_alloc(len + 1); /* at most what was read */
+    memcpy(conn->rest, data, len);
+    conn->rest_len = len;
+    if (!conn->paused)
+        call_soon(conn);
+}
+
+static void deliver_rest(struct sl_conn *conn)
+{
+    uint8_t *rest = conn->rest;
+
+    if (!rest || conn->paused || conn->state != OPEN)
+        return;
+    conn->rest = NULL;
+    conn->ops->on_data(conn->owner, rest, conn->rest_len);
+    free(rest);
 }
 
 /* ---- TLS ---- */
@@ -373,10 +432,15 @@ static void become_ready(struct sl_conn *conn)
     conn->ops->on_ready(conn->owner);
 }
 
+/* Each is some hundred microseconds of arithmetic. Who has to wait is told of by the next poll. */
 static void handshake(struct sl_conn *conn)
 {
+    if (conn->set->handshakes_us >= HANDSHAKES_US)
+        return;
+    int64_t start_us = sl_now_us();
     ERR_clear_error();
     int result = SSL_do_handshake(conn->ssl);
+    conn->set->handshakes_us += sl_now_us() - start_us;
     if (result == 1)
         become_ready(conn);
     else
@@ -591,17 +655,14 @@ static size_t read_some(struct sl_conn *conn)
     return 0;
 }
 
-static void read_all(struct sl_conn *conn)
+/* Once a turn, so that nobody who sends a lot has more of the loop than others. */
+static void read_once(struct sl_conn *conn)
 {
-    for (int i = 0; i < READS_PER_EVENT; i++) {
-        if (conn->state == GONE || (conn->paused && conn->state == OPEN))
-            return;
-        size_t got = read_some(conn);
-        if (got == 0)
-            return;
-        if (conn->state == OPEN) /* else it is only drained */
-            conn->ops->on_data(conn->owner, conn->set->buffer, got);
-    }
+    if ((conn->paused || conn->rest) && conn->state == OPEN)
+        return;
+    size_t got = read_some(conn);
+    if (got > 0 && conn->state == OPEN) /* else it is only drained */
+        conn->ops->on_data(conn->owner, conn->set->buffer, got);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -631,5 +692,5 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     if ((events & UV_DISCONNECT) && conn->paused && conn->state == OPEN)
         on_peer_closed(conn); /* nobody reads: this tells it */
     else if ((events & (UV_READABLE | UV_DISCONNECT)) || conn->tls_wants_write)
-        read_all(conn);
+        read_once(conn);
 }

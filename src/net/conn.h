@@ -32,7 +32,8 @@ struct sl_conn;
 struct sl_conn_ops {
     /* TCP is there, and TLS if there is any. */
     void (*on_ready)(void *owner);
-    /* What came, at most 16 KiB; it may be changed in place, data[len] too may be written. */
+    /* What came, at most 16 KiB a turn; it may be changed in place, data[len] too may be written.
+     */
     void (*on_data)(void *owner, uint8_t *data, size_t len);
     /* The queue is empty again. From the loop, never from within sl_conn_send(). */
     void (*on_sent)(void *owner);
@@ -71,6 +72,10 @@ void sl_conn_drop_queue(struct sl_conn *conn);
  * is noticed all the same. */
 void sl_conn_pause(struct sl_conn *conn);
 void sl_conn_resume(struct sl_conn *conn);
+bool sl_conn_is_paused(const struct sl_conn *conn);
+/* Gives back the end of what on_data was given, once: it comes again in the loop's next turn, when
+ * the others have had theirs, or when reading goes on; nothing else comes before. Copied. */
+void sl_conn_unread(struct sl_conn *conn, const uint8_t *data, size_t len);
 
 /* One deadline per connection, checked four times a second. after_ms 0: none. */
 void sl_conn_set_deadline(struct sl_conn *conn, int64_t after_ms);

@@ -8,6 +8,7 @@
 #include "net/conn.h"
 #include "net/dial.h"
 #include "net/host_addrs.h"
+#include "net/jobs.h"
 #include "net/lane.h"
 #include "net/loop.h"
 #include "net/owner.h"

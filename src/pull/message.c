@@ -2,7 +2,7 @@
 /* Reading and writing the messages of the WCS protocol as its client. */
 #include "pull/message.h"
 
-#include "base/json_depth.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -56,11 +56,32 @@ static enum message_kind kind_of(const char *name)
     return MESSAGE_OTHER;
 }
 
+/* The tree of a message; what a publisher told its players stays the text that it was. */
+static json_t *load(const char *text, size_t len)
+{
+    static const char *const passed[] = {"info", "payload"};
+    static const char event[] = "\"notifyStreamEvent\"";
+    struct sl_json_span root = {text, len}, spans[SL_ARRAY_LEN(passed)];
+    struct sl_json_span name = sl_json_member(root, "message");
+
+    if (name.len != strlen(event) || memcmp(name.text, event, name.len) != 0)
+        return json_loadb(text, len, 0, NULL);
+    struct sl_json_span object = sl_json_first(sl_json_member(root, "data"));
+    for (size_t i = 0; i < SL_ARRAY_LEN(passed); i++)
+        spans[i] = sl_json_member(object, passed[i]);
+    json_t *tree = sl_json_load_without(text, len, spans, SL_ARRAY_LEN(passed), NULL);
+    json_t *fields = json_array_get(json_object_get(tree, "data"), 0);
+    for (size_t i = 0; i < SL_ARRAY_LEN(passed) && fields; i++)
+        if (spans[i].text)
+            (void)json_object_set_new(fields, passed[i], sl_json_raw(spans[i].text, spans[i].len));
+    return tree;
+}
+
 int message_parse(const char *text, size_t len, struct message *out)
 {
-    if (sl_json_is_deeper(text, len, SL_JSON_DEPTH_MAX))
+    if (sl_json_check(text, len, SL_JSON_DEPTH_MAX, SL_JSON_VALUES_MAX) != SL_JSON_GOOD)
         return -EBADMSG;
-    json_t *root = json_loadb(text, len, 0, NULL);
+    json_t *root = load(text, len);
     const char *name = text_of(root, "message");
     json_t *data = json_object_get(root, "data"); /* an array, or of no use */
 

@@ -44,6 +44,7 @@
 enum {
     DRAIN_CHECK_MS = 100,
     DRAINED_CHECK_MS = 5,
+    GOODBYE_MS = 500,       /* for clients to answer our close; most do within a round trip */
     HOOKS_DRAIN_MS = 2000,  /* for back ends to hear of the end */
     STOP_TIMEOUT_MS = 5000, /* for peers to let go; then what is left is left */
     LAST_LINES_MS = 500,    /* for whoever reads the log */
@@ -119,7 +120,7 @@ static void stop(struct sl_server *server)
     server->state = SERVER_STOPPING;
     sl_log(SL_LOG_INFO, NULL, "server: stopping");
     sl_notify(&server->notifier, "STOPPING=1");
-    sl_timer_stop(server->drain_timer);
+    sl_timer_start(server->drain_timer, GOODBYE_MS, 0); /* the sessions' end starts it again */
     sl_timer_start(server->stop_timer, STOP_TIMEOUT_MS, 0);
     sl_pushes_stop(server->pushes, on_pushes_stopped, server);
     sl_pulls_stop(server->pulls, on_pulls_stopped, server);
@@ -141,27 +142,35 @@ static bool hooks_drained(const struct sl_server *server)
     return server->hooks_idle || sl_now_us() >= server->hooks_deadline_us;
 }
 
+/* What the end is put off for: those that clients publish or play. A session without any has
+ * nothing to lose, and finds another server. */
+static size_t running_streams(const struct sl_server *server)
+{
+    struct sl_sessions_stats stats;
+
+    sl_sessions_stats(server->sessions, &stats);
+    return stats.publications + stats.playbacks;
+}
+
 static void on_drain_check(void *owner)
 {
     struct sl_server *server = owner;
-    struct sl_sessions_stats stats;
 
     if (server->state == SERVER_STOPPING) {
+        if (!server->sessions_stopped)
+            sl_signalling_cut(server->signalling); /* who ignores a close delays nobody */
         if (server->sessions_stopped && server->pushes_stopped && server->pulls_stopped &&
             server->demo_stopped && server->cluster_left && sl_streams_drained(server->streams) &&
             hooks_drained(server))
             sl_loop_stop(server->loop);
         return;
     }
-    sl_sessions_stats(server->sessions, &stats);
-    if (stats.sessions == 0 || sl_now_us() >= server->drain_deadline_us)
+    if (running_streams(server) == 0 || sl_now_us() >= server->drain_deadline_us)
         stop(server);
 }
 
 static void drain(struct sl_server *server)
 {
-    struct sl_sessions_stats stats;
-
     if (server->state != SERVER_RUNNING) {
         stop(server); /* the second SIGTERM: now */
         return;
@@ -169,9 +178,8 @@ static void drain(struct sl_server *server)
     server->state = SERVER_DRAINING;
     sl_sources_set_draining(server->sources);
     sl_sessions_drain(server->sessions);
-    sl_sessions_stats(server->sessions, &stats);
-    sl_log(SL_LOG_INFO, NULL, "server: draining %zu sessions, at most %lld s", stats.sessions,
-           (long long)server->config->drain_timeout);
+    sl_log(SL_LOG_INFO, NULL, "server: draining %zu streams, at most %lld s",
+           running_streams(server), (long long)server->config->drain_timeout);
     server->drain_deadline_us = sl_now_us() + server->config->drain_timeout * SL_US_PER_S;
     sl_timer_start(server->drain_timer, DRAIN_CHECK_MS, DRAIN_CHECK_MS);
     on_drain_check(server);

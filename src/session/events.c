@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Stream events from a publisher to its players, and data between client and back end. */
 #include "base/clock.h"
+#include "base/json.h"
 #include "session/internal.h"
 
 #include <errno.h>
@@ -59,18 +60,16 @@ static void relay(struct audience *audience, const char *type, json_t *info, jso
     }
 }
 
-static int64_t size_of(json_t *value)
+/* NULL, or why this one may not pass, in words for the publisher; a publisher's bytes are counted
+ * once, however many players there are. */
+static const char *why_not(struct event_budget *budget, json_t *info, json_t *payload)
 {
-    return value ? (int64_t)json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) : 0;
-}
+    size_t len = sl_json_dump_len(info) + sl_json_dump_len(payload);
+    int64_t now_us = sl_now_us(), passed_us = now_us - budget->at_us;
 
-static bool may_send(struct event_budget *budget, json_t *info, json_t *payload)
-{
-    int64_t now_us = sl_now_us(), cost = EVENT_OVERHEAD + size_of(info) + size_of(payload);
-    int64_t passed_us = now_us - budget->at_us;
-
-    if (cost > CUSTOM_MAX)
-        return false;
+    if (len > SL_JSON_PAYLOAD_MAX)
+        return SL_INFO_EVENT_TOO_LARGE;
+    int64_t cost = EVENT_OVERHEAD + (int64_t)len;
     if (budget->at_us == 0 || passed_us > 60LL * SL_US_PER_S)
         budget->bytes = EVENT_BURST;
     else
@@ -79,9 +78,25 @@ static bool may_send(struct event_budget *budget, json_t *info, json_t *payload)
         budget->bytes = EVENT_BURST;
     budget->at_us = now_us;
     if (budget->bytes < cost)
-        return false;
+        return SL_INFO_BUSY;
     budget->bytes -= cost;
-    return true;
+    return NULL;
+}
+
+void refusals_note(struct refusals *refusals, struct sl_sessions *sessions,
+                   const struct sl_log_scope *log, const char *what, const char *why)
+{
+    int64_t now_us = sl_now_us();
+    bool too_many = strcmp(why, SL_INFO_BUSY) == 0;
+
+    sl_count(sessions->config.counters,
+             too_many ? SL_COUNTER_WS_REFUSED_RATE : SL_COUNTER_WS_REFUSED_SIZE, 1);
+    refusals->count++;
+    if (refusals->logged_us != 0 && now_us - refusals->logged_us < SL_US_PER_S)
+        return;
+    sl_log(SL_LOG_WARN, log, "%s refused, %u of late: %s", what, refusals->count, why);
+    refusals->count = 0;
+    refusals->logged_us = now_us;
 }
 
 static void note_mute(struct sl_stream *stream, const char *type)
@@ -118,11 +133,15 @@ void sl_session_send_stream_event(struct sl_session *session, const char *media_
 {
     struct sl_media_session *media = sl_sessions_find_media(session->sessions, media_session_id);
 
-    if (!media || media->session != session || !media->publish || strlen(type) > TYPE_MAX)
-        return;
-    if (session->question_count >= QUESTIONS_MAX ||
-        !may_send(&media->event_budget, info, payload)) {
-        sl_log(SL_LOG_DEBUG, &media->log, "stream event dropped: too many or too large");
+    if (!media || media->session != session || !media->publish)
+        return; /* websocket-api.md 13 */
+    const char *why = strlen(type) > TYPE_MAX ? SL_INFO_EVENT_TOO_LARGE
+                      : session->question_count >= QUESTIONS_MAX
+                          ? SL_INFO_BUSY
+                          : why_not(&media->event_budget, info, payload);
+    if (why) {
+        refusals_note(&session->refusals, session->sessions, &media->log, "stream event", why);
+        session->ops->on_error(session->client, why);
         return;
     }
     struct event_request *request = sl_new(struct event_request);
@@ -158,8 +177,17 @@ void sl_sessions_relay_stream_event(struct sl_sessions *sessions, const char *na
 
     if (stream)
         note_mute(stream, type);
-    if (audience && strlen(type) <= TYPE_MAX && may_send(&audience->event_budget, info, payload))
+    if (!audience)
+        return;
+    const char *why = strlen(type) > TYPE_MAX ? SL_INFO_EVENT_TOO_LARGE
+                                              : why_not(&audience->event_budget, info, payload);
+    if (!why) {
         relay(audience, type, info, payload);
+        return;
+    }
+    struct sl_log_scope scope;
+    sl_log_scope_init(&scope, NULL, "stream", name);
+    refusals_note(&audience->refusals, sessions, &scope, "stream event", why);
 }
 
 /* ---- Data (websocket-api.md 10.1) ---- */
@@ -200,8 +228,12 @@ void sl_session_submit_data(struct sl_session *session, json_t *operation_id, js
 {
     json_t *body = NULL;
 
-    if (session->question_count >= QUESTIONS_MAX) {
-        session->ops->on_data_status(session->client, operation_id, SL_INFO_BUSY);
+    const char *why = sl_json_dump_len(payload) > SL_JSON_PAYLOAD_MAX ? SL_INFO_DATA_TOO_LARGE
+                      : session->question_count >= QUESTIONS_MAX      ? SL_INFO_BUSY
+                                                                      : NULL;
+    if (why) {
+        refusals_note(&session->refusals, session->sessions, &session->log, "data", why);
+        session->ops->on_data_status(session->client, operation_id, why);
         return;
     }
     struct data_request *request = sl_new(struct data_request);

@@ -27,7 +27,7 @@
 enum {
     QUESTIONS_MAX = 64, /* unanswered hooks of one session, past which sendData and stream events
                          * wait for no more */
-    CUSTOM_MAX = 16384, /* bytes of JSON a client may have us keep or pass to others */
+    CUSTOM_MAX = 16384, /* bytes of JSON a client may have us keep */
     URL_MAX = 2048,
     PLAYING_GRACE_MS = 2000, /* connected, but the publisher sends nothing: PLAYING all the same */
     CLOSE_NOTIFY_GRACE_MS = 2000, /* the SDK's stop message is under way (websocket-api.md 6.4) */
@@ -50,6 +50,12 @@ struct sl_sessions {
     bool stopping;                   /* nor new streams */
     void (*on_stopped)(void *owner); /* NULL again once called */
     void *stopped_owner;
+};
+
+/* What was refused since the log last said so; zeroed is nothing. */
+struct refusals {
+    unsigned count;
+    int64_t logged_us;
 };
 
 /* Calls on_stopped when the last one has gone. */
@@ -77,6 +83,7 @@ struct sl_session {
     size_t question_count;    /* those of its media sessions too */
     struct sl_list inquiries; /* struct inquiry of directory.c */
     size_t inquiry_count;
+    struct refusals refusals;
     bool from_cluster; /* another node, for its own viewers: what is not here is not looked for */
 };
 
@@ -88,6 +95,7 @@ void properties_merge(json_t *properties, json_t *fields);
 json_t *properties_public(json_t *properties, bool with_null);
 /* NULL if value is null or larger than CUSTOM_MAX, otherwise value. Borrowed. */
 json_t *custom_or_null(json_t *value);
+bool custom_is_too_large(json_t *value);
 /* Copies at most max bytes, whole UTF-8 characters. */
 char *text_cut(const char *text, size_t max);
 /* Words for a client from wherever they come: printable ASCII, cut; `otherwise` for NULL. */
@@ -115,6 +123,11 @@ void session_add_context(const struct sl_session *session, json_t *body);
 void session_tell(struct sl_session *session, enum sl_hook_method method, json_t *body);
 
 /* ---- events.c ---- */
+
+/* Counts what a client had us pass on or keep and was not taken; tells so at most once a second.
+ * why is SL_INFO_BUSY, or that it is too large. */
+void refusals_note(struct refusals *refusals, struct sl_sessions *sessions,
+                   const struct sl_log_scope *log, const char *what, const char *why);
 
 /* Bytes of stream events that one publisher may have its players told now, as of then. */
 struct event_budget {
@@ -225,6 +238,7 @@ struct audience {
     struct sl_list players;               /* struct sl_media_session.in_audience */
     size_t player_count;
     struct event_budget event_budget; /* of another server's publisher */
+    struct refusals refusals;         /* of its events */
 };
 /* NULL if nobody here has to do with this stream. */
 struct audience *audience_find(const struct sl_sessions *sessions, const struct sl_stream *stream);

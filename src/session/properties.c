@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a client says of itself in `connection` (websocket-api.md 3.1): the fields we keep. */
+#include "base/json.h"
 #include "session/internal.h"
 
 #include <stdio.h>
@@ -74,11 +75,14 @@ static bool fits(json_t *value, enum type type)
     return false;
 }
 
+bool custom_is_too_large(json_t *value)
+{
+    return sl_json_dump_len(value) > CUSTOM_MAX;
+}
+
 json_t *custom_or_null(json_t *value)
 {
-    if (!value || json_is_null(value))
-        return NULL;
-    return json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) <= CUSTOM_MAX ? value : NULL;
+    return !value || json_is_null(value) || custom_is_too_large(value) ? NULL : value;
 }
 
 char *text_cut(const char *text, size_t max)

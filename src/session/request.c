@@ -41,6 +41,9 @@ static struct sl_media_session *media_create(struct sl_session *session,
     if (request->rtmp_url && strlen(request->rtmp_url) <= URL_MAX)
         media->rtmp_url = sl_strdup(request->rtmp_url);
     media->custom = json_incref(custom_or_null(request->custom));
+    if (custom_is_too_large(request->custom))
+        refusals_note(&media->session->refusals, media->sessions, &media->log, "custom",
+                      SL_INFO_CUSTOM_TOO_LARGE);
     media->has_audio = request->has_audio;
     media->has_video = request->has_video;
     media->video_orientation = request->video_orientation;

@@ -179,6 +179,9 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
         session->app_key = sl_strdup(json_string_value(app_key));
     }
     properties_merge(session->properties, fields);
+    if (custom_is_too_large(json_object_get(fields, "custom")))
+        refusals_note(&session->refusals, session->sessions, &session->log, "custom",
+                      SL_INFO_CUSTOM_TOO_LARGE);
     session->from_cluster = is_from_cluster(fields);
     const char *refusal = why_refused(session, fields);
     if (refusal) {

@@ -62,6 +62,9 @@ struct sl_workers;
 #define SL_INFO_STREAMS_MAX         "Too many streams"
 #define SL_INFO_PLAYERS_MAX         "Too many players of this stream"
 #define SL_INFO_BUSY                "Too many requests"
+#define SL_INFO_EVENT_TOO_LARGE     "Stream event is too large"
+#define SL_INFO_CUSTOM_TOO_LARGE    "custom is too large"
+#define SL_INFO_DATA_TOO_LARGE      "Data is too large"
 #define SL_INFO_SHUTDOWN            "Server is shutting down"
 
 /* ---- The registry ---- */
@@ -247,7 +250,8 @@ struct sl_media_stop {
 void sl_session_stop_media(struct sl_session *session, const struct sl_media_stop *stop);
 
 /* sendStreamEvent: from a publisher to its players, in order; ignored unless media_session_id is a
- * publication of this session. info, payload: borrowed, may be NULL. */
+ * publication of this session. What is too large or too much is refused by on_error. info, payload:
+ * borrowed, may be NULL; sl_json_raw() reaches the players as it came. */
 void sl_session_send_stream_event(struct sl_session *session, const char *media_session_id,
                                   const char *type, json_t *info, json_t *payload);
 /* sendData: to the back end; on_data_status follows. All borrowed. */

@@ -37,6 +37,7 @@ static void on_established(void *client, struct sl_session *session)
     send_message(connection, "getVersion", json_pack("[s]", connection->signalling->version));
     if (wants_sip) /* or the application would wait for REGISTERED for ever */
         send_fail(connection, "RegistrationStatusEvent", NULL, "SIP is not available");
+    inbox_open(connection);
     connection_start_pings(connection);
 }
 

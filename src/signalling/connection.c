@@ -92,6 +92,8 @@ static void *on_open(void *arg, struct sl_ws *ws)
     sl_log_scope_init(&connection->log, NULL, "client", sl_addr_format(sl_ws_remote(ws), remote));
     connection->timer = sl_timer_create(signalling->loop, on_first_message_timer, connection);
     sl_timer_start(connection->timer, (uint64_t)signalling->config->first_message_timeout_ms, 0);
+    int64_t max = signalling->config->ws_message_max;
+    sl_ws_set_message_max(ws, max < EARLY_LEN_MAX ? (size_t)max : EARLY_LEN_MAX);
     sl_list_append(&signalling->connections, &connection->link);
     signalling->connection_count++;
     return connection;
@@ -106,6 +108,7 @@ static void on_close(void *owner, const char *why)
     sl_log(SL_LOG_DEBUG, &connection->log, "socket closed: %s",
            sl_log_quote(quoted, sizeof(quoted), why));
     sl_timer_destroy(connection->timer);
+    inbox_close(connection);
     sl_session_destroy(connection->session);
     sl_list_remove(&connection->link);
     signalling->connection_count--;
@@ -131,30 +134,15 @@ void handle_connection(struct connection *connection, const struct envelope *env
     sl_session_connect(connection->session, object);
 }
 
-static void on_malformed(struct connection *connection)
-{
-    sl_log(SL_LOG_DEBUG, &connection->log, "malformed message");
-    send_fail(connection, NULL, NULL, "Bad request");
-    if (++connection->malformed >= MALFORMED_MAX)
-        connection_close(connection, 1008, "malformed messages");
-}
-
 static void on_text(void *owner, const char *text, size_t len)
 {
     struct connection *connection = owner;
-    struct envelope envelope;
 
     if (connection->closing)
         return;
     sl_count(connection->signalling->counters, SL_COUNTER_WS_MESSAGES_IN, 1);
     connection->pings = 0;
-    if (envelope_parse(text, len, &envelope) < 0) {
-        on_malformed(connection);
-        return;
-    }
-    connection->malformed = 0;
-    dispatch(connection, &envelope);
-    envelope_free(&envelope);
+    inbox_take(connection, text, len);
 }
 
 static void on_pong(void *owner)

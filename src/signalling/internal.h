@@ -2,9 +2,10 @@
 /*
  * What the files of signalling/ share.
  *
- *   connection.c  socket, timers ---> envelope.c (text to message) ---> dispatch.c (table)
- *   dispatch.c ---> streams.c, diagnostics.c, calls.c ---> session/session.h
- *   session/session.h ---> client.c (struct sl_session_ops) ---> write.c ---> socket
+ *   connection.c  socket, timers ---> inbox.c (how much, how fast) ---> envelope.c (text to
+ * message) inbox.c ---> dispatch.c (table) dispatch.c ---> streams.c, diagnostics.c, calls.c --->
+ * session/session.h session/session.h ---> client.c (struct sl_session_ops) ---> write.c --->
+ * socket
  */
 #ifndef SL_SIGNALLING_INTERNAL_H
 #define SL_SIGNALLING_INTERNAL_H
@@ -23,7 +24,26 @@
 enum {
     VERSION_LEN = 64,
     MALFORMED_MAX = 5, /* in a row, then the socket is closed (websocket-api.md 1.2) */
+    /* Of a client that is nobody yet: `connection`, and a few that come too early. */
+    EARLY_LEN_MAX = 16384,
+    EARLY_MESSAGES_MAX = 8,
+    EARLY_VALUES_MAX = 1024,
 };
+
+/* Messages refused since the log last said so; zeroed is none. */
+struct refusals {
+    unsigned count;
+    int64_t logged_us;
+};
+
+/* What a client may still have done now, as of then; zeroed is all of it. Negative: it waits. */
+struct allowance {
+    int64_t bytes, work_us, at_us; /* at_us 0: untouched */
+};
+/* Takes what a message has cost; work beyond the client's own share comes out of what all clients
+ * share, as long as there is some. 0, or after how many ms there is an allowance again. */
+int64_t allowance_spend(struct allowance *own, struct allowance *shared, size_t bytes,
+                        int64_t work_us, int64_t now_us);
 
 struct sl_signalling {
     struct sl_sessions *sessions;
@@ -32,6 +52,9 @@ struct sl_signalling {
     struct sl_counters *counters;
     struct sl_list connections;
     size_t connection_count;
+    struct refusals refusals; /* of connections without a session */
+    struct allowance shared;
+    struct sl_jobs parses;
     char version[VERSION_LEN];
 };
 
@@ -43,6 +66,8 @@ struct bucket {
 /* True if one more of at most per_s a second, in bursts of per_s * 10, may pass now. */
 bool bucket_take(struct bucket *bucket, int64_t per_s, int64_t now_us);
 
+struct parse;
+
 struct connection {
     struct sl_list link; /* in signalling->connections */
     struct sl_signalling *signalling;
@@ -53,6 +78,11 @@ struct connection {
     bool closing;               /* we asked for it: nothing more is sent */
     int64_t pings;              /* sent since the last message from the client */
     unsigned malformed;         /* in a row */
+    unsigned early;             /* messages before there was a session */
+    struct allowance allowance;
+    struct sl_timer *pause; /* runs while the allowance is spent */
+    struct parse *parse;    /* a message that is being parsed elsewhere; those behind it wait */
+    struct refusals refusals;
     struct bucket logs, reports;
 };
 
@@ -64,6 +94,15 @@ void connection_close(struct connection *connection, uint16_t code, const char *
 /* getUserData went out: from now on it is probed for life. */
 void connection_start_pings(struct connection *connection);
 
+/* ---- inbox.c: what comes in, one message after the other ---- */
+
+/* Takes one message: sooner or later it is dispatched, or refused. */
+void inbox_take(struct connection *connection, const char *text, size_t len);
+/* The client is somebody: its messages may be longer. */
+void inbox_open(struct connection *connection);
+/* The connection goes. */
+void inbox_close(struct connection *connection);
+
 /* ---- envelope.c ---- */
 
 struct envelope {
@@ -71,9 +110,12 @@ struct envelope {
     const char *name; /* "publishStream" */
     json_t *data;     /* array; NULL if there was none */
 };
-/* One message. 0, or -EBADMSG: not one JSON object with a string `message`, too deep, or with NUL
- * in a string. *out is to be freed with envelope_free(). Pure. */
-int envelope_parse(const char *text, size_t len, struct envelope *out);
+/* One message. 0; -EBADMSG: not one JSON object with a string `message`, or a field that is read
+ * has U+0000 in it; -E2BIG: nested too deeply, or too many values. What a client only has us pass
+ * on
+ * (`payload`, `info` of stream events) is a sl_json_raw(). *out is to be freed with
+ * envelope_free(). Pure, any thread. */
+int envelope_parse(const char *text, size_t len, size_t values_max, struct envelope *out);
 void envelope_free(struct envelope *envelope);
 
 /* ---- fields.c: what a client sent, tolerantly: the wrong type is as good as absent ---- */

@@ -38,6 +38,7 @@ struct sl_signalling *sl_signalling_create(struct sl_sessions *sessions,
     signalling->loop = loop;
     signalling->counters = counters;
     sl_list_init(&signalling->connections);
+    sl_jobs_init(&signalling->parses, loop);
     make_version(signalling->version);
     return signalling;
 }
@@ -47,7 +48,20 @@ void sl_signalling_destroy(struct sl_signalling *signalling)
     if (!signalling)
         return;
     assert(sl_list_empty(&signalling->connections));
+    sl_jobs_deinit(&signalling->parses);
     free(signalling);
+}
+
+void sl_signalling_cut(struct sl_signalling *signalling)
+{
+    struct connection *connection;
+
+    sl_list_foreach(connection, &signalling->connections, struct connection, link)
+    {
+        connection->closing = true;
+        sl_timer_stop(connection->timer);
+        sl_ws_abort(connection->ws);
+    }
 }
 
 size_t sl_signalling_count(const struct sl_signalling *signalling)

@@ -32,6 +32,9 @@ const struct sl_ws_ops *sl_signalling_ws_ops(void);
  * sl_http_destroy() the rest. NULL is fine. */
 void sl_signalling_destroy(struct sl_signalling *signalling);
 
+/* Cuts every WebSocket without a goodbye: sessions end by it, from the loop. */
+void sl_signalling_cut(struct sl_signalling *signalling);
+
 /* WebSockets open now, sessions or not. */
 size_t sl_signalling_count(const struct sl_signalling *signalling);
 /* `<d>.<d>.<d>-<40 hex>`: what getVersion says (WS-7). */

@@ -93,9 +93,12 @@ void handle_send_stream_event(struct connection *connection, const struct envelo
     const json_t *object = field_object(envelope);
     const char *id = field_string(object, "mediaSessionId"), *type = field_string(object, "type");
 
-    if (id && type)
-        sl_session_send_stream_event(connection->session, id, type, json_object_get(object, "info"),
-                                     json_object_get(object, "payload"));
+    if (!id || !type) {
+        send_fail(connection, NULL, NULL, "mediaSessionId or type is missing");
+        return;
+    }
+    sl_session_send_stream_event(connection->session, id, type, json_object_get(object, "info"),
+                                 json_object_get(object, "payload"));
 }
 
 /* Pictures are not taken yet; the requester must hear all the same (9.5). */

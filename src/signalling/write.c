@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Messages to the client: always one object with a string `message` and an array `data` (WS-2). */
+#include "base/json.h"
 #include "signalling/internal.h"
 
 #include <errno.h>
-#include <string.h>
 
-static void send_text(struct connection *connection, const char *text)
+static void send_text(struct connection *connection, const char *text, size_t len)
 {
     struct sl_counters *counters = connection->signalling->counters;
-    int err = sl_ws_send_text(connection->ws, text, strlen(text));
+    int err = sl_ws_send_text(connection->ws, text, len);
 
     if (err == 0) {
         sl_count(counters, SL_COUNTER_WS_MESSAGES_OUT, 1);
@@ -25,10 +25,11 @@ static void send_text(struct connection *connection, const char *text)
 void send_message(struct connection *connection, const char *name, json_t *data)
 {
     json_t *message = json_pack("{s:s, s:o}", "message", name, "data", data);
-    char *text = connection->closing ? NULL : json_dumps(message, JSON_COMPACT);
+    size_t len;
+    char *text = connection->closing ? NULL : sl_json_dump(message, &len);
 
     if (text)
-        send_text(connection, text);
+        send_text(connection, text, len);
     free(text);
     json_decref(message);
 }

@@ -213,7 +213,7 @@ describe('hooks', { concurrency: 8 }, () => {
             assert.equal(app.of('connect').length, 1, 'a hook is not sent twice');
         });
 
-    for (const behaviour of ['echo', 'empty', 'garbage'])
+    for (const behaviour of ['echo', 'empty'])
         test(`HOOK-8 connect is allowed on 200 with ${behaviour}`, async () => {
             const app = takeApp();
             app.on('connect', behaviour);
@@ -221,6 +221,37 @@ describe('hooks', { concurrency: 8 }, () => {
             const { body } = await app.next('ConnectionStatusEvent');
             assert.equal(body.status, 'ESTABLISHED');
         });
+
+    // As programs write it that mean well: HOOK-11 and HOOK-12 hold all the same.
+    for (const [what, headers] of [['application/json', {}], ['text/html', { 'Content-Type': 'text/html' }]])
+        test(`a policy behind a byte order mark is read; ${what}`, () => {
+            const app = takeApp();
+            app.on('connect', ({ body }) => ({ headers, body: `\uFEFF${JSON.stringify({ ...body,
+                restClientConfig: { publishStream: { restOnError: 'FAIL' } } })}` }));
+            app.on('publishStream', { status: 403, body: '\uFEFF{"info":"not you"}' });
+            return withSession(app, async (client) => {
+                const id = client.publish(newName(), sdp.offer());
+                const { data: [fail] } = await client.next('fail');
+                assert.deepEqual([fail.apiMethod, fail.id, fail.info], ['StreamStatusEvent', id,
+                    'not you']);
+            });
+        });
+
+    for (const [what, body, reason] of [
+        ['a page', '<!DOCTYPE html>', 'it is a page, not JSON'],
+        ['broken off', '{"restClientConfig":{"publishStream":{"restOnErr', 'broken off'],
+        ['no object', '[]', 'no object'],
+        ['UTF-16', Buffer.from('\uFEFF{}', 'utf16le'), 'UTF-16'],
+        ['something behind it', '{}<br/>', 'not JSON alone'],
+    ]) {
+        test(`an answer that cannot be read is an error, and who gave it is named: ${what}`, async () => {
+            const app = takeApp();
+            app.on('connect', { body });
+            assert.equal(await refusal(app), 'Application gave no proper answer');
+            await server.waitForLog(new RegExp(` warn .*hook connect of application "${app.key}" at ` +
+                `"${app.url}" failed: status 200, but the answer cannot be read: .*${reason}.*; refused`));
+        });
+    }
 
     test('HOOK-8 connect is refused when nobody listens, after some tries', async () => {
         const before = performance.now();

@@ -361,9 +361,12 @@ describe('a running server', () => {
         assert.equal(await certificate(port), before);
     });
 
-    test('SIGTERM: not ready, no new session, the running one stays until it leaves; then 0', async () => {
+    test('SIGTERM: not ready, no new session, running streams go on until they end; then 0', async () => {
         const ready = () => fetch(`${server.http}/readyz`).then((response) => response.status);
         assert.equal(await ready(), 200);
+        const idle = await WcsClient.session(server.ws);
+        const deaf = await WcsClient.session(server.ws);
+        deaf.stopReading();
         server.signal('SIGTERM');
         await until('/readyz says 503', async () => await ready() === 503);
         assert.equal((await fetch(`${server.http}/livez`)).status, 200);
@@ -374,9 +377,35 @@ describe('a running server', () => {
         await pictures(page, player, 30);
         assert.equal(await call(page, 'sessionStatus'), 'ESTABLISHED');
         server.assertAlive();
-        await call(page, 'disconnect');
+        assert.ok(!idle.isClosed, 'nobody is sent away as long as the server goes on');
+        // Only streams are waited for: the sessions stay, and one of them answers nothing.
+        const start = performance.now();
+        await call(page, 'stop', player);
+        await call(page, 'stop', publisher.label);
         const exit = await until('the server ends', () => server.exited, { timeout: 5_000 });
         assert.deepEqual(exit, { code: 0, signal: null });
+        const took = performance.now() - start;
+        assert.ok(took < 1_500 * slowness, `${took} ms`);
+        assert.equal((await idle.closed).code, 1001);
+        deaf.abort();
+    });
+
+    test('SIGTERM without a stream ends at once, sessions notwithstanding', async () => {
+        const quick = await Server.start({ drain_timeout: 60 });
+        try {
+            const [idle, deaf] = [await WcsClient.session(quick.ws), await WcsClient.session(quick.wss)];
+            deaf.stopReading();
+            const start = performance.now();
+            quick.signal('SIGTERM');
+            assert.deepEqual(await until('the server ends', () => quick.exited), { code: 0,
+                signal: null });
+            const took = performance.now() - start;
+            assert.ok(took < 1_500 * slowness, `${took} ms`);
+            assert.equal((await idle.closed).code, 1001);
+            deaf.abort();
+        } finally {
+            await quick.stop();
+        }
     });
 
     test('SIGINT ends at once with 0, a publication and a player notwithstanding', async () => {

@@ -239,7 +239,11 @@ describe('official SDK', () => {
     test('WS-61 stream.sendData reaches every player, unchanged and in order', async () => {
         const { label, name } = await publish(page);
         const players = [await play(page, name), await play(page, name)];
-        const payloads = [{ count: 23 }, 'text', [1, null, { deep: ['ü', '\u{1F600}'] }], 5, true];
+        const payloads = [{ count: 23 }, 'text', [1, null, { deep: ['ü', '\u{1F600}'] }], 5, true,
+            'a\u0000b', { '\u0000': ['\u0000'] }, [0.1, 1e21, 12345678901234567890, -1e-7, 5e-324],
+            { b: 1, a: { z: [], y: {} } }, { text: 'x'.repeat(17_000) }, 7,
+            'ü'.repeat(32_767), // 64 KiB as JSON
+            Array.from({ length: 8_000 }, (_, i) => i), 'the last'];
         for (const payload of payloads)
             await call(page, 'call', label, 'sendData', payload);
         for (const player of players) {
@@ -248,7 +252,22 @@ describe('official SDK', () => {
                 return data.length >= payloads.length && data;
             });
             assert.deepEqual(got.map((e) => e.payload), payloads);
+            assert.equal(JSON.stringify(got.map((e) => e.payload)), JSON.stringify(payloads));
         }
+        await stop(page, label, 'UNPUBLISHED');
+    });
+
+    test('WS-61 what is too large to be passed on is refused, counted and told', async () => {
+        const { label, name } = await publish(page);
+        const player = await play(page, name);
+        const before = await server.metrics();
+        await call(page, 'call', label, 'sendData', 'x'.repeat(65_535));
+        await call(page, 'call', label, 'sendData', 'small');
+        await event(page, player, 'data', (e) => e.payload === 'small');
+        const counted = 'sluice_ws_refused_total{reason="size"}';
+        assert.equal((await server.metrics())[counted], before[counted] + 1);
+        await server.waitForLog(/ warn .*stream event refused, 1 of late: Stream event is too large/);
+        assert.equal(await call(page, 'sessionStatus'), 'ESTABLISHED');
         await stop(page, label, 'UNPUBLISHED');
     });
 

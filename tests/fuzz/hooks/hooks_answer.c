@@ -60,6 +60,9 @@ static void check_verdict(enum sl_hook_method method, const json_t *config,
 
     sl_hook_policy_read(config, method, &policy);
     sl_hook_judge(method, config, result, &verdict);
+    /* A policy that cannot be read is no success. */
+    require(!verdict.unreadable || (success && kind != SL_HOOK_KIND_EVENT));
+    success = success && !verdict.unreadable;
     require(success ? verdict.allowed && !verdict.failed : !verdict.fields);
     if (!success &&
         (kind == SL_HOOK_KIND_CONNECT ||

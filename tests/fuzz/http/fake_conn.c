@@ -15,6 +15,8 @@ struct sl_conn {
     void *owner;
     struct sl_addr addr;
     bool open, paused, finishing, gone, sent_due;
+    uint8_t *rest; /* given back; NULL */
+    size_t rest_len;
     char why[120];
 };
 
@@ -171,6 +173,21 @@ void sl_conn_resume(struct sl_conn *conn)
     conn->paused = false;
 }
 
+bool sl_conn_is_paused(const struct sl_conn *conn)
+{
+    return conn->paused;
+}
+
+void sl_conn_unread(struct sl_conn *conn, const uint8_t *data, size_t len)
+{
+    assert(!conn->rest);
+    if (len == 0 || conn->gone || conn->finishing)
+        return;
+    conn->rest = sl_alloc(len + 1);
+    memcpy(conn->rest, data, len);
+    conn->rest_len = len;
+}
+
 void sl_conn_set_deadline(struct sl_conn *conn, int64_t after_ms)
 {
     (void)conn;
@@ -216,11 +233,28 @@ void fake_conn_ready(struct sl_conn *conn)
     conn->ops->on_ready(conn->owner);
 }
 
+static bool is_read(const struct sl_conn *conn)
+{
+    return !conn->gone && !conn->finishing && !conn->paused;
+}
+
+/* What was given back comes before anything else. */
+static void deliver_rest(struct sl_conn *conn)
+{
+    while (conn->rest && is_read(conn)) {
+        uint8_t *rest = conn->rest;
+        conn->rest = NULL;
+        conn->ops->on_data(conn->owner, rest, conn->rest_len);
+        free(rest);
+        call_back(conn);
+    }
+}
+
 void fake_conn_play(const uint8_t *bytes, size_t len, size_t step)
 {
     struct sl_conn *conn = last;
 
-    while (len > 0 && !conn->gone && !conn->finishing && !conn->paused) {
+    while (len > 0 && is_read(conn)) {
         size_t piece = step > 0 && step < READ_LEN ? step : READ_LEN;
         if (piece > len)
             piece = len;
@@ -231,9 +265,11 @@ void fake_conn_play(const uint8_t *bytes, size_t len, size_t step)
         bytes += piece;
         len -= piece;
         call_back(conn);
+        deliver_rest(conn);
     }
     sl_conn_cut(conn, "closed by the peer");
     last = NULL;
     conn->ops->on_gone(conn->owner, conn->why);
+    free(conn->rest);
     free(conn);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fuzz target: a JSON body; what is accepted is an object, not too deep, and parses again. */
-#include "base/json_depth.h"
+#include "base/json.h"
 #include "http/body.h"
 
 #include <assert.h>

@@ -16,6 +16,7 @@ enum { MESSAGE_MAX = 600 };
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct record {
+    bool stops;
     size_t messages, len;
     uint64_t digest; /* FNV-1a of all there was */
 };
@@ -38,26 +39,32 @@ static bool on_message(void *owner, enum sl_ws_opcode opcode, const uint8_t *pay
     record->len += len;
     digest(record, &kind, 1);
     digest(record, payload, len);
-    return true;
+    return !record->stops;
 }
 
-static int feed(const uint8_t *data, size_t size, bool masked, size_t step, struct record *record)
+/* stops: whoever gets a message takes no more at once; the rest is fed again. */
+static int feed(const uint8_t *data, size_t size, bool masked, size_t step, bool stops,
+                struct record *record)
 {
     struct sl_ws_reader reader;
     const char *why = NULL;
     int code = 0;
 
     memset(record, 0, sizeof(*record));
+    record->stops = stops;
     sl_ws_reader_init(&reader, masked, MESSAGE_MAX);
     while (size > 0 && code == 0) {
         size_t piece = step > 0 && step < size ? step : size;
         uint8_t *copy = sl_alloc(piece + 1);
         memcpy(copy, data, piece);
-        code = sl_ws_reader_feed(&reader, copy, piece, on_message, record, &why);
+        size_t used;
+        code = sl_ws_reader_feed(&reader, copy, piece, on_message, record, &used, &why);
+        assert(used <= piece && (stops || code != 0 || used == piece));
         free(copy);
-        data += piece;
-        size -= piece;
+        data += used;
+        size -= used;
     }
+    record->stops = false;
     assert(reader.message_len <= MESSAGE_MAX);
     assert(code == 0 || why);
     sl_ws_reader_deinit(&reader);
@@ -72,10 +79,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     bool masked = data[0] & 1;
     size_t step = (data[0] >> 1) + 1u;
-    int code = feed(data + 1, size - 1, masked, 0, &whole);
+    int code = feed(data + 1, size - 1, masked, 0, false, &whole);
     /* An error in the first bytes of a frame may be seen before what stands behind it in one piece,
      * never before what stands in front: the messages are the same. */
-    assert(feed(data + 1, size - 1, masked, step, &pieces) == code);
-    assert(memcmp(&whole, &pieces, sizeof(whole)) == 0);
+    for (int stops = 0; stops <= 1; stops++) {
+        assert(feed(data + 1, size - 1, masked, step, stops == 1, &pieces) == code);
+        assert(memcmp(&whole, &pieces, sizeof(whole)) == 0);
+    }
     return 0;
 }

@@ -12,7 +12,7 @@ import { slowness, within } from './wait.mjs';
 const MEGABYTE = ' '.repeat(1 << 20);
 
 // What a behaviour may be, besides a function (request) => behaviour, {status, body, headers} and
-// {hold: promise} (answers once it resolves, as it says). body: sent as it is if it is a string.
+// {hold: promise} (answers once it resolves, as it says). body: sent as it is if it is a string or a Buffer.
 const BEHAVIOURS = {
     echo: (request, response) => send(response, { body: request.raw.toString() }),
     refuse: (request, response) => send(response, { status: 403, body: '' }),
@@ -40,7 +40,7 @@ const BEHAVIOURS = {
 };
 
 function send(response, { status = 200, body = {}, headers = {} }) {
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const text = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
     response.end(text);
 }

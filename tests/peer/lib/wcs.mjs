@@ -91,6 +91,10 @@ export class WcsClient {
         this.#socket.ping('hello');
         return within(5_000 * slowness, 'a WebSocket pong', pong);
     }
+    // Reads no more, so that nothing is answered, not even a close.
+    stopReading() {
+        this.#socket._socket.pause();
+    }
     // Stops answering anything, without a goodbye.
     abort() {
         this.#socket.terminate();
@@ -103,10 +107,12 @@ export class WcsClient {
             const at = this.#unread.findIndex((m) => m.message === name && accept(m.data[0], m));
             return at < 0 ? undefined : this.#unread.splice(at, 1)[0];
         };
-        let waiter;
+        let waiter, done;
         const found = new Promise((resolve, reject) => {
             waiter = () => {
-                const message = take();
+                // One only: others may come before it is no waiter any more.
+                const message = done ? undefined : take();
+                done ||= message !== undefined;
                 if (message)
                     resolve(message);
             };

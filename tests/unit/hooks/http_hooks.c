@@ -325,8 +325,9 @@ static void hands_over_what_follows_from_the_answer_HOOK_12_HOOK_13_HOOK_15(void
          NULL},
         {"redirect, FAIL", PUBLISH, FAIL_PUBLISH, "", 302, false, "Application refused (302)",
          NULL},
-        {"garbage", PUBLISH, FAIL_PUBLISH, "{\"name\":", 200, true, "", NULL},
         {"empty", PUBLISH, FAIL_PUBLISH, "", 200, true, "", NULL},
+        {"byte order mark", SL_HOOK_CONNECT, NULL, "\xef\xbb\xbf{\"sipLogin\":\"x\"}", 200, true,
+         "", "{\"sipLogin\":\"x\"}"},
         {"OVERWRITE", PUBLISH,
          "{\"publishStream\":{\"restPolicy\":\"OVERWRITE\",\"restOverwrite\":\"name\"}}",
          "{\"name\":\"x\",\"n\":2}", 200, true, "", "{\"name\":\"x\"}"},
@@ -401,8 +402,28 @@ static void warns_once_a_second_and_counts_the_rest(void **state)
         lines++;
     assert_int_equal(lines, 2);
     assert_non_null(strstr(log, "warn session=\"/s\" hook StreamStatusEvent of application \"app\" "
-                                "failed: status 500: \"Application refused (500)\"; nothing"));
+                                "at \"http://"));
+    assert_non_null(strstr(log, "failed: status 500: \"Application refused (500)\"; nothing"));
     assert_non_null(strstr(log, "application \"app\": 19 more hooks failed"));
+    free(log);
+}
+
+static void names_who_gave_an_answer_that_cannot_be_read(void **state)
+{
+    struct fixture *f = *state;
+    struct answer answer = {0};
+
+    f->answer = "<html>";
+    (void)ask(f, "/s", FAIL_PUBLISH, PUBLISH, "m", 1, &answer);
+    run_until(f, answer.count > 0);
+    assert_false(answer.allowed);
+    assert_string_equal(answer.info, SL_HOOK_INFO_BROKEN);
+    destroy_hooks(f);
+    char *log = read_log(f);
+    assert_non_null(strstr(log, "hook publishStream of application \"app\" at \"http://"));
+    assert_non_null(strstr(log,
+                           "failed: status 200, but the answer cannot be read: \"it is a page, "
+                           "not JSON\"; refused"));
     free(log);
 }
 
@@ -673,6 +694,7 @@ int main(void)
         TEST(tells_the_client_of_a_failed_event_from_the_loop_HOOK_20),
         TEST(tells_the_status_of_a_keep_alive_HOOK_24_HOOK_26),
         TEST(warns_once_a_second_and_counts_the_rest),
+        TEST(names_who_gave_an_answer_that_cannot_be_read),
         TEST(counts_questions_past_a_bound_as_failed_and_drops_notifications),
         TEST(uses_no_more_connections_than_it_may),
         TEST(lets_a_question_wait_no_longer_than_its_time_HOOK_29),

@@ -160,7 +160,10 @@ static void keeps_of_a_config_what_it_knows_and_says_if_that_is_not_all(void **s
         const char *config, *kept;
         bool odd;
     } cases[] = {
-        {"7", NULL, false},
+        {"null", NULL, false},
+        {"[]", NULL, false}, /* how PHP writes an object without members */
+        {"7", NULL, true},
+        {"[{}]", NULL, true},
         {"{}", "{}", false},
         {"{\"StreamKeepAliveEvent\":{\"clientExclude\":\"\",\"restExclude\":\"sdp\","
          "\"restOnError\":\"FAIL\",\"restPolicy\":\"NOTIFY\",\"restOverwrite\":\"\"}}",
@@ -252,18 +255,107 @@ static void decides_by_kind_and_restOnError_HOOK_8_HOOK_12_HOOK_13_HOOK_14_HOOK_
     }
 }
 
-static void allows_on_200_whatever_the_body_is(void **state)
+static void allows_on_200_with_an_object_or_with_nothing(void **state)
 {
-    static const char *const bodies[] = {
-        NULL, "", "{}", "[]", "7", "{", "{\"name\":", "garbage", "\"x\"", "{\"a\":\"\\u0000\"}"};
+    static const char *const bodies[] = {NULL,
+                                         "",
+                                         " \r\n",
+                                         "\xef\xbb\xbf",
+                                         "{}",
+                                         "\xef\xbb\xbf{\"a\":1}",
+                                         "\xef\xbb\xbf \n{\"a\":1}\n",
+                                         "{\"message\":\"not an error\"}"};
 
     (void)state;
-    for (size_t i = 0; i < SL_ARRAY_LEN(bodies) * SL_ARRAY_LEN(of_kind); i++) {
+    for (size_t i = 0; i < SL_ARRAY_LEN(of_kind) * SL_ARRAY_LEN(bodies); i++) {
         const char *body = bodies[i % SL_ARRAY_LEN(bodies)];
         struct sl_hook_verdict verdict;
         judge(of_kind[i / SL_ARRAY_LEN(bodies)], "{}", SL_HOOK_ANSWERED, 200, body, &verdict);
         if (!verdict.allowed || verdict.failed || verdict.status != 200 || verdict.info[0])
             fail_msg("%s: allowed %d", body, verdict.allowed);
+        sl_hook_verdict_deinit(&verdict);
+    }
+}
+
+/* What a policy has told must not vanish, and its absence must not be taken for a yes. */
+static void takes_an_answer_to_a_question_that_cannot_be_read_for_an_error(void **state)
+{
+#define BODY(why, text) why, text, sizeof(text) - 1
+    static const struct {
+        const char *why, *body;
+        size_t len;
+    } cases[] = {
+        {BODY("list", "[]")},
+        {BODY("number", "7")},
+        {BODY("text", "\"x\"")},
+        {BODY("null", "null")},
+        {BODY("truncated", "{\"restClientConfig\":{\"publishStream\":{\"restOnErr")},
+        {BODY("two objects", "{}{}")},
+        {BODY("a warning behind it", "{}\n<br /> <b>Warning</b>")},
+        {BODY("NUL behind it", "{}\0")},
+        {BODY("a page", "<!DOCTYPE html><html></html>")},
+        {BODY("a word", "OK")},
+        {BODY("two marks", "\xef\xbb\xbf\xef\xbb\xbf{}")},
+        {BODY("UTF-16 LE", "\xff\xfe{\0}\0")},
+        {BODY("UTF-16 BE", "\xfe\xff\0{\0}")},
+        {BODY("UTF-16 without a mark", "{\0\"\0a\0\"\0:\0"
+                                       "1\0}\0")},
+        {BODY("UTF-32", "\xff\xfe\0\0{\0\0\0}\0\0\0")},
+        {BODY("Latin-1", "{\"name\":\"caf\xe9\"}")},
+        {BODY("gzip", "\x1f\x8b\x08\0\0\0\0\0")},
+        {BODY("U+0000", "{\"a\":\"\\u0000\"}")},
+        {BODY("single quotes", "{'a':1}")},
+        {BODY("JavaScript", "{a:1}")},
+        {BODY("JSONP", "f({})")},
+        {BODY("a prefix against hijacking", ")]}',\n{}")},
+    };
+#undef BODY
+    static const struct {
+        enum sl_hook_method method;
+        const char *config;
+        bool allowed, failed;
+    } rows[] = {
+        {SL_HOOK_CONNECT, "{}", false, true},
+        {SL_HOOK_PUBLISH_STREAM, "{\"publishStream\":{\"restOnError\":\"FAIL\"}}", false, true},
+        {SL_HOOK_PUBLISH_STREAM, "{}", true, true},
+        {SL_HOOK_ON_CALL_EVENT, "{\"OnCallEvent\":{\"restOnError\":\"FAIL\"}}", false, true},
+        {SL_HOOK_ON_DATA_EVENT, "{\"OnDataEvent\":{\"restOnError\":\"FAIL\"}}", false, true},
+        /* Nothing in the answer to a notification matters. */
+        {SL_HOOK_STREAM_STATUS_EVENT, "{\"StreamStatusEvent\":{\"restOnError\":\"FAIL\"}}", true,
+         false},
+        {SL_HOOK_STREAM_KEEP_ALIVE_EVENT, "{}", true, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases) * SL_ARRAY_LEN(rows); i++) {
+        size_t c = i % SL_ARRAY_LEN(cases), r = i / SL_ARRAY_LEN(cases);
+        json_t *config = parse(rows[r].config);
+        struct sl_hook_result result = {SL_HOOK_ANSWERED, 200, cases[c].body, cases[c].len};
+        struct sl_hook_verdict verdict;
+        sl_hook_judge(rows[r].method, config, &result, &verdict);
+        if (verdict.allowed != rows[r].allowed || verdict.failed != rows[r].failed ||
+            verdict.failed != (verdict.unreadable != NULL) || verdict.fields ||
+            strcmp(verdict.info, verdict.failed ? SL_HOOK_INFO_BROKEN : "") != 0)
+            fail_msg("%s, %s: allowed %d, failed %d, \"%s\"", cases[c].why, rows[r].config,
+                     verdict.allowed, verdict.failed, verdict.info);
+        sl_hook_verdict_deinit(&verdict);
+        json_decref(config);
+    }
+}
+
+/* An echo repeats what a client sent, also what no tree holds. */
+static void reads_an_echo_of_whatever_was_passed_on(void **state)
+{
+    static const char body[] =
+        "{\"name\":\"a\",\"info\":\"\\u0000\",\"payload\":[1e400,\"\\ud83d\"]}";
+    static const enum sl_hook_method methods[] = {SL_HOOK_SEND_STREAM_EVENT, SL_HOOK_ON_DATA_EVENT};
+
+    (void)state;
+    for (size_t i = 0; i < SL_ARRAY_LEN(methods); i++) {
+        struct sl_hook_verdict verdict;
+        judge(methods[i], "{}", SL_HOOK_ANSWERED, 200, body, &verdict);
+        assert_true(verdict.allowed);
+        assert_false(verdict.failed);
         sl_hook_verdict_deinit(&verdict);
     }
 }
@@ -372,7 +464,8 @@ static void takes_nothing_from_an_answer_nested_too_deeply(void **state)
     memset(answer + strlen(answer), ']', 1000);
     answer[strlen(answer)] = '}';
     judge(SL_HOOK_CONNECT, "null", SL_HOOK_ANSWERED, 200, answer, &verdict);
-    assert_true(verdict.allowed);
+    assert_false(verdict.allowed);
+    assert_non_null(verdict.unreadable);
     assert_null(verdict.fields);
     sl_hook_verdict_deinit(&verdict);
 }
@@ -387,6 +480,8 @@ static void puts_the_reason_into_words_for_the_client(void **state)
         {SL_HOOK_ANSWERED, 403, NULL, "Application refused (403)"},
         {SL_HOOK_ANSWERED, 500, "<html>", "Application refused (500)"},
         {SL_HOOK_ANSWERED, 403, "{\"info\":\"no money\"}", "no money"},
+        {SL_HOOK_ANSWERED, 403, "\xef\xbb\xbf{\"info\":\"no money\"}", "no money"},
+        {SL_HOOK_ANSWERED, 403, "\xff\xfe{\0", "Application refused (403)"},
         {SL_HOOK_ANSWERED, 403, "{\"message\":\"go away\"}", "go away"},
         {SL_HOOK_ANSWERED, 403, "{\"info\":7,\"message\":\"m\"}", "m"},
         {SL_HOOK_ANSWERED, 403, "{\"info\":\"\"}", "Application refused (403)"},
@@ -435,7 +530,9 @@ int main(void)
         cmocka_unit_test(strips_what_the_client_must_not_see_HOOK_18),
         cmocka_unit_test(keeps_of_a_config_what_it_knows_and_says_if_that_is_not_all),
         cmocka_unit_test(decides_by_kind_and_restOnError_HOOK_8_HOOK_12_HOOK_13_HOOK_14_HOOK_20),
-        cmocka_unit_test(allows_on_200_whatever_the_body_is),
+        cmocka_unit_test(allows_on_200_with_an_object_or_with_nothing),
+        cmocka_unit_test(takes_an_answer_to_a_question_that_cannot_be_read_for_an_error),
+        cmocka_unit_test(reads_an_echo_of_whatever_was_passed_on),
         cmocka_unit_test(never_answers_a_failed_ErrorEvent_with_another),
         cmocka_unit_test(takes_403_of_a_keep_alive_for_an_order_not_for_a_failure_HOOK_24_HOOK_26),
         cmocka_unit_test(takes_over_only_what_OVERWRITE_lists_HOOK_15),

@@ -144,6 +144,12 @@ static void on_text(void *owner, const char *text, size_t len)
         sl_ws_abort(server->ws);
         sl_ws_close(server->ws, 1000, NULL);
         sl_ws_abort(server->ws);
+    } else if (strcmp(text, "pause") == 0)
+        sl_ws_pause(server->ws);
+    else if (strcmp(text, "slow") == 0) {
+        int64_t end_us = sl_now_us() + 2 * SL_US_PER_MS;
+        while (sl_now_us() < end_us)
+            continue;
     } else if (strcmp(text, "flood") == 0)
         flood(server);
     else

@@ -51,9 +51,10 @@ void expect_none(struct server *server, const char *prefix);
  * What the server does, told by what comes:
  * WebSocket: notes "open", "text <len> <text>", "binary <len>", "pong", "close <why>". Text
  *   "echo:..." is sent back, "close:<code>" closes, "abort" cuts, "close-twice" and "abort-close"
- * do both; "flood" queues 64 KiB messages until one is refused and notes "flood <err> <queued>". A
- * path is not known to it; an Origin "http://refuse" makes on_open return NULL. HTTP: notes
- * "request <method> <path> <query> <body>" and answers 200 with the body, or, by path:
+ * do both; "pause" reads no more, "slow" takes 2 ms; "flood" queues 64 KiB messages until one is
+ * refused and notes "flood <err> <queued>". A path is not known to it; an Origin "http://refuse"
+ * makes on_open return NULL. HTTP: notes "request <method> <path> <query> <body>" and answers 200
+ * with the body, or, by path:
  *   "/later" keeps it for answer_kept(), "/silent" too but sets no on_gone, "/big" 1 MiB,
  *   "/owner" tells "owner <uid>" or "owner unknown", "/inject" tries to smuggle header lines.
  *   "gone" is noted by on_gone.

@@ -158,10 +158,12 @@ static int feed(struct sl_ws_reader *reader, const char *bytes, size_t len)
 {
     uint8_t copy[512];
     const char *why = NULL;
+    size_t used;
 
     memcpy(copy, bytes, len);
-    int code = sl_ws_reader_feed(reader, copy, len, on_message, NULL, &why);
+    int code = sl_ws_reader_feed(reader, copy, len, on_message, NULL, &used, &why);
     assert_int_equal(code == 0, why == NULL);
+    assert_true(code != 0 || used == len);
     return code;
 }
 
@@ -195,13 +197,18 @@ static void stops_when_told_to(void **state)
     go_on = false;
     log_text[0] = '\0';
     sl_ws_reader_init(&reader, false, 1000);
-    assert_int_equal(feed(&reader,
-                          "\x81\x01"
-                          "a\x81\x01"
-                          "b",
-                          6),
-                     0);
+    uint8_t bytes[] = "\x81\x01"
+                      "a\x81\x01"
+                      "b";
+    const char *why;
+    size_t used;
+    assert_int_equal(sl_ws_reader_feed(&reader, bytes, 6, on_message, NULL, &used, &why), 0);
     assert_string_equal(log_text, "[1 a]");
+    assert_int_equal(used, 3);
+    /* The rest may be fed later. */
+    assert_int_equal(sl_ws_reader_feed(&reader, bytes + 3, 3, on_message, NULL, &used, &why), 0);
+    assert_string_equal(log_text, "[1 a][1 b]");
+    assert_int_equal(used, 3);
     sl_ws_reader_deinit(&reader);
 }
 

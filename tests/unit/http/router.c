@@ -3,7 +3,7 @@
 #include "fake_http.h"
 
 #include "base/error.h"
-#include "base/json_depth.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "http/access.h"
 #include "http/body.h"

@@ -348,6 +348,126 @@ static void drops_1008_a_client_that_pings_and_does_not_read(void **state)
     close(fd);
 }
 
+static void resume_last(struct server *s, void *arg)
+{
+    (void)arg;
+    sl_ws_resume(server_ws(s));
+}
+
+static void nothing_comes_while_it_is_paused_and_then_all_in_order(void **state)
+{
+    static const char *const later[] = {"text 1 a", "text 1 b", "text 6 echo:c", "text 1 d"};
+    int fd = ws_dial(server_port(server));
+    char answer[64];
+    size_t len;
+
+    (void)state;
+    (void)expect(server, "open");
+    for (int round = 0; round < 2; round++) {
+        /* Behind the pause in the same bytes, and in others. */
+        ws_send(fd, true, SL_WS_TEXT, "pause", 5);
+        ws_send(fd, true, SL_WS_TEXT, "a", 1);
+        ws_send(fd, false, SL_WS_TEXT, "b", 1);
+        (void)expect(server, "text 5 pause");
+        ws_send(fd, true, SL_WS_CONTINUATION, "", 0);
+        ws_send(fd, true, SL_WS_TEXT, "echo:c", 6);
+        ws_send(fd, true, SL_WS_TEXT, "d", 1);
+        ws_send(fd, true, SL_WS_PING, "p", 1);
+        server_call(server, resume_last, NULL);
+        for (size_t i = 0; i < SL_ARRAY_LEN(later); i++)
+            (void)expect(server, later[i]);
+        assert_int_equal(ws_receive(fd, answer, sizeof(answer), &len), SL_WS_TEXT);
+        assert_int_equal(ws_receive(fd, answer, sizeof(answer), &len), SL_WS_PONG);
+    }
+    close(fd);
+    (void)expect(server, "close");
+}
+
+static void close_last(struct server *s, void *arg)
+{
+    (void)arg;
+    sl_ws_close(server_ws(s), 1000, NULL);
+}
+
+static void a_paused_one_is_closed_and_its_end_is_noticed_all_the_same(void **state)
+{
+    int closing = ws_dial(server_port(server)), gone;
+
+    (void)state;
+    (void)expect(server, "open");
+    ws_send(closing, true, SL_WS_TEXT, "pause", 5);
+    ws_send(closing, true, SL_WS_TEXT, "unread", 6);
+    (void)expect(server, "text 5 pause");
+    server_call(server, close_last, NULL);
+    assert_int_equal(ws_close_code(closing), 1000);
+    ws_send(closing, true, SL_WS_CLOSE, "\x03\xe8", 2);
+    close(closing);
+    (void)expect(server, "close closed by us, code 1000");
+    expect_none(server, "text 6 unread");
+    gone = ws_dial(server_port(server));
+    (void)expect(server, "open");
+    ws_send(gone, true, SL_WS_TEXT, "pause", 5);
+    (void)expect(server, "text 5 pause");
+    close(gone);
+    (void)expect(server, "close");
+}
+
+/* One that keeps the server busy has its messages taken in turn with those of others. */
+static void who_sends_a_lot_at_once_does_not_hold_up_the_others(void **state)
+{
+    enum { SLOW = 200 }; /* of 2 ms each */
+    int busy = ws_dial(server_port(server)), other;
+    uint8_t frames[SLOW * 10];
+
+    (void)state;
+    (void)expect(server, "open");
+    other = ws_dial(server_port(server));
+    (void)expect(server, "open");
+    for (size_t i = 0; i < SLOW; i++)
+        memcpy(frames + 10 * i, "\x81\x84\0\0\0\0slow", 10);
+    send_all(busy, frames, sizeof(frames));
+    (void)expect(server, "text 4 slow"); /* it has begun */
+    ws_send(other, true, SL_WS_TEXT, "other", 5);
+    (void)expect(server, "text 5 other");
+    size_t before = 1;
+    while (note_there(server, "text 4 slow"))
+        before++;
+    assert_true(before < SLOW / 2);
+    close(busy);
+    close(other);
+    (void)expect(server, "close");
+    (void)expect(server, "close");
+}
+
+static void set_max(struct server *s, void *arg)
+{
+    sl_ws_set_message_max(server_ws(s), *(const size_t *)arg);
+}
+
+static void the_limit_of_a_message_may_change(void **state)
+{
+    static char text[600];
+    size_t less = 500, more = 600;
+    int fd = ws_dial(server_port(server));
+
+    (void)state;
+    (void)expect(server, "open");
+    memset(text, 'x', sizeof(text));
+    server_call(server, set_max, &less);
+    ws_send(fd, true, SL_WS_TEXT, text, 500);
+    (void)expect(server, "text 500 ");
+    server_call(server, set_max, &more);
+    ws_send(fd, false, SL_WS_TEXT, text, 550);
+    ws_send(fd, true, SL_WS_PING, "", 0);
+    (void)ws_receive(fd, text, sizeof(text), &less); /* the fragment is in */
+    less = 500;
+    server_call(server, set_max, &less); /* below what is there already */
+    ws_send(fd, true, SL_WS_CONTINUATION, "x", 1);
+    assert_int_equal(ws_close_code(fd), 1009);
+    close(fd);
+    (void)expect(server, "close");
+}
+
 static void survives_clients_that_vanish_in_the_middle(void **state)
 {
     (void)state;
@@ -400,6 +520,10 @@ int main(void)
         T(cuts_within_2_s_who_does_not_answer_a_close),
         T(drops_1008_a_client_that_does_not_read),
         T(drops_1008_a_client_that_pings_and_does_not_read),
+        T(nothing_comes_while_it_is_paused_and_then_all_in_order),
+        T(a_paused_one_is_closed_and_its_end_is_noticed_all_the_same),
+        T(who_sends_a_lot_at_once_does_not_hold_up_the_others),
+        T(the_limit_of_a_message_may_change),
         T(survives_clients_that_vanish_in_the_middle),
         T(goes_down_with_open_connections),
     };

@@ -3,6 +3,7 @@
 #include "pull/agent.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "http/http.h"
 #include "net/net.h"
@@ -166,8 +167,10 @@ static void on_up(void *owner, bool audio_muted, bool video_muted)
 
 static void on_event(void *owner, const char *type, json_t *info, json_t *payload)
 {
-    tell(owner, "event %s %s %lld\n", type, info ? json_string_value(info) : "-",
-         (long long)json_integer_value(payload));
+    struct sl_json_span said = sl_json_raw_text(info), told = sl_json_raw_text(payload);
+
+    tell(owner, "event %s %.*s %.*s\n", type, said.text ? (int)said.len : 1,
+         said.text ? said.text : "-", told.text ? (int)told.len : 1, told.text ? told.text : "0");
 }
 
 static void on_end(void *owner, bool failed, const char *why)
@@ -345,7 +348,7 @@ static void the_conversation_has_its_order(void **state) /* websocket-api.md sec
         say(f, OUR("notifyStreamEvent", ",\"type\":\"data\",\"info\":\"i\",\"payload\":7"));
         say(f, OUR("notifyStreamEvent", ",\"type\":\"audioMuted\""));
         say(f, OUR("notifyStreamEvent", "")); /* of no type: of no use */
-        expect_told(f, "answer v=0 answer\nup\nevent data i 7\nevent audioMuted - 0\n");
+        expect_told(f, "answer v=0 answer\nup\nevent data \"i\" 7\nevent audioMuted - 0\n");
 
         leave(f);
         assert_string_equal(heard_name(f, 2), cases[i].stop);

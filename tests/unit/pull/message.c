@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The client's side of the WCS protocol (websocket-api.md 1.2, 4.1, section 15). */
 #include "pull/message.h"
+#include "base/json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,6 +65,27 @@ static void reads_what_a_server_says(void **state)
     }
 }
 
+/* What a publisher there tells its players is for the players here, whatever it is. */
+static void leaves_what_is_passed_on_as_it_was(void **state)
+{
+    static const char text[] =
+        "{\"message\":\"notifyStreamEvent\",\"data\":[{\"mediaSessionId\":\"m\","
+        "\"type\":\"data\",\"info\":\"\\u0000\",\"payload\":[1e400, 1.0]}]}";
+    struct message message;
+
+    (void)state;
+    assert_int_equal(message_parse(text, strlen(text), &message), 0);
+    assert_int_equal(message.kind, MESSAGE_STREAM_EVENT);
+    assert_string_equal(message.type, "data");
+    char *info = sl_json_dump(message.event_info, NULL);
+    char *payload = sl_json_dump(message.payload, NULL);
+    assert_string_equal(info, "\"\\u0000\"");
+    assert_string_equal(payload, "[1e400, 1.0]");
+    free(info);
+    free(payload);
+    message_free(&message);
+}
+
 static void refuses_what_is_no_message(void **state)
 {
     (void)state;
@@ -73,6 +95,8 @@ static void refuses_what_is_no_message(void **state)
                                         "17",
                                         "{\"data\":[]}",
                                         "{\"message\":5,\"data\":[]}",
+                                        "{\"message\":\"a\"} {}",
+                                        "{\"message\":\"a\"}x",
                                         "{\"message\":\"a\\u0000b\"}"};
     char deep[200];
     struct message message;
@@ -146,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_a_server_says),
+        cmocka_unit_test(leaves_what_is_passed_on_as_it_was),
         cmocka_unit_test(refuses_what_is_no_message),
         cmocka_unit_test(asks_with_every_field_of_the_seed),
         cmocka_unit_test(says_who_it_is),

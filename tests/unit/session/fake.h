@@ -24,6 +24,9 @@ void fake_advance_ms(int64_t ms);
 /* Timers alive: 0 when everything was taken down. */
 size_t fake_timer_count(void);
 
+/* Runs the jobs that were added, in their order; returns how many there were. */
+size_t fake_run_jobs(void);
+
 /* ---- Media ---- */
 
 /* Candidates of every worker and transport: 1, or 0 for "no port". */
@@ -88,10 +91,15 @@ void fake_ws_receive(struct sl_ws *ws, const char *text);
 void fake_ws_receive_bytes(struct sl_ws *ws, const char *text, size_t len);
 /* The next message that was sent, NULL if there is none. New reference. */
 json_t *fake_ws_next(struct sl_ws *ws);
+/* The last message that was sent, as it was; "" if there was none. */
+const char *fake_ws_last_text(const struct sl_ws *ws);
 size_t fake_ws_sent_count(const struct sl_ws *ws);
 /* Every text from now on is refused: the client does not read. */
 void fake_ws_set_full(struct sl_ws *ws);
 bool fake_ws_is_closing(const struct sl_ws *ws, uint16_t *code); /* 0: aborted */
+/* Nothing may be received then. */
+bool fake_ws_is_paused(const struct sl_ws *ws);
+size_t fake_ws_message_max(const struct sl_ws *ws);
 size_t fake_ws_pings(const struct sl_ws *ws);
 void fake_ws_pong(struct sl_ws *ws);
 /* on_close, and frees. */

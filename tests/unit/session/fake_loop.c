@@ -4,6 +4,8 @@
 #include "base/list.h"
 #include "fake.h"
 
+#include <errno.h>
+
 struct sl_timer {
     struct sl_list link;
     int64_t due_us; /* 0: not running */
@@ -89,4 +91,61 @@ size_t fake_timer_count(void)
     for (const struct sl_list *link = timers.next; link != &timers; link = link->next)
         count++;
     return count;
+}
+
+/* ---- Jobs: on this thread, when the test says so ---- */
+
+void sl_jobs_init(struct sl_jobs *jobs, struct sl_loop *loop)
+{
+    *jobs = (struct sl_jobs){.loop = loop};
+    sl_list_init(&jobs->running);
+    sl_list_init(&jobs->waiting);
+}
+
+static struct sl_jobs *all_jobs; /* of the one there is */
+
+int sl_jobs_add(struct sl_jobs *jobs, struct sl_job *job)
+{
+    if (jobs->waiting_count >= SL_JOBS_WAITING_MAX)
+        return -EBUSY;
+    all_jobs = jobs;
+    job->jobs = jobs;
+    sl_list_append(&jobs->waiting, &job->link);
+    jobs->waiting_count++;
+    return 0;
+}
+
+static struct sl_job *take_job(struct sl_jobs *jobs)
+{
+    struct sl_job *job = jobs ? sl_list_first(&jobs->waiting, struct sl_job, link) : NULL;
+
+    if (job) {
+        sl_list_remove(&job->link);
+        jobs->waiting_count--;
+    }
+    return job;
+}
+
+size_t fake_run_jobs(void)
+{
+    struct sl_job *job;
+    size_t count = 0;
+
+    for (; (job = take_job(all_jobs)); count++) {
+        if (job->is_needed(job)) {
+            job->run(job);
+            job->on_ran(job);
+        }
+        job->free(job);
+    }
+    return count;
+}
+
+void sl_jobs_deinit(struct sl_jobs *jobs)
+{
+    struct sl_job *job;
+
+    while ((job = take_job(jobs)))
+        job->free(job);
+    all_jobs = NULL;
 }

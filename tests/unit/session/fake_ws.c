@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* WebSockets that remember what was sent. */
+#include "base/json.h"
 #include "base/mem.h"
 #include "fake.h"
 
@@ -12,8 +13,10 @@ struct sl_ws {
     const struct sl_ws_ops *ops;
     void *owner;
     json_t *sent; /* array of what went out and was not yet looked at */
+    char *last;   /* the text of the last of them */
     size_t sent_count, pings;
-    bool full, closing;
+    bool full, closing, paused;
+    size_t message_max;
     uint16_t code;
 };
 
@@ -53,6 +56,11 @@ json_t *fake_ws_next(struct sl_ws *ws)
     return first;
 }
 
+const char *fake_ws_last_text(const struct sl_ws *ws)
+{
+    return ws->last ? ws->last : "";
+}
+
 size_t fake_ws_sent_count(const struct sl_ws *ws)
 {
     return ws->sent_count;
@@ -67,6 +75,16 @@ bool fake_ws_is_closing(const struct sl_ws *ws, uint16_t *code)
 {
     *code = ws->code;
     return ws->closing;
+}
+
+bool fake_ws_is_paused(const struct sl_ws *ws)
+{
+    return ws->paused;
+}
+
+size_t fake_ws_message_max(const struct sl_ws *ws)
+{
+    return ws->message_max;
 }
 
 size_t fake_ws_pings(const struct sl_ws *ws)
@@ -84,6 +102,7 @@ void fake_ws_gone(struct sl_ws *ws)
     if (ws->owner)
         ws->ops->on_close(ws->owner, "gone");
     json_decref(ws->sent);
+    free(ws->last);
     free(ws);
 }
 
@@ -92,11 +111,20 @@ void fake_ws_gone(struct sl_ws *ws)
 /* WS-2 is checked here, for everything that is ever sent. */
 int sl_ws_send_text(struct sl_ws *ws, const char *text, size_t len)
 {
-    json_t *message = json_loadb(text, len, 0, NULL);
+    struct sl_json_span root = {text, len}, fields[2] = {{0}}, object;
 
     assert(!ws->closing);
+    assert(sl_json_check(text, len, SL_JSON_DEPTH_MAX + 2, SIZE_MAX) == SL_JSON_GOOD);
+    object = sl_json_first(sl_json_member(root, "data"));
+    fields[0] = sl_json_member(object, "payload"); /* may hold what jansson cannot */
+    fields[1] = sl_json_member(object, "info");
+    json_t *message = json_loadb(text, len, 0, NULL);
+    if (!message)
+        message = sl_json_load_without(text, len, fields, 2, NULL);
     assert(json_is_string(json_object_get(message, "message")));
     assert(json_is_array(json_object_get(message, "data")));
+    free(ws->last);
+    ws->last = sl_strndup(text, len);
     if (ws->full) {
         ws->closing = true;
         ws->code = 1008;
@@ -119,6 +147,21 @@ void sl_ws_close(struct sl_ws *ws, uint16_t code, const char *reason)
     (void)reason;
     ws->closing = true;
     ws->code = code;
+}
+
+void sl_ws_pause(struct sl_ws *ws)
+{
+    ws->paused = true;
+}
+
+void sl_ws_resume(struct sl_ws *ws)
+{
+    ws->paused = false;
+}
+
+void sl_ws_set_message_max(struct sl_ws *ws, size_t len)
+{
+    ws->message_max = len;
 }
 
 void sl_ws_abort(struct sl_ws *ws)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Envelopes, sessions and their life signs, on the wire (websocket-api.md 1-3). */
+#include "base/json.h"
 #include "base/mem.h"
 #include "signalling/internal.h"
 #include "wire.h"
@@ -17,21 +18,6 @@ static void matches(const char *text, const char *pattern)
     if (!text || regexec(&regex, text, 0, NULL, 0) != 0)
         fail_msg("%s does not match %s", text ? text : "nothing", pattern);
     regfree(&regex);
-}
-
-static uint16_t closing_code(struct sl_ws *ws)
-{
-    uint16_t code = 0;
-
-    assert_true(fake_ws_is_closing(ws, &code));
-    return code;
-}
-
-static bool is_closing(struct sl_ws *ws)
-{
-    uint16_t code;
-
-    return fake_ws_is_closing(ws, &code);
 }
 
 /* ---- Envelopes ---- */
@@ -55,6 +41,12 @@ static void reads_envelopes_and_refuses_what_is_none(void **state) /* 1.2, harde
         {"{\"data\":[]}", -EBADMSG, false},
         {"{\"message\":5}", -EBADMSG, false},
         {"{\"message\":\"a\"} {}", -EBADMSG, false},
+        {"{\"message\":\"a\"}}", -EBADMSG, false},
+        {"{\"message\":\"a\"}x", -EBADMSG, false},
+        {"{\"message\":\"sendData\",\"data\":[{\"payload\":1}]} ,", -EBADMSG, false},
+        {"{\"message\":\"sendData\",\"data\":[{\"payload\":\"\\u0000\",\"operationId\":\"\\u0000\"}"
+         "]}",
+         -EBADMSG, false},
         {"{\"message\":\"a\\u0000b\"}", -EBADMSG, false},
         {"{\"message\":\"\xff\"}", -EBADMSG, false},
         {"\"message\"", -EBADMSG, false},
@@ -62,7 +54,8 @@ static void reads_envelopes_and_refuses_what_is_none(void **state) /* 1.2, harde
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct envelope envelope = {0};
-        int err = envelope_parse(cases[i].text, strlen(cases[i].text), &envelope);
+        int err =
+            envelope_parse(cases[i].text, strlen(cases[i].text), SL_JSON_VALUES_MAX, &envelope);
         if (err != cases[i].err || (err == 0 && (envelope.data != NULL) != cases[i].data))
             fail_msg("%s: got %d", cases[i].text, err);
         if (err == 0)
@@ -83,17 +76,18 @@ static void refuses_json_that_is_nested_too_deeply(void **state)
         for (int i = 0; i < depth; i++)
             text[len++] = ']';
         text[len++] = '}';
-        assert_int_equal(envelope_parse(text, (size_t)len, &envelope), 0);
+        assert_int_equal(envelope_parse(text, (size_t)len, SL_JSON_VALUES_MAX, &envelope), 0);
         envelope_free(&envelope);
     }
     memset(text, '[', 200);
-    assert_int_equal(envelope_parse(text, 200, &envelope), -EBADMSG);
+    assert_int_equal(envelope_parse(text, 200, SL_JSON_VALUES_MAX, &envelope), -E2BIG);
     char *deep = sl_alloc(200100);
     int len = snprintf(deep, 64, "{\"message\":\"a\",\"data\":");
     memset(deep + len, '[', 100000);
     memset(deep + len + 100000, ']', 100000);
     deep[len + 200000] = '}';
-    assert_int_equal(envelope_parse(deep, (size_t)len + 200001, &envelope), -EBADMSG);
+    assert_int_equal(envelope_parse(deep, (size_t)len + 200001, SL_JSON_VALUES_MAX, &envelope),
+                     -E2BIG);
     free(deep);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Streams, events, data, diagnostics and calls, on the wire (websocket-api.md 4-11). */
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "wire.h"
@@ -281,6 +282,107 @@ static void stream_events_reach_each_player_as_they_were_sent(void **state) /* W
     fake_ws_gone(publisher);
 }
 
+static void say_event(struct sl_ws *ws, const char *fields)
+{
+    size_t room = strlen(fields) + 128;
+    char *text = sl_alloc(room);
+
+    (void)snprintf(text, room,
+                   "{\"message\":\"sendStreamEvent\",\"data\":[{\"mediaSessionId\":\"pub\",%s}]}",
+                   fields);
+    fake_ws_receive(ws, text);
+    free(text);
+}
+
+/* Whatever JSON it is, and in whatever spelling: 9.4 calls it "any JSON". */
+static void payloads_reach_players_as_the_text_they_were(void **state)
+{
+    static const char *const payloads[] = {
+        "\"\\u0000\"",
+        "{\"\\u0000\":[\"a\\u0000b\"]}",
+        "1e400",
+        "[0.1,1.0,-0,12345678901234567890,1E+2,1e-999]",
+        "\"\\ud83d\"",
+        "\"\\u00e9\\/\"",
+        "{\"b\":1,\"a\":2,\"b\":3}",
+        "{ \"a\" : [ ] }",
+        "null",
+        "\"\"",
+        "\"\xc3\xa9\xf0\x9f\x98\x80\"",
+    };
+    struct wire *wire = *state;
+    struct sl_ws *publisher = open_session(wire, 1), *player = open_session(wire, 2);
+    char fields[256], expected[256];
+
+    publish_live(publisher, "pub", "cam");
+    play_live(player, "play", "cam");
+    wire->server.hooks.wanted[SL_HOOK_STREAM_EVENT] = true;
+    for (size_t i = 0; i < 2 * SL_ARRAY_LEN(payloads); i++) {
+        const char *payload = payloads[i / 2], *name = i % 2 == 0 ? "payload" : "info";
+        (void)snprintf(fields, sizeof(fields), "\"type\":\"data\",\"%s\":%s", name, payload);
+        say_event(publisher, fields);
+        (void)snprintf(expected, sizeof(expected),
+                       "{\"message\":\"notifyStreamEvent\",\"data\":[{\"mediaSessionId\":\"play\","
+                       "\"type\":\"data\",\"%s\":%s}]}",
+                       name, payload);
+        json_decref(expect(player, "notifyStreamEvent"));
+        assert_string_equal(fake_ws_last_text(player), expected);
+        char *told =
+            sl_json_dump(fake_hooks_told(&wire->server.hooks, SL_HOOK_STREAM_EVENT, i), NULL);
+        (void)snprintf(expected, sizeof(expected), "\"%s\":%s,", name, payload);
+        if (!strstr(told, expected))
+            fail_msg("%s: the back end was told %s", payload, told);
+        free(told);
+    }
+    expect_nothing(publisher);
+    fake_ws_gone(player);
+    fake_ws_gone(publisher);
+}
+
+static uint64_t refused(const struct wire *wire, enum sl_counter counter)
+{
+    return atomic_load(&wire->server.counters->values[counter]);
+}
+
+static void events_that_cannot_be_passed_on_are_told_and_counted(void **state)
+{
+    struct wire *wire = *state;
+    struct sl_ws *publisher = open_session(wire, 1), *player = open_session(wire, 2);
+    char *large = sl_alloc(65700), type[200] = "";
+    size_t len = (size_t)sprintf(large, "\"type\":\"data\",\"payload\":\"");
+
+    publish_live(publisher, "pub", "cam");
+    play_live(player, "play", "cam");
+    memset(large + len, 'x', 65535);
+    large[len + 65534] = '"'; /* with its quotation marks 65536 bytes */
+    large[len + 65535] = '\0';
+    say_event(publisher, large);
+    assert_int_equal(fake_run_jobs(), 1);
+    json_decref(expect(player, "notifyStreamEvent"));
+    large[len + 65534] = 'x';
+    large[len + 65535] = '"'; /* one more */
+    say_event(publisher, large);
+    assert_int_equal(fake_run_jobs(), 1);
+    expect_exactly(publisher, "fail", "{'info':'Stream event is too large'}");
+    memset(type, 'x', sizeof(type) - 1);
+    (void)snprintf(large, 300, "\"type\":\"%s\"", type);
+    say_event(publisher, large);
+    expect_exactly(publisher, "fail", "{'info':'Stream event is too large'}");
+    assert_int_equal(refused(wire, SL_COUNTER_WS_REFUSED_SIZE), 2);
+    /* Fields that are read here. */
+    say_event(publisher, "\"type\":\"da\\u0000ta\"");
+    expect_exactly(publisher, "fail", "{'info':'Bad request'}");
+    say_event(publisher, "\"type\":\"data\",\"payload\":{}}");
+    expect_exactly(publisher, "fail", "{'info':'Bad request'}");
+    assert_int_equal(refused(wire, SL_COUNTER_WS_REFUSED_MALFORMED), 2);
+    say_event(publisher, "\"payload\":1");
+    json_decref(expect(publisher, "fail"));
+    expect_nothing(player);
+    free(large);
+    fake_ws_gone(player);
+    fake_ws_gone(publisher);
+}
+
 static void rates_have_the_fields_of_the_seed(void **state) /* WS-57, WS-58 */
 {
     struct wire *wire = *state;
@@ -341,6 +443,18 @@ static void data_gets_one_status(void **state) /* WS-62 */
     wire->server.hooks.answer = (struct sl_hook_answer){.info = "no"};
     say(ws, "sendData", "{'operationId':'op','payload':5}");
     expect_exactly(ws, "DataStatusEvent", "{'operationId':'op','status':'FAILED','info':'no'}");
+    wire->server.hooks.wanted[SL_HOOK_ON_DATA_EVENT] = false;
+    for (size_t over = 0; over < 2; over++) {
+        static char text[65700];
+        int len = snprintf(text, sizeof(text), "{'operationId':'op','payload':'%0*d'}",
+                           (int)(65534 + over), 0);
+        assert_in_range(len, 65536, sizeof(text) - 1);
+        say(ws, "sendData", text);
+        assert_int_equal(fake_run_jobs(), 1);
+        expect_exactly(ws, "DataStatusEvent",
+                       over ? "{'operationId':'op','status':'FAILED','info':'Data is too large'}"
+                            : "{'operationId':'op','status':'ACCEPTED'}");
+    }
     say(ws, "sendData", "{'payload':5}");
     json_decref(expect(ws, "fail"));
     fake_ws_gone(ws);
@@ -438,6 +552,8 @@ int main(void)
         TEST(unknown_stops_are_answered),
         TEST(tells_whether_a_name_is_playable),
         TEST(stream_events_reach_each_player_as_they_were_sent),
+        TEST(payloads_reach_players_as_the_text_they_were),
+        TEST(events_that_cannot_be_passed_on_are_told_and_counted),
         TEST(rates_have_the_fields_of_the_seed),
         TEST(a_snapshot_fails_with_a_reason),
         TEST(data_gets_one_status),

@@ -28,6 +28,21 @@ int tear_down(void **state)
     return 0;
 }
 
+uint16_t closing_code(struct sl_ws *ws)
+{
+    uint16_t code = 0;
+
+    assert_true(fake_ws_is_closing(ws, &code));
+    return code;
+}
+
+bool is_closing(struct sl_ws *ws)
+{
+    uint16_t code;
+
+    return fake_ws_is_closing(ws, &code);
+}
+
 struct sl_ws *open_socket(struct wire *wire, uint16_t port)
 {
     struct sl_ws *ws = fake_ws_create("198.51.100.23", port);

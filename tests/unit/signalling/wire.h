@@ -22,6 +22,10 @@ int set_up(void **state);
 int tear_down(void **state);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Fails unless it is being closed; 0: it was cut. */
+uint16_t closing_code(struct sl_ws *ws);
+bool is_closing(struct sl_ws *ws);
+
 /* An open socket; nothing said yet. */
 struct sl_ws *open_socket(struct wire *wire, uint16_t port);
 /* ... and with a session, getUserData and getVersion taken. */

@@ -1,36 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * What must not happen at once: answers that are given from the loop later, and jobs that compute
- * on libuv's pool, a bounded number of them. The owner's thread is the loop's.
- */
-#ifndef SL_APPS_JOBS_H
-#define SL_APPS_JOBS_H
+/* What computes for longer than a loop may wait: jobs on libuv's pool, a bounded number of them.
+ * The owner's thread is the loop's. */
+#ifndef SL_NET_JOBS_H
+#define SL_NET_JOBS_H
 
-#include "apps/apps.h"
 #include "base/list.h"
-#include "net/net.h"
+#include "net/loop.h"
 
 enum {
     SL_JOBS_RUNNING_MAX = 8, /* libuv's pool has four threads */
     SL_JOBS_WAITING_MAX = 64,
 };
-
-/* ---- Answers ---- */
-
-struct sl_answers {
-    struct sl_loop *loop;
-    struct sl_list list;
-};
-
-void sl_answers_init(struct sl_answers *answers, struct sl_loop *loop);
-/* None is given after this. */
-void sl_answers_deinit(struct sl_answers *answers);
-/* Calls on_done(owner, err, words) from the loop; words are copied. One at most for each call of
- * apps.h, so callers bound how many there are. */
-void sl_answers_post(struct sl_answers *answers, sl_apps_on_done *on_done, void *owner, int err,
-                     const char *words);
-
-/* ---- Jobs ---- */
 
 struct sl_jobs;
 

@@ -81,8 +81,12 @@ static int create_stream(struct sl_demo *demo, const struct sl_demo_config *conf
         .worker = demo->worker,
         .ops = &demo_source_ops,
         .owner = demo,
-        .tracks = {[SL_AUDIO] = {true, 1, {{SL_CODEC_OPUS, "minptime=10;sprop-stereo=1"}}},
-                   [SL_VIDEO] = {true, 1, {{SL_CODEC_H264, ""}}}},
+        .tracks = {[SL_AUDIO] = {.present = true,
+                                 .codec_count = 1,
+                                 .codecs = {{SL_CODEC_OPUS, "minptime=10;sprop-stereo=1"}}},
+                   [SL_VIDEO] = {.present = true,
+                                 .codec_count = 1,
+                                 .codecs = {{SL_CODEC_H264, ""}}}},
     };
 
     (void)snprintf(stream.tracks[SL_VIDEO].codecs[0].fmtp, SL_FMTP_MAX, "%s", fmtp_of(demo));

@@ -10,6 +10,7 @@ import { Browser } from './lib/browser.mjs';
 import { SMALL, Viewer, gone, pullBody, pulled, pulls, rest, startPull, streams }
     from './lib/nodes.mjs';
 import { startPages } from './lib/pages.mjs';
+import { RtmpServer } from './lib/rtmp.mjs';
 import { offer } from './lib/sdp.mjs';
 import { Server } from './lib/server.mjs';
 import { FAULTS, Upstream } from './lib/upstream.mjs';
@@ -370,6 +371,48 @@ describe('A server that answers as the original did (WS-76)', () => {
             }
         });
     }
+
+    test('an encoder made for files: B pictures keep their order, parameter sets of the SDP reach all',
+        async () => {
+            const upstream = await Upstream.start({ bPictures: true, setsInSdp: true });
+            const rtmp = await RtmpServer.start();
+            let viewer;
+            try {
+                await startPull(edge, upstream, 'test', 'file');
+                await pulled(edge, 'file');
+                assert.equal((await rest(edge, '/push/startup',
+                    { streamName: 'file', rtmpUrl: rtmp.url })).status, 200);
+                const { media } = await rtmp.publication();
+                const pictures = () => media.filter(({ type, body }) => type === 9 && body[1] === 1);
+                await until('80 pictures came', () => pictures().length >= 80);
+                assert.ok(media.some(({ type, body }) => type === 9 && body[1] === 0), 'a configuration');
+                const decoded = pictures().map(({ timestamp }) => timestamp);
+                const shown = pictures().map(({ timestamp, body }) =>
+                    timestamp + body.readIntBE(2, 3));
+                decoded.forEach((at, i) => {
+                    assert.ok(i === 0 || at >= decoded[i - 1], 'decoding rises');
+                    assert.ok(shown[i] >= at, 'nothing is shown before it is decoded');
+                });
+                assert.ok(shown.filter((at, i) => i > 0 && at < shown[i - 1]).length >= 20,
+                    'pictures are shown in another order');
+                // 25 a second, none left out, no two at a time; where lines begin to belong
+                // together, there may be one gap
+                const gaps = [...shown].sort((a, b) => a - b).slice(0, -4)
+                    .map((at, i, all) => at - (all[i - 1] ?? at - 40));
+                assert.ok(gaps.filter((gap) => gap < 35 || gap > 45).length <= 1, `${gaps}`);
+                const sound = media.filter(({ type }) => type === 8).at(-1).timestamp;
+                assert.ok(Math.abs(sound - decoded.at(-1)) < 700, `${sound} ${decoded.at(-1)}`);
+                viewer = await Viewer.open(browser, pages, edge);
+                await viewer.play('file', 'file');
+                await viewer.plays('file');
+                await rest(edge, '/pull/terminate', { localStreamName: 'file' });
+                await gone(edge, 'file');
+            } finally {
+                await viewer?.close();
+                await rtmp.stop();
+                await upstream.stop();
+            }
+        });
 
     test('and as other servers of its kind do: DTLS client here, AES-GCM, wss', async () => {
         const upstream = await Upstream.start({ setup: 'passive', srtpProfile: 'gcm', tls: true,

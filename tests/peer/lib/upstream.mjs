@@ -236,11 +236,11 @@ export class Upstream {
     // dropEvery: holds back each n-th video packet until it is asked for.
     // setup: what `a=setup` says, absent as at the original; 'passive' makes us the DTLS server.
     // srtpProfile: 'aes' or 'gcm'. transportCc: number the packets and ask for that feedback.
-    // firstSequence: of both media, so that a test can have it wrap. tls: true for wss, with
+    // bPictures, setsInSdp: as at Source. firstSequence: of both media, so that a test can have it wrap. tls: true for wss, with
     // upstream.certificate, or {key, cert}.
     static async start({ stream = 'test', codec, content, size, fps, kbps, faults = [], dropEvery,
         setup, srtpProfile = 'aes', transportCc = false, firstSequence, pingMs = PING_MS,
-        tls: secure = false } = {}) {
+        tls: secure = false, bPictures, setsInSdp } = {}) {
         const upstream = new Upstream();
         const unknown = [...faults].filter((name) => !KNOWN.has(name));
         if (unknown.length > 0)
@@ -249,7 +249,8 @@ export class Upstream {
         upstream.options = { stream, dropEvery, setup, srtpProfile, transportCc, firstSequence,
             pingMs };
         upstream.certificate = await makeCertificate();
-        upstream.source = await Source.start({ codec, content, size, fps, kbps });
+        upstream.source = await Source.start({ codec, content, size, fps, kbps, bPictures,
+            setsInSdp });
         await upstream.#listen(secure);
         return upstream;
     }

@@ -93,6 +93,9 @@ export class Play {
             const codec = section.kind === 'audio' ? 'opus' : source.codec;
             const track = new Track(section, codec, options);
             this.tracks[section.kind] = track;
+            for (const chosen of track.codecs)
+                if (source.sprop && chosen.name === 'H264')
+                    chosen.fmtp = `${chosen.fmtp};sprop-parameter-sets=${source.sprop}`;
             this.transports[section.kind] = await MediaTransport.open({
                 ufrag, pwd, certificate, profile: options.srtpProfile,
                 dtlsRole: options.setup === 'passive' ? 'server' : 'client',

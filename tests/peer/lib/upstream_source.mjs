@@ -15,6 +15,12 @@ const VIDEO = {
     VP8: ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-error-resilient', '1'],
 };
 
+// As encoders do that are made for files: pictures are shown in another order than they are coded in.
+const B_PICTURES = ['-c:v', 'libx264', '-profile:v', 'main', '-level', '3.1', '-pix_fmt', 'yuv420p',
+    '-preset', 'ultrafast', '-x264-params', 'repeat-headers=1:scenecut=0:bframes=3:b-adapt=0:' +
+        'b-pyramid=normal:rc-lookahead=0:sync-lookahead=0:sliced-threads=0:threads=1'];
+const SPS = 7, PPS = 8, STAP_A = 24;
+
 // `beep`: once a second, on the second, the picture turns white and 1 kHz sounds, for 100 ms.
 const PICTURES = {
     pattern: ({ size, fps }) => `testsrc2=size=${size}:rate=${fps}`,
@@ -37,10 +43,13 @@ export class Source {
     #firstTimestamp = {};
     #startedAt; // ms since 1970: when the media's time 0 was
 
+    // bPictures: of H264. setsInSdp: H264 parameter sets are left out of the packets; `sprop` says
+    // them.
     static async start({ codec = 'H264', content = 'pattern', size = '640x360', fps = 25,
-        kbps = 800 } = {}) {
+        kbps = 800, bPictures = false, setsInSdp = false } = {}) {
         const source = new Source();
         source.codec = codec;
+        source.setsInSdp = setsInSdp;
         [source.width, source.height] = size.split('x').map(Number);
         for (const kind of ['audio', 'video'])
             await source.#listen(kind);
@@ -48,7 +57,7 @@ export class Source {
         source.#process = spawn('ffmpeg', ['-nostdin', '-v', 'error',
             '-re', '-f', 'lavfi', '-i', PICTURES[content]({ size, fps }),
             '-re', '-f', 'lavfi', '-i', SOUNDS[content],
-            '-map', '0:v', ...VIDEO[codec], '-g', String(fps), '-keyint_min', String(fps), ...rate,
+            '-map', '0:v', ...(bPictures ? B_PICTURES : VIDEO[codec]), '-g', String(fps), '-keyint_min', String(fps), ...rate,
             '-f', 'rtp', source.#url('video'),
             '-map', '1:a', '-c:a', 'libopus', '-b:a', '48k', '-f', 'rtp', source.#url('audio'),
         ], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -61,7 +70,8 @@ export class Source {
         await until('ffmpeg sends both media', () => {
             if (source.exited)
                 throw new Error(`ffmpeg: ${JSON.stringify(source.exited)} ${source.#errors}`);
-            return 'audio' in source.#firstTimestamp && 'video' in source.#firstTimestamp;
+            return 'audio' in source.#firstTimestamp && 'video' in source.#firstTimestamp &&
+                (!setsInSdp || source.sprop);
         }).catch(async (error) => {
             await source.stop();
             throw error;
@@ -91,9 +101,30 @@ export class Source {
         const { header, payload } = RtpPacket.deSerialize(datagram);
         this.#startedAt ??= Date.now();
         this.#firstTimestamp[kind] ??= header.timestamp;
-        const packet = { kind, marker: header.marker, timestamp: header.timestamp, payload };
+        const rest = this.setsInSdp && kind === 'video' ? this.#withoutSets(payload) : payload;
+        if (!rest)
+            return;
+        const packet = { kind, marker: header.marker, timestamp: header.timestamp, payload: rest };
         for (const listener of this.#listeners)
             listener(packet);
+    }
+
+    // ffmpeg puts small NAL units together: what is left of a payload, if anything.
+    #withoutSets(payload) {
+        const nals = [];
+        if ((payload[0] & 31) !== STAP_A)
+            nals.push(payload);
+        else
+            for (let at = 1; at < payload.length; at += 2 + payload.readUInt16BE(at))
+                nals.push(payload.subarray(at + 2, at + 2 + payload.readUInt16BE(at)));
+        const sets = nals.filter((nal) => [SPS, PPS].includes(nal[0] & 31));
+        if (sets.length === 0)
+            return payload;
+        if (sets.length > 1)
+            this.sprop = sets.map((nal) => nal.toString('base64')).join(',');
+        const rest = nals.filter((nal) => !sets.includes(nal));
+        return rest.length === 0 ? undefined : Buffer.concat([payload.subarray(0, 1),
+            ...rest.flatMap((nal) => [Buffer.from([nal.length >> 8, nal.length & 255]), nal])]);
     }
 
     // Calls `listener` with each packet {kind, marker, timestamp, payload}; returns what ends that.

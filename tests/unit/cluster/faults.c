@@ -156,7 +156,8 @@ static struct sl_stream *publish(struct fixture *f, const char *name)
         .name = name,
         .worker = sl_workers_at(f->workers, 0),
         .ops = &source_ops,
-        .tracks = {{true, 1, {{SL_CODEC_OPUS, ""}}}, {false, 0, {{0}}}},
+        .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}},
+                   {.present = false, .codec_count = 0, .codecs = {{0}}}},
     };
     struct sl_stream *stream;
 

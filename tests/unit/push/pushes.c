@@ -61,7 +61,8 @@ static struct sl_stream *make_stream(struct fixture *f, const char *name,
         .name = name,
         .worker = sl_workers_at(f->workers, 0),
         .ops = &source_ops,
-        .tracks = {{true, 1, {{SL_CODEC_OPUS, ""}}}, {true, 1, {{SL_CODEC_H264, ""}}}},
+        .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}},
+                   {.present = true, .codec_count = 1, .codecs = {{SL_CODEC_H264, ""}}}},
         .reservation = reservation,
     };
     struct sl_stream *stream;

@@ -25,7 +25,8 @@ static struct sl_stream *bring(const char *name)
     struct sl_stream_config config = {
         .name = name,
         .worker = sl_workers_pick_source(NULL),
-        .tracks = {{true, 1, {{SL_CODEC_OPUS, ""}}}, {true, 1, {{SL_CODEC_VP8, ""}}}},
+        .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}},
+                   {.present = true, .codec_count = 1, .codecs = {{SL_CODEC_VP8, ""}}}},
     };
     struct sl_stream *stream;
 

@@ -71,7 +71,7 @@ static int create_as(struct fixture *f, const char *name, const struct sl_reserv
         .name = name,
         .worker = sl_workers_at(f->workers, 0),
         .ops = &ops,
-        .tracks = {{true, 1, {{SL_CODEC_OPUS, ""}}}},
+        .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}}},
         .reservation = reservation,
         .unlisted_until_live = unlisted_until_live,
     };

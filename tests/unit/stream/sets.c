@@ -51,7 +51,9 @@ static struct fixture *create(bool described)
         .name = "cam \"1\"",
         .worker = sl_workers_at(f->workers, 0),
         .ops = &source_ops,
-        .tracks = {{false}, {true, 2, {{SL_CODEC_H264, ""}, {SL_CODEC_VP8, ""}}}},
+        .tracks[SL_VIDEO] = {.present = true,
+                             .codec_count = 2,
+                             .codecs = {{SL_CODEC_H264, ""}, {SL_CODEC_VP8, ""}}},
     };
     static const char sprop[] = "\0\x17" SPS "\0\4" PPS;
     if (described) {

@@ -122,7 +122,8 @@ static int create_stream(struct fixture *f, const char *name, size_t worker, str
         .worker = sl_workers_at(f->workers, worker),
         .ops = &source_ops,
         .owner = source,
-        .tracks = {{true, 1, {{SL_CODEC_OPUS, ""}}}, {true, 1, {{SL_CODEC_VP8, ""}}}},
+        .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}},
+                   {.present = true, .codec_count = 1, .codecs = {{SL_CODEC_VP8, ""}}}},
     };
 
     memset(source, 0, sizeof(*source));

@@ -341,7 +341,9 @@ static void publish(struct fixture *f)
         .name = "camera",
         .worker = sl_workers_at(f->workers, 0),
         .ops = &sl_peer_source_ops,
-        .tracks = {[SL_VIDEO] = {true, 1, {{SL_CODEC_VP8, ""}}}},
+        .tracks = {[SL_VIDEO] = {.present = true,
+                                 .codec_count = 1,
+                                 .codecs = {{SL_CODEC_VP8, ""}}}},
     };
 
     init_client(&f->source, f);

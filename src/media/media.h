@@ -5,5 +5,9 @@
 #define SL_MEDIA_MEDIA_H
 
 #include "media/codec.h"
+#include "media/frame.h"
+#include "media/h264.h"
+#include "media/parameter_sets.h"
+#include "media/reorder.h"
 
 #endif

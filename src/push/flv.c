@@ -2,12 +2,12 @@
 /* FLV tag bodies. */
 #include "push/flv.h"
 
+#include "media/media.h"
 #include "push/amf.h"
 
 #include <errno.h>
 
 enum { VIDEO_AVC = 7, AUDIO_ALAW = 7, AUDIO_MULAW = 8, AUDIO_AAC = 10 };
-enum { NAL_SPS = 7, NAL_PPS = 8, NAL_DELIMITER = 9 }; /* H.264 table 7-1 */
 
 /* ---- Metadata ---- */
 
@@ -53,75 +53,30 @@ void flv_write_metadata(struct sl_writer *w, const struct flv_metadata *metadata
 
 /* ---- H264 ---- */
 
-struct nal {
-    const uint8_t *at;
-    size_t len;
-};
-
-/* The next start code at or after *at; returns its end, *start its beginning; NULL if none. */
-static const uint8_t *find_start_code(const uint8_t *at, const uint8_t *end, const uint8_t **start)
-{
-    for (; end - at >= 3; at++) {
-        if (at[0] != 0 || at[1] != 0 || at[2] != 1)
-            continue;
-        *start = at;
-        return at + 3;
-    }
-    return NULL;
-}
-
-/* Steps through the NAL units of an access unit; *at is NULL at first. */
-static bool next_nal(const uint8_t *au, size_t len, const uint8_t **at, struct nal *out)
-{
-    const uint8_t *end = au + len, *start, *next;
-    const uint8_t *from = *at ? *at : find_start_code(au, end, &start);
-
-    while (from && from < end) {
-        const uint8_t *after = find_start_code(from, end, &next);
-        const uint8_t *stop = after ? next : end;
-        /* trailing_zero_8bits, and the first byte of a start code of four (annex B.1). */
-        while (stop > from && stop[-1] == 0)
-            stop--;
-        out->at = from;
-        out->len = (size_t)(stop - from);
-        from = after;
-        *at = after ? after : end;
-        if (out->len > 0)
-            return true;
-    }
-    *at = end;
-    return false;
-}
-
-static unsigned nal_type(const struct nal *nal)
-{
-    return nal->at[0] & 0x1f;
-}
-
-static void write_set(struct sl_writer *w, const struct nal *nal)
+static void write_set(struct sl_writer *w, const struct sl_nal *nal)
 {
     if (nal->len > UINT16_MAX) {
         w->ok = false;
         return;
     }
     sl_write_u16(w, (uint16_t)nal->len);
-    sl_write_bytes(w, nal->at, nal->len);
+    sl_write_bytes(w, nal->data, nal->len);
 }
 
 enum { PPS_MAX = 16 };
 
-static void write_config(struct sl_writer *w, const struct nal *sps, const struct nal *pps,
+static void write_config(struct sl_writer *w, const struct sl_nal *sps, const struct sl_nal *pps,
                          size_t pps_count)
 {
-    sl_write_u8(w, 1);                 /* configurationVersion */
-    sl_write_bytes(w, sps->at + 1, 3); /* profile, compatibility, level */
-    sl_write_u8(w, 0xff);              /* lengths have 4 bytes */
-    sl_write_u8(w, 0xe0 | 1);          /* one SPS */
+    sl_write_u8(w, 1);                   /* configurationVersion */
+    sl_write_bytes(w, sps->data + 1, 3); /* profile, compatibility, level */
+    sl_write_u8(w, 0xff);                /* lengths have 4 bytes */
+    sl_write_u8(w, 0xe0 | 1);            /* one SPS */
     write_set(w, sps);
     sl_write_u8(w, (uint8_t)pps_count);
     for (size_t i = 0; i < pps_count; i++)
         write_set(w, &pps[i]);
-    if (sps->at[1] == 100 || sps->at[1] == 110 || sps->at[1] == 122 || sps->at[1] == 144) {
+    if (sps->data[1] == 100 || sps->data[1] == 110 || sps->data[1] == 122 || sps->data[1] == 144) {
         sl_write_u8(w, 0xfc | 1); /* 4:2:0: what WebRTC sends of the high profiles */
         sl_write_u8(w, 0xf8);     /* 8 bits */
         sl_write_u8(w, 0xf8);
@@ -131,14 +86,14 @@ static void write_config(struct sl_writer *w, const struct nal *sps, const struc
 
 int flv_avc_config_find(const uint8_t *au, size_t len, struct flv_avc_config *out)
 {
-    struct nal nal, sps = {0}, pps[PPS_MAX];
+    struct sl_nal nal, sps = {0}, pps[PPS_MAX];
     size_t pps_count = 0;
-    const uint8_t *at = NULL;
+    const uint8_t *at = au;
 
-    while (next_nal(au, len, &at, &nal)) {
-        if (nal_type(&nal) == NAL_SPS && sps.len == 0 && nal.len >= 4)
+    while (sl_annexb_next(&at, au + len, &nal)) {
+        if (sl_nal_type(&nal) == SL_NAL_SPS && sps.len == 0 && nal.len >= 4)
             sps = nal;
-        else if (nal_type(&nal) == NAL_PPS && pps_count < PPS_MAX)
+        else if (sl_nal_type(&nal) == SL_NAL_PPS && pps_count < PPS_MAX)
             pps[pps_count++] = nal;
     }
     if (sps.len == 0 || pps_count == 0)
@@ -155,16 +110,16 @@ int flv_avc_config_find(const uint8_t *au, size_t len, struct flv_avc_config *ou
 
 size_t flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out)
 {
-    const uint8_t *at = NULL;
-    struct nal nal;
+    const uint8_t *at = au;
+    struct sl_nal nal;
     uint8_t *to = out;
 
-    while (next_nal(au, len, &at, &nal)) {
-        unsigned type = nal_type(&nal);
-        if (type == NAL_SPS || type == NAL_PPS || type == NAL_DELIMITER)
+    while (sl_annexb_next(&at, au + len, &nal)) {
+        uint8_t type = sl_nal_type(&nal);
+        if (type == SL_NAL_SPS || type == SL_NAL_PPS || type == SL_NAL_AUD)
             continue;
         sl_store_u32(to, (uint32_t)nal.len);
-        memcpy(to + 4, nal.at, nal.len);
+        memcpy(to + 4, nal.data, nal.len);
         to += 4 + nal.len;
     }
     return (size_t)(to - out);

@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "codec/codec.h"
+#include "media/media.h"
 #include "push/flv.h"
-#include "rtp/rtp.h"
 
 #include <errno.h>
 #include <string.h>

@@ -8,7 +8,6 @@
  */
 #include "base/mem.h"
 #include "rtp/depacketizer.h"
-#include "rtp/parameter_sets.h"
 #include "rtp/payload.h"
 
 #include <errno.h>

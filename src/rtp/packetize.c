@@ -17,55 +17,23 @@ enum {
     FORBIDDEN_MASK = 0x80,
 };
 
-struct nal {
-    const uint8_t *data; /* the header first; NULL: there is none */
-    size_t len;
-};
-
 struct packetizer {
     const uint8_t *at, *end; /* what is not yet looked at */
-    struct nal next;         /* looked at, not yet sent */
+    struct sl_nal next;      /* looked at, not yet sent; data is NULL: there is none */
     size_t max_payload;
     void (*on_payload)(void *arg, const uint8_t *payload, size_t len, bool marker);
     void *arg;
     uint8_t buffer[SL_RTP_PAYLOAD_MAX];
 };
 
-/* ---- Annex B ---- */
-
-/* The first 00 00 01 at or after `at`; end if there is none. */
-static const uint8_t *find_start_code(const uint8_t *at, const uint8_t *end)
-{
-    while (end - at >= 3) {
-        const uint8_t *one = memchr(at + 2, 1, (size_t)(end - at - 2));
-        if (!one)
-            break;
-        if (one[-1] == 0 && one[-2] == 0)
-            return one - 2;
-        at = one - 1;
-    }
-    return end;
-}
-
 /* Looks for the next NAL unit that RTP may carry; those of types it uses itself are left out. */
 static void look_ahead(struct packetizer *p)
 {
-    p->next = (struct nal){NULL, 0};
-    while (p->at < p->end && !p->next.data) {
-        const uint8_t *start = find_start_code(p->at, p->end);
-        if (start == p->end) {
-            p->at = p->end;
+    while (sl_annexb_next(&p->at, p->end, &p->next)) {
+        if (sl_nal_is_single(sl_nal_type(&p->next)))
             return;
-        }
-        start += 3;
-        const uint8_t *stop = find_start_code(start, p->end);
-        p->at = stop;
-        /* trailing_zero_8bits and the longer start code's zero: a NAL unit never ends in 0. */
-        while (stop > start && stop[-1] == 0)
-            stop--;
-        if (stop > start && sl_nal_is_single(start[0] & SL_NAL_TYPE_MASK))
-            p->next = (struct nal){start, (size_t)(stop - start)};
     }
+    p->next = (struct sl_nal){NULL, 0};
 }
 
 /* ---- Payloads ---- */
@@ -76,14 +44,14 @@ static void emit(struct packetizer *p, const uint8_t *payload, size_t len, bool 
 }
 
 /* Delimiter, parameter sets, SEI: small, and of no use without the slice behind them. */
-static bool is_preface(const struct nal *nal)
+static bool is_preface(const struct sl_nal *nal)
 {
-    uint8_t type = nal->data[0] & SL_NAL_TYPE_MASK;
+    uint8_t type = sl_nal_type(nal);
 
     return type == SL_NAL_SPS || type == SL_NAL_PPS || type == SL_NAL_SEI || type == SL_NAL_AUD;
 }
 
-static void append_to_stap(struct packetizer *p, size_t *len, const struct nal *nal)
+static void append_to_stap(struct packetizer *p, size_t *len, const struct sl_nal *nal)
 {
     uint8_t *header = p->buffer;
     uint8_t nri = nal->data[0] & NRI_MASK;
@@ -105,7 +73,7 @@ static bool next_joins(const struct packetizer *p, size_t len)
 }
 
 /* Sends nal and those of its kind behind it that fit in. */
-static void send_preface(struct packetizer *p, const struct nal *nal)
+static void send_preface(struct packetizer *p, const struct sl_nal *nal)
 {
     size_t len = STAP_HEADER_LEN;
 
@@ -122,7 +90,7 @@ static void send_preface(struct packetizer *p, const struct nal *nal)
     emit(p, p->buffer, len, true);
 }
 
-static void send_fragments(struct packetizer *p, const struct nal *nal)
+static void send_fragments(struct packetizer *p, const struct sl_nal *nal)
 {
     const uint8_t *at = nal->data + 1;
     size_t left = nal->len - 1, room = p->max_payload - SL_FU_HEADER_LEN;
@@ -155,7 +123,7 @@ void sl_packetize_h264(const uint8_t *au, size_t len, size_t max_payload,
                            .end = au + len};
 
     for (look_ahead(&p); p.next.data;) {
-        struct nal nal = p.next;
+        struct sl_nal nal = p.next;
         look_ahead(&p);
         if (nal.len > max_payload)
             send_fragments(&p, &nal);

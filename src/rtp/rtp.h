@@ -239,9 +239,6 @@ struct sl_payload_info {
 int sl_payload_inspect(enum sl_codec codec, const uint8_t *payload, size_t len,
                        struct sl_payload_info *out);
 
-/* Picture size from an H264 SPS NAL unit (H.264 7.3.2.1.1, cropping applied). -EBADMSG. */
-int sl_h264_sps_size(const uint8_t *nal, size_t len, uint16_t *width, uint16_t *height);
-
 /* ---- Packetization ---- */
 
 enum {
@@ -264,15 +261,6 @@ void sl_packetize_h264(const uint8_t *au, size_t len, size_t max_payload,
 
 /* ---- H264 parameter sets ---- */
 
-enum { SL_H264_SPROP_MAX = 512 };
-
-/* Parameter sets that a description brought (RFC 6184 section 8.1, sprop-parameter-sets): each with
- * its length in 16 bits before it. */
-struct sl_h264_sprop {
-    uint16_t len; /* 0: none */
-    uint8_t bytes[SL_H264_SPROP_MAX];
-};
-
 /* Sees the packets of one H264 source and keeps its newest SPS and PPS, at most 12 of up to 1024
  * bytes, so that they can be put before a key frame that comes without. */
 struct sl_h264_watch;
@@ -293,8 +281,6 @@ void sl_h264_watch_packetize(const struct sl_h264_watch *watch, size_t max_paylo
 
 /* ---- Frame assembly ---- */
 
-enum { SL_REORDER_MAX = 16 }; /* pictures (H.264 A.3.1: no decoder holds more) */
-
 /* A whole coded picture or audio frame. H264: Annex B (start codes 00 00 00 01), SPS and PPS inside
  * key frames. VP8: the frame as in RFC 6386. Audio: the packet's payload. */
 struct sl_assembled_frame {
@@ -303,26 +289,10 @@ struct sl_assembled_frame {
     uint32_t rtp_timestamp;
     int64_t first_seq;      /* widened */
     uint16_t width, height; /* 0 if the frame does not say; video key frames do */
-    /* How many pictures may come before one in the order of coding and be shown after it; up to
-     * SL_REORDER_MAX. -1: the source does not say. */
-    int reorder;
+    int reorder; /* H264: as in struct sl_h264_sps */
     const uint8_t *data; /* valid during the callback only */
     size_t len;
 };
-
-/* When H264 pictures are decoded, from when they are shown. Zeroed is a beginning. */
-struct sl_reorder {
-    bool begun;
-    size_t depth;                       /* pictures: as many as the source told, and extra */
-    size_t told, extra;                 /* extra: seen to be out of order beyond that */
-    uint32_t timestamp;                 /* of the last picture ... */
-    int64_t now;                        /* ... and widened, from 0 on */
-    int64_t latest[SL_REORDER_MAX + 1]; /* the latest times of showing, sorted */
-};
-/* The next picture in the order of decoding; told: as reorder of struct sl_assembled_frame. Returns
- * by how many ticks it is decoded before it is shown, 0 or more. Decoding so reckoned rises from
- * picture to picture, but for one that shows that told was too little or whose stamp went back. */
-int64_t sl_reorder_delay(struct sl_reorder *reorder, int told, uint32_t timestamp);
 
 /* Puts packets in order, waits for missing ones up to a bound, joins them to frames. At the
  * beginning and after a loss, H264 and VP8 frames are held back until the next key frame. */

@@ -8,7 +8,6 @@
  * own, and ours would be put behind newer ones.
  */
 #include "base/mem.h"
-#include "rtp/parameter_sets.h"
 #include "rtp/payload.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 #define SL_SDP_SDP_H
 
 #include "base/error.h"
-#include "rtp/rtp.h"
+#include "media/media.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -23,21 +23,10 @@ struct frames {
     bool has_origin;
     uint32_t origin_timestamp;
     int64_t origin_us;
+    struct sl_codec_config *codec_config; /* of H264, once known */
     struct sl_reorder reorder;
     int64_t last_dts_us;
 };
-
-struct sl_frame *sl_frame_ref(struct sl_frame *frame)
-{
-    (void)atomic_fetch_add_explicit(&frame->refs, 1, memory_order_relaxed);
-    return frame;
-}
-
-void sl_frame_unref(struct sl_frame *frame)
-{
-    if (frame && atomic_fetch_sub_explicit(&frame->refs, 1, memory_order_acq_rel) == 1)
-        free(frame);
-}
 
 /* Both times of a frame, on the common clock. Decoding goes on in a track even where its stamps or
  * its clock go back. */
@@ -64,18 +53,17 @@ static void on_frame(void *owner, const struct sl_assembled_frame *assembled)
 {
     struct frames *frames = owner;
     struct sl_sink *sink;
-    struct sl_frame *frame = malloc(sizeof(*frame) + assembled->len);
+    struct sl_frame *frame = sl_frame_create(assembled->codec, assembled->len);
 
     if (!frame)
-        return; /* bounded by FRAME_LEN_MAX, but not small: a lost frame, not the end of all */
-    atomic_init(&frame->refs, 1);
-    frame->codec = assembled->codec;
+        return;
     frame->keyframe = assembled->keyframe;
     put_times(frames, assembled, frame);
-    frame->rtp_timestamp = assembled->rtp_timestamp;
     frame->width = assembled->width;
     frame->height = assembled->height;
-    frame->len = assembled->len;
+    if (frame->codec == SL_CODEC_H264 && frame->keyframe)
+        sl_codec_config_note(&frames->codec_config, assembled->data, assembled->len);
+    frame->config = sl_codec_config_ref(frames->codec_config);
     memcpy(frame->data, assembled->data, assembled->len);
     sl_list_foreach(sink, &frames->fanout->frame_sinks, struct sl_sink, link)
         sink->ops->on_frame(sink->owner, frame);
@@ -128,6 +116,7 @@ void frames_destroy(struct frames *frames)
     if (!frames)
         return;
     sl_assembler_destroy(frames->assembler);
+    sl_codec_config_unref(frames->codec_config);
     free(frames);
 }
 

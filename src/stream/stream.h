@@ -132,23 +132,6 @@ struct sl_track_clock {
     int64_t local_us;       /* ... which is this local time: ntp at an equal offset in all tracks */
 };
 
-/* A whole coded picture or audio frame on the stream's common clock. */
-struct sl_frame {
-    _Atomic uint32_t refs;
-    enum sl_codec codec;
-    bool keyframe;
-    /* Local monotonic time, comparable between the tracks of one stream. dts_us rises with each
-     * frame and is pts_us but for pictures that are shown in another order than they come in; never
-     * after it. */
-    int64_t pts_us, dts_us;
-    uint32_t rtp_timestamp;
-    uint16_t width, height; /* 0 if the frame does not say */
-    size_t len;
-    uint8_t data[]; /* H264: Annex B; see rtp.h struct sl_assembled_frame */
-};
-struct sl_frame *sl_frame_ref(struct sl_frame *frame);
-void sl_frame_unref(struct sl_frame *frame);
-
 /* ---- Sources ---- */
 
 struct sl_reservation;

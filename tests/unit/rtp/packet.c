@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* RTP packets, header extensions, RTX payloads, codec names, widening of sequence numbers. */
+#include "../random.h"
 #include "base/mem.h"
-#include "random.h"
 #include "rtp/rtp.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* H264 pictures into payloads: what each looks like, and that the assembler makes the same picture
  * of them again. */
+#include "../random.h"
 #include "base/mem.h"
 #include "output.h"
-#include "random.h"
 #include "rtp/rtp.h"
 
 #include <setjmp.h>

@@ -3,7 +3,7 @@
 #ifndef SL_TEST_RTP_PATH_H
 #define SL_TEST_RTP_PATH_H
 
-#include "random.h"
+#include "../random.h"
 
 #include <assert.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What payloads tell without state: key frames, beginnings of pictures, sizes. */
+#include "../random.h"
 #include "base/mem.h"
-#include "random.h"
 #include "rtp/rtp.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* RTCP: what is written is read again, the bytes are those of the RFCs, the rest is refused. */
+#include "../random.h"
 #include "base/bytes.h"
 #include "base/mem.h"
-#include "random.h"
 #include "rtp/rtp.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Whole streams through the assembler: reordered, repeated, torn, and repaired by the receiver. */
+#include "../random.h"
 #include "base/mem.h"
 #include "output.h"
 #include "path.h"
-#include "random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

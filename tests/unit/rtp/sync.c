@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* RTP time on local time, of a source that is simulated: sound and pictures with their own delays,
  * and everything that reports, pauses and stamps can do wrong. */
+#include "../random.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "random.h"
 #include "rtp/rtp.h"
 
 #include <setjmp.h>

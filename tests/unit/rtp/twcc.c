@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Transport-wide feedback, read back by a decoder written from the draft and sharing no code. */
+#include "../random.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "random.h"
 #include "rtp/rtp.h"
 
 #include <setjmp.h>

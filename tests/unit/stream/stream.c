@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { DEADLINE_US = 10 * SL_US_PER_S, POOL = 4096 /* packets */ };
+enum { DEADLINE_US = 10 * SL_US_PER_S, POOL = 4096 /* packets */, FRAMES_FROM = 70000 };
 
 struct fixture {
     struct sl_loop *control;
@@ -165,6 +165,7 @@ static void do_input(void *arg)
 struct sink {
     struct sl_sink *sink;
     _Atomic int64_t packets, last_seq, disorder, padded, frames;
+    int64_t first_us; /* of the first frame */
     _Atomic int ended;
 };
 
@@ -187,8 +188,11 @@ static void on_frame(void *owner, struct sl_frame *frame)
 {
     struct sink *sink = owner;
 
-    if (frame->len == frame_len(frame->rtp_timestamp / 960) &&
-        memcmp(frame->data, "tests", frame->len) == 0 && frame->keyframe)
+    if (!sink->first_us)
+        sink->first_us = frame->pts_us;
+    int64_t seq = FRAMES_FROM + (frame->pts_us - sink->first_us) / (20 * SL_US_PER_MS);
+    if (frame->len == frame_len(seq) && memcmp(frame->data, "tests", frame->len) == 0 &&
+        frame->keyframe)
         atomic_fetch_add(&sink->frames, 1);
 }
 
@@ -538,7 +542,7 @@ static void frame_sinks_share_assembled_frames(void **state)
         sinks[i].sink = sl_sink_create(track, home, i < 2 ? &frame_ops : &packet_ops, &sinks[i]);
         on_worker(f, home, do_start, sinks[i].sink);
     }
-    struct input input = {track, home, SL_CODEC_OPUS, 70000, 10};
+    struct input input = {track, home, SL_CODEC_OPUS, FRAMES_FROM, 10};
     on_worker(f, home, do_input, &input);
     for (size_t i = 0; i < 3; i++) {
         if (i < 2)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Bits of an H.264 NAL unit. */
-#include "rtp/bits.h"
+#include "media/bits.h"
 
 struct sl_bits sl_bits_of(const uint8_t *nal, size_t len)
 {

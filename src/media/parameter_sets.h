@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The newest SPS and PPS of an H264 source, by id. Private to this directory. */
-#ifndef SL_RTP_PARAMETER_SETS_H
-#define SL_RTP_PARAMETER_SETS_H
+/* The newest SPS and PPS of an H264 source, by id. Threads: any. */
+#ifndef SL_MEDIA_PARAMETER_SETS_H
+#define SL_MEDIA_PARAMETER_SETS_H
 
 #include <stdbool.h>
 #include <stddef.h>

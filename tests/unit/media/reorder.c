@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* When pictures are decoded that are shown in another order: of all that encoders do, decoding
  * rises, is never after showing, and is no earlier than it must be. */
+#include "../random.h"
 #include "base/mem.h"
-#include "random.h"
-#include "rtp/rtp.h"
+#include "media/media.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

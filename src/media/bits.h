@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading an H.264 NAL unit bit by bit (H.264 7.2, 7.3.1, 9.1), private to this directory. */
-#ifndef SL_RTP_BITS_H
-#define SL_RTP_BITS_H
+#ifndef SL_MEDIA_BITS_H
+#define SL_MEDIA_BITS_H
 
 #include <stdbool.h>
 #include <stddef.h>

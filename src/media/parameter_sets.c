@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Parameter sets by type and id. */
-#include "rtp/parameter_sets.h"
+#include "media/parameter_sets.h"
 
-#include "rtp/payload.h"
+#include "media/h264.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Any bytes as an SPS: a size is found only in an SPS, it is not empty, bytes after it change
  * nothing. */
-#include "rtp/rtp.h"
+#include "media/media.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /* What an SPS says (H.264 7.3.2.1.1, E.1.1): the picture's size, and how far pictures are shown out
  * of the order in which they are coded. */
 #include "base/mem.h"
-#include "rtp/bits.h"
-#include "rtp/payload.h"
+#include "media/bits.h"
+#include "media/h264.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Numbers that look random and are the same in every run. */
-#ifndef SL_TEST_RTP_RANDOM_H
-#define SL_TEST_RTP_RANDOM_H
+#ifndef SL_TEST_RANDOM_H
+#define SL_TEST_RANDOM_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
  * are shown at. With n pictures of reordering, a picture is decoded at the smallest of the n + 1
  * latest times of showing so far: that rises, and is never after its own.
  */
-#include "rtp/rtp.h"
+#include "media/reorder.h"
 
 #include <string.h>
 

@@ -65,7 +65,7 @@ struct sl_pull {
     char why[WHY_MAX];
     struct sl_log_scope scope;
     int64_t created_ms;
-    struct sl_peer_rates rates; /* of the last second */
+    struct sl_flow_rates rates; /* of the last second */
     void (*on_live)(void *owner, struct sl_stream *stream);
     void (*on_end)(void *owner, const char *why);
     void *owner;

@@ -305,8 +305,8 @@ struct sl_pull *pull_create(struct sl_pulls *pulls, const struct sl_pull_request
 
 void pull_update_rates(struct sl_pull *pull)
 {
-    const struct sl_peer_stats *stats = pull->media ? pull_media_stats(pull->media) : NULL;
+    const struct sl_flow_stats *stats = pull->media ? pull_media_stats(pull->media) : NULL;
 
     if (stats)
-        (void)sl_peer_rates_update(&pull->rates, stats, sl_now_us()); /* no time, nothing new */
+        (void)sl_flow_rates_update(&pull->rates, stats, sl_now_us()); /* no time, nothing new */
 }

@@ -298,7 +298,7 @@ static uint64_t load(const _Atomic uint64_t *value)
 
 void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
 {
-    const struct sl_peer_stats *stats = pull->media ? pull_media_stats(pull->media) : NULL;
+    const struct sl_flow_stats *stats = pull->media ? pull_media_stats(pull->media) : NULL;
 
     *out = (struct sl_pull_summary){
         .media_session_id = pull->id,

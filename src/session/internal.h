@@ -184,7 +184,7 @@ struct sl_media_session {
     struct sl_timer *keep_alive; /* runs while PUBLISHING or PLAYING */
     bool keep_alive_asked;       /* its last question is unanswered */
     struct event_budget event_budget;
-    struct sl_peer_rates rates; /* as of the last tick */
+    struct sl_flow_rates rates; /* as of the last tick */
     struct sl_video_rate video; /* the same, as it is told */
 };
 

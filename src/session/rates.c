@@ -20,9 +20,9 @@ static int64_t interval_s(const struct sl_media_session *media)
 /* What the last second brought. False if nothing that could be told: no video flowed. */
 static bool sample(struct sl_media_session *media, int64_t now_us)
 {
-    const struct sl_peer_stats *stats = sl_peer_stats(media->peer);
+    const struct sl_flow_stats *stats = sl_peer_stats(media->peer);
 
-    if (!sl_peer_rates_update(&media->rates, stats, now_us))
+    if (!sl_flow_rates_update(&media->rates, stats, now_us))
         return false;
     media->video = (struct sl_video_rate){
         .rate_bps = media->rates.video_bps,

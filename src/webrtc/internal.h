@@ -5,9 +5,7 @@
  *   rtc.c        sockets and tables of each worker; which datagram belongs to whom
  *   tcp.c        ICE-TCP connections
  *   transport.c  ICE + DTLS + SRTP of one transport
- *   peer.c       a peer's life on both threads
- *   publisher.c  what comes from a publishing peer, and the feedback it gets
- *   player.c     what goes to a playing peer, and the feedback it gives
+ *   peer.c       a peer's life on both threads; its media is an sl_flow_in or an sl_flow_out
  *   outgoing.c   the sockets of peers whose offer was ours
  */
 #ifndef SL_WEBRTC_INTERNAL_H
@@ -16,8 +14,8 @@
 #include "base/list.h"
 #include "base/queue.h"
 #include "base/table.h"
+#include "flow/flow.h"
 #include "net/net.h"
-#include "rtp/rtp.h"
 #include "srtp/srtp.h"
 #include "webrtc/transport.h"
 #include "webrtc/webrtc.h"
@@ -26,7 +24,6 @@
 
 enum {
     PORTS_PER_WORKER = SL_MEDIA_TRANSPORTS_MAX,
-    RTCP_MAX = 1200, /* bytes of a compound packet before SRTCP */
     /* How often what waits is looked at: feedback to publishers is due every 20-50 ms, everything
      * about players every second or less often. */
     TICK_MS = 10,
@@ -136,30 +133,6 @@ void outgoing_add_candidates(struct outgoing *outgoing, struct sl_transport *tra
 /* Nothing comes from the sockets any more. NULL is fine. */
 void outgoing_destroy(struct outgoing *outgoing);
 
-/* ---- publisher.c, player.c ---- */
-
-struct publisher;
-struct player;
-
-struct publisher *publisher_create(struct sl_peer *peer, const struct sl_peer_config *config);
-void publisher_destroy(struct publisher *publisher);
-void publisher_on_rtp(struct publisher *publisher, const uint8_t *data, size_t len, int64_t now_us);
-void publisher_on_rtcp(struct publisher *publisher, const uint8_t *data, size_t len,
-                       int64_t now_us);
-void publisher_tick(struct publisher *publisher, int64_t now_us);
-void publisher_request_keyframe(struct publisher *publisher, enum sl_media_kind kind);
-int64_t publisher_last_packet_us(const struct publisher *publisher);
-
-/* [control] makes the sinks too. */
-struct player *player_create(struct sl_peer *peer, const struct sl_peer_config *config);
-/* [control] after player_stop() on the worker. */
-void player_destroy(struct player *player);
-/* The transports are up: media starts. */
-void player_start(struct player *player, int64_t now_us);
-void player_stop(struct player *player);
-void player_on_rtcp(struct player *player, const uint8_t *data, size_t len, int64_t now_us);
-void player_tick(struct player *player, int64_t now_us);
-
 /* ---- peer.c ---- */
 
 /* A state on its way to the control loop. */
@@ -193,17 +166,10 @@ struct sl_peer {
     bool added;                       /* to the worker's tables */
     enum sl_peer_state state;         /* worker's */
     int64_t created_us, checked_us, connected_us;
-    struct publisher *publisher; /* one of the two */
-    struct player *player;
-    struct sl_peer_stats stats;
+    struct sl_flow_in *in; /* one of the two */
+    struct sl_flow_out *out;
 };
 
-/* The media of one kind goes by this transport. */
-struct sl_transport *peer_transport(struct sl_peer *peer, size_t index);
-/* Reports a state once; see enum sl_peer_state. */
-void peer_report(struct sl_peer *peer, enum sl_peer_state state, enum sl_peer_failure failure);
-/* Protects a compound RTCP packet (room for SL_SRTCP_OVERHEAD after it) and queues or writes it. */
-void peer_send_rtcp(struct sl_peer *peer, size_t transport, const uint8_t *data, size_t len);
 void peer_tick(struct sl_peer *peer, int64_t now_us);
 void peer_on_rtp(struct sl_peer *peer, const uint8_t *data, size_t len, bool rtcp, int64_t now_us);
 

@@ -5,7 +5,7 @@
  *
  * Worker's state, moved by peer_report() only:
  *   CONNECTING -> CONNECTED  every transport is up           (on_transport_state)
- *   CONNECTED  -> STARTED    the first packet was sent (player.c) or came (publisher.c)
+ *   CONNECTED  -> STARTED    the first packet was sent or came (on_started)
  *   any        -> FAILED     see enum sl_peer_failure         (on_transport_state, check_timeouts)
  */
 #include "webrtc/internal.h"
@@ -29,7 +29,8 @@ static void on_event(struct sl_msg *msg)
         event->peer->ops->on_state(event->peer->owner, event->state, event->failure);
 }
 
-void peer_report(struct sl_peer *peer, enum sl_peer_state state, enum sl_peer_failure failure)
+static void peer_report(struct sl_peer *peer, enum sl_peer_state state,
+                        enum sl_peer_failure failure)
 {
     if (peer->state == SL_PEER_FAILED || peer->state == state)
         return;
@@ -39,11 +40,6 @@ void peer_report(struct sl_peer *peer, enum sl_peer_state state, enum sl_peer_fa
 }
 
 /* ---- Transports ---- */
-
-struct sl_transport *peer_transport(struct sl_peer *peer, size_t index)
-{
-    return peer->links[index].transport;
-}
 
 static void on_send(void *owner, const struct sl_path *path, const uint8_t *data, size_t len)
 {
@@ -97,8 +93,8 @@ static void on_transport_state(void *owner, enum sl_transport_state state)
             break;
         peer->connected_us = now_us;
         peer_report(peer, SL_PEER_CONNECTED, SL_PEER_OK);
-        if (peer->player)
-            player_start(peer->player, now_us);
+        if (peer->out)
+            sl_flow_out_start(peer->out, now_us);
         break;
     case SL_TRANSPORT_FAILED_FINGERPRINT:
         peer_report(peer, SL_PEER_FAILED, SL_PEER_DTLS_FINGERPRINT);
@@ -118,33 +114,75 @@ static const struct sl_transport_ops transport_ops = {
     .on_path = on_path,
 };
 
+/* ---- Media ---- */
+
+static void write_tcp(void *stream, bool rtcp, const uint8_t *data, size_t len)
+{
+    (void)rtcp; /* both in one connection (RFC 5761) */
+    tcp_send(stream, data, len);
+}
+
+static bool find_path(void *owner, size_t index, struct sl_flow_path *out)
+{
+    struct sl_peer *peer = owner;
+    struct sl_transport *transport = peer->links[index].transport;
+    const struct sl_path *path = sl_transport_path(transport);
+
+    *out = (struct sl_flow_path){
+        .sender = peer->rtc_worker->sender,
+        .engine = peer->rtc_worker->engine,
+        .srtp = sl_transport_sender(transport),
+    };
+    if (!path || !out->srtp)
+        return false;
+    if (path->tcp) {
+        out->write = write_tcp;
+        out->stream = path->tcp;
+    } else {
+        out->rtp = &path->dest;
+        out->rtcp = &path->dest;
+    }
+    return true;
+}
+
+static void on_started(void *owner)
+{
+    peer_report(owner, SL_PEER_STARTED, SL_PEER_OK);
+}
+
+static const struct sl_flow_ops flow_ops = {"webrtc", find_path, on_started};
+
 void peer_on_rtp(struct sl_peer *peer, const uint8_t *data, size_t len, bool rtcp, int64_t now_us)
 {
     if (rtcp)
         sl_count(peer->rtc_worker->counters, SL_COUNTER_RTCP_IN, 1);
-    if (peer->publisher && !rtcp)
-        publisher_on_rtp(peer->publisher, data, len, now_us);
-    else if (peer->publisher)
-        publisher_on_rtcp(peer->publisher, data, len, now_us);
+    if (peer->in && !rtcp)
+        sl_flow_in_rtp(peer->in, data, len, now_us);
+    else if (peer->in)
+        sl_flow_in_rtcp(peer->in, data, len, now_us);
     else if (rtcp)
-        player_on_rtcp(peer->player, data, len, now_us);
+        sl_flow_out_rtcp(peer->out, data, len, now_us);
 }
 
-void peer_send_rtcp(struct sl_peer *peer, size_t transport, const uint8_t *data, size_t len)
+static void request_keyframe(void *owner, struct sl_track *track)
 {
-    struct rtc_worker *rtc_worker = peer->rtc_worker;
-    struct sl_transport *to = peer->links[transport].transport;
-    const struct sl_path *path = sl_transport_path(to);
-    struct sl_srtp_sender *sender = sl_transport_sender(to);
-    uint8_t buf[RTCP_MAX + SL_SRTCP_OVERHEAD];
+    struct sl_peer *peer = owner;
 
-    if (!path || !sender || len == 0 || len > RTCP_MAX)
-        return;
-    memcpy(buf, data, len);
-    len = sl_srtcp_protect(rtc_worker->engine, sender, buf, len);
-    rtc_send(rtc_worker, path, buf, len);
-    sl_count(rtc_worker->counters, SL_COUNTER_RTCP_OUT, 1);
+    sl_flow_in_request_keyframe(peer->in, sl_track_kind(track));
 }
+
+static void on_sinks(void *owner, struct sl_track *track, size_t count)
+{
+    struct sl_peer *peer = owner;
+
+    sl_flow_in_on_sinks(peer->in, sl_track_kind(track), count);
+}
+
+const struct sl_source_ops sl_peer_source_ops = {
+    .protocol = "webrtc",
+    .request_keyframe = request_keyframe,
+    .on_sinks = on_sinks,
+};
 
 /* ---- Time ---- */
 
@@ -184,8 +222,8 @@ static void check_timeouts(struct sl_peer *peer, int64_t now_us)
         peer_report(peer, SL_PEER_FAILED, SL_PEER_CONSENT_LOST);
         return;
     }
-    if (peer->publisher) {
-        int64_t heard_us = publisher_last_packet_us(peer->publisher);
+    if (peer->in) {
+        int64_t heard_us = sl_flow_in_heard_us(peer->in);
         if (heard_us < peer->connected_us)
             heard_us = peer->connected_us;
         if (config->rtp_timeout_us > 0 && now_us - heard_us > config->rtp_timeout_us)
@@ -204,10 +242,10 @@ void peer_tick(struct sl_peer *peer, int64_t now_us)
     check_timeouts(peer, now_us);
     if (!peer->connected_us)
         return;
-    if (peer->publisher)
-        publisher_tick(peer->publisher, now_us);
+    if (peer->in)
+        sl_flow_in_tick(peer->in, now_us);
     else
-        player_tick(peer->player, now_us);
+        sl_flow_out_tick(peer->out, now_us);
 }
 
 /* ---- Life on the worker ---- */
@@ -276,8 +314,8 @@ static void on_close(struct sl_msg *msg)
     struct sl_peer *peer = sl_container_of(msg, struct sl_peer, close_msg);
     struct rtc_worker *rtc_worker = peer->rtc_worker;
 
-    if (peer->player)
-        player_stop(peer->player);
+    if (peer->out)
+        sl_flow_out_stop(peer->out);
     if (peer->added) {
         /* Datagrams that are queued point to the paths and keys that go now. */
         sl_worker_flush(rtc_worker->worker);
@@ -291,7 +329,7 @@ static void on_close(struct sl_msg *msg)
         }
         sl_list_remove(&peer->entry);
     }
-    publisher_destroy(peer->publisher);
+    sl_flow_in_destroy(peer->in);
     peer->closed_msg.run = on_closed;
     sl_loop_post(rtc_worker->rtc->control, &peer->closed_msg);
 }
@@ -304,7 +342,7 @@ static void on_closed(struct sl_msg *msg)
     const struct sl_peer_ops *ops = peer->ops;
     void *owner = peer->owner;
 
-    player_destroy(peer->player);
+    sl_flow_out_destroy(peer->out);
     sl_worker_add_load(peer->rtc_worker->worker, -1);
     for (size_t i = 0; i < peer->link_count; i++) {
         free(peer->start[i].remote_ufrag);
@@ -315,6 +353,31 @@ static void on_closed(struct sl_msg *msg)
     free(peer->offered);
     free(peer);
     ops->on_closed(owner);
+}
+
+static void create_flow(struct sl_peer *peer, const struct sl_peer_config *config)
+{
+    struct sl_flow_in_config in = {
+        .worker = config->worker,
+        .negotiation = config->negotiation,
+        .max_bitrate_bps = config->max_bitrate_bps,
+        .ops = &flow_ops,
+        .owner = peer,
+    };
+    struct sl_flow_out_config out = {
+        .worker = config->worker,
+        .negotiation = config->negotiation,
+        .tracks = {config->tracks[SL_AUDIO], config->tracks[SL_VIDEO]},
+        .cname = config->cname,
+        .requested_us = config->requested_us,
+        .ops = &flow_ops,
+        .owner = peer,
+    };
+
+    if (config->publishing)
+        peer->in = sl_flow_in_create(&in);
+    else
+        peer->out = sl_flow_out_create(&out);
 }
 
 struct sl_peer *sl_peer_create(const struct sl_peer_config *config)
@@ -343,10 +406,7 @@ struct sl_peer *sl_peer_create(const struct sl_peer_config *config)
         peer->start[i].fingerprint_hash = sl_strdup(remote->fingerprint_hash);
         peer->start[i].fingerprint = sl_strdup(remote->fingerprint);
     }
-    if (config->publishing)
-        peer->publisher = publisher_create(peer, config);
-    else
-        peer->player = player_create(peer, config);
+    create_flow(peer, config);
     sl_worker_add_load(config->worker, 1);
     return peer;
 }
@@ -364,9 +424,14 @@ void sl_peer_close(struct sl_peer *peer)
     sl_loop_post(sl_worker_loop(peer->rtc_worker->worker), &peer->close_msg);
 }
 
-const struct sl_peer_stats *sl_peer_stats(const struct sl_peer *peer)
+void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_track *video)
 {
-    return &peer->stats;
+    sl_flow_in_set_tracks(peer->in, audio, video);
+}
+
+const struct sl_flow_stats *sl_peer_stats(const struct sl_peer *peer)
+{
+    return peer->in ? sl_flow_in_stats(peer->in) : sl_flow_out_stats(peer->out);
 }
 
 bool sl_peer_uses_tcp(const struct sl_peer *peer)

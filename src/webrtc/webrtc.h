@@ -12,6 +12,7 @@
 #define SL_WEBRTC_WEBRTC_H
 
 #include "base/addr.h"
+#include "flow/flow.h"
 #include "media/media.h"
 #include "sdp/sdp.h"
 #include "stream/stream.h"
@@ -23,18 +24,6 @@
 struct sl_error;
 struct sl_rtc;
 struct sl_peer;
-
-/* ---- Between descriptions and tracks ---- */
-
-/* What a track's source may send, for an offer or an answer; returns the count, 0 for NULL. */
-size_t sl_track_source_codecs(const struct sl_track *track,
-                              struct sl_source_codec out[static SL_TRACK_CODECS_MAX]);
-/* The track for what a source was allowed to send, whose codecs are cut to what a track can hold.
- * media NULL: no track. */
-void sl_track_config_from(struct sl_media *media, struct sl_track_config *out);
-
-/* An ssrc to send under: not 0, none of those taken (RFC 3550 section 8.1). */
-uint32_t sl_ssrc_draw(const uint32_t *taken, size_t count);
 
 /* ---- The engine: sockets and tables of all workers ---- */
 
@@ -131,17 +120,6 @@ struct sl_peer_config {
     void *owner;
 };
 
-/* Numbers written by the worker, read by anyone (each for itself is consistent). */
-struct sl_peer_stats {
-    _Atomic uint64_t video_bytes, audio_bytes; /* RTP payload received or sent */
-    _Atomic uint64_t video_packets, audio_packets;
-    _Atomic uint64_t video_frames;    /* marker bits seen or sent */
-    _Atomic uint64_t nack, pli, lost; /* totals since the start */
-    _Atomic uint32_t rtt_us;
-    _Atomic uint32_t sinks[2]; /* publishing: sinks of the tracks fed, by kind, as far as the first
-                                * and the last of them tell: 0 or not */
-};
-
 /* [control] Publishing: first create the peer with sl_peer_create(), then the stream with the peer
  * as its source (sl_peer_source_ops, the peer as owner), then sl_peer_start(). */
 struct sl_peer *sl_peer_create(const struct sl_peer_config *config);
@@ -152,19 +130,7 @@ void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_
 void sl_peer_start(struct sl_peer *peer);
 /* Idempotent; on_closed follows. Sends a DTLS close_notify where that is still possible. */
 void sl_peer_close(struct sl_peer *peer);
-const struct sl_peer_stats *sl_peer_stats(const struct sl_peer *peer);
+const struct sl_flow_stats *sl_peer_stats(const struct sl_peer *peer);
 bool sl_peer_uses_tcp(const struct sl_peer *peer);
-
-/* What a peer moved between the last two looks at its numbers; whoever wants to know looks about
- * once a second. Zero but for at_us at first. Pure. */
-struct sl_peer_rates {
-    int64_t at_us;                            /* of the last look; at first, when it began */
-    uint64_t audio_bps, video_bps, video_fps; /* RTP payload */
-    bool video_flows;
-    uint64_t audio_bytes, video_bytes, video_packets, video_frames; /* as of the last look */
-};
-/* False, and all stays: no time has passed. */
-bool sl_peer_rates_update(struct sl_peer_rates *rates, const struct sl_peer_stats *stats,
-                          int64_t now_us);
 
 #endif

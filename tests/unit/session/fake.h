@@ -39,7 +39,7 @@ void fake_set_candidates(size_t transport, size_t count);
 struct sl_peer *fake_peer(const char *media_session_id);
 void fake_peer_event(const char *media_session_id, enum sl_peer_state state,
                      enum sl_peer_failure failure);
-struct sl_peer_stats *fake_peer_stats(const char *media_session_id);
+struct sl_flow_stats *fake_peer_stats(const char *media_session_id);
 const struct sl_peer_config *fake_peer_config(const char *media_session_id);
 bool fake_peer_started(const char *media_session_id);
 /* on_closed of every peer that was closed, and the turn after. */

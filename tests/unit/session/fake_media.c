@@ -183,7 +183,7 @@ struct sl_peer {
     struct sl_peer_config config;
     struct sl_negotiation negotiation;
     char cname[512];
-    struct sl_peer_stats stats;
+    struct sl_flow_stats stats;
     bool started, closed;
 };
 
@@ -242,7 +242,7 @@ void sl_peer_close(struct sl_peer *peer)
     peer->closed = true;
 }
 
-const struct sl_peer_stats *sl_peer_stats(const struct sl_peer *peer)
+const struct sl_flow_stats *sl_peer_stats(const struct sl_peer *peer)
 {
     return &peer->stats;
 }
@@ -280,7 +280,7 @@ void fake_peer_event(const char *media_session_id, enum sl_peer_state state,
     peer->config.ops->on_state(peer->config.owner, state, failure);
 }
 
-struct sl_peer_stats *fake_peer_stats(const char *media_session_id)
+struct sl_flow_stats *fake_peer_stats(const char *media_session_id)
 {
     return &must_have(media_session_id)->stats;
 }

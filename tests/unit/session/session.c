@@ -490,7 +490,7 @@ static void reports_rates_of_the_last_second_only_while_video_flows(void **state
 
     server->config->inbound_video_rate_stat_send_interval = 1;
     setup_streams(server, &publisher, &player);
-    struct sl_peer_stats *stats = fake_peer_stats("pub-a");
+    struct sl_flow_stats *stats = fake_peer_stats("pub-a");
     fake_advance_ms(1500);
     assert_heard(&publisher, "");
     for (int i = 0; i < 2; i++) {

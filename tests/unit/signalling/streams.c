@@ -395,7 +395,7 @@ static void rates_have_the_fields_of_the_seed(void **state) /* WS-57, WS-58 */
     fake_advance_ms(1000);
     const char *ids[] = {"pub", "play"};
     for (int i = 0; i < 2; i++) {
-        struct sl_peer_stats *stats = fake_peer_stats(ids[i]);
+        struct sl_flow_stats *stats = fake_peer_stats(ids[i]);
         stats->video_bytes = 250000;
         stats->video_packets = 10;
         stats->video_frames = 25;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* From a peer's totals to what it moves per second. */
-#include "webrtc/webrtc.h"
+/* From a flow's totals to what it moves per second. */
+#include "flow/flow.h"
 
 #include "base/clock.h"
 
@@ -20,7 +20,7 @@ static uint64_t added(const _Atomic uint64_t *total, uint64_t *seen)
     return difference;
 }
 
-bool sl_peer_rates_update(struct sl_peer_rates *rates, const struct sl_peer_stats *stats,
+bool sl_flow_rates_update(struct sl_flow_rates *rates, const struct sl_flow_stats *stats,
                           int64_t now_us)
 {
     int64_t elapsed_us = now_us - rates->at_us;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A negotiated section and a track of a stream say the same in two ways. */
-#include "webrtc/webrtc.h"
+#include "flow/flow.h"
 
 #include "base/random.h"
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * RTP into tracks and out of them, over any path: what came by whatever way goes into an
+ * sl_flow_in, which feeds tracks and asks for what is missing; an sl_flow_out sends tracks under
+ * numbers of its own and answers who asks again. How packets find their way (ICE and DTLS, a pair
+ * of ports, a TCP connection) and when they may go is their owner's; so are the loop and the
+ * sockets. Start with struct sl_flow_path and struct sl_flow_ops; webrtc/peer.c is an owner.
+ *
+ * Threads. Made and destroyed on the control loop [control]; in between everything belongs to the
+ * worker it was made for [worker].
+ */
+#ifndef SL_FLOW_FLOW_H
+#define SL_FLOW_FLOW_H
+
+#include "media/media.h"
+#include "sdp/sdp.h"
+#include "srtp/srtp.h"
+#include "stream/stream.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_udp_dest;
+struct sl_udp_sender;
+
+/* ---- Paths ---- */
+
+/* Where packets go for now: as datagrams, or into a stream of octets. */
+struct sl_flow_path {
+    struct sl_udp_sender *sender; /* what leaves together; packets are built in its memory */
+    /* Datagrams; both NULL for a stream. They stay as they are until the sender has flushed. */
+    const struct sl_udp_dest *rtp, *rtcp; /* the same where RTCP shares the port (RFC 5761) */
+    void (*write)(void *stream, bool rtcp, const uint8_t *data, size_t len);
+    void *stream;
+    struct sl_srtp_engine *engine;
+    struct sl_srtp_sender *srtp; /* NULL: in clear */
+};
+
+/* What a flow asks of its owner and tells it. [worker] */
+struct sl_flow_ops {
+    const char *protocol; /* "webrtc": of the sinks */
+    /* Where packets of this transport of the negotiation go now: asked once for each batch. False:
+     * nowhere yet. */
+    bool (*find_path)(void *owner, size_t transport, struct sl_flow_path *out);
+    /* The first packet went into a track, or out of one. */
+    void (*on_started)(void *owner);
+};
+
+/* Numbers written by the worker, read by anyone (each for itself is consistent). */
+struct sl_flow_stats {
+    _Atomic uint64_t video_bytes, audio_bytes; /* RTP payload received or sent */
+    _Atomic uint64_t video_packets, audio_packets;
+    _Atomic uint64_t video_frames;    /* marker bits seen or sent */
+    _Atomic uint64_t nack, pli, lost; /* totals since the start */
+    _Atomic uint32_t rtt_us;
+    _Atomic uint32_t sinks[2]; /* in: sinks of the tracks fed, by kind, as far as the first and the
+                                * last of them tell: 0 or not */
+};
+
+/* ---- In ---- */
+
+struct sl_flow_in;
+struct sl_flow_in_config {
+    struct sl_worker *worker;
+    const struct sl_negotiation *negotiation; /* copied as far as needed */
+    uint32_t max_bitrate_bps;                 /* REMB never says more; 0: no bound */
+    const struct sl_flow_ops *ops;
+    void *owner;
+};
+/* [control] */
+struct sl_flow_in *sl_flow_in_create(const struct sl_flow_in_config *config);
+/* Off the worker's hands. NULL is fine. Threads: any. */
+void sl_flow_in_destroy(struct sl_flow_in *in);
+/* Where received media goes; NULL for a kind that was not negotiated. Before the first packet.
+ * [control] */
+void sl_flow_in_set_tracks(struct sl_flow_in *in, struct sl_track *audio, struct sl_track *video);
+/* One packet in clear. [worker] */
+void sl_flow_in_rtp(struct sl_flow_in *in, const uint8_t *data, size_t len, int64_t now_us);
+/* One compound packet in clear; what is not for the receiver is passed over. [worker] */
+void sl_flow_in_rtcp(struct sl_flow_in *in, const uint8_t *data, size_t len, int64_t now_us);
+/* Feedback that is due: every 10 ms, once packets can be sent. [worker] */
+void sl_flow_in_tick(struct sl_flow_in *in, int64_t now_us);
+/* For a source's ops. [worker] */
+void sl_flow_in_request_keyframe(struct sl_flow_in *in, enum sl_media_kind kind);
+void sl_flow_in_on_sinks(struct sl_flow_in *in, enum sl_media_kind kind, size_t count);
+/* When the last packet came; 0 before. [worker] */
+int64_t sl_flow_in_heard_us(const struct sl_flow_in *in);
+const struct sl_flow_stats *sl_flow_in_stats(const struct sl_flow_in *in);
+
+/* ---- Out ---- */
+
+struct sl_flow_out;
+struct sl_flow_out_config {
+    struct sl_worker *worker;
+    const struct sl_negotiation *negotiation; /* copied as far as needed */
+    struct sl_track *tracks[2];               /* by kind; NULL where nothing flows */
+    const char *cname;                        /* of sender reports; copied */
+    int64_t requested_us;                     /* for the histogram of joins; 0: not measured */
+    const struct sl_flow_ops *ops;
+    void *owner;
+};
+/* Makes the sinks, too. [control] */
+struct sl_flow_out *sl_flow_out_create(const struct sl_flow_out_config *config);
+/* After sl_flow_out_stop() on the worker, or without start. NULL is fine. [control] */
+void sl_flow_out_destroy(struct sl_flow_out *out);
+/* Packets can be sent: media starts, with a key frame. [worker] */
+void sl_flow_out_start(struct sl_flow_out *out, int64_t now_us);
+/* Idempotent. [worker] */
+void sl_flow_out_stop(struct sl_flow_out *out);
+/* One compound packet in clear; what is not for the sender is passed over. [worker] */
+void sl_flow_out_rtcp(struct sl_flow_out *out, const uint8_t *data, size_t len, int64_t now_us);
+/* Reports that are due: every 100 ms, once started. [worker] */
+void sl_flow_out_tick(struct sl_flow_out *out, int64_t now_us);
+const struct sl_flow_stats *sl_flow_out_stats(const struct sl_flow_out *out);
+
+/* ---- Figures ---- */
+
+/* What a flow moved between the last two looks at its numbers; whoever wants to know looks about
+ * once a second. Zero but for at_us at first. Pure. */
+struct sl_flow_rates {
+    int64_t at_us;                            /* of the last look; at first, when it began */
+    uint64_t audio_bps, video_bps, video_fps; /* RTP payload */
+    bool video_flows;
+    uint64_t audio_bytes, video_bytes, video_packets, video_frames; /* as of the last look */
+};
+/* False, and all stays: no time has passed. */
+bool sl_flow_rates_update(struct sl_flow_rates *rates, const struct sl_flow_stats *stats,
+                          int64_t now_us);
+
+/* ---- Between descriptions and tracks ---- */
+
+/* What a track's source may send, for an offer or an answer; returns the count, 0 for NULL. */
+size_t sl_track_source_codecs(const struct sl_track *track,
+                              struct sl_source_codec out[static SL_TRACK_CODECS_MAX]);
+/* The track for what a source was allowed to send, whose codecs are cut to what a track can hold.
+ * media NULL: no track. */
+void sl_track_config_from(struct sl_media *media, struct sl_track_config *out);
+
+/* An ssrc to send under: not 0, none of those taken (RFC 3550 section 8.1). */
+uint32_t sl_ssrc_draw(const uint32_t *taken, size_t count);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a good receiver tells the sender: NACK for gaps, transport-wide feedback or REMB so that it
+ * finds its bitrate, receiver reports, PLI. */
+#include "flow/in.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+
+enum {
+    REPORT_INTERVAL_US = SL_US_PER_S,
+    NACKS_PER_TICK = 64,
+    REMB_MIN_BPS = 100000,
+    REMB_MAX_BPS = 20000000,
+};
+
+static void send_rtcp(struct sl_flow_in *in, size_t transport, const uint8_t *data, size_t len)
+{
+    sl_flow_send_rtcp(in->ops, in->owner, transport, in->counters, data, len);
+}
+
+static void send_nacks(struct sl_flow_in *in, struct input *input, int64_t now_us)
+{
+    uint16_t seqs[NACKS_PER_TICK];
+    uint8_t buf[SL_FLOW_RTCP_MAX];
+    bool give_up = false;
+
+    size_t count =
+        sl_receiver_nacks(input->receiver, now_us, in->rtt_us, seqs, NACKS_PER_TICK, &give_up);
+    if (give_up && input->kind == SL_VIDEO)
+        sl_flow_in_request_keyframe(in, SL_VIDEO);
+    if (count == 0)
+        return;
+    struct sl_writer w = sl_writer_of(buf, sizeof(buf));
+    sl_rtcp_write_nack(&w, in->ssrc, input->ssrc, seqs, count);
+    if (!w.ok)
+        return; /* cannot be: NACKS_PER_TICK fit */
+    send_rtcp(in, input->transport, buf, sl_writer_len(&w));
+    sl_count(in->counters, SL_COUNTER_NACK_SENT, count);
+    sl_metric_add(&in->stats.nack, count);
+    if (!input->probe_us || now_us - input->probe_us > SL_US_PER_S) {
+        input->probe_seq = seqs[count - 1]; /* the newest: asked for the first time, most likely */
+        input->probe_us = now_us;
+    }
+}
+
+void sl_flow_in_request_keyframe(struct sl_flow_in *in, enum sl_media_kind kind)
+{
+    struct input *input = &in->inputs[kind];
+    uint8_t buf[64];
+
+    SL_ASSERT_ON(sl_worker_loop(in->worker));
+    if (!input->present || !input->pli || input->ssrc == 0) {
+        input->want_pli = input->present && input->pli; /* once its ssrc is known */
+        return;
+    }
+    input->want_pli = false;
+    struct sl_writer w = sl_writer_of(buf, sizeof(buf));
+    sl_rtcp_write_pli(&w, in->ssrc, input->ssrc);
+    send_rtcp(in, input->transport, buf, sl_writer_len(&w));
+    sl_count(in->counters, SL_COUNTER_PLI_SENT, 1);
+    sl_metric_add(&in->stats.pli, 1);
+}
+
+static void send_twcc(struct sl_flow_in *in, size_t transport, int64_t now_us)
+{
+    uint8_t buf[SL_FLOW_RTCP_MAX];
+    struct sl_twcc *twcc = in->twcc[transport];
+
+    if (!twcc || !sl_twcc_due(twcc, now_us))
+        return;
+    struct sl_writer w = sl_writer_of(buf, sizeof(buf));
+    const struct input *video = &in->inputs[SL_VIDEO];
+    const struct input *any =
+        video->present && video->transport == transport ? video : &in->inputs[SL_AUDIO];
+    sl_twcc_write(twcc, &w, in->ssrc, any->ssrc, now_us);
+    send_rtcp(in, transport, buf, sl_writer_len(&w));
+}
+
+/* Our estimate for senders that know no transport-wide feedback: up while nothing is lost and what
+ * we allow is used, down with the losses (the rule of RFC 8698's simplest relatives). */
+static void update_remb(struct sl_flow_in *in, uint8_t fraction_lost)
+{
+    uint64_t bytes = atomic_load_explicit(&in->stats.video_bytes, memory_order_relaxed) +
+                     atomic_load_explicit(&in->stats.audio_bytes, memory_order_relaxed);
+    uint64_t incoming_bps = (bytes - in->remb_bytes_seen) * 8;
+
+    in->remb_bytes_seen = bytes;
+    if (fraction_lost > 26) /* a tenth */
+        in->remb_bps = incoming_bps * (512 - fraction_lost) / 512;
+    else if (fraction_lost < 6 && incoming_bps > in->remb_bps / 2)
+        in->remb_bps += in->remb_bps / 4;
+    if (in->remb_bps < REMB_MIN_BPS)
+        in->remb_bps = REMB_MIN_BPS;
+    if (in->remb_bps > REMB_MAX_BPS)
+        in->remb_bps = REMB_MAX_BPS;
+}
+
+static void write_remb(struct sl_flow_in *in, struct sl_writer *w, size_t transport,
+                       uint8_t fraction_lost)
+{
+    const struct input *video = &in->inputs[SL_VIDEO];
+    uint64_t bps = UINT64_MAX;
+
+    if (!video->present || video->transport != transport || video->ssrc == 0)
+        return;
+    if (!in->twcc[transport]) {
+        update_remb(in, fraction_lost);
+        bps = in->remb_bps;
+    }
+    if (in->max_bitrate_bps > 0 && in->max_bitrate_bps < bps)
+        bps = in->max_bitrate_bps;
+    if (bps != UINT64_MAX)
+        sl_rtcp_write_remb(w, in->ssrc, bps, &video->ssrc, 1);
+}
+
+static void send_report(struct sl_flow_in *in, size_t transport, int64_t now_us)
+{
+    struct sl_report_block blocks[2];
+    uint8_t buf[SL_FLOW_RTCP_MAX];
+    uint8_t fraction_lost = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        struct input *input = &in->inputs[i];
+        if (!input->present || input->transport != transport || !input->heard_us)
+            continue;
+        sl_receiver_report(input->receiver, now_us, &blocks[count]);
+        blocks[count].ssrc = input->ssrc;
+        if (input->kind == SL_VIDEO)
+            fraction_lost = blocks[count].fraction_lost;
+        count++;
+    }
+    struct sl_writer w = sl_writer_of(buf, sizeof(buf));
+    sl_rtcp_write_rr(&w, in->ssrc, blocks, count);
+    sl_rtcp_write_cname(&w, in->ssrc, "sluice");
+    write_remb(in, &w, transport, fraction_lost);
+    if (w.ok)
+        send_rtcp(in, transport, buf, sl_writer_len(&w));
+}
+
+static void count_lost(struct sl_flow_in *in)
+{
+    struct sl_flow_stats *stats = &in->stats;
+    uint64_t lost = 0, before = atomic_load_explicit(&stats->lost, memory_order_relaxed);
+
+    for (size_t i = 0; i < 2; i++) {
+        if (!in->inputs[i].present)
+            continue;
+        int64_t of_input = sl_receiver_stats(in->inputs[i].receiver)->lost;
+        lost += of_input > 0 ? (uint64_t)of_input : 0;
+    }
+    if (lost >
+        before) /* a counter never falls; late packets correct the stream's own figure only */
+        sl_count(in->counters, SL_COUNTER_RTP_LOST_IN, lost - before);
+    atomic_store_explicit(&stats->lost, lost, memory_order_relaxed);
+}
+
+void sl_flow_in_tick(struct sl_flow_in *in, int64_t now_us)
+{
+    SL_ASSERT_ON(sl_worker_loop(in->worker));
+    for (size_t i = 0; i < 2; i++) {
+        struct input *input = &in->inputs[i];
+        if (input->present && input->nack && input->heard_us)
+            send_nacks(in, input, now_us);
+        sl_flow_in_tell_size(input, now_us);
+        if (input->want_pli)
+            sl_flow_in_request_keyframe(in, (enum sl_media_kind)i);
+    }
+    for (size_t i = 0; i < in->transport_count; i++)
+        send_twcc(in, i, now_us);
+    if (now_us - in->reported_us < REPORT_INTERVAL_US)
+        return;
+    in->reported_us = now_us;
+    for (size_t i = 0; i < in->transport_count; i++)
+        send_report(in, i, now_us);
+    count_lost(in);
+}

@@ -5,5 +5,7 @@
 #define SL_MEDIA_MEDIA_H
 
 #include "media/codec.h"
+#include "media/interleave.h"
+#include "media/timeline.h"
 
 #endif

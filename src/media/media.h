@@ -7,7 +7,9 @@
 #include "media/codec.h"
 #include "media/frame.h"
 #include "media/h264.h"
+#include "media/interleave.h"
 #include "media/parameter_sets.h"
 #include "media/reorder.h"
+#include "media/timeline.h"
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "push/timeline.h"
+#include "media/media.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,7 +50,7 @@ struct audio {
     struct sl_audio_decoder *decoder; /* NULL: the source has no sound */
     struct sl_resampler *resampler;
     struct sl_audio_encoder *encoder;
-    struct timeline timeline;
+    struct sl_timeline timeline;
     bool begun, muted;
     int64_t encoded; /* samples given to the encoder */
     struct player player;
@@ -223,7 +223,7 @@ void audio_begin(struct audio *audio, int64_t begin_us)
     if (audio->begun)
         return;
     audio->begun = true;
-    timeline_begin(&audio->timeline, audio->conversion->rate_hz, begin_us);
+    sl_timeline_begin(&audio->timeline, audio->conversion->rate_hz, begin_us);
 }
 
 /* samples NULL: silence. */
@@ -268,7 +268,7 @@ static void on_resampled(void *arg, const struct sl_pcm *pcm)
 {
     struct audio *audio = arg;
     size_t channels = (size_t)pcm->channels;
-    struct placement placement = timeline_place(&audio->timeline, pcm->pts_us, pcm->count);
+    struct sl_placement placement = sl_timeline_place(&audio->timeline, pcm->pts_us, pcm->count);
 
     put(audio, NULL, placement.silence);
     size_t count = pcm->count - placement.skip;
@@ -298,5 +298,5 @@ void audio_input(struct audio *audio, const uint8_t *data, size_t len, int64_t p
 void audio_advance(struct audio *audio, int64_t until_us)
 {
     if (audio->begun)
-        put(audio, NULL, timeline_advance(&audio->timeline, until_us));
+        put(audio, NULL, sl_timeline_advance(&audio->timeline, until_us));
 }

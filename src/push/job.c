@@ -10,7 +10,7 @@
 #include "push/feed.h"
 #include "push/link.h"
 #include "push/media.h"
-#include "push/rtmp.h"
+#include "rtmp/rtmp.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -55,9 +55,9 @@ struct job {
     enum stage stage;
     int64_t stage_us; /* when it began */
     struct sl_timer *timer;
-    struct outbox outbox;
+    struct sl_outbox outbox;
     struct link *link;
-    struct rtmp *rtmp;
+    struct sl_rtmp_client *rtmp;
     unsigned connections;
     struct media *media;
     struct backlog backlog;
@@ -118,18 +118,18 @@ static void leave(struct job *job)
         finish(job, 0, "");
         return;
     }
-    rtmp_close(job->rtmp);
+    sl_rtmp_client_close(job->rtmp);
     link_flush(job->link);
 }
 
 /* ---- Media out ---- */
 
-static void on_tag(void *owner, enum chunk_message_type type, uint32_t timestamp_ms,
-                   const uint8_t *bytes, size_t len)
+static void on_tag(void *owner, enum sl_rtmp_type type, uint32_t timestamp_ms, const uint8_t *bytes,
+                   size_t len)
 {
     struct job *job = owner;
 
-    rtmp_send(job->rtmp, type, timestamp_ms, bytes, len, NULL, 0);
+    sl_rtmp_client_send(job->rtmp, type, timestamp_ms, bytes, len, NULL, 0);
 }
 
 static void on_keyframe_wanted(void *owner)
@@ -168,7 +168,7 @@ static const struct media_ops media_ops = {on_tag, on_sound_end, on_keyframe_wan
 
 static bool is_congested(const struct job *job)
 {
-    return outbox_len(&job->outbox) > OUTBOX_HIGH;
+    return sl_outbox_len(&job->outbox) > OUTBOX_HIGH;
 }
 
 static void use_backlog(struct job *job)
@@ -228,7 +228,7 @@ static void on_link_open(void *owner)
 {
     struct job *job = owner;
 
-    rtmp_open(job->rtmp);
+    sl_rtmp_client_open(job->rtmp);
     link_flush(job->link);
 }
 
@@ -236,7 +236,7 @@ static void on_link_bytes(void *owner, const uint8_t *bytes, size_t len)
 {
     struct job *job = owner;
     struct sl_error error;
-    int err = rtmp_input(job->rtmp, bytes, len, &error);
+    int err = sl_rtmp_client_input(job->rtmp, bytes, len, &error);
 
     if (err == -EAGAIN && job->connections < CONNECTIONS_MAX) {
         start_connection(job);
@@ -247,9 +247,9 @@ static void on_link_bytes(void *owner, const uint8_t *bytes, size_t len)
                err == -EAGAIN ? "the server asks for credentials again and again" : error.text);
         return;
     }
-    if (job->stage == REACHING && rtmp_is_greeted(job->rtmp))
+    if (job->stage == REACHING && sl_rtmp_client_is_greeted(job->rtmp))
         set_stage(job, ASKING);
-    if (job->stage == ASKING && rtmp_is_publishing(job->rtmp)) {
+    if (job->stage == ASKING && sl_rtmp_client_is_publishing(job->rtmp)) {
         set_stage(job, PUBLISHING);
         begin_media(job);
     }
@@ -291,7 +291,7 @@ static void start_connection(struct job *job)
     };
 
     link_destroy(job->link);
-    outbox_clear(&job->outbox);
+    sl_outbox_clear(&job->outbox);
     job->link_bytes = 0;
     job->connections++;
     set_stage(job, REACHING);
@@ -302,7 +302,7 @@ static void start_connection(struct job *job)
 
 static void check_farewell(struct job *job, int64_t now_us)
 {
-    if (!job->farewell_sent && outbox_len(&job->outbox) == 0) {
+    if (!job->farewell_sent && sl_outbox_len(&job->outbox) == 0) {
         job->farewell_sent = true;
         link_shutdown(job->link);
     }
@@ -383,7 +383,7 @@ static void on_tick(void *owner)
 static void on_start(struct sl_msg *msg)
 {
     struct job *job = sl_container_of(msg, struct job, start_msg);
-    struct rtmp_config config = {
+    struct sl_rtmp_client_config config = {
         .app = job->target.app,
         .tc_url = job->target.tc_url,
         .publish = job->target.publish,
@@ -399,7 +399,7 @@ static void on_start(struct sl_msg *msg)
         finish(job, -ENOSYS, "the stream has neither sound nor pictures that RTMP could carry");
         return;
     }
-    job->rtmp = rtmp_create(&config, &job->outbox);
+    job->rtmp = sl_rtmp_client_create(&config, &job->outbox);
     start_connection(job);
 }
 
@@ -526,9 +526,9 @@ void job_destroy(struct job *job)
         return;
     sl_loop_destroy(job->loop); /* runs what was posted too late: items are freed */
     sound_unref(job->sound);
-    rtmp_destroy(job->rtmp);
+    sl_rtmp_client_destroy(job->rtmp);
     explicit_bzero(&job->target, sizeof(job->target));
-    outbox_deinit(&job->outbox);
+    sl_outbox_deinit(&job->outbox);
     free(job->flash_version);
     free(job);
 }
@@ -546,7 +546,7 @@ void job_start(struct job *job, struct feed *feed)
 
 const char *job_redirect(const struct job *job)
 {
-    return job->rtmp ? rtmp_redirect(job->rtmp) : "";
+    return job->rtmp ? sl_rtmp_client_redirect(job->rtmp) : "";
 }
 
 void job_stop(struct job *job)

@@ -328,23 +328,23 @@ static void fail_connection(struct link *link, ssize_t err)
 
 static void write_outbox(struct link *link)
 {
-    struct outbox *outbox = link->config.outbox;
+    struct sl_outbox *outbox = link->config.outbox;
 
-    while (link->state == OPEN && outbox_len(outbox) > 0) {
-        ssize_t sent = write_some(link, outbox_peek(outbox), outbox_len(outbox));
+    while (link->state == OPEN && sl_outbox_len(outbox) > 0) {
+        ssize_t sent = write_some(link, sl_outbox_peek(outbox), sl_outbox_len(outbox));
         if (sent < 0) {
             fail_connection(link, sent);
             return;
         }
         if (sent == 0)
             break;
-        outbox_take(outbox, (size_t)sent);
+        sl_outbox_take(outbox, (size_t)sent);
         link->bytes_sent += (uint64_t)sent;
         link->progress_us = sl_now_us();
     }
     if (link->state == OPEN)
         watch_for(link, UV_READABLE |
-                            (outbox_len(outbox) > 0 || link->ssl_wants_write ? UV_WRITABLE : 0));
+                            (sl_outbox_len(outbox) > 0 || link->ssl_wants_write ? UV_WRITABLE : 0));
 }
 
 /* One portion, because the owner may destroy the link as it gets it; polling is level-triggered and
@@ -386,7 +386,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     }
     if (events & UV_WRITABLE) {
         write_outbox(link);
-        if (link->state == OPEN && outbox_len(link->config.outbox) == 0)
+        if (link->state == OPEN && sl_outbox_len(link->config.outbox) == 0)
             link->config.ops->on_drained(link->config.owner);
     }
     if (link->state == OPEN && (events & UV_READABLE))
@@ -449,7 +449,7 @@ void link_shutdown(struct link *link)
 
 int64_t link_progress_us(struct link *link)
 {
-    if (outbox_len(link->config.outbox) == 0)
+    if (sl_outbox_len(link->config.outbox) == 0)
         link->progress_us = sl_now_us();
     return link->progress_us;
 }

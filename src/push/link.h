@@ -9,7 +9,7 @@
 #define SL_PUSH_LINK_H
 
 #include "base/addr.h"
-#include "push/outbox.h"
+#include "rtmp/rtmp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,9 +30,9 @@ struct link_config {
     struct sl_loop *loop;
     const struct sl_addr *addrs; /* tried in this order; copied */
     size_t addr_count;
-    int64_t timeout_ms;    /* for TCP and TLS, of all addresses together */
-    const char *tls_host;  /* NULL: no TLS; copied */
-    struct outbox *outbox; /* what is to be sent; outlives the link */
+    int64_t timeout_ms;       /* for TCP and TLS, of all addresses together */
+    const char *tls_host;     /* NULL: no TLS; copied */
+    struct sl_outbox *outbox; /* what is to be sent; outlives the link */
     const struct link_ops *ops;
     void *owner;
 };

@@ -4,9 +4,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "mux/mux.h"
 #include "push/audio.h"
-#include "push/flv.h"
-#include "push/interleave.h"
 #include "push/video.h"
 #include "stream/stream.h"
 
@@ -44,7 +43,7 @@ struct media {
     enum sl_codec codecs[2];
     struct audio *audio; /* NULL: none (yet) */
     struct video *video; /* NULL: none */
-    struct interleave interleave;
+    struct sl_interleave interleave;
     bool muted;
     int64_t started_us; /* 0: the server is not ready */
     bool begun;         /* media flows */
@@ -80,32 +79,33 @@ static uint32_t timestamp_of(struct media *media, enum sl_media_kind kind, int64
     return timestamp_ms;
 }
 
-static void give_tag(struct media *media, struct tag *tag)
+static void give_tag(struct media *media, struct sl_flv_tag *tag)
 {
-    uint32_t timestamp_ms = timestamp_of(media, tag->kind, tag->dts_us);
+    uint32_t timestamp_ms = timestamp_of(media, tag->order.kind, tag->order.dts_us);
     int32_t composition_ms = (int32_t)(ms_of(media, tag->pts_us) - timestamp_ms);
 
-    if (tag->kind == SL_VIDEO)
-        flv_set_composition(tag->bytes, composition_ms > 0 ? (uint32_t)composition_ms : 0);
-    media->ops->on_tag(media->owner, tag->kind == SL_AUDIO ? CHUNK_AUDIO : CHUNK_VIDEO,
+    if (tag->order.kind == SL_VIDEO)
+        sl_flv_set_composition(tag->bytes, composition_ms > 0 ? (uint32_t)composition_ms : 0);
+    media->ops->on_tag(media->owner, tag->order.kind == SL_AUDIO ? SL_RTMP_AUDIO : SL_RTMP_VIDEO,
                        timestamp_ms, tag->bytes, tag->len);
 }
 
 static void release(struct media *media, int64_t now_us)
 {
-    struct tag *tag;
+    struct sl_interleaved *next;
 
-    while ((tag = interleave_next(&media->interleave, now_us))) {
+    while ((next = sl_interleave_next(&media->interleave, now_us))) {
+        struct sl_flv_tag *tag = sl_container_of(next, struct sl_flv_tag, order);
         give_tag(media, tag);
-        free(tag);
+        sl_flv_tag_unref(tag);
     }
 }
 
 static void send_metadata(struct media *media)
 {
-    uint8_t bytes[FLV_METADATA_MAX];
+    uint8_t bytes[SL_FLV_METADATA_MAX];
     struct sl_writer w = sl_writer_of(bytes, sizeof(bytes));
-    struct flv_metadata metadata = {
+    struct sl_flv_metadata metadata = {
         .has_video = media->video,
         .has_audio = media->audio,
         .width = media->width,
@@ -117,22 +117,22 @@ static void send_metadata(struct media *media)
         metadata.audio_rate_hz = audio_rate_hz(media->audio);
         metadata.audio_channels = audio_channels(media->audio);
     }
-    flv_write_metadata(&w, &metadata);
-    media->ops->on_tag(media->owner, CHUNK_DATA, media->last_timestamp_ms[SL_VIDEO], bytes,
+    sl_flv_write_metadata(&w, &metadata);
+    media->ops->on_tag(media->owner, SL_RTMP_DATA, media->last_timestamp_ms[SL_VIDEO], bytes,
                        sl_writer_len(&w));
 }
 
 static void add_audio(struct media *media, bool is_config, const uint8_t *data, size_t len,
                       int64_t pts_us)
 {
-    struct tag *tag = tag_create(SL_AUDIO, pts_us, FLV_HEAD_MAX + len);
+    struct sl_flv_tag *tag = sl_flv_tag_create(SL_AUDIO, pts_us, SL_FLV_HEAD_MAX + len);
 
     if (!tag)
         return;
-    size_t head = flv_audio_head(tag->bytes, audio_encoding(media->audio), is_config);
+    size_t head = sl_flv_audio_head(tag->bytes, audio_encoding(media->audio), is_config);
     memcpy(tag->bytes + head, data, len);
     tag->len = head + len;
-    interleave_add(&media->interleave, tag, media->now_us);
+    sl_interleave_add(&media->interleave, &tag->order, media->now_us);
 }
 
 static void on_coded_audio(void *owner, const struct sl_coded *coded)
@@ -157,7 +157,7 @@ static void begin_audio(struct media *media, int64_t pts_us)
     audio_set_sound(media->audio, media->sound, media->loop);
     sound_unref(media->sound);
     media->sound = NULL;
-    interleave_expect(&media->interleave, SL_AUDIO, media->now_us);
+    sl_interleave_expect(&media->interleave, SL_AUDIO, media->now_us);
     if (len > 0)
         add_audio(media, true, config, len, pts_us - PRIMING_US);
 }
@@ -169,16 +169,16 @@ static void begin(struct media *media, int64_t pts_us)
     media->origin_us = media->audio ? pts_us - PRIMING_US : pts_us;
     send_metadata(media);
     if (media->video)
-        interleave_expect(&media->interleave, SL_VIDEO, media->now_us);
+        sl_interleave_expect(&media->interleave, SL_VIDEO, media->now_us);
     if (media->audio)
         begin_audio(media, pts_us);
 }
 
-static void on_video_tag(void *owner, struct tag *tag)
+static void on_video_tag(void *owner, struct sl_flv_tag *tag)
 {
     struct media *media = owner;
 
-    interleave_add(&media->interleave, tag, media->now_us);
+    sl_interleave_add(&media->interleave, &tag->order, media->now_us);
 }
 
 static void on_video_size(void *owner, uint16_t width, uint16_t height, int64_t dts_us)
@@ -213,7 +213,7 @@ int media_create(const enum sl_codec codecs[static 2], const struct media_ops *o
 
     media->ops = ops;
     media->owner = owner;
-    interleave_init(&media->interleave);
+    sl_interleave_init(&media->interleave);
     media->codecs[SL_AUDIO] = audio_can_take(codecs[SL_AUDIO]) ? codecs[SL_AUDIO] : SL_CODEC_NONE;
     media->codecs[SL_VIDEO] = video_can_take(codecs[SL_VIDEO]) ? codecs[SL_VIDEO] : SL_CODEC_NONE;
     if (media->codecs[SL_AUDIO] == SL_CODEC_NONE && media->codecs[SL_VIDEO] == SL_CODEC_NONE)
@@ -236,7 +236,9 @@ void media_destroy(struct media *media)
         return;
     video_destroy(media->video);
     audio_destroy(media->audio);
-    interleave_deinit(&media->interleave);
+    struct sl_interleaved *left;
+    while ((left = sl_interleave_take(&media->interleave)))
+        sl_flv_tag_unref(sl_container_of(left, struct sl_flv_tag, order));
     sound_unref(media->sound);
     free(media);
 }

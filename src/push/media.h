@@ -7,8 +7,8 @@
 #define SL_PUSH_MEDIA_H
 
 #include "media/media.h"
-#include "push/chunk.h"
 #include "push/sound.h"
+#include "rtmp/rtmp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,8 +17,8 @@
 struct sl_frame;
 
 struct media_ops {
-    void (*on_tag)(void *owner, enum chunk_message_type type, uint32_t timestamp_ms,
-                   const uint8_t *bytes, size_t len);
+    void (*on_tag)(void *owner, enum sl_rtmp_type type, uint32_t timestamp_ms, const uint8_t *bytes,
+                   size_t len);
     void (*on_sound_end)(void *owner);
     /* Pictures cannot go on, or nobody could begin to look for too long. */
     void (*on_keyframe_wanted)(void *owner);

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "codec/codec.h"
 #include "media/media.h"
-#include "push/flv.h"
+#include "mux/mux.h"
 
 #include <errno.h>
 #include <string.h>
@@ -23,8 +23,8 @@ struct video {
     enum sl_codec codec;
     const struct video_ops *ops;
     void *owner;
-    struct flv_avc_config config; /* the one sent last */
-    uint16_t width, height;       /* told last */
+    struct sl_flv_avc_config config; /* the one sent last */
+    uint16_t width, height;          /* told last */
 
     /* Of VP8. */
     struct sl_video_decoder *decoder;
@@ -77,7 +77,7 @@ static void tell_size(struct video *video, uint16_t width, uint16_t height, int6
     video->ops->on_size(video->owner, width, height, dts_us);
 }
 
-static void read_size(const struct flv_avc_config *config, uint16_t *width, uint16_t *height)
+static void read_size(const struct sl_flv_avc_config *config, uint16_t *width, uint16_t *height)
 {
     struct sl_reader r = sl_reader_of(config->bytes, config->len);
 
@@ -92,11 +92,12 @@ static void read_size(const struct flv_avc_config *config, uint16_t *width, uint
 
 static void give_config(struct video *video, int64_t dts_us)
 {
-    struct tag *tag = tag_create(SL_VIDEO, dts_us, FLV_HEAD_MAX + video->config.len);
+    struct sl_flv_tag *tag =
+        sl_flv_tag_create(SL_VIDEO, dts_us, SL_FLV_HEAD_MAX + video->config.len);
 
     if (!tag)
         return;
-    size_t head = flv_video_head(tag->bytes, true, true);
+    size_t head = sl_flv_video_head(tag->bytes, true, true);
     memcpy(tag->bytes + head, video->config.bytes, video->config.len);
     tag->len = head + video->config.len;
     video->ops->on_tag(video->owner, tag);
@@ -105,10 +106,10 @@ static void give_config(struct video *video, int64_t dts_us)
 /* Parameter sets that differ: a new configuration, which players take as a new beginning. */
 static void check_config(struct video *video, const uint8_t *data, size_t len, int64_t dts_us)
 {
-    struct flv_avc_config config;
+    struct sl_flv_avc_config config;
     uint16_t width, height;
 
-    if (flv_avc_config_find(data, len, &config) < 0)
+    if (sl_flv_avc_config_find(data, len, &config) < 0)
         return;
     if (config.len == video->config.len &&
         memcmp(config.bytes, video->config.bytes, config.len) == 0)
@@ -126,13 +127,14 @@ static void give_h264(struct video *video, const uint8_t *data, size_t len, bool
         check_config(video, data, len, dts_us);
     if (video->config.len == 0)
         return;
-    struct tag *tag = tag_create(SL_VIDEO, dts_us, FLV_HEAD_MAX + flv_avc_len_max(len));
+    struct sl_flv_tag *tag =
+        sl_flv_tag_create(SL_VIDEO, dts_us, SL_FLV_HEAD_MAX + sl_flv_avc_len_max(len));
     if (!tag)
         return; /* a lost picture */
-    size_t head = flv_video_head(tag->bytes, keyframe, false);
-    size_t body = flv_avc_convert(data, len, tag->bytes + head);
+    size_t head = sl_flv_video_head(tag->bytes, keyframe, false);
+    size_t body = sl_flv_avc_convert(data, len, tag->bytes + head);
     if (body == 0) {
-        free(tag);
+        sl_flv_tag_unref(tag);
         return;
     }
     tag->len = head + body;

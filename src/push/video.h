@@ -5,7 +5,7 @@
 #define SL_PUSH_VIDEO_H
 
 #include "media/media.h"
-#include "push/interleave.h"
+#include "mux/mux.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 struct video_ops {
     /* A tag to send, the owner's now: a configuration, or a picture. */
-    void (*on_tag)(void *owner, struct tag *tag);
+    void (*on_tag)(void *owner, struct sl_flv_tag *tag);
     /* Before the first tag, and when the size changed, before the configuration. */
     void (*on_size)(void *owner, uint16_t width, uint16_t height, int64_t dts_us);
     /* Pictures cannot be decoded any more: a key frame is needed. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* From frames to FLV: parameter sets, access units, metadata; what begins when; changes of size;
+/* From frames to FLV: what begins when; changes of size;
  * silence, mute and sound; all under a clock of the test's own. */
 #include "push/media.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "codec/codec.h"
-#include "push/flv.h"
+#include "mux/mux.h"
 #include "stream/stream.h"
 
 #include <errno.h>
@@ -18,68 +18,19 @@
 
 enum { MS = SL_US_PER_MS, TAGS_MAX = 4000 };
 
-/* ---- FLV ---- */
-
 #define SPS "\x67\x42\xc0\x1f\xda\x01\x40\x16\xe8"
 #define PPS "\x68\xce\x3c\x80"
 #define IDR "\x65\x88\x84"
-
-static void finds_parameter_sets_whatever_the_start_codes(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *why, *au;
-        size_t len;
-        int err;
-    } cases[] = {
-#define AU(text) text, sizeof(text) - 1
-        {"start codes of 4", AU("\0\0\0\1" SPS "\0\0\0\1" PPS "\0\0\0\1" IDR), 0},
-        {"start codes of 3", AU("\0\0\1" SPS "\0\0\1" PPS "\0\0\1" IDR), 0},
-        {"a delimiter and zeros", AU("\0\0\0\1\x09\xf0\0\0\0\1" SPS "\0\0\0\0\1" PPS "\0\0"), 0},
-        {"no PPS", AU("\0\0\0\1" SPS "\0\0\0\1" IDR), -ENOENT},
-        {"no SPS", AU("\0\0\0\1" PPS "\0\0\0\1" IDR), -ENOENT},
-        {"an SPS cut off", AU("\0\0\0\1\x67\x42\0\0\0\1" PPS), -ENOENT},
-        {"no start code", AU(SPS PPS), -ENOENT},
-        {"empty", AU(""), -ENOENT},
-        {"start codes only", AU("\0\0\1\0\0\1\0\0\1"), -ENOENT},
-    };
-    static const char expected[] = "\1\x42\xc0\x1f\xff\xe1\0\x09" SPS "\1\0\4" PPS;
-
-    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
-        struct flv_avc_config config = {0};
-        int err = flv_avc_config_find((const uint8_t *)cases[i].au, cases[i].len, &config);
-        if (err != cases[i].err)
-            fail_msg("%s: %d", cases[i].why, err);
-        if (err < 0)
-            continue;
-        /* The PPS's last byte is no zero that could be trailing. */
-        assert_int_equal(config.len, sizeof(expected) - 1);
-        assert_memory_equal(config.bytes, expected, config.len);
-    }
-}
-
-static void access_units_get_lengths_for_start_codes_and_lose_their_parameter_sets(void **state)
-{
-    (void)state;
-    static const char au[] =
-        "\0\0\0\1\x09\xf0\0\0\0\1" SPS "\0\0\1" PPS "\0\0\1" IDR "\0\0\0\1\x65\x01\0\0\1";
-    uint8_t out[128];
-
-    size_t len = flv_avc_convert((const uint8_t *)au, sizeof(au) - 1, out);
-    assert_int_equal(len, 7 + 6);
-    assert_memory_equal(out, "\0\0\0\3" IDR "\0\0\0\2\x65\1", len);
-    assert_int_equal(flv_avc_convert((const uint8_t *)"\0\0\1" PPS, 7, out), 0);
-}
 
 /* ---- A push without a network ---- */
 
 struct seen {
     size_t count;
     struct {
-        enum chunk_message_type type;
+        enum sl_rtmp_type type;
         uint32_t ms;
         size_t len;
-        uint8_t head[FLV_HEAD_MAX];
+        uint8_t head[SL_FLV_HEAD_MAX];
     } tags[TAGS_MAX];
     uint8_t metadata[1024];
     size_t metadata_len;
@@ -88,8 +39,8 @@ struct seen {
     int64_t now_us;
 };
 
-static void on_tag(void *owner, enum chunk_message_type type, uint32_t timestamp_ms,
-                   const uint8_t *bytes, size_t len)
+static void on_tag(void *owner, enum sl_rtmp_type type, uint32_t timestamp_ms, const uint8_t *bytes,
+                   size_t len)
 {
     struct seen *seen = owner;
 
@@ -97,9 +48,9 @@ static void on_tag(void *owner, enum chunk_message_type type, uint32_t timestamp
     seen->tags[seen->count].type = type;
     seen->tags[seen->count].ms = timestamp_ms;
     seen->tags[seen->count].len = len;
-    memcpy(seen->tags[seen->count].head, bytes, len < FLV_HEAD_MAX ? len : FLV_HEAD_MAX);
+    memcpy(seen->tags[seen->count].head, bytes, len < SL_FLV_HEAD_MAX ? len : SL_FLV_HEAD_MAX);
     seen->count++;
-    if (type == CHUNK_DATA) {
+    if (type == SL_RTMP_DATA) {
         memcpy(seen->metadata, bytes, len);
         seen->metadata_len = len;
     }
@@ -158,7 +109,7 @@ static void tick_until(struct seen *seen, int64_t until_us)
 }
 
 /* Tags of this type up to now; with their first byte if it is not 0. */
-static size_t count_tags(const struct seen *seen, enum chunk_message_type type, uint8_t first,
+static size_t count_tags(const struct seen *seen, enum sl_rtmp_type type, uint8_t first,
                          uint8_t second)
 {
     size_t count = 0;
@@ -231,7 +182,7 @@ static void pictures_begin_with_metadata_configuration_and_key_frame(void **stat
     input(seen, SL_CODEC_H264, "\0\0\0\1\x41\x9a\x01", 7, false, seen->now_us);
     assert_int_equal(seen->count, 0);
     film(&camera, 320, 180, 5);
-    assert_int_equal(seen->tags[0].type, CHUNK_DATA);
+    assert_int_equal(seen->tags[0].type, SL_RTMP_DATA);
     assert_true(metadata_has(seen, "width", 320));
     assert_true(metadata_has(seen, "height", 180));
     assert_true(metadata_has(seen, "videocodecid", 7));
@@ -252,10 +203,10 @@ static void a_change_of_size_is_a_new_configuration_in_the_same_publication(void
 
     film(&camera, 320, 180, 5);
     film(&camera, 320, 180, 5); /* the same again: nothing new */
-    assert_int_equal(count_tags(seen, CHUNK_VIDEO, 0x17, 0), 1);
+    assert_int_equal(count_tags(seen, SL_RTMP_VIDEO, 0x17, 0), 1);
     film(&camera, 640, 360, 5);
-    assert_int_equal(count_tags(seen, CHUNK_VIDEO, 0x17, 0), 2);
-    assert_int_equal(count_tags(seen, CHUNK_DATA, 0, 0), 2);
+    assert_int_equal(count_tags(seen, SL_RTMP_VIDEO, 0x17, 0), 2);
+    assert_int_equal(count_tags(seen, SL_RTMP_DATA, 0, 0), 2);
     assert_true(metadata_has(seen, "width", 640));
     for (size_t i = 1; i < seen->count; i++)
         assert_true(seen->tags[i].ms >= seen->tags[i - 1].ms);
@@ -272,9 +223,9 @@ static void sound_begins_with_the_pictures_and_never_stops(void **state)
     tick_until(seen, seen->now_us + 2000 * MS);
     assert_true(metadata_has(seen, "audiocodecid", 10));
     assert_true(metadata_has(seen, "audiosamplerate", 48000));
-    assert_int_equal(count_tags(seen, CHUNK_AUDIO, 0xaf, 0), 1);
+    assert_int_equal(count_tags(seen, SL_RTMP_AUDIO, 0xaf, 0), 1);
     /* 3 s less what is waited for, in frames of 1024 samples: no packet ever came. */
-    assert_in_range(count_tags(seen, CHUNK_AUDIO, 0xaf, 1), 95, 115);
+    assert_in_range(count_tags(seen, SL_RTMP_AUDIO, 0xaf, 1), 95, 115);
     for (size_t i = 1; i < seen->count; i++)
         assert_true(seen->tags[i].ms >= seen->tags[i - 1].ms);
     finish(seen);
@@ -291,7 +242,7 @@ static void sound_begins_without_pictures_that_do_not_come(void **state)
     assert_int_equal(seen->keyframes_wanted, 2);
     tick_until(seen, seen->now_us + 3000 * MS);
     assert_true(media_takes(seen->media, SL_AUDIO));
-    assert_true(count_tags(seen, CHUNK_AUDIO, 0, 0) > 50);
+    assert_true(count_tags(seen, SL_RTMP_AUDIO, 0, 0) > 50);
     assert_int_equal(seen->tags[1].head[0], 0x72); /* A-law of 8 kHz */
     assert_true(metadata_has(seen, "audiocodecid", 7));
     assert_true(metadata_has(seen, "audiosamplerate", 8000));
@@ -362,7 +313,7 @@ static void a_track_whose_stamps_leap_leaves_the_other_alone(void **state)
         tick_until(seen, seen->now_us);
     }
     for (size_t i = 0; i < seen->count; i++) {
-        if (seen->tags[i].type != CHUNK_VIDEO)
+        if (seen->tags[i].type != SL_RTMP_VIDEO)
             continue;
         if (seen->tags[i].ms - last_ms > longest_ms)
             longest_ms = seen->tags[i].ms - last_ms;
@@ -386,7 +337,7 @@ static void wild_time_stamps_do_not_move_the_publication(void **state)
         tick_until(seen, seen->now_us);
     }
     assert_true(seen->tags[seen->count - 1].ms < 2500);
-    assert_in_range(count_tags(seen, CHUNK_AUDIO, 0, 0), 95, 110);
+    assert_in_range(count_tags(seen, SL_RTMP_AUDIO, 0, 0), 95, 110);
     finish(seen);
 }
 
@@ -431,13 +382,13 @@ static void a_source_without_sound_gets_a_track_with_its_first(void **state)
     struct sound *sound = make_sound(8000);
 
     film(&camera, 320, 180, 10);
-    assert_int_equal(count_tags(seen, CHUNK_AUDIO, 0, 0), 0);
+    assert_int_equal(count_tags(seen, SL_RTMP_AUDIO, 0, 0), 0);
     media_set_sound(seen->media, sound, false, seen->now_us);
     film(&camera, 320, 180, 75);
     assert_int_equal(seen->sound_ends, 1);
     assert_true(metadata_has(seen, "audiocodecid", 10));
-    assert_int_equal(count_tags(seen, CHUNK_AUDIO, 0xaf, 0), 1);
-    assert_true(count_tags(seen, CHUNK_AUDIO, 0xaf, 1) > 80);
+    assert_int_equal(count_tags(seen, SL_RTMP_AUDIO, 0xaf, 0), 1);
+    assert_true(count_tags(seen, SL_RTMP_AUDIO, 0xaf, 1) > 80);
     sound_unref(sound);
     finish(seen);
 }
@@ -457,8 +408,6 @@ static void a_stream_with_nothing_for_rtmp_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_parameter_sets_whatever_the_start_codes),
-        cmocka_unit_test(access_units_get_lengths_for_start_codes_and_lose_their_parameter_sets),
         cmocka_unit_test(pictures_begin_with_metadata_configuration_and_key_frame),
         cmocka_unit_test(a_change_of_size_is_a_new_configuration_in_the_same_publication),
         cmocka_unit_test(sound_begins_with_the_pictures_and_never_stops),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A growing buffer that is emptied from the front. */
-#include "push/outbox.h"
+#include "rtmp/outbox.h"
 
 #include "base/mem.h"
 
@@ -9,23 +9,23 @@
 
 enum { CAPACITY_MIN = 4096, CAPACITY_KEPT = 1 << 20 /* a larger one is freed when empty */ };
 
-void outbox_deinit(struct outbox *outbox)
+void sl_outbox_deinit(struct sl_outbox *outbox)
 {
     free(outbox->bytes);
-    *outbox = (struct outbox){0};
+    *outbox = (struct sl_outbox){0};
 }
 
-void outbox_clear(struct outbox *outbox)
+void sl_outbox_clear(struct sl_outbox *outbox)
 {
     outbox->first = 0;
     outbox->end = 0;
     if (outbox->capacity > CAPACITY_KEPT)
-        outbox_deinit(outbox);
+        sl_outbox_deinit(outbox);
 }
 
-static void make_room(struct outbox *outbox, size_t len)
+static void make_room(struct sl_outbox *outbox, size_t len)
 {
-    size_t used = outbox_len(outbox), capacity = outbox->capacity;
+    size_t used = sl_outbox_len(outbox), capacity = outbox->capacity;
 
     if (outbox->capacity - outbox->end >= len)
         return;
@@ -45,7 +45,7 @@ static void make_room(struct outbox *outbox, size_t len)
     outbox->end = used;
 }
 
-void outbox_append(struct outbox *outbox, const void *bytes, size_t len)
+void sl_outbox_append(struct sl_outbox *outbox, const void *bytes, size_t len)
 {
     if (len == 0)
         return;
@@ -54,10 +54,10 @@ void outbox_append(struct outbox *outbox, const void *bytes, size_t len)
     outbox->end += len;
 }
 
-void outbox_take(struct outbox *outbox, size_t len)
+void sl_outbox_take(struct sl_outbox *outbox, size_t len)
 {
-    assert(len <= outbox_len(outbox));
+    assert(len <= sl_outbox_len(outbox));
     outbox->first += len;
     if (outbox->first == outbox->end)
-        outbox_clear(outbox);
+        sl_outbox_clear(outbox);
 }

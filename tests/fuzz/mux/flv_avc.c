@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Any access unit: what comes out is NAL units with lengths that add up, none of them a parameter
  * set, in no more room than was asked for. */
-#include "push/flv.h"
+#include "mux/mux.h"
 
 #include <stdlib.h>
 
@@ -15,11 +15,11 @@ static void check(bool holds)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    struct flv_avc_config config = {0};
-    uint8_t *out = malloc(flv_avc_len_max(len));
+    struct sl_flv_avc_config config = {0};
+    uint8_t *out = malloc(sl_flv_avc_len_max(len));
 
     check(out != NULL);
-    struct sl_reader r = sl_reader_of(out, flv_avc_convert(data, len, out));
+    struct sl_reader r = sl_reader_of(out, sl_flv_avc_convert(data, len, out));
     while (sl_reader_left(&r) > 0) {
         size_t nal_len = sl_read_u32(&r);
         const uint8_t *nal = sl_reader_take(&r, nal_len);
@@ -27,8 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         unsigned type = nal[0] & 0x1f;
         check(type != 7 && type != 8 && type != 9 && nal[nal_len - 1] != 0);
     }
-    if (flv_avc_config_find(data, len, &config) == 0)
-        check(config.len > 11 && config.len <= FLV_AVC_CONFIG_MAX && config.bytes[0] == 1);
+    if (sl_flv_avc_config_find(data, len, &config) == 0)
+        check(config.len > 11 && config.len <= SL_FLV_AVC_CONFIG_MAX && config.bytes[0] == 1);
     free(out);
     return 0;
 }

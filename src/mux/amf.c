@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* AMF0: a marker byte, then the value; numbers are doubles in network order, strings have a length
  * of 16 bits, objects are keys and values up to an empty key and the end marker. */
-#include "push/amf.h"
+#include "mux/amf.h"
 
 enum {
     NUMBER = 0x00,
@@ -34,13 +34,13 @@ static void write_text(struct sl_writer *w, const char *text)
     sl_write_bytes(w, text, len);
 }
 
-void amf_write_string(struct sl_writer *w, const char *text)
+void sl_amf_write_string(struct sl_writer *w, const char *text)
 {
     sl_write_u8(w, STRING);
     write_text(w, text);
 }
 
-void amf_write_number(struct sl_writer *w, double number)
+void sl_amf_write_number(struct sl_writer *w, double number)
 {
     uint64_t bits;
 
@@ -50,34 +50,34 @@ void amf_write_number(struct sl_writer *w, double number)
     sl_write_u32(w, (uint32_t)bits);
 }
 
-void amf_write_null(struct sl_writer *w)
+void sl_amf_write_null(struct sl_writer *w)
 {
     sl_write_u8(w, NULL_VALUE);
 }
 
-void amf_write_object_begin(struct sl_writer *w)
+void sl_amf_write_object_begin(struct sl_writer *w)
 {
     sl_write_u8(w, OBJECT);
 }
 
-void amf_write_array_begin(struct sl_writer *w, uint32_t count)
+void sl_amf_write_array_begin(struct sl_writer *w, uint32_t count)
 {
     sl_write_u8(w, ECMA_ARRAY);
     sl_write_u32(w, count);
 }
 
-void amf_write_key(struct sl_writer *w, const char *key)
+void sl_amf_write_key(struct sl_writer *w, const char *key)
 {
     write_text(w, key);
 }
 
-void amf_write_bool(struct sl_writer *w, bool value)
+void sl_amf_write_bool(struct sl_writer *w, bool value)
 {
     sl_write_u8(w, BOOLEAN);
     sl_write_u8(w, value);
 }
 
-void amf_write_object_end(struct sl_writer *w)
+void sl_amf_write_object_end(struct sl_writer *w)
 {
     sl_write_u16(w, 0);
     sl_write_u8(w, OBJECT_END);
@@ -85,15 +85,15 @@ void amf_write_object_end(struct sl_writer *w)
 
 /* ---- Reading ---- */
 
-static void take_text(struct sl_reader *r, size_t len, struct amf_text *out)
+static void take_text(struct sl_reader *r, size_t len, struct sl_amf_text *out)
 {
     const uint8_t *bytes = sl_reader_take(r, len);
 
     out->text[0] = '\0';
     if (!bytes)
         return;
-    if (len >= AMF_TEXT_MAX)
-        len = AMF_TEXT_MAX - 1;
+    if (len >= SL_AMF_TEXT_MAX)
+        len = SL_AMF_TEXT_MAX - 1;
     memcpy(out->text, bytes, len);
     out->text[len] = '\0';
     for (size_t i = 0; i < len; i++) {
@@ -108,7 +108,7 @@ static void expect(struct sl_reader *r, uint8_t marker)
         r->ok = false;
 }
 
-void amf_read_string(struct sl_reader *r, struct amf_text *out)
+void sl_amf_read_string(struct sl_reader *r, struct sl_amf_text *out)
 {
     expect(r, STRING);
     take_text(r, sl_read_u16(r), out);
@@ -116,7 +116,7 @@ void amf_read_string(struct sl_reader *r, struct amf_text *out)
         out->text[0] = '\0';
 }
 
-double amf_read_number(struct sl_reader *r)
+double sl_amf_read_number(struct sl_reader *r)
 {
     double number;
 
@@ -189,7 +189,7 @@ static void skip(struct sl_reader *r, int depth)
     }
 }
 
-void amf_skip(struct sl_reader *r)
+void sl_amf_skip(struct sl_reader *r)
 {
     skip(r, 0);
 }
@@ -197,7 +197,7 @@ void amf_skip(struct sl_reader *r)
 /* The fields wanted of one object, and where they go. */
 struct wanted {
     const char *const *names;
-    struct amf_text *out;
+    struct sl_amf_text *out;
     size_t count;
 };
 
@@ -214,7 +214,8 @@ static const char *after_key(const char *name, const char *prefix, const char *k
     return key_len > 0 && strncmp(name, key, key_len) == 0 ? name + key_len : NULL;
 }
 
-static struct amf_text *find_field(const struct wanted *wanted, const char *prefix, const char *key)
+static struct sl_amf_text *find_field(const struct wanted *wanted, const char *prefix,
+                                      const char *key)
 {
     for (size_t i = 0; i < wanted->count; i++) {
         const char *rest = after_key(wanted->names[i], prefix, key);
@@ -237,7 +238,7 @@ static bool has_fields(const struct wanted *wanted, const char *key)
 /* prefix: the field that this object is, "" for the outermost; none is looked for deeper. */
 static void read_fields(struct sl_reader *r, const struct wanted *wanted, const char *prefix)
 {
-    struct amf_text key;
+    struct sl_amf_text key;
     uint8_t marker = sl_read_u8(r);
 
     if (marker == ECMA_ARRAY)
@@ -250,20 +251,20 @@ static void read_fields(struct sl_reader *r, const struct wanted *wanted, const 
             (void)sl_read_u8(r);
             return;
         }
-        struct amf_text *field = find_field(wanted, prefix, key.text);
+        struct sl_amf_text *field = find_field(wanted, prefix, key.text);
         uint8_t value = sl_reader_left(r) > 0 ? *r->at : NULL_VALUE;
         if (field && value == STRING)
-            amf_read_string(r, field);
+            sl_amf_read_string(r, field);
         else if (prefix[0] == '\0' && (value == OBJECT || value == ECMA_ARRAY) &&
                  has_fields(wanted, key.text))
             read_fields(r, wanted, key.text);
         else
-            amf_skip(r);
+            sl_amf_skip(r);
     }
 }
 
-void amf_read_fields(struct sl_reader *r, const char *const *names, struct amf_text *out,
-                     size_t count)
+void sl_amf_read_fields(struct sl_reader *r, const char *const *names, struct sl_amf_text *out,
+                        size_t count)
 {
     const struct wanted wanted = {names, out, count};
 

@@ -7,7 +7,7 @@
  *                                               challenge=C&opaque=O"
  *   connect app?authmod=adobe&user=U&challenge=CC&response=R&opaque=O    accepted
  */
-#include "push/rtmp_auth.h"
+#include "rtmp/auth.h"
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -54,8 +54,8 @@ static void md5_hex(const char *const *parts, char out[static 33])
         (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
-void rtmp_auth_adobe(const struct rtmp_credentials *credentials, const char *salt,
-                     const char *opaque, const char *challenge, const char *client, char out[32])
+void sl_rtmp_auth_adobe(const struct sl_rtmp_credentials *credentials, const char *salt,
+                        const char *opaque, const char *challenge, const char *client, char out[32])
 {
     char inner[32];
 
@@ -64,8 +64,8 @@ void rtmp_auth_adobe(const struct rtmp_credentials *credentials, const char *sal
 }
 
 /* A digest as in RFC 2617 section 3.2.2.1 with fixed realm, method and count. */
-void rtmp_auth_llnw(const struct rtmp_credentials *credentials, const char *nonce,
-                    const char *client, char out[static 33])
+void sl_rtmp_auth_llnw(const struct sl_rtmp_credentials *credentials, const char *nonce,
+                       const char *client, char out[static 33])
 {
     const char *instance = strchr(credentials->app, '/') ? "" : "/_definst_";
     char a1[33], a2[33];
@@ -96,7 +96,8 @@ static void find_parameter(const char *query, const char *name, char out[static 
     }
 }
 
-static int answer_adobe(const struct rtmp_credentials *credentials, const char *asked, char *query)
+static int answer_adobe(const struct sl_rtmp_credentials *credentials, const char *asked,
+                        char *query)
 {
     char salt[PARAMETER_MAX], challenge[PARAMETER_MAX], opaque[PARAMETER_MAX];
     char client[9], response[32];
@@ -105,26 +106,27 @@ static int answer_adobe(const struct rtmp_credentials *credentials, const char *
     find_parameter(asked, "challenge", challenge);
     find_parameter(asked, "opaque", opaque);
     (void)snprintf(client, sizeof(client), "%08x", sl_random_u32());
-    rtmp_auth_adobe(credentials, salt, opaque, challenge, client, response);
-    return snprintf(query, RTMP_AUTH_QUERY_MAX,
+    sl_rtmp_auth_adobe(credentials, salt, opaque, challenge, client, response);
+    return snprintf(query, SL_RTMP_AUTH_QUERY_MAX,
                     "?authmod=adobe&user=%s&challenge=%s&response=%s%s%s", credentials->user,
                     client, response, opaque[0] ? "&opaque=" : "", opaque);
 }
 
-static int answer_llnw(const struct rtmp_credentials *credentials, const char *asked, char *query)
+static int answer_llnw(const struct sl_rtmp_credentials *credentials, const char *asked,
+                       char *query)
 {
     char nonce[PARAMETER_MAX], client[9], response[33];
 
     find_parameter(asked, "nonce", nonce);
     (void)snprintf(client, sizeof(client), "%08x", sl_random_u32());
-    rtmp_auth_llnw(credentials, nonce, client, response);
-    return snprintf(query, RTMP_AUTH_QUERY_MAX,
+    sl_rtmp_auth_llnw(credentials, nonce, client, response);
+    return snprintf(query, SL_RTMP_AUTH_QUERY_MAX,
                     "?authmod=llnw&user=%s&nonce=%s&cnonce=%s&nc=00000001&response=%s",
                     credentials->user, nonce, client, response);
 }
 
-int rtmp_auth_answer(const struct rtmp_credentials *credentials, const char *description,
-                     char query[static RTMP_AUTH_QUERY_MAX], struct sl_error *error)
+int sl_rtmp_auth_answer(const struct sl_rtmp_credentials *credentials, const char *description,
+                        char query[static SL_RTMP_AUTH_QUERY_MAX], struct sl_error *error)
 {
     bool adobe = strstr(description, "authmod=adobe"), llnw = strstr(description, "authmod=llnw");
     bool answered = strstr(query, "&response=");
@@ -139,13 +141,13 @@ int rtmp_auth_answer(const struct rtmp_credentials *credentials, const char *des
     if (answered || (!asked && query[0] != '\0'))
         return sl_error_set(error, -EACCES, "the server refused the user or the password");
     if (!asked)
-        len = snprintf(query, RTMP_AUTH_QUERY_MAX, "?authmod=%s&user=%s", adobe ? "adobe" : "llnw",
-                       credentials->user);
+        len = snprintf(query, SL_RTMP_AUTH_QUERY_MAX, "?authmod=%s&user=%s",
+                       adobe ? "adobe" : "llnw", credentials->user);
     else if (adobe)
         len = answer_adobe(credentials, asked, query);
     else
         len = answer_llnw(credentials, asked, query);
-    if (len < 0 || len >= RTMP_AUTH_QUERY_MAX)
+    if (len < 0 || len >= SL_RTMP_AUTH_QUERY_MAX)
         return sl_error_set(error, -EACCES, "the server's challenge is too long");
     return 0;
 }

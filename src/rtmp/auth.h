@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* User and password for RTMP servers that ask by refusing `connect` (rest-api.md 5.5): authmod
  * adobe and llnw, as encoders of all makes speak them. Pure, but for the random numbers. */
-#ifndef SL_PUSH_RTMP_AUTH_H
-#define SL_PUSH_RTMP_AUTH_H
+#ifndef SL_RTMP_AUTH_H
+#define SL_RTMP_AUTH_H
 
 #include <stddef.h>
 
 struct sl_error;
 
-enum { RTMP_AUTH_QUERY_MAX = 1024 };
+enum { SL_RTMP_AUTH_QUERY_MAX = 1024 };
 
-struct rtmp_credentials {
+struct sl_rtmp_credentials {
     const char *user, *password, *app;
 };
 
@@ -21,13 +21,14 @@ struct rtmp_credentials {
  * Returns  0: connect again; -EACCES with words: this is no question for credentials, there are
  *          none, or they are wrong.
  */
-int rtmp_auth_answer(const struct rtmp_credentials *credentials, const char *description,
-                     char query[static RTMP_AUTH_QUERY_MAX], struct sl_error *error);
+int sl_rtmp_auth_answer(const struct sl_rtmp_credentials *credentials, const char *description,
+                        char query[static SL_RTMP_AUTH_QUERY_MAX], struct sl_error *error);
 
 /* The two computations, for tests: client is our own challenge. */
-void rtmp_auth_adobe(const struct rtmp_credentials *credentials, const char *salt,
-                     const char *opaque, const char *challenge, const char *client, char out[32]);
-void rtmp_auth_llnw(const struct rtmp_credentials *credentials, const char *nonce,
-                    const char *client, char out[static 33]);
+void sl_rtmp_auth_adobe(const struct sl_rtmp_credentials *credentials, const char *salt,
+                        const char *opaque, const char *challenge, const char *client,
+                        char out[32]);
+void sl_rtmp_auth_llnw(const struct sl_rtmp_credentials *credentials, const char *nonce,
+                       const char *client, char out[static 33]);
 
 #endif

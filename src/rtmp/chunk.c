@@ -5,34 +5,36 @@
  *
  *   |fmt| csid |  timestamp (24)  |  length (24)  | type | stream id (32, little endian!) |
  */
-#include "push/chunk.h"
+#include "rtmp/chunk.h"
 
 #include "base/bytes.h"
 #include "base/mem.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum { EXTENDED = 0xffffff, HEADER_MAX = 3 + 11 + 4 };
 
 /* ---- Writing ---- */
 
-static void append_part(struct outbox *out, const struct chunk_message *message,
+static void append_part(struct sl_outbox *out, const struct sl_rtmp_message *message,
                         const uint8_t *tail, size_t at, size_t len)
 {
     if (at < message->len) {
         size_t part = message->len - at < len ? message->len - at : len;
-        outbox_append(out, message->body + at, part);
+        sl_outbox_append(out, message->body + at, part);
         at += part;
         len -= part;
     }
     if (len > 0)
-        outbox_append(out, tail + (at - message->len), len);
+        sl_outbox_append(out, tail + (at - message->len), len);
 }
 
 /* Each message begins with a whole header: a few bytes more than the shorter forms, and no state
  * that could differ between the two ends. */
-void chunk_write(struct outbox *out, unsigned chunk_stream, size_t chunk_size,
-                 const struct chunk_message *message, const uint8_t *tail, size_t tail_len)
+void sl_rtmp_chunk_write(struct sl_outbox *out, unsigned chunk_stream, size_t chunk_size,
+                         const struct sl_rtmp_message *message, const uint8_t *tail,
+                         size_t tail_len)
 {
     size_t total = message->len + tail_len;
     bool extended = message->timestamp_ms >= EXTENDED;
@@ -52,7 +54,7 @@ void chunk_write(struct outbox *out, unsigned chunk_stream, size_t chunk_size,
          * specification may mean in 5.3.1.3. */
         if (extended)
             sl_write_u32(&w, message->timestamp_ms);
-        outbox_append(out, header, sl_writer_len(&w));
+        sl_outbox_append(out, header, sl_writer_len(&w));
         size_t len = total - at < chunk_size ? total - at : chunk_size;
         append_part(out, message, tail, at, len);
         at += len;
@@ -71,9 +73,9 @@ struct chunk_stream {
     size_t have;
 };
 
-struct chunk_reader {
-    size_t chunk_size;
-    struct chunk_stream streams[CHUNK_STREAMS_MAX];
+struct sl_rtmp_reader {
+    size_t chunk_size, len_max;
+    struct chunk_stream streams[SL_RTMP_CHUNK_STREAMS_MAX];
     /* The header being read. */
     uint8_t header[HEADER_MAX];
     size_t header_len;
@@ -82,26 +84,27 @@ struct chunk_reader {
     size_t left;
 };
 
-struct chunk_reader *chunk_reader_create(void)
+struct sl_rtmp_reader *sl_rtmp_reader_create(size_t len_max)
 {
-    struct chunk_reader *reader = sl_new(struct chunk_reader);
+    struct sl_rtmp_reader *reader = sl_new(struct sl_rtmp_reader);
 
-    reader->chunk_size = CHUNK_SIZE_DEFAULT;
+    reader->chunk_size = SL_RTMP_CHUNK_SIZE_DEFAULT;
+    reader->len_max = len_max;
     return reader;
 }
 
-void chunk_reader_destroy(struct chunk_reader *reader)
+void sl_rtmp_reader_destroy(struct sl_rtmp_reader *reader)
 {
     if (!reader)
         return;
-    for (size_t i = 0; i < CHUNK_STREAMS_MAX; i++)
+    for (size_t i = 0; i < SL_RTMP_CHUNK_STREAMS_MAX; i++)
         free(reader->streams[i].body);
     free(reader);
 }
 
-static struct chunk_stream *find_stream(struct chunk_reader *reader, unsigned id)
+static struct chunk_stream *find_stream(struct sl_rtmp_reader *reader, unsigned id)
 {
-    for (size_t i = 0; i < CHUNK_STREAMS_MAX; i++) {
+    for (size_t i = 0; i < SL_RTMP_CHUNK_STREAMS_MAX; i++) {
         struct chunk_stream *stream = &reader->streams[i];
         if (stream->id == id)
             return stream;
@@ -126,7 +129,7 @@ struct header {
     size_t basic_len, message_len; /* bytes of the two parts */
 };
 
-static int read_basic(const struct chunk_reader *reader, struct header *out)
+static int read_basic(const struct sl_rtmp_reader *reader, struct header *out)
 {
     static const size_t message_lens[4] = {11, 7, 3, 0};
     const uint8_t *bytes = reader->header;
@@ -150,7 +153,7 @@ static int read_basic(const struct chunk_reader *reader, struct header *out)
 
 /* Takes over what the message header tells; a header in the middle of a message begins a new one
  * unless it is of format 3. */
-static int apply_header(struct chunk_reader *reader, const struct header *header,
+static int apply_header(struct sl_rtmp_reader *reader, const struct header *header,
                         struct chunk_stream *stream)
 {
     struct sl_reader r =
@@ -180,11 +183,11 @@ static int apply_header(struct chunk_reader *reader, const struct header *header
     else if (!stream->body)
         stream->timestamp_ms += stream->delta_ms;
     stream->has_header = true;
-    return r.ok && stream->len <= CHUNK_READ_LEN_MAX ? 0 : -EBADMSG;
+    return r.ok && stream->len <= reader->len_max ? 0 : -EBADMSG;
 }
 
 /* 0: the header is whole, current and left are set; -EAGAIN: it is not. */
-static int finish_header(struct chunk_reader *reader)
+static int finish_header(struct sl_rtmp_reader *reader)
 {
     struct header header;
     int err = read_basic(reader, &header);
@@ -213,7 +216,7 @@ static int finish_header(struct chunk_reader *reader)
     return 0;
 }
 
-static int obey_size(struct chunk_reader *reader, const struct chunk_message *message)
+static int obey_size(struct sl_rtmp_reader *reader, const struct sl_rtmp_message *message)
 {
     struct sl_reader r = sl_reader_of(message->body, message->len);
     uint32_t size = sl_read_u32(&r);
@@ -224,23 +227,23 @@ static int obey_size(struct chunk_reader *reader, const struct chunk_message *me
     return 0;
 }
 
-static int obey_abort(struct chunk_reader *reader, const struct chunk_message *message)
+static int obey_abort(struct sl_rtmp_reader *reader, const struct sl_rtmp_message *message)
 {
     struct sl_reader r = sl_reader_of(message->body, message->len);
     uint32_t id = sl_read_u32(&r);
 
-    for (size_t i = 0; r.ok && i < CHUNK_STREAMS_MAX; i++) {
+    for (size_t i = 0; r.ok && i < SL_RTMP_CHUNK_STREAMS_MAX; i++) {
         if (reader->streams[i].id == id && id != 0)
             drop_message(&reader->streams[i]);
     }
     return r.ok ? 0 : -EBADMSG;
 }
 
-static int finish_message(struct chunk_reader *reader, struct chunk_stream *stream,
-                          int (*on_message)(void *arg, const struct chunk_message *message),
+static int finish_message(struct sl_rtmp_reader *reader, struct chunk_stream *stream,
+                          int (*on_message)(void *arg, const struct sl_rtmp_message *message),
                           void *arg)
 {
-    struct chunk_message message = {
+    struct sl_rtmp_message message = {
         .type = stream->type,
         .timestamp_ms = stream->timestamp_ms,
         .stream_id = stream->stream_id,
@@ -252,9 +255,9 @@ static int finish_message(struct chunk_reader *reader, struct chunk_stream *stre
 
     stream->body = NULL;
     stream->have = 0;
-    if (message.type == CHUNK_SET_SIZE)
+    if (message.type == SL_RTMP_SET_SIZE)
         err = obey_size(reader, &message);
-    else if (message.type == CHUNK_ABORT)
+    else if (message.type == SL_RTMP_ABORT)
         err = obey_abort(reader, &message);
     else
         err = on_message(arg, &message);
@@ -262,8 +265,9 @@ static int finish_message(struct chunk_reader *reader, struct chunk_stream *stre
     return err;
 }
 
-int chunk_reader_input(struct chunk_reader *reader, const uint8_t *bytes, size_t len,
-                       int (*on_message)(void *arg, const struct chunk_message *message), void *arg)
+int sl_rtmp_reader_input(struct sl_rtmp_reader *reader, const uint8_t *bytes, size_t len,
+                         int (*on_message)(void *arg, const struct sl_rtmp_message *message),
+                         void *arg)
 {
     while (len > 0 || (reader->current && reader->left == 0)) {
         struct chunk_stream *stream = reader->current;

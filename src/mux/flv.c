@@ -1,13 +1,38 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* FLV tag bodies. */
-#include "push/flv.h"
+#include "mux/flv.h"
 
 #include "media/media.h"
-#include "push/amf.h"
+#include "mux/amf.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 enum { VIDEO_AVC = 7, AUDIO_ALAW = 7, AUDIO_MULAW = 8, AUDIO_AAC = 10 };
+
+struct sl_flv_tag *sl_flv_tag_create(enum sl_media_kind kind, int64_t dts_us, size_t len)
+{
+    struct sl_flv_tag *tag = malloc(sizeof(*tag) + len);
+
+    if (!tag)
+        return NULL;
+    *tag = (struct sl_flv_tag){
+        .order = {.kind = kind, .dts_us = dts_us}, .pts_us = dts_us, .len = len};
+    atomic_init(&tag->refs, 1);
+    return tag;
+}
+
+struct sl_flv_tag *sl_flv_tag_ref(struct sl_flv_tag *tag)
+{
+    (void)atomic_fetch_add_explicit(&tag->refs, 1, memory_order_relaxed);
+    return tag;
+}
+
+void sl_flv_tag_unref(struct sl_flv_tag *tag)
+{
+    if (tag && atomic_fetch_sub_explicit(&tag->refs, 1, memory_order_acq_rel) == 1)
+        free(tag);
+}
 
 /* ---- Metadata ---- */
 
@@ -20,19 +45,19 @@ static const uint8_t audio_codec_ids[SL_CODECS] = {
 
 static void write_field(struct sl_writer *w, const char *key, double value)
 {
-    amf_write_key(w, key);
-    amf_write_number(w, value);
+    sl_amf_write_key(w, key);
+    sl_amf_write_number(w, value);
 }
 
-void flv_write_metadata(struct sl_writer *w, const struct flv_metadata *metadata)
+void sl_flv_write_metadata(struct sl_writer *w, const struct sl_flv_metadata *metadata)
 {
     bool has_size = metadata->has_video && metadata->width > 0 && metadata->height > 0;
     uint32_t count =
         1 + (metadata->has_video ? 1 : 0) + (has_size ? 2 : 0) + (metadata->has_audio ? 4 : 0);
 
-    amf_write_string(w, "@setDataFrame");
-    amf_write_string(w, "onMetaData");
-    amf_write_array_begin(w, count);
+    sl_amf_write_string(w, "@setDataFrame");
+    sl_amf_write_string(w, "onMetaData");
+    sl_amf_write_array_begin(w, count);
     if (has_size) {
         write_field(w, "width", metadata->width);
         write_field(w, "height", metadata->height);
@@ -43,12 +68,12 @@ void flv_write_metadata(struct sl_writer *w, const struct flv_metadata *metadata
         write_field(w, "audiocodecid", audio_codec_ids[metadata->audio]);
         write_field(w, "audiosamplerate", metadata->audio_rate_hz);
         write_field(w, "audiosamplesize", 16);
-        amf_write_key(w, "stereo");
-        amf_write_bool(w, metadata->audio_channels == 2);
+        sl_amf_write_key(w, "stereo");
+        sl_amf_write_bool(w, metadata->audio_channels == 2);
     }
-    amf_write_key(w, "encoder");
-    amf_write_string(w, "Sluice");
-    amf_write_object_end(w);
+    sl_amf_write_key(w, "encoder");
+    sl_amf_write_string(w, "Sluice");
+    sl_amf_write_object_end(w);
 }
 
 /* ---- H264 ---- */
@@ -84,7 +109,7 @@ static void write_config(struct sl_writer *w, const struct sl_nal *sps, const st
     }
 }
 
-int flv_avc_config_find(const uint8_t *au, size_t len, struct flv_avc_config *out)
+int sl_flv_avc_config_find(const uint8_t *au, size_t len, struct sl_flv_avc_config *out)
 {
     struct sl_nal nal, sps = {0}, pps[PPS_MAX];
     size_t pps_count = 0;
@@ -98,7 +123,7 @@ int flv_avc_config_find(const uint8_t *au, size_t len, struct flv_avc_config *ou
     }
     if (sps.len == 0 || pps_count == 0)
         return -ENOENT;
-    struct flv_avc_config config;
+    struct sl_flv_avc_config config;
     struct sl_writer w = sl_writer_of(config.bytes, sizeof(config.bytes));
     write_config(&w, &sps, pps, pps_count);
     if (!w.ok)
@@ -108,7 +133,7 @@ int flv_avc_config_find(const uint8_t *au, size_t len, struct flv_avc_config *ou
     return 0;
 }
 
-size_t flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out)
+size_t sl_flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out)
 {
     const uint8_t *at = au;
     struct sl_nal nal;
@@ -125,7 +150,7 @@ size_t flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out)
     return (size_t)(to - out);
 }
 
-size_t flv_video_head(uint8_t out[static FLV_HEAD_MAX], bool keyframe, bool is_config)
+size_t sl_flv_video_head(uint8_t out[static SL_FLV_HEAD_MAX], bool keyframe, bool is_config)
 {
     out[0] = (uint8_t)((keyframe ? 1 : 2) << 4 | VIDEO_AVC);
     out[1] = is_config ? 0 : 1;
@@ -133,7 +158,7 @@ size_t flv_video_head(uint8_t out[static FLV_HEAD_MAX], bool keyframe, bool is_c
     return 5;
 }
 
-void flv_set_composition(uint8_t *tag, uint32_t ms)
+void sl_flv_set_composition(uint8_t *tag, uint32_t ms)
 {
     enum { MS_MAX = 0x7fffff }; /* signed, and never less than 0 here */
 
@@ -142,7 +167,8 @@ void flv_set_composition(uint8_t *tag, uint32_t ms)
 
 /* ---- Audio ---- */
 
-size_t flv_audio_head(uint8_t out[static FLV_HEAD_MAX], enum sl_codec encoding, bool is_config)
+size_t sl_flv_audio_head(uint8_t out[static SL_FLV_HEAD_MAX], enum sl_codec encoding,
+                         bool is_config)
 {
     enum { SIZE_16_BITS = 2, STEREO = 1, RATE_44_KHZ = 3 << 2 };
 

@@ -203,7 +203,8 @@ static int create_stream(struct pull_media *media, struct sl_negotiation *negoti
     struct sl_stream_config config = {
         .name = media->name,
         .worker = worker,
-        .ops = media->config.source_ops,
+        .publisher = media->config.publisher,
+        .ops = &sl_peer_source_ops,
         .owner = media->peer,
         .reservation = media->config.reservation,
         .unlisted_until_live = true,

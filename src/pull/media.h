@@ -27,7 +27,7 @@ struct pull_media_config { /* texts are copied, the rest outlives the media */
     struct sl_stream *taken;  /* NULL: one is brought, under this name: */
     const char *name;
     const struct sl_reservation *reservation;
-    const struct sl_source_ops *source_ops; /* the peer is their owner */
+    struct sl_publisher publisher; /* of the stream brought */
     const char *cname;
     const struct pull_media_ops *ops;
     void *owner;

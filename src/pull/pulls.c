@@ -32,10 +32,6 @@ struct sl_pulls *sl_pulls_create(const struct sl_pulls_config *config)
     sl_list_init(&pulls->pulls);
     sl_table_init(&pulls->by_id);
     sl_table_init(&pulls->by_name);
-    pulls->source_ops[SL_PULL] = sl_peer_source_ops;
-    pulls->source_ops[SL_PULL].protocol = "pull";
-    pulls->source_ops[SL_PULL_CLUSTER] = sl_peer_source_ops;
-    pulls->source_ops[SL_PULL_CLUSTER].protocol = "cluster";
     pulls->rate_timer = sl_timer_create(config->loop, update_rates, pulls);
     return pulls;
 }

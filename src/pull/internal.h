@@ -57,6 +57,7 @@ struct sl_pull {
     struct pull_media *media;           /* NULL: not established yet */
     struct sl_stream *taken;            /* a push's */
     struct sl_stream_listener listener; /* to taken */
+    struct sl_taker taker;              /* of it */
     struct sl_timer *timer;             /* until media flows; to end from the loop */
     bool ending;                        /* by the timer, with these words: */
     char why[WHY_MAX];

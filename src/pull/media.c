@@ -301,14 +301,6 @@ const struct sl_peer_stats *pull_media_stats(const struct pull_media *media)
     return media->peer ? sl_peer_stats(media->peer) : NULL;
 }
 
-bool pull_media_is_used(const struct pull_media *media)
-{
-    const struct sl_peer_stats *stats = pull_media_stats(media);
-
-    return stats && (atomic_load_explicit(&stats->sinks[SL_AUDIO], memory_order_relaxed) > 0 ||
-                     atomic_load_explicit(&stats->sinks[SL_VIDEO], memory_order_relaxed) > 0);
-}
-
 void pull_media_end(struct pull_media *media)
 {
     if (!media || media->ended)

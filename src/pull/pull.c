@@ -57,6 +57,7 @@ void pull_end(struct sl_pull *pull, bool failed, const char *why)
     pull->pulls->count--;
     sl_timer_destroy(pull->timer);
     sl_stream_unlisten(&pull->listener);
+    sl_taker_detach(&pull->taker);
     agent_leave(pull->agent);
     pull_media_end(pull->media); /* the stream's players are told before the name is free */
     sl_reservation_release(pull->reservation);
@@ -319,6 +320,9 @@ struct sl_pull *pull_create(struct sl_pulls *pulls, const struct sl_pull_request
     if (taken) {
         pull->listener.on_end = on_taken_end;
         sl_stream_listen(taken, &pull->listener);
+        pull->taker = (struct sl_taker){
+            .kind = SL_TAKER_OUTPUT, .protocol = sl_peer_source_ops.protocol, .id = pull->id};
+        sl_taker_attach(&pull->taker, taken);
     }
     log_begin(pull);
     if (make_agent(pull) < 0)

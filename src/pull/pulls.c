@@ -309,8 +309,3 @@ void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
     if (out->stream)
         sl_stream_size(out->stream, &out->width, &out->height);
 }
-
-bool sl_pull_is_used(const struct sl_pull *pull)
-{
-    return is_up(pull) && pull_media_is_used(pull->media);
-}

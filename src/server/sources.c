@@ -74,26 +74,9 @@ static void fill_stats(void *owner, struct sl_rest_stats *out)
 }
 
 struct stream_walk {
-    struct sl_sources *sources;
     sl_rest_stream_fn *fn;
     void *arg;
-    json_t *pushes; /* how many, by name of the stream */
 };
-
-static size_t pushes_of(const struct stream_walk *walk, const char *stream)
-{
-    return (size_t)json_integer_value(json_object_get(walk->pushes, stream));
-}
-
-static void count_push(struct sl_push *push, void *arg)
-{
-    const struct stream_walk *walk = arg;
-    struct sl_push_summary summary;
-
-    sl_push_summary(push, &summary);
-    json_int_t count = (json_int_t)pushes_of(walk, summary.stream) + 1;
-    (void)json_object_set_new(walk->pushes, summary.stream, json_integer(count));
-}
 
 static const char *codec_of(struct sl_stream *stream, enum sl_media_kind kind)
 {
@@ -133,8 +116,8 @@ static void tell_stream(struct sl_stream *stream, void *arg)
         .video_codec = codec_of(stream, SL_VIDEO),
         .width = width,
         .height = height,
-        .players = sl_sessions_players_of(walk->sources->use.sessions, stream),
-        .pushes = pushes_of(walk, sl_stream_name(stream)),
+        .players = sl_stream_takers(stream, SL_TAKER_VIEWER),
+        .pushes = sl_stream_takers(stream, SL_TAKER_OUTPUT),
         .bitrate_bps = figures.audio_bps + figures.video_bps,
         .started_ms = sl_stream_live_since_ms(stream),
         .origin_uri = figures.from_uri,
@@ -145,12 +128,10 @@ static void tell_stream(struct sl_stream *stream, void *arg)
 
 static void each_stream(void *owner, sl_rest_stream_fn *fn, void *arg)
 {
-    struct stream_walk walk = {owner, fn, arg, json_object()};
+    const struct sl_sources *sources = owner;
+    struct stream_walk walk = {fn, arg};
 
-    if (walk.sources->use.pushes)
-        (void)sl_pushes_each(walk.sources->use.pushes, NULL, NULL, count_push, &walk);
-    sl_streams_each(walk.sources->use.streams, tell_stream, &walk);
-    json_decref(walk.pushes);
+    sl_streams_each(sources->use.streams, tell_stream, &walk);
 }
 
 static bool is_ready(void *owner, const char **why)

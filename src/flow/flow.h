@@ -55,8 +55,6 @@ struct sl_flow_stats {
     _Atomic uint64_t video_frames;    /* marker bits seen or sent */
     _Atomic uint64_t nack, pli, lost; /* totals since the start */
     _Atomic uint32_t rtt_us;
-    _Atomic uint32_t sinks[2]; /* in: sinks of the tracks fed, by kind, as far as the first and the
-                                * last of them tell: 0 or not */
 };
 
 /* ---- In ---- */
@@ -84,7 +82,6 @@ void sl_flow_in_rtcp(struct sl_flow_in *in, const uint8_t *data, size_t len, int
 void sl_flow_in_tick(struct sl_flow_in *in, int64_t now_us);
 /* For a source's ops. [worker] */
 void sl_flow_in_request_keyframe(struct sl_flow_in *in, enum sl_media_kind kind);
-void sl_flow_in_on_sinks(struct sl_flow_in *in, enum sl_media_kind kind, size_t count);
 /* When the last packet came; 0 before. [worker] */
 int64_t sl_flow_in_heard_us(const struct sl_flow_in *in);
 const struct sl_flow_stats *sl_flow_in_stats(const struct sl_flow_in *in);

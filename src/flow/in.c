@@ -90,12 +90,6 @@ void sl_flow_in_set_tracks(struct sl_flow_in *in, struct sl_track *audio, struct
     in->inputs[SL_VIDEO].track = video;
 }
 
-void sl_flow_in_on_sinks(struct sl_flow_in *in, enum sl_media_kind kind, size_t count)
-{
-    SL_ASSERT_ON(sl_worker_loop(in->worker));
-    atomic_store_explicit(&in->stats.sinks[kind], (uint32_t)count, memory_order_relaxed);
-}
-
 int64_t sl_flow_in_heard_us(const struct sl_flow_in *in)
 {
     return in->heard_us;

@@ -135,8 +135,6 @@ struct sl_pull_summary { /* texts are borrowed until the pull ends */
     int64_t created_ms;
 };
 void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out);
-/* Somebody here takes the media that it brings: plays, pushes or records it. */
-bool sl_pull_is_used(const struct sl_pull *pull);
 
 /* ---- Names of other nodes ---- */
 
@@ -151,9 +149,6 @@ struct sl_names_config { /* all must outlive it; config is read at each use */
     struct sl_loop *loop;
     struct sl_cluster *cluster;
     struct sl_pulls *pulls;
-    /* Somebody plays the stream here, or is about to. */
-    bool (*has_players)(void *arg, const struct sl_stream *stream);
-    void *arg;
 };
 struct sl_names *sl_names_create(const struct sl_names_config *config);
 /* After sl_pulls_stop() and the end of all who asked. NULL is fine. */

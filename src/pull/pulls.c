@@ -32,10 +32,6 @@ struct sl_pulls *sl_pulls_create(const struct sl_pulls_config *config)
     sl_list_init(&pulls->pulls);
     sl_table_init(&pulls->by_id);
     sl_table_init(&pulls->by_name);
-    pulls->source_ops[SL_PULL] = sl_peer_source_ops;
-    pulls->source_ops[SL_PULL].protocol = "pull";
-    pulls->source_ops[SL_PULL_CLUSTER] = sl_peer_source_ops;
-    pulls->source_ops[SL_PULL_CLUSTER].protocol = "cluster";
     pulls->rate_timer = sl_timer_create(config->loop, update_rates, pulls);
     return pulls;
 }
@@ -319,9 +315,4 @@ void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
     };
     if (out->stream)
         sl_stream_size(out->stream, &out->width, &out->height);
-}
-
-bool sl_pull_is_used(const struct sl_pull *pull)
-{
-    return is_up(pull) && pull_media_is_used(pull->media);
 }

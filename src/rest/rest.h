@@ -46,7 +46,7 @@ struct sl_rest_stream {
     const char *audio_codec, *video_codec; /* as SDP spells them; NULL: no such track */
     unsigned width, height;                /* 0: not known yet */
     size_t players;
-    size_t pushes; /* to RTMP servers */
+    size_t pushes; /* to other servers */
     /* Where it is pulled from: URL and name there; NULL: nowhere, it is this server's own. */
     const char *origin_uri, *origin_name;
     uint64_t bitrate_bps; /* received from the source, all tracks, over the last second or so */

@@ -241,21 +241,12 @@ static int create_pulls(struct sl_server *server, struct sl_error *error)
     return 0;
 }
 
-static bool has_players(void *arg, const struct sl_stream *stream)
-{
-    const struct sl_server *server = arg;
-
-    return server->sessions && sl_sessions_players_of(server->sessions, stream) > 0;
-}
-
 static int create_cluster(struct sl_server *server, struct sl_error *error)
 {
     struct sl_names_config names = {
         .config = server->config,
         .loop = server->loop,
         .pulls = server->pulls,
-        .has_players = has_players,
-        .arg = server,
     };
 
     if (!server->config->cluster_registry[0])

@@ -20,10 +20,8 @@
 /* Each node has its own demo, and what it took from another node is that one's. */
 static bool announces(void *arg, struct sl_stream *stream)
 {
-    const char *protocol = sl_stream_protocol(stream);
-
     (void)arg;
-    return strcmp(protocol, "demo") != 0 && strcmp(protocol, "cluster") != 0;
+    return sl_stream_is_of_this_server(stream);
 }
 
 static int64_t cpu_us(void)

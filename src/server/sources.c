@@ -74,50 +74,9 @@ static void fill_stats(void *owner, struct sl_rest_stats *out)
 }
 
 struct stream_walk {
-    struct sl_sources *sources;
     sl_rest_stream_fn *fn;
     void *arg;
-    json_t *pushes; /* how many, by name of the stream */
 };
-
-static size_t pushes_of(const struct stream_walk *walk, const char *stream)
-{
-    return (size_t)json_integer_value(json_object_get(walk->pushes, stream));
-}
-
-static void count_push(struct sl_push *push, void *arg)
-{
-    const struct stream_walk *walk = arg;
-    struct sl_push_summary summary;
-
-    sl_push_summary(push, &summary);
-    json_int_t count = (json_int_t)pushes_of(walk, summary.stream) + 1;
-    (void)json_object_set_new(walk->pushes, summary.stream, json_integer(count));
-}
-
-static void tell_stream(struct sl_media_session *media, void *arg)
-{
-    struct stream_walk *walk = arg;
-    struct sl_media_summary summary;
-
-    if (!sl_media_session_is_publication(media) ||
-        sl_media_session_state(media) != SL_MEDIA_PUBLISHING)
-        return;
-    sl_media_session_summary(media, &summary);
-    struct sl_rest_stream stream = {
-        .name = sl_media_session_name(media),
-        .kind = "webrtc",
-        .audio_codec = summary.has_audio ? sl_codec_name(summary.audio_codec) : NULL,
-        .video_codec = summary.has_video ? sl_codec_name(summary.video_codec) : NULL,
-        .width = summary.width,
-        .height = summary.height,
-        .players = summary.players,
-        .pushes = pushes_of(walk, sl_media_session_name(media)),
-        .bitrate_bps = summary.bitrate_bps,
-        .started_ms = summary.created_ms,
-    };
-    walk->fn(&stream, walk->arg);
-}
 
 static const char *codec_of(struct sl_stream *stream, enum sl_media_kind kind)
 {
@@ -126,47 +85,53 @@ static const char *codec_of(struct sl_stream *stream, enum sl_media_kind kind)
     return track ? sl_codec_name(sl_track_codecs(track)->codecs[0].codec) : NULL;
 }
 
-/* Streams that no client publishes: the demo, pulled ones. */
-static void tell_other_stream(struct sl_stream *stream, void *arg)
+static const char *kind_of(const struct sl_stream *stream)
+{
+    switch (sl_stream_origin(stream)) {
+    case SL_ORIGIN_PULLED:
+        return "pull";
+    case SL_ORIGIN_NODE:
+        return "cluster";
+    case SL_ORIGIN_OWN:
+    case SL_ORIGIN_BUILT_IN:
+        break;
+    }
+    return sl_stream_protocol(stream);
+}
+
+static void tell_stream(struct sl_stream *stream, void *arg)
 {
     struct stream_walk *walk = arg;
+    struct sl_stream_figures figures;
     uint16_t width, height;
 
-    if (strcmp(sl_stream_protocol(stream), "webrtc") == 0 || !sl_stream_is_live(stream))
+    if (!sl_stream_is_live(stream))
         return;
-    struct sl_pull *pull = walk->sources->use.pulls ? sl_pulls_find_stream(walk->sources->use.pulls,
-                                                                           sl_stream_name(stream))
-                                                    : NULL;
-    struct sl_pull_summary summary = {0};
-    if (pull)
-        sl_pull_summary(pull, &summary);
+    sl_stream_figures(stream, &figures);
     sl_stream_size(stream, &width, &height);
     struct sl_rest_stream told = {
         .name = sl_stream_name(stream),
-        .kind = sl_stream_protocol(stream),
+        .kind = kind_of(stream),
         .audio_codec = codec_of(stream, SL_AUDIO),
         .video_codec = codec_of(stream, SL_VIDEO),
         .width = width,
         .height = height,
-        .players = sl_sessions_players_of(walk->sources->use.sessions, stream),
-        .pushes = pushes_of(walk, sl_stream_name(stream)),
-        .bitrate_bps = summary.bitrate_bps,
+        .players = sl_stream_takers(stream, SL_TAKER_VIEWER),
+        .pushes = sl_stream_takers(stream, SL_TAKER_OUTPUT),
+        .bitrate_bps = figures.audio_bps + figures.video_bps,
         .started_ms = sl_stream_live_since_ms(stream),
-        .origin_uri = summary.uri,
-        .origin_name = summary.remote_stream,
+        .origin_uri = figures.from_uri,
+        .origin_name = figures.from_name,
     };
     walk->fn(&told, walk->arg);
 }
 
 static void each_stream(void *owner, sl_rest_stream_fn *fn, void *arg)
 {
-    struct stream_walk walk = {owner, fn, arg, json_object()};
+    const struct sl_sources *sources = owner;
+    struct stream_walk walk = {fn, arg};
 
-    if (walk.sources->use.pushes)
-        (void)sl_pushes_each(walk.sources->use.pushes, NULL, NULL, count_push, &walk);
-    sl_sessions_each_media(walk.sources->use.sessions, tell_stream, &walk);
-    sl_streams_each(walk.sources->use.streams, tell_other_stream, &walk);
-    json_decref(walk.pushes);
+    sl_streams_each(sources->use.streams, tell_stream, &walk);
 }
 
 static bool is_ready(void *owner, const char **why)

@@ -385,7 +385,7 @@ void sl_media_session_summary(const struct sl_media_session *media, struct sl_me
         .height = media->height,
         .bitrate_bps = media->rates.audio_bps + media->rates.video_bps,
         .video = media->video,
-        .players = media->audience ? media->audience->player_count : 0,
+        .players = media->audience ? sl_stream_takers(media->audience->stream, SL_TAKER_VIEWER) : 0,
         .created_ms = media->created_ms,
     };
 }

@@ -302,8 +302,6 @@ struct sl_media_session *sl_sessions_find_media(struct sl_sessions *sessions,
 /* Live ones in the order they came; fn must not end any. */
 void sl_sessions_each_media(struct sl_sessions *sessions,
                             void (*fn)(struct sl_media_session *media, void *arg), void *arg);
-/* How many play this stream, PENDING ones included. */
-size_t sl_sessions_players_of(const struct sl_sessions *sessions, const struct sl_stream *stream);
 /* Of one session. */
 void sl_session_each_media(struct sl_session *session,
                            void (*fn)(struct sl_media_session *media, void *arg), void *arg);

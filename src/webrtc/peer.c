@@ -171,17 +171,9 @@ static void request_keyframe(void *owner, struct sl_track *track)
     sl_flow_in_request_keyframe(peer->in, sl_track_kind(track));
 }
 
-static void on_sinks(void *owner, struct sl_track *track, size_t count)
-{
-    struct sl_peer *peer = owner;
-
-    sl_flow_in_on_sinks(peer->in, sl_track_kind(track), count);
-}
-
 const struct sl_source_ops sl_peer_source_ops = {
     .protocol = "webrtc",
     .request_keyframe = request_keyframe,
-    .on_sinks = on_sinks,
 };
 
 /* ---- Time ---- */

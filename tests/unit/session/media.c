@@ -4,6 +4,7 @@
 #include "base/metrics.h"
 #include "client.h"
 #include "sdp/sdp.h"
+#include "stream/stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -287,6 +288,19 @@ static void the_newcomer_is_refused_when_a_limit_is_reached(void **state)
     server->config->players_per_stream_max = 1;
     play(&other, "p2", "cam");
     assert_heard(&other, "FAILED p2 Too many players of this stream\n");
+    /* Viewers by other protocols count as well; what is pushed or recorded does not. */
+    stop(&client, "p1", false);
+    struct sl_taker output = {.kind = SL_TAKER_OUTPUT, .protocol = "rtmp", .id = "o"};
+    struct sl_taker viewer = {.kind = SL_TAKER_VIEWER, .protocol = "hls", .id = "v"};
+    struct sl_stream *stream = sl_streams_find(NULL, "cam");
+    sl_taker_attach(&output, stream);
+    sl_taker_attach(&viewer, stream);
+    play(&other, "p2", "cam");
+    assert_heard(&other, "FAILED p2 Too many players of this stream\n");
+    sl_taker_detach(&viewer);
+    client.heard[0] = '\0';
+    play_live(&client, "p1", "cam");
+    sl_taker_detach(&output);
     server->config->players_per_stream_max = 0;
     server->config->streams_per_session_max = 2;
     play(&client, "p2", "cam");

@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,16 +26,12 @@ enum {
     MS_PER_S = 1000,
 };
 
-/*
- * One connection in the making. It ends when the WebSocket is open or has failed; a name that is
- * still being looked up then keeps the memory (ws is NULL) until the resolver gives it back.
- */
+/* One connection in the making. It ends when the WebSocket is open or has failed. */
 struct sl_ws_dial {
     struct sl_list link; /* in http->dials */
     struct sl_ws *ws;
     struct sl_http *http;
-    uv_getaddrinfo_t resolve;
-    bool resolving;
+    struct sl_lookup *lookup;
     struct sl_dial *dial;   /* once the name has led somewhere */
     struct sl_conn *conn;   /* the connection that is tried */
     struct sl_timer *timer; /* all of it; also to fail from the loop */
@@ -84,23 +79,17 @@ static void free_dial(struct sl_ws_dial *dial)
     free(dial);
 }
 
-/* Lets go of everything but what the resolver still uses. */
 static void release(struct sl_ws_dial *dial)
 {
     sl_list_remove(&dial->link);
     sl_timer_destroy(dial->timer);
+    sl_resolve_cancel(dial->lookup);
     sl_dial_destroy(dial->dial);
-    dial->dial = NULL;
-    dial->ws = NULL;
     if (dial->conn) {
         sl_conn_set_owner(dial->conn, &nobody_ops, NULL);
         sl_conn_cut(dial->conn, "given up");
-        dial->conn = NULL;
     }
-    if (dial->resolving)
-        (void)uv_cancel((uv_req_t *)&dial->resolve); /* too late for it: on_resolved comes later */
-    else
-        free_dial(dial);
+    free_dial(dial);
 }
 
 void sl_ws_dial_end(struct sl_ws_dial *dial, const char *why)
@@ -335,19 +324,23 @@ static bool allowed(const struct sl_ws_dial *dial, const struct sl_addr *addr)
     return !dial->allow || dial->allow(dial->ws->owner, addr);
 }
 
-static void dial_addresses(struct sl_ws_dial *dial, const struct addrinfo *addresses)
+static void on_resolved(void *owner, int err, const char *words, const struct sl_addr *found,
+                        size_t found_count)
 {
-    struct sl_addr addrs[SL_DIAL_ADDRESSES_MAX];
+    struct sl_ws_dial *dial = owner;
+    struct sl_addr addrs[SL_RESOLVE_ADDRESSES_MAX];
     int64_t left_ms = (dial->deadline_us - sl_now_us()) / SL_US_PER_MS;
     size_t count = 0;
 
-    for (const struct addrinfo *at = addresses; at && count < SL_ARRAY_LEN(addrs);
-         at = at->ai_next) {
-        if (sl_addr_from_sockaddr(&addrs[count], at->ai_addr) == 0 && allowed(dial, &addrs[count]))
-            count++;
+    dial->lookup = NULL;
+    if (cancelled(dial))
+        return; /* the timer tells */
+    for (size_t i = 0; i < found_count; i++) {
+        if (allowed(dial, &found[i]))
+            addrs[count++] = found[i];
     }
     if (count == 0) {
-        sl_ws_dial_end(dial, addresses ? "the address is not allowed" : "the name has no address");
+        sl_ws_dial_end(dial, err < 0 ? words : "the address is not allowed");
         return;
     }
     dial->dial = sl_dial_create(&(struct sl_dial_config){
@@ -358,22 +351,6 @@ static void dial_addresses(struct sl_ws_dial *dial, const struct addrinfo *addre
         .ops = &dial_ops,
         .owner = dial,
     });
-}
-
-static void on_resolved(uv_getaddrinfo_t *resolve, int status, struct addrinfo *addresses)
-{
-    struct sl_ws_dial *dial = sl_container_of(resolve, struct sl_ws_dial, resolve);
-
-    dial->resolving = false;
-    if (!dial->ws) /* given up meanwhile */
-        free_dial(dial);
-    else if (cancelled(dial))
-        ; /* the timer tells */
-    else if (status < 0)
-        sl_ws_dial_end(dial, uv_strerror(status));
-    else
-        dial_addresses(dial, addresses);
-    uv_freeaddrinfo(addresses);
 }
 
 /* ---- The beginning ---- */
@@ -395,9 +372,7 @@ static bool config_ok(const struct sl_ws_connect_config *config)
 int sl_ws_connect(struct sl_http *http, const struct sl_ws_connect_config *config,
                   struct sl_ws **out)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     int timeout_s = config->timeout_s > 0 ? config->timeout_s : DEFAULT_TIMEOUT_S;
-    char port[PORT_TEXT];
     size_t host_len = strlen(config->host);
 
     assert(sl_loop_is_current(http->loop));
@@ -416,14 +391,8 @@ int sl_ws_connect(struct sl_http *http, const struct sl_ws_connect_config *confi
     dial->tls = config->tls;
     dial->verify = config->verify;
     dial->allow = config->allow;
-    (void)snprintf(port, sizeof(port), "%u", config->port);
-    int err = uv_getaddrinfo(sl_loop_uv(http->loop), &dial->resolve, on_resolved, dial->host, port,
-                             &hints);
-    if (err < 0) {
-        free_dial(dial);
-        return err;
-    }
-    dial->resolving = true;
+    dial->lookup = sl_resolve(http->loop, dial->host, dial->port, (int64_t)timeout_s * MS_PER_S,
+                              on_resolved, dial);
     dial->deadline_us = sl_now_us() + (int64_t)timeout_s * SL_US_PER_S;
     dial->timer = sl_timer_create(http->loop, on_timer, dial);
     sl_timer_start(dial->timer, (uint64_t)timeout_s * MS_PER_S, 0);

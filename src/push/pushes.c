@@ -44,7 +44,6 @@ struct sl_pushes *sl_pushes_create(const struct sl_pushes_config *config)
     sl_list_init(&pushes->pushes);
     sl_list_init(&pushes->starts);
     sl_list_init(&pushes->attempts);
-    lookups_init(&pushes->lookups, config->loop);
     pushes->sounds = sl_lane_create(config->loop, "push: soundFile", SOUND_TIMEOUT_MS);
     pushes->listener.on_live = on_live;
     pushes->listener.on_unreserved = on_unreserved;
@@ -80,7 +79,6 @@ void sl_pushes_destroy(struct sl_pushes *pushes)
     if (!pushes)
         return;
     sl_streams_unlisten(&pushes->listener);
-    lookups_deinit(&pushes->lookups);
     sl_lane_destroy(pushes->sounds);
     free(pushes);
 }

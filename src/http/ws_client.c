@@ -39,7 +39,7 @@ struct sl_ws_dial {
     char *host, *path, *origin, *subprotocol;
     uint16_t port;
     bool tls, verify;
-    bool (*allow)(void *arg, const struct sl_addr *remote);
+    struct sl_reach reach;
     char key[KEY_LEN + 1];
     uint8_t *in;
     size_t in_len, in_seen;
@@ -319,11 +319,6 @@ static const struct sl_dial_ops dial_ops = {on_connected, on_failed};
 
 /* ---- Addresses ---- */
 
-static bool allowed(const struct sl_ws_dial *dial, const struct sl_addr *addr)
-{
-    return !dial->allow || dial->allow(dial->ws->owner, addr);
-}
-
 static void on_resolved(void *owner, int err, const char *words, const struct sl_addr *found,
                         size_t found_count)
 {
@@ -336,7 +331,7 @@ static void on_resolved(void *owner, int err, const char *words, const struct sl
     if (cancelled(dial))
         return; /* the timer tells */
     for (size_t i = 0; i < found_count; i++) {
-        if (allowed(dial, &found[i]))
+        if (sl_reach_may(&dial->reach, &found[i]))
             addrs[count++] = found[i];
     }
     if (count == 0) {
@@ -390,7 +385,7 @@ int sl_ws_connect(struct sl_http *http, const struct sl_ws_connect_config *confi
     dial->subprotocol = sl_strdup_or_null(config->subprotocol);
     dial->tls = config->tls;
     dial->verify = config->verify;
-    dial->allow = config->allow;
+    dial->reach.who = config->who;
     dial->lookup = sl_resolve(http->loop, dial->host, dial->port, (int64_t)timeout_s * MS_PER_S,
                               on_resolved, dial);
     dial->deadline_us = sl_now_us() + (int64_t)timeout_s * SL_US_PER_S;

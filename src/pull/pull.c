@@ -150,9 +150,8 @@ static void on_answer(void *owner, const char *sdp)
 {
     struct sl_pull *pull = owner;
     struct sl_error error = {""};
-    bool local = sl_addr_is_loopback(agent_remote(pull->agent));
 
-    if (!pull->ending && pull_media_answer(pull->media, sdp, local, &error) < 0)
+    if (!pull->ending && pull_media_answer(pull->media, sdp, agent_remote(pull->agent), &error) < 0)
         end_soon(pull, error.text);
 }
 

@@ -13,7 +13,6 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "net/net.h"
-#include "push/address.h"
 #include "push/job.h"
 #include "push/push.h"
 #include "push/sound.h"
@@ -132,7 +131,7 @@ int pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin o
                            const char *host, const struct sl_addr *addrs, size_t count,
                            struct sl_error *error);
 /* -EACCES with words when the push's server may not send it from push->addrs to one of these, which
- * are push->away's (address_may_follow()). */
+ * are push->away's (net/reach.h). */
 int pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addrs, size_t count,
                           struct sl_error *error);
 /* The directory of sound files, to be freed. */

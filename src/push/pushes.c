@@ -136,37 +136,37 @@ int pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin o
                            const char *host, const struct sl_addr *addrs, size_t count,
                            struct sl_error *error)
 {
+    struct sl_reach reach = {
+        .who = origin == SL_PUSH_BY_CLIENT ? SL_REACH_CLIENT : SL_REACH_OPERATOR,
+        .allow = &pushes->config.config->client_push_allow,
+        .host = host,
+    };
+    const struct sl_addr *refused = sl_reach_find_refused(&reach, addrs, count);
     char text[SL_ADDR_TEXT_MAX];
 
-    if (origin != SL_PUSH_BY_CLIENT)
-        return 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!address_is_allowed(&pushes->config.config->client_push_allow, host, &addrs[i]))
-            return sl_error_set(error, -EACCES, "rtmpUrl: %s is not a public address",
-                                sl_addr_format_ip(&addrs[i], text));
-    }
-    return 0;
+    return refused ? sl_error_set(error, -EACCES, "rtmpUrl: %s is not a public address",
+                                  sl_addr_format_ip(refused, text))
+                   : 0;
 }
 
 int pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addrs, size_t count,
                           struct sl_error *error)
 {
-    struct address_redirect redirect = {
+    struct sl_reach reach = {
+        .who = push->origin == SL_PUSH_BY_CLIENT ? SL_REACH_CLIENTS_REDIRECT
+                                                 : SL_REACH_OPERATORS_REDIRECT,
         .allow = &push->pushes->config.config->client_push_allow,
-        .by_client = push->origin == SL_PUSH_BY_CLIENT,
+        .host = push->away.host,
         .from = push->addrs,
         .from_count = push->addr_count,
-        .host = push->away.host,
     };
+    const struct sl_addr *refused = sl_reach_find_refused(&reach, addrs, count);
     char text[SL_ADDR_TEXT_MAX];
 
-    for (size_t i = 0; i < count; i++) {
-        if (!address_may_follow(&redirect, &addrs[i]))
-            return sl_error_set(error, -EACCES,
-                                "the server redirects to %s, which is not a public address",
-                                sl_addr_format_ip(&addrs[i], text));
-    }
-    return 0;
+    return refused ? sl_error_set(error, -EACCES,
+                                  "the server redirects to %s, which is not a public address",
+                                  sl_addr_format_ip(refused, text))
+                   : 0;
 }
 
 char *pushes_media_dir(const struct sl_pushes *pushes)

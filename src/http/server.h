@@ -163,7 +163,7 @@ struct sl_ws_connect_config {
     const char *host; /* name or literal */
     uint16_t port;
     const char *path;
-    bool tls, verify;
+    SSL_CTX *tls;            /* NULL: plain; a reference is taken */
     const char *origin;      /* may be NULL */
     const char *subprotocol; /* may be NULL */
     const struct sl_ws_ops *ops;

@@ -38,7 +38,7 @@ struct sl_ws_dial {
     int64_t deadline_us;
     char *host, *path, *origin, *subprotocol;
     uint16_t port;
-    bool tls, verify;
+    SSL_CTX *tls; /* NULL: plain */
     struct sl_reach reach;
     char key[KEY_LEN + 1];
     uint8_t *in;
@@ -75,6 +75,7 @@ static void free_dial(struct sl_ws_dial *dial)
     free(dial->path);
     free(dial->origin);
     free(dial->subprotocol);
+    SSL_CTX_free(dial->tls);
     free(dial->in);
     free(dial);
 }
@@ -276,15 +277,6 @@ static const struct sl_conn_ops conn_ops = {
     .on_gone = on_gone,
 };
 
-static SSL *make_tls(struct sl_ws_dial *dial)
-{
-    SSL_CTX **context = &dial->http->client_tls[dial->verify];
-
-    if (!*context && sl_tls_client_context(dial->verify, context) < 0)
-        return NULL;
-    return sl_tls_connect(*context, dial->host, dial->verify);
-}
-
 static void on_connected(void *owner, int fd)
 {
     struct sl_ws_dial *dial = owner;
@@ -294,7 +286,7 @@ static void on_connected(void *owner, int fd)
         (void)close(fd); /* nothing was sent */
         return;
     }
-    if (dial->tls && !(ssl = make_tls(dial))) {
+    if (dial->tls && !(ssl = sl_tls_connect(dial->tls, dial->host))) {
         (void)close(fd); /* nothing was sent */
         sl_dial_next(dial->dial, -ENOMEM, "TLS cannot be set up");
         return;
@@ -384,7 +376,8 @@ int sl_ws_connect(struct sl_http *http, const struct sl_ws_connect_config *confi
     dial->origin = sl_strdup_or_null(config->origin);
     dial->subprotocol = sl_strdup_or_null(config->subprotocol);
     dial->tls = config->tls;
-    dial->verify = config->verify;
+    if (dial->tls)
+        (void)SSL_CTX_up_ref(dial->tls); /* always 1 */
     dial->reach.who = config->who;
     dial->lookup = sl_resolve(http->loop, dial->host, dial->port, (int64_t)timeout_s * MS_PER_S,
                               on_resolved, dial);

@@ -230,7 +230,6 @@ static int make_agent(struct sl_pull *pull)
         .http = parts->http,
         .loop = parts->loop,
         .uri = &pull->uri,
-        .verify = parts->config->wcs_agent_ssl_verify,
         .connect_timeout_s = (int)parts->config->pull_connect_timeout_s,
         .publish = pull->kind == SL_PULL_PUSH,
         .cluster = pull->kind == SL_PULL_CLUSTER,
@@ -241,6 +240,12 @@ static int make_agent(struct sl_pull *pull)
         .owner = pull,
     };
 
+    if (pull->uri.tls) {
+        config.tls = sl_tls_clients_get(
+            parts->tls, parts->config->wcs_agent_ssl_verify ? SL_TLS_WS : SL_TLS_WS_UNVERIFIED);
+        if (!config.tls)
+            return -ENOMEM;
+    }
     return agent_create(&config, &pull->agent);
 }
 

@@ -4,13 +4,13 @@
 
 #include "apps/password.h"
 #include "base/error.h"
+#include "net/net.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 /* Valid UTF-8 is assumed, so that a C1 control is 0xc2 and a byte below 0xa0. */
 static bool has_control(const char *text)
@@ -48,11 +48,10 @@ int sl_check_text(const char *field, const char *text, size_t min, size_t max,
 /* libcurl is lenient about the number of slashes before the host. */
 static bool has_scheme_and_slashes(const char *url)
 {
-    size_t len = strncasecmp(url, "http://", 7) == 0    ? 7
-                 : strncasecmp(url, "https://", 8) == 0 ? 8
-                                                        : 0;
+    bool tls;
+    const char *host = sl_reach_after_scheme(SL_REACH_HTTP, url, &tls);
 
-    return len > 0 && url[len] != '\0' && url[len] != '/';
+    return host && host[0] != '\0' && host[0] != '/';
 }
 
 /* What follows the scheme; the rest of the checks is libcurl's, which will also send the hooks. */

@@ -48,17 +48,4 @@ char *sl_addr_format(const struct sl_addr *addr, char out[static SL_ADDR_TEXT_MA
 int sl_cidr_parse(const char *text, struct sl_cidr *out);
 bool sl_cidr_contains(const struct sl_cidr *cidr, const struct sl_addr *addr);
 
-/* For tables of networks. */
-struct sl_addr_range {
-    const char *first; /* a literal */
-    unsigned bits;     /* of the 128 */
-};
-bool sl_addr_is_in(const struct sl_addr *addr, const struct sl_addr_range *ranges, size_t count);
-
-/* One that we never connect to, whoever says so: unspecified, link-local (where cloud machines keep
- * their credentials), multicast, reserved (hardening.md class 16); also behind NAT64. */
-bool sl_addr_is_forbidden(const struct sl_addr *addr);
-/* RFC 6052 section 2.1: 64:ff9b::/96 leads to the IPv4 address in its last 32 bits. */
-struct sl_addr sl_addr_untranslated(const struct sl_addr *addr);
-
 #endif

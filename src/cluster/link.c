@@ -2,7 +2,6 @@
 /* Connecting to the registry, again and again. */
 #include "cluster/link.h"
 
-#include "base/addr.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cluster/url.h"
@@ -21,7 +20,7 @@ enum {
 };
 
 /*
- * WAITING    --timer: look_up-->              RESOLVING (no wire; a literal address takes no time)
+ * WAITING    --timer: look_up-->              RESOLVING (no wire)
  * RESOLVING  --dial-->                        CONNECTING (to one address after the other)
  * CONNECTING --on_connected: log_in-->        GREETING (AUTH and SELECT are under way)
  * GREETING   --on_greeted-->                  OPEN
@@ -29,12 +28,6 @@ enum {
  * any        --give_up-->                     WAITING
  */
 enum state { WAITING, RESOLVING, CONNECTING, GREETING, OPEN };
-
-/* getaddrinfo cannot be stopped: it outlives a link that goes meanwhile. */
-struct lookup {
-    uv_getaddrinfo_t request;
-    struct sl_redis_link *link; /* NULL: gone */
-};
 
 struct sl_redis_link {
     struct sl_loop *loop;
@@ -45,7 +38,7 @@ struct sl_redis_link {
     struct sl_later begin;
     struct sl_timer *timer;
     uint64_t backoff_ms;
-    struct lookup *lookup;
+    struct sl_lookup *lookup;
     struct sl_dial *dial; /* from CONNECTING on */
     struct sl_redis_wire *wire;
     unsigned greetings;           /* commands of log_in() under way */
@@ -209,8 +202,17 @@ static void on_dial_failed(void *owner, int err, const char *words)
 
 static const struct sl_dial_ops dial_ops = {on_connected, on_dial_failed};
 
-static void dial(struct sl_redis_link *link, const struct sl_addr *addrs, size_t count)
+static void on_resolved(void *owner, int err, const char *words, const struct sl_addr *addrs,
+                        size_t count)
 {
+    struct sl_redis_link *link = owner;
+
+    link->lookup = NULL;
+    if (err < 0) {
+        tell_away(link, words);
+        give_up(link);
+        return;
+    }
     link->state = CONNECTING;
     link->dial = sl_dial_create(&(struct sl_dial_config){
         .loop = link->loop,
@@ -222,58 +224,11 @@ static void dial(struct sl_redis_link *link, const struct sl_addr *addrs, size_t
     });
 }
 
-static void take_addresses(struct sl_redis_link *link, const struct addrinfo *info)
-{
-    struct sl_addr addrs[SL_DIAL_ADDRESSES_MAX];
-    size_t count = 0;
-
-    for (const struct addrinfo *at = info; at && count < SL_ARRAY_LEN(addrs); at = at->ai_next) {
-        if (sl_addr_from_sockaddr(&addrs[count], at->ai_addr) == 0)
-            count++;
-    }
-    dial(link, addrs, count);
-}
-
-static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *info)
-{
-    struct lookup *lookup = sl_container_of(request, struct lookup, request);
-    struct sl_redis_link *link = lookup->link;
-
-    free(lookup);
-    if (link) {
-        link->lookup = NULL;
-        if (status < 0) {
-            tell_away(link, uv_strerror(status));
-            give_up(link);
-        } else {
-            take_addresses(link, info);
-        }
-    }
-    uv_freeaddrinfo(info);
-}
-
 static void look_up(struct sl_redis_link *link)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct sl_addr addr;
-    char port[8];
-
     link->state = RESOLVING;
-    if (sl_addr_parse_ip(link->url.host, link->url.port, &addr) == 0) {
-        dial(link, &addr, 1);
-        return;
-    }
-    (void)snprintf(port, sizeof(port), "%u", link->url.port);
-    link->lookup = sl_new(struct lookup);
-    link->lookup->link = link;
-    int err = uv_getaddrinfo(sl_loop_uv(link->loop), &link->lookup->request, on_resolved,
-                             link->url.host, port, &hints);
-    if (err < 0) {
-        free(link->lookup);
-        link->lookup = NULL;
-        tell_away(link, uv_strerror(err));
-        give_up(link);
-    }
+    link->lookup = sl_resolve(link->loop, link->url.host, link->url.port, SL_RESOLVE_TIMEOUT_MS,
+                              on_resolved, link);
 }
 
 static void on_begin(struct sl_later *later)
@@ -322,10 +277,7 @@ void sl_redis_link_destroy(struct sl_redis_link *link)
         return;
     sl_later_cancel(&link->begin);
     sl_timer_destroy(link->timer);
-    if (link->lookup) {
-        link->lookup->link = NULL;
-        (void)uv_cancel((uv_req_t *)&link->lookup->request); /* on_resolved comes in either case */
-    }
+    sl_resolve_cancel(link->lookup);
     link->state = WAITING;
     sl_redis_wire_destroy(link->wire);
     sl_dial_destroy(link->dial);

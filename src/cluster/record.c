@@ -6,11 +6,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/net.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
-#include <strings.h>
 
 enum { NESTING_MAX = 16, VALUES_MAX = 1024 };
 
@@ -31,11 +31,10 @@ bool sl_cluster_id_is_valid(const char *id, size_t len)
 
 bool sl_cluster_uri_is_valid(const char *uri)
 {
-    size_t scheme = strncasecmp(uri, "wss://", 6) == 0  ? 6
-                    : strncasecmp(uri, "ws://", 5) == 0 ? 5
-                                                        : 0;
+    bool tls;
+    const char *host = sl_reach_after_scheme(SL_REACH_WS, uri, &tls);
 
-    if (scheme == 0 || strcspn(uri + scheme, "/?#") == 0 || strlen(uri) > SL_CLUSTER_URI_MAX)
+    if (!host || strcspn(host, "/?#") == 0 || strlen(uri) > SL_CLUSTER_URI_MAX)
         return false;
     for (; *uri; uri++) {
         if ((unsigned char)*uri <= 0x20 || (unsigned char)*uri >= 0x7f)

@@ -27,15 +27,16 @@ enum {
 /* Our own EchoApp: it would mirror the body, which changes nothing (rest-hooks.md 1.1). */
 static bool is_echo(const char *url, int64_t http_port)
 {
-    static const char scheme[] = "http://";
     static const char *const hosts[] = {"localhost:", "127.0.0.1:", "[::1]:"};
+    bool tls;
+    const char *at = sl_reach_after_scheme(SL_REACH_HTTP, url, &tls);
 
-    if (strncasecmp(url, scheme, strlen(scheme)) != 0)
+    if (!at || tls)
         return false;
     for (size_t i = 0; i < SL_ARRAY_LEN(hosts); i++) {
-        const char *port = url + strlen(scheme) + strlen(hosts[i]);
+        const char *port = at + strlen(hosts[i]);
         char *end;
-        if (strncasecmp(url + strlen(scheme), hosts[i], strlen(hosts[i])) != 0)
+        if (strncasecmp(at, hosts[i], strlen(hosts[i])) != 0)
             continue;
         long number = *port >= '0' && *port <= '9' ? strtol(port, &end, 10) : 0;
         return number > 0 && (number == ECHO_PORT || number == http_port) &&

@@ -239,12 +239,12 @@ static void note_address(struct sl_transfer *transfer)
     transfer->address_known = true;
 }
 
-/* Loopback and private networks are where back ends live. */
 static bool is_forbidden(const struct sockaddr *sockaddr)
 {
     struct sl_addr addr;
 
-    return sl_addr_from_sockaddr(&addr, sockaddr) < 0 || sl_addr_is_forbidden(&addr);
+    return sl_addr_from_sockaddr(&addr, sockaddr) < 0 ||
+           !sl_reach_may(&(struct sl_reach){.who = SL_REACH_HOOK}, &addr);
 }
 
 /* CURLOPT_OPENSOCKETFUNCTION: with the address that the name has led to. */

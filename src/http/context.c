@@ -71,8 +71,6 @@ void sl_http_destroy(struct sl_http *http)
     sl_list_foreach(listener, &http->listeners, struct sl_listener, link)
         sl_listener_destroy(listener);
     sl_admission_deinit(&http->admission);
-    for (size_t i = 0; i < SL_ARRAY_LEN(http->client_tls); i++)
-        SSL_CTX_free(http->client_tls[i]);
     free(http);
 }
 

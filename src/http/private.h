@@ -41,7 +41,6 @@ struct sl_http {
     struct sl_list listeners;
     struct sl_list waiting; /* peers whose request is not whole, the longest waiting first */
     struct sl_list dials;   /* clients that are connecting */
-    SSL_CTX *client_tls[2]; /* without and with verification; made when first needed */
     uint64_t refused;       /* connections, since it was last logged */
     int64_t refused_logged_us;
     bool closing; /* sl_http_destroy() has begun: nothing new */

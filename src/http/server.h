@@ -10,6 +10,7 @@
 #define SL_HTTP_SERVER_H
 
 #include "base/addr.h"
+#include "net/net.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -162,15 +163,13 @@ struct sl_ws_connect_config {
     const char *host; /* name or literal */
     uint16_t port;
     const char *path;
-    bool tls, verify;
+    SSL_CTX *tls;            /* NULL: plain; a reference is taken */
     const char *origin;      /* may be NULL */
     const char *subprotocol; /* may be NULL */
     const struct sl_ws_ops *ops;
-    void *arg;     /* given to on_open, and to on_close if that never came */
-    int timeout_s; /* until on_open; 0: 10 */
-    /* Asked before each address the name resolved to is connected to (hardening.md class 16); NULL:
-     * all may be. */
-    bool (*allow)(void *arg, const struct sl_addr *remote);
+    void *arg;             /* given to on_open, and to on_close if that never came */
+    int timeout_s;         /* until on_open; 0: 10 */
+    enum sl_reach_who who; /* whose word host is: each of its addresses is judged by that */
 };
 /* -EINVAL: host, path, origin or subprotocol cannot stand in a handshake. Everything later is told
  * by on_close, never from within this call. *out is valid until on_close returns. */

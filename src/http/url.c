@@ -3,6 +3,7 @@
 #include "http/url.h"
 
 #include "base/addr.h"
+#include "net/net.h"
 
 #include <errno.h>
 #include <string.h>
@@ -89,11 +90,10 @@ int sl_host_parse(const char *header, char out[static SL_HOST_MAX])
 
 int sl_origin_parse(const char *header, char out[static SL_HOST_MAX])
 {
-    if (!strncasecmp(header, "https://", 8))
-        return sl_host_parse(header + 8, out);
-    if (!strncasecmp(header, "http://", 7))
-        return sl_host_parse(header + 7, out);
-    return -EBADMSG;
+    bool tls;
+    const char *host = sl_reach_after_scheme(SL_REACH_HTTP, header, &tls);
+
+    return host ? sl_host_parse(host, out) : -EBADMSG;
 }
 
 bool sl_host_is_loopback(const char *host)

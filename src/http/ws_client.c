@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,16 +26,12 @@ enum {
     MS_PER_S = 1000,
 };
 
-/*
- * One connection in the making. It ends when the WebSocket is open or has failed; a name that is
- * still being looked up then keeps the memory (ws is NULL) until the resolver gives it back.
- */
+/* One connection in the making. It ends when the WebSocket is open or has failed. */
 struct sl_ws_dial {
     struct sl_list link; /* in http->dials */
     struct sl_ws *ws;
     struct sl_http *http;
-    uv_getaddrinfo_t resolve;
-    bool resolving;
+    struct sl_lookup *lookup;
     struct sl_dial *dial;   /* once the name has led somewhere */
     struct sl_conn *conn;   /* the connection that is tried */
     struct sl_timer *timer; /* all of it */
@@ -44,8 +39,8 @@ struct sl_ws_dial {
     struct sl_later end;    /* then */
     char *host, *path, *origin, *subprotocol;
     uint16_t port;
-    bool tls, verify;
-    bool (*allow)(void *arg, const struct sl_addr *remote);
+    SSL_CTX *tls; /* NULL: plain */
+    struct sl_reach reach;
     char key[KEY_LEN + 1];
     uint8_t *in;
     size_t in_len, in_seen;
@@ -81,28 +76,23 @@ static void free_dial(struct sl_ws_dial *dial)
     free(dial->path);
     free(dial->origin);
     free(dial->subprotocol);
+    SSL_CTX_free(dial->tls);
     free(dial->in);
     free(dial);
 }
 
-/* Lets go of everything but what the resolver still uses. */
 static void release(struct sl_ws_dial *dial)
 {
     sl_list_remove(&dial->link);
     sl_timer_destroy(dial->timer);
     sl_later_cancel(&dial->end);
+    sl_resolve_cancel(dial->lookup);
     sl_dial_destroy(dial->dial);
-    dial->dial = NULL;
-    dial->ws = NULL;
     if (dial->conn) {
         sl_conn_set_owner(dial->conn, &nobody_ops, NULL);
         sl_conn_cut(dial->conn, "given up");
-        dial->conn = NULL;
     }
-    if (dial->resolving)
-        (void)uv_cancel((uv_req_t *)&dial->resolve); /* too late for it: on_resolved comes later */
-    else
-        free_dial(dial);
+    free_dial(dial);
 }
 
 void sl_ws_dial_end(struct sl_ws_dial *dial, const char *why)
@@ -297,15 +287,6 @@ static const struct sl_conn_ops conn_ops = {
     .on_gone = on_gone,
 };
 
-static SSL *make_tls(struct sl_ws_dial *dial)
-{
-    SSL_CTX **context = &dial->http->client_tls[dial->verify];
-
-    if (!*context && sl_tls_client_context(dial->verify, context) < 0)
-        return NULL;
-    return sl_tls_connect(*context, dial->host, dial->verify);
-}
-
 static void on_connected(void *owner, int fd)
 {
     struct sl_ws_dial *dial = owner;
@@ -315,7 +296,7 @@ static void on_connected(void *owner, int fd)
         (void)close(fd); /* nothing was sent */
         return;
     }
-    if (dial->tls && !(ssl = make_tls(dial))) {
+    if (dial->tls && !(ssl = sl_tls_connect(dial->tls, dial->host))) {
         (void)close(fd); /* nothing was sent */
         sl_dial_next(dial->dial, -ENOMEM, "TLS cannot be set up");
         return;
@@ -340,24 +321,23 @@ static const struct sl_dial_ops dial_ops = {on_connected, on_failed};
 
 /* ---- Addresses ---- */
 
-static bool allowed(const struct sl_ws_dial *dial, const struct sl_addr *addr)
+static void on_resolved(void *owner, int err, const char *words, const struct sl_addr *found,
+                        size_t found_count)
 {
-    return !dial->allow || dial->allow(dial->ws->owner, addr);
-}
-
-static void dial_addresses(struct sl_ws_dial *dial, const struct addrinfo *addresses)
-{
-    struct sl_addr addrs[SL_DIAL_ADDRESSES_MAX];
+    struct sl_ws_dial *dial = owner;
+    struct sl_addr addrs[SL_RESOLVE_ADDRESSES_MAX];
     int64_t left_ms = (dial->deadline_us - sl_now_us()) / SL_US_PER_MS;
     size_t count = 0;
 
-    for (const struct addrinfo *at = addresses; at && count < SL_ARRAY_LEN(addrs);
-         at = at->ai_next) {
-        if (sl_addr_from_sockaddr(&addrs[count], at->ai_addr) == 0 && allowed(dial, &addrs[count]))
-            count++;
+    dial->lookup = NULL;
+    if (cancelled(dial))
+        return; /* the timer tells */
+    for (size_t i = 0; i < found_count; i++) {
+        if (sl_reach_may(&dial->reach, &found[i]))
+            addrs[count++] = found[i];
     }
     if (count == 0) {
-        sl_ws_dial_end(dial, addresses ? "the address is not allowed" : "the name has no address");
+        sl_ws_dial_end(dial, err < 0 ? words : "the address is not allowed");
         return;
     }
     dial->dial = sl_dial_create(&(struct sl_dial_config){
@@ -368,22 +348,6 @@ static void dial_addresses(struct sl_ws_dial *dial, const struct addrinfo *addre
         .ops = &dial_ops,
         .owner = dial,
     });
-}
-
-static void on_resolved(uv_getaddrinfo_t *resolve, int status, struct addrinfo *addresses)
-{
-    struct sl_ws_dial *dial = sl_container_of(resolve, struct sl_ws_dial, resolve);
-
-    dial->resolving = false;
-    if (!dial->ws) /* given up meanwhile */
-        free_dial(dial);
-    else if (cancelled(dial))
-        ; /* the timer tells */
-    else if (status < 0)
-        sl_ws_dial_end(dial, uv_strerror(status));
-    else
-        dial_addresses(dial, addresses);
-    uv_freeaddrinfo(addresses);
 }
 
 /* ---- The beginning ---- */
@@ -405,9 +369,7 @@ static bool config_ok(const struct sl_ws_connect_config *config)
 int sl_ws_connect(struct sl_http *http, const struct sl_ws_connect_config *config,
                   struct sl_ws **out)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     int timeout_s = config->timeout_s > 0 ? config->timeout_s : DEFAULT_TIMEOUT_S;
-    char port[PORT_TEXT];
     size_t host_len = strlen(config->host);
 
     assert(sl_loop_is_current(http->loop));
@@ -424,16 +386,11 @@ int sl_ws_connect(struct sl_http *http, const struct sl_ws_connect_config *confi
     dial->origin = sl_strdup_or_null(config->origin);
     dial->subprotocol = sl_strdup_or_null(config->subprotocol);
     dial->tls = config->tls;
-    dial->verify = config->verify;
-    dial->allow = config->allow;
-    (void)snprintf(port, sizeof(port), "%u", config->port);
-    int err = uv_getaddrinfo(sl_loop_uv(http->loop), &dial->resolve, on_resolved, dial->host, port,
-                             &hints);
-    if (err < 0) {
-        free_dial(dial);
-        return err;
-    }
-    dial->resolving = true;
+    if (dial->tls)
+        (void)SSL_CTX_up_ref(dial->tls); /* always 1 */
+    dial->reach.who = config->who;
+    dial->lookup = sl_resolve(http->loop, dial->host, dial->port, (int64_t)timeout_s * MS_PER_S,
+                              on_resolved, dial);
     dial->deadline_us = sl_now_us() + (int64_t)timeout_s * SL_US_PER_S;
     dial->timer = sl_timer_create(http->loop, on_timer, dial);
     sl_timer_start(dial->timer, (uint64_t)timeout_s * MS_PER_S, 0);

@@ -28,6 +28,7 @@ struct sl_loop {
     struct sl_list laters; /* struct sl_later */
     struct sl_msg laters_msg;
     bool laters_posted;
+    struct sl_loop_names names;
     atomic_bool stop_asked;
     atomic_bool running; /* thread is valid while this is set */
     pthread_t thread;
@@ -92,6 +93,7 @@ struct sl_loop *sl_loop_create(const char *name)
     sl_queue_init(&loop->queue);
     sl_list_init(&loop->laters);
     loop->laters_msg.run = on_laters;
+    sl_list_init(&loop->names.questions);
     return loop;
 }
 
@@ -224,6 +226,11 @@ void sl_loop_later(struct sl_loop *loop, struct sl_later *later)
 void sl_loop_run_posted(struct sl_loop *loop)
 {
     run_messages(loop);
+}
+
+struct sl_loop_names *sl_loop_names(struct sl_loop *loop)
+{
+    return &loop->names;
 }
 
 uv_loop_t *sl_loop_uv(struct sl_loop *loop)

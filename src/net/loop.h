@@ -62,6 +62,14 @@ bool sl_loop_is_current(const struct sl_loop *loop);
 #define SL_ASSERT_ON(loop) ((void)0)
 #endif
 
+/* What net/resolve.c keeps with a loop. Threads: the loop's. */
+struct sl_loop_names {
+    struct sl_list questions; /* that a further asker may join */
+    unsigned questions_count; /* all that the system has not answered */
+    unsigned waiters;
+};
+struct sl_loop_names *sl_loop_names(struct sl_loop *loop);
+
 /* A repeating or single timer that can be embedded and freed safely: the memory libuv needs until
  * its close callback is the timer's own. */
 struct sl_timer;

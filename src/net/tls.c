@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "base/error.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -155,26 +156,94 @@ int sl_tls_server_context(const struct sl_tls_files *files, SSL_CTX **out, struc
     return 0;
 }
 
-int sl_tls_client_context(bool verify, SSL_CTX **out)
-{
-    SSL_CTX *context = new_context(TLS_client_method());
+/* ---- Clients ---- */
 
-    if (!context)
-        return -ENOMEM;
-    if (verify) {
-        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-        if (SSL_CTX_set_default_verify_paths(context) != 1) {
-            SSL_CTX_free(context);
-            return -EINVAL;
-        }
+struct sl_tls_clients {
+    X509_STORE *authorities; /* NULL: not read yet */
+    SSL_CTX *contexts[SL_TLS_PURPOSES];
+};
+
+static const struct {
+    bool verify, http;
+} purposes[SL_TLS_PURPOSES] = {
+    [SL_TLS_WS] = {true, true},
+    [SL_TLS_WS_UNVERIFIED] = {false, true},
+    [SL_TLS_RTMPS] = {true, false},
+    [SL_TLS_REDIS] = {true, false},
+};
+
+struct sl_tls_clients *sl_tls_clients_create(void)
+{
+    return sl_new(struct sl_tls_clients);
+}
+
+static void forget_contexts(struct sl_tls_clients *clients)
+{
+    for (size_t i = 0; i < SL_TLS_PURPOSES; i++) {
+        SSL_CTX_free(clients->contexts[i]);
+        clients->contexts[i] = NULL;
     }
-    /* Returns 0 for success, unlike its neighbours. */
-    if (SSL_CTX_set_alpn_protos(context, alpn_http11, ALPN_HTTP11_LEN) != 0) {
-        SSL_CTX_free(context);
-        return -ENOMEM;
+}
+
+void sl_tls_clients_destroy(struct sl_tls_clients *clients)
+{
+    if (!clients)
+        return;
+    forget_contexts(clients);
+    X509_STORE_free(clients->authorities);
+    free(clients);
+}
+
+X509_STORE *sl_tls_read_authorities(void)
+{
+    X509_STORE *store = X509_STORE_new();
+
+    if (store && X509_STORE_set_default_paths(store) != 1) {
+        X509_STORE_free(store);
+        return NULL;
     }
-    *out = context;
-    return 0;
+    return store;
+}
+
+void sl_tls_clients_use(struct sl_tls_clients *clients, X509_STORE *authorities)
+{
+    if (!clients->authorities) {
+        X509_STORE_free(authorities);
+        return;
+    }
+    forget_contexts(clients);
+    X509_STORE_free(clients->authorities);
+    clients->authorities = authorities;
+}
+
+static bool set_authorities(struct sl_tls_clients *clients, SSL_CTX *context)
+{
+    if (!clients->authorities)
+        clients->authorities = sl_tls_read_authorities();
+    if (!clients->authorities)
+        return false;
+    SSL_CTX_set1_cert_store(context, clients->authorities);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    return true;
+}
+
+SSL_CTX *sl_tls_clients_get(struct sl_tls_clients *clients, enum sl_tls_purpose purpose)
+{
+    SSL_CTX **context = &clients->contexts[purpose];
+
+    if (*context)
+        return *context;
+    *context = new_context(TLS_client_method());
+    if (!*context)
+        return NULL;
+    /* SSL_CTX_set_alpn_protos() returns 0 for success, unlike its neighbours. */
+    if ((purposes[purpose].verify && !set_authorities(clients, *context)) ||
+        (purposes[purpose].http &&
+         SSL_CTX_set_alpn_protos(*context, alpn_http11, ALPN_HTTP11_LEN) != 0)) {
+        SSL_CTX_free(*context);
+        *context = NULL;
+    }
+    return *context;
 }
 
 /* ---- Connections ---- */
@@ -188,8 +257,9 @@ SSL *sl_tls_accept(SSL_CTX *context)
     return ssl;
 }
 
-SSL *sl_tls_connect(SSL_CTX *context, const char *host, bool verify)
+SSL *sl_tls_connect(SSL_CTX *context, const char *host)
 {
+    bool verify = SSL_CTX_get_verify_mode(context) != SSL_VERIFY_NONE;
     SSL *ssl = SSL_new(context);
     struct sl_addr literal;
     bool is_literal = sl_addr_parse_ip(host, 0, &literal) == 0;

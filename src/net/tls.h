@@ -17,13 +17,41 @@ struct sl_tls_files {
 /* -EINVAL (or what opening a file gave) with words that name the file. The caller frees *out by
  * SSL_CTX_free(). */
 int sl_tls_server_context(const struct sl_tls_files *files, SSL_CTX **out, struct sl_error *error);
-/* verify: against the system's roots. */
-int sl_tls_client_context(bool verify, SSL_CTX **out);
 
-/* Ready for SSL_do_handshake(). NULL when there is no memory. host: name or literal, for SNI and,
- * with verify, for the certificate's name. */
+/* ---- Clients ---- */
+
+/*
+ * One context per purpose, shared by all its connections, and the system's authorities once for all
+ * of them: reading those takes some 17 ms and 0.8 MB, so no connection and no retry may do it.
+ * Owner: the control loop; a context is good for any thread.
+ */
+struct sl_tls_clients;
+
+enum sl_tls_purpose {
+    SL_TLS_WS,            /* HTTP/1.1 by ALPN */
+    SL_TLS_WS_UNVERIFIED, /* whatever certificate the server has */
+    SL_TLS_RTMPS,
+    SL_TLS_REDIS,
+    SL_TLS_PURPOSES
+};
+
+struct sl_tls_clients *sl_tls_clients_create(void);
+/* Connections keep what they use. NULL is fine. */
+void sl_tls_clients_destroy(struct sl_tls_clients *clients);
+/* Made at first use. Borrowed: SSL_CTX_up_ref() it to keep it longer than the call. NULL: OpenSSL
+ * cannot make it. */
+SSL_CTX *sl_tls_clients_get(struct sl_tls_clients *clients, enum sl_tls_purpose purpose);
+/* The system's authorities (SSL_CERT_FILE and SSL_CERT_DIR move them) as they are now; NULL when
+ * there is no memory. A disk is read. Threads: any. */
+X509_STORE *sl_tls_read_authorities(void);
+/* Connections from now on trust these; while none has needed any, nothing is kept: they will be
+ * read then. Takes the store. */
+void sl_tls_clients_use(struct sl_tls_clients *clients, X509_STORE *authorities);
+
+/* Ready for SSL_do_handshake(). NULL when there is no memory. host: name or literal, for SNI
+ * and, if the context checks certificates, for the certificate's name. */
 SSL *sl_tls_accept(SSL_CTX *context);
-SSL *sl_tls_connect(SSL_CTX *context, const char *host, bool verify);
+SSL *sl_tls_connect(SSL_CTX *context, const char *host);
 
 /* Writes a self-signed certificate and key (ECDSA P-256, one year, names: localhost, the host name,
  * the given addresses) to two files, mode 0600 for the key, unless both exist. */

@@ -218,14 +218,6 @@ static void on_ping_timer(void *owner)
 
 /* ---- Life ---- */
 
-/* Where cloud machines keep their credentials and nothing of ours can be (hardening.md class 16).
- */
-static bool may_connect(void *arg, const struct sl_addr *remote)
-{
-    (void)arg;
-    return !sl_addr_is_forbidden(remote);
-}
-
 int agent_create(const struct agent_config *config, struct agent **out)
 {
     struct agent *agent = sl_new(struct agent);
@@ -233,12 +225,11 @@ int agent_create(const struct agent_config *config, struct agent **out)
         .host = config->uri->host,
         .port = config->uri->port,
         .path = config->uri->path,
-        .tls = config->uri->tls,
-        .verify = config->verify,
+        .tls = config->tls,
         .ops = &ws_ops,
         .arg = agent,
         .timeout_s = config->connect_timeout_s,
-        .allow = may_connect,
+        .who = SL_REACH_PULL,
     };
 
     int err = sl_ws_connect(config->http, &connect, &agent->ws);

@@ -10,6 +10,7 @@
 #ifndef SL_PULL_AGENT_H
 #define SL_PULL_AGENT_H
 
+#include "net/net.h"
 #include "pull/pull.h"
 
 struct sl_addr;
@@ -32,7 +33,7 @@ struct agent_config { /* borrowed for the call */
     struct sl_http *http;
     struct sl_loop *loop;
     const struct sl_pull_uri *uri;
-    bool verify; /* its certificate */
+    SSL_CTX *tls; /* for wss:// */
     int connect_timeout_s;
     bool publish;
     bool cluster;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "media/media.h"
+#include "net/net.h"
 
 #include <errno.h>
 #include <string.h>
@@ -158,16 +159,12 @@ static const struct sl_peer_ops peer_ops = {.on_state = on_state, .on_closed = o
 
 /* ---- The answer ---- */
 
-/* Where checks may go: as the server says, but not to addresses that it has no business to send us
- * to. */
-static bool may_check(const struct sl_addr *addr, bool local)
+/* Checks go where the server says, but not to addresses that it has no business to send us to. */
+static void take_candidates(const struct sl_sdp_section *section, const struct sl_addr *server,
+                            size_t transport, struct sl_peer_offered *out)
 {
-    return !sl_addr_is_forbidden(addr) && (local || !sl_addr_is_loopback(addr));
-}
+    struct sl_reach reach = {.who = SL_REACH_CANDIDATE, .from = server, .from_count = 1};
 
-static void take_candidates(const struct sl_sdp_section *section, bool local, size_t transport,
-                            struct sl_peer_offered *out)
-{
     for (size_t i = 0; i < section->candidate_count; i++) {
         const struct sl_sdp_candidate *candidate = &section->candidates[i];
         size_t *count = &out->candidate_count[transport];
@@ -177,19 +174,20 @@ static void take_candidates(const struct sl_sdp_section *section, bool local, si
             *count == SL_PEER_CANDIDATES_MAX ||
             sl_addr_parse_ip(candidate->ip, candidate->port, addr) < 0)
             continue;
-        *count += may_check(addr, local);
+        *count += sl_reach_may(&reach, addr);
     }
 }
 
 /* Those of the first section on each transport (sdp.h, sl_sdp_accept_answer()). */
 static int find_candidates(const struct sl_sdp *answer, const struct sl_negotiation *negotiation,
-                           bool local, struct sl_peer_offered *out, struct sl_error *error)
+                           const struct sl_addr *server, struct sl_peer_offered *out,
+                           struct sl_error *error)
 {
     for (size_t t = 0; t < negotiation->transport_count; t++) {
         for (size_t i = 0; i < negotiation->media_count && out->candidate_count[t] == 0; i++) {
             const struct sl_media *section = &negotiation->media[i];
             if (section->accepted && section->transport == t)
-                take_candidates(&answer->sections[i], local, t, out);
+                take_candidates(&answer->sections[i], server, t, out);
         }
         if (out->candidate_count[t] == 0)
             return sl_error_set(error, -EHOSTUNREACH, "the answer has no address we may use");
@@ -256,7 +254,7 @@ static int start(struct pull_media *media, struct sl_negotiation *negotiation,
     return err;
 }
 
-int pull_media_answer(struct pull_media *media, const char *text, bool local,
+int pull_media_answer(struct pull_media *media, const char *text, const struct sl_addr *server,
                       struct sl_error *error)
 {
     struct sl_negotiation *negotiation = sl_new(struct sl_negotiation);
@@ -267,7 +265,7 @@ int pull_media_answer(struct pull_media *media, const char *text, bool local,
     if (err == 0)
         err = sl_sdp_accept_answer(media->offer, answer, !brings(media), negotiation, error);
     if (err == 0)
-        err = find_candidates(answer, negotiation, local, &offered, error);
+        err = find_candidates(answer, negotiation, server, &offered, error);
     if (err == 0)
         err = start(media, negotiation, &offered, error);
     sl_sdp_free(answer);

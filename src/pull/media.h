@@ -41,11 +41,11 @@ struct pull_media *pull_media_create(const struct pull_media_config *config);
 const char *pull_media_offer(const struct pull_media *media);
 bool pull_media_has(const struct pull_media *media, enum sl_media_kind kind);
 /*
- * The answer to it: media begins. local: the other server is on this machine, and loopback
- * addresses may be what it has.
+ * The answer to it: media begins. server: where it is; it may name addresses of this machine only
+ * if it is on it.
  * Negative with words: no answer to our offer, nothing in common, no address, no room.
  */
-int pull_media_answer(struct pull_media *media, const char *sdp, bool local,
+int pull_media_answer(struct pull_media *media, const char *sdp, const struct sl_addr *server,
                       struct sl_error *error);
 /* The stream brought (NULL before the answer) or taken. */
 struct sl_stream *pull_media_stream(const struct pull_media *media);

@@ -194,9 +194,8 @@ static void on_answer(void *owner, const char *sdp)
 {
     struct sl_pull *pull = owner;
     struct sl_error error = {""};
-    bool local = sl_addr_is_loopback(agent_remote(pull->agent));
 
-    if (!pull->ending && pull_media_answer(pull->media, sdp, local, &error) < 0)
+    if (!pull->ending && pull_media_answer(pull->media, sdp, agent_remote(pull->agent), &error) < 0)
         end_soon(pull, error.text);
 }
 
@@ -275,7 +274,6 @@ static int make_agent(struct sl_pull *pull)
         .http = parts->http,
         .loop = parts->loop,
         .uri = &pull->uri,
-        .verify = parts->config->wcs_agent_ssl_verify,
         .connect_timeout_s = (int)parts->config->pull_connect_timeout_s,
         .publish = pull->kind == SL_PULL_PUSH,
         .cluster = pull->kind == SL_PULL_CLUSTER,
@@ -286,6 +284,12 @@ static int make_agent(struct sl_pull *pull)
         .owner = pull,
     };
 
+    if (pull->uri.tls) {
+        config.tls = sl_tls_clients_get(
+            parts->tls, parts->config->wcs_agent_ssl_verify ? SL_TLS_WS : SL_TLS_WS_UNVERIFIED);
+        if (!config.tls)
+            return -ENOMEM;
+    }
     return agent_create(&config, &pull->agent);
 }
 

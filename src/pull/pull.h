@@ -61,6 +61,7 @@ struct sl_pulls_config {            /* all of it must outlive the pulls */
     struct sl_workers *workers;
     struct sl_rtc *rtc;
     struct sl_counters *counters;
+    struct sl_tls_clients *tls;
     const char *node_id; /* of this server; told to the other one */
     /* What the publisher there tells its players, for those here (websocket-api.md 9.4); borrowed,
      * info and payload may be NULL. NULL: nobody wants to know. */

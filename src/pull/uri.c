@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The URL of another server (rest-api.md 3.1, RFC 6455 section 3). Pure. */
 #include "base/error.h"
+#include "net/net.h"
 #include "pull/pull.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { WS_PORT = 8080, WSS_PORT = 8443, PORT_DIGITS_MAX = 5 };
 
@@ -62,15 +62,15 @@ static int parse_authority(const char *text, size_t len, struct sl_pull_uri *uri
 
 int sl_pull_uri_parse(const char *text, struct sl_pull_uri *out, struct sl_error *error)
 {
-    struct sl_pull_uri uri = {.tls = strncasecmp(text, "wss://", 6) == 0};
+    struct sl_pull_uri uri = {0};
+    const char *authority = sl_reach_after_scheme(SL_REACH_WS, text, &uri.tls);
 
-    if (!uri.tls && strncasecmp(text, "ws://", 5) != 0)
+    if (!authority)
         return sl_error_set(error, -EINVAL, "uri: must be ws://HOST[:PORT][/PATH] or wss://");
     if (strlen(text) >= SL_PULL_URI_MAX)
         return sl_error_set(error, -EINVAL, "uri: longer than %d bytes", SL_PULL_URI_MAX - 1);
     if (has_unusual(text) || strchr(text, '#'))
         return sl_error_set(error, -EINVAL, "uri: blanks, control characters and # need %%XX");
-    const char *authority = strstr(text, "://") + 3;
     size_t len = strcspn(authority, "/?");
     const char *path = authority + len;
     int err = parse_authority(authority, len, &uri, error);

@@ -13,7 +13,6 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "net/net.h"
-#include "push/address.h"
 #include "push/job.h"
 #include "push/push.h"
 #include "push/sound.h"
@@ -27,7 +26,6 @@ struct sl_pushes {
     struct sl_list starts;   /* struct sl_push_start.link */
     struct sl_list attempts; /* struct attempt.link: all, also those that take leave */
     size_t count, start_count;
-    struct lookups lookups;
     struct sl_lane *sounds; /* reading of sound files */
     struct sl_streams_listener listener;
     bool stopping;
@@ -87,10 +85,10 @@ struct sl_push {
     struct sl_stream_listener listener;
     struct sl_taker taker;   /* of stream */
     struct attempt *attempt; /* CONNECTING (but not while a redirect is looked up), PUBLISHING */
-    struct sl_addr addrs[LOOKUP_ADDRESSES_MAX];
+    struct sl_addr addrs[SL_RESOLVE_ADDRESSES_MAX];
     size_t addr_count;
     struct sl_timer *retry_timer;
-    struct lookup *lookup; /* before a further try, or where a redirect leads */
+    struct sl_lookup *lookup; /* before a further try, or where a redirect leads */
     unsigned retries, retries_in_row;
     int64_t away_since_us;   /* of the first failure in this row */
     int64_t tried_us;        /* when the attempt began that does not publish yet; 0: none */
@@ -140,7 +138,7 @@ int pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin o
                            const char *host, const struct sl_addr *addrs, size_t count,
                            struct sl_error *error);
 /* -EACCES with words when the push's server may not send it from push->addrs to one of these, which
- * are push->away's (address_may_follow()). */
+ * are push->away's (net/reach.h). */
 int pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addrs, size_t count,
                           struct sl_error *error);
 /* The directory of sound files, to be freed. */

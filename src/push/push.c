@@ -201,11 +201,13 @@ static void take_addresses(struct sl_push *push, const struct sl_addr *addrs, si
 }
 
 /* The name may lead elsewhere by now; it is checked again, whatever it leads to. */
-static void on_resolved(void *owner, int err, const struct sl_addr *addrs, size_t count)
+static void on_resolved(void *owner, int err, const char *words, const struct sl_addr *addrs,
+                        size_t count)
 {
     struct sl_push *push = owner;
     struct sl_error error;
 
+    (void)words; /* what the host is called is the operator's or a server's, and told */
     push->lookup = NULL;
     if (err < 0) {
         (void)retry_or_end(push, "the host cannot be resolved");
@@ -223,20 +225,20 @@ static void on_resolved(void *owner, int err, const struct sl_addr *addrs, size_
 static void on_retry(void *owner)
 {
     struct sl_push *push = owner;
-    int err = lookup_start(&push->pushes->lookups, push->target.host, push->target.port,
-                           on_resolved, push, &push->lookup);
 
-    if (err < 0)
-        (void)retry_or_end(push, "the host cannot be resolved now");
+    push->lookup = sl_resolve(push->pushes->config.loop, push->target.host, push->target.port,
+                              SL_RESOLVE_TIMEOUT_MS, on_resolved, push);
 }
 
 /* ---- Redirects: what a server says is no word of whoever asked for the push ---- */
 
-static void on_away_resolved(void *owner, int err, const struct sl_addr *addrs, size_t count)
+static void on_away_resolved(void *owner, int err, const char *words, const struct sl_addr *addrs,
+                             size_t count)
 {
     struct sl_push *push = owner;
     struct sl_error error;
 
+    (void)words;
     push->lookup = NULL;
     if (err < 0) {
         (void)retry_or_end(push, "the server redirects to a host that cannot be resolved");
@@ -274,9 +276,8 @@ static void on_redirected(void *owner, const char *url)
     explicit_bzero(&away, sizeof(away));
     sl_log(SL_LOG_INFO, &push->scope, "push: the server redirects to %s port %u", push->away.host,
            push->away.port);
-    if (lookup_start(&push->pushes->lookups, push->away.host, push->away.port, on_away_resolved,
-                     push, &push->lookup) < 0)
-        (void)retry_or_end(push, "the server redirects to a host that cannot be resolved now");
+    push->lookup = sl_resolve(push->pushes->config.loop, push->away.host, push->away.port,
+                              SL_RESOLVE_TIMEOUT_MS, on_away_resolved, push);
 }
 
 /* ---- The sound ---- */
@@ -428,7 +429,7 @@ void push_end(struct sl_push *push, const char *why)
     sl_stream_unlisten(&push->listener);
     sl_taker_detach(&push->taker);
     attempt_leave(push->attempt);
-    lookup_cancel(push->lookup);
+    sl_resolve_cancel(push->lookup);
     sl_timer_destroy(push->retry_timer);
     cancel_sound_load(push, -ENOENT, "the push has ended");
     sound_unref(push->sound);

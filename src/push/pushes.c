@@ -44,7 +44,6 @@ struct sl_pushes *sl_pushes_create(const struct sl_pushes_config *config)
     sl_list_init(&pushes->pushes);
     sl_list_init(&pushes->starts);
     sl_list_init(&pushes->attempts);
-    lookups_init(&pushes->lookups, config->loop);
     pushes->sounds = sl_lane_create(config->loop, "push: soundFile", SOUND_TIMEOUT_MS);
     pushes->listener.on_live = on_live;
     pushes->listener.on_unreserved = on_unreserved;
@@ -93,7 +92,6 @@ void sl_pushes_destroy(struct sl_pushes *pushes)
     sl_later_cancel(&pushes->stopped);
     starts_drop(pushes);
     sl_streams_unlisten(&pushes->listener);
-    lookups_deinit(&pushes->lookups);
     sl_lane_destroy(pushes->sounds);
     free(pushes);
 }
@@ -151,37 +149,37 @@ int pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin o
                            const char *host, const struct sl_addr *addrs, size_t count,
                            struct sl_error *error)
 {
+    struct sl_reach reach = {
+        .who = origin == SL_PUSH_BY_CLIENT ? SL_REACH_CLIENT : SL_REACH_OPERATOR,
+        .allow = &pushes->config.config->client_push_allow,
+        .host = host,
+    };
+    const struct sl_addr *refused = sl_reach_find_refused(&reach, addrs, count);
     char text[SL_ADDR_TEXT_MAX];
 
-    if (origin != SL_PUSH_BY_CLIENT)
-        return 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!address_is_allowed(&pushes->config.config->client_push_allow, host, &addrs[i]))
-            return sl_error_set(error, -EACCES, "rtmpUrl: %s is not a public address",
-                                sl_addr_format_ip(&addrs[i], text));
-    }
-    return 0;
+    return refused ? sl_error_set(error, -EACCES, "rtmpUrl: %s is not a public address",
+                                  sl_addr_format_ip(refused, text))
+                   : 0;
 }
 
 int pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addrs, size_t count,
                           struct sl_error *error)
 {
-    struct address_redirect redirect = {
+    struct sl_reach reach = {
+        .who = push->origin == SL_PUSH_BY_CLIENT ? SL_REACH_CLIENTS_REDIRECT
+                                                 : SL_REACH_OPERATORS_REDIRECT,
         .allow = &push->pushes->config.config->client_push_allow,
-        .by_client = push->origin == SL_PUSH_BY_CLIENT,
+        .host = push->away.host,
         .from = push->addrs,
         .from_count = push->addr_count,
-        .host = push->away.host,
     };
+    const struct sl_addr *refused = sl_reach_find_refused(&reach, addrs, count);
     char text[SL_ADDR_TEXT_MAX];
 
-    for (size_t i = 0; i < count; i++) {
-        if (!address_may_follow(&redirect, &addrs[i]))
-            return sl_error_set(error, -EACCES,
-                                "the server redirects to %s, which is not a public address",
-                                sl_addr_format_ip(&addrs[i], text));
-    }
-    return 0;
+    return refused ? sl_error_set(error, -EACCES,
+                                  "the server redirects to %s, which is not a public address",
+                                  sl_addr_format_ip(refused, text))
+                   : 0;
 }
 
 char *pushes_media_dir(const struct sl_pushes *pushes)

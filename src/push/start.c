@@ -21,9 +21,9 @@ struct sl_push_start {
     json_t *options;
     bool mute, loop;
     struct sl_push_target target;
-    struct sl_addr addrs[LOOKUP_ADDRESSES_MAX];
+    struct sl_addr addrs[SL_RESOLVE_ADDRESSES_MAX];
     size_t addr_count;
-    struct lookup *lookup;
+    struct sl_lookup *lookup;
     struct sound_load *sound_load;
     struct sound *sound;
     sl_push_on_done *on_done;
@@ -39,7 +39,7 @@ static void start_free(struct sl_push_start *start)
     sl_later_cancel(&start->refusal);
     if (start->err == 0)
         start->pushes->start_count--;
-    lookup_cancel(start->lookup);
+    sl_resolve_cancel(start->lookup);
     sound_load_cancel(start->sound_load);
     sound_unref(start->sound);
     json_decref(start->options);
@@ -235,12 +235,17 @@ static void on_sound_loaded(void *owner, int err, const char *words, struct soun
         make_push(start);
 }
 
-static void on_resolved(void *owner, int err, const struct sl_addr *addrs, size_t count)
+static void on_resolved(void *owner, int err, const char *words, const struct sl_addr *addrs,
+                        size_t count)
 {
     struct sl_push_start *start = owner;
     struct sl_error error;
 
     start->lookup = NULL;
+    if (err == -ENOBUFS) {
+        fail(start, err, words);
+        return;
+    }
     if (err < 0) {
         fail(start, -EINVAL, "rtmpUrl: the host cannot be resolved");
         return;
@@ -261,16 +266,6 @@ static void on_resolved(void *owner, int err, const struct sl_addr *addrs, size_
     start->sound_load =
         sound_load_start(start->pushes->sounds, dir, start->sound_file, on_sound_loaded, start);
     free(dir);
-}
-
-static int begin_lookup(struct sl_push_start *start, struct sl_error *error)
-{
-    int err = lookup_start(&start->pushes->lookups, start->target.host, start->target.port,
-                           on_resolved, start, &start->lookup);
-
-    if (err == -ENOBUFS)
-        return sl_error_set(error, err, "too many hosts are being resolved");
-    return err < 0 ? sl_error_set(error, err, "rtmpUrl: the host cannot be resolved") : 0;
 }
 
 struct sl_push_start *sl_push_start(struct sl_pushes *pushes, const struct sl_push_request *request,
@@ -294,9 +289,10 @@ struct sl_push_start *sl_push_start(struct sl_pushes *pushes, const struct sl_pu
     sl_list_append(&pushes->starts, &start->link);
     pushes->start_count++;
     int err = check_at_once(start, request, &start->error);
-    if (err == 0)
-        err = begin_lookup(start, &start->error);
     if (err < 0)
         fail_later(start, err);
+    else
+        start->lookup = sl_resolve(pushes->config.loop, start->target.host, start->target.port,
+                                   SL_RESOLVE_TIMEOUT_MS, on_resolved, start);
     return start;
 }

@@ -2,12 +2,12 @@
 /* Where a push goes: an RTMP URL, taken apart by the rules of rest-api.md 5.5. */
 #include "base/addr.h"
 #include "base/error.h"
+#include "net/net.h"
 #include "push/push.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 enum { RTMP_PORT = 1935, RTMPS_PORT = 443 };
 
@@ -50,14 +50,10 @@ static const char *find_last(struct span in, char c)
 
 static int split_scheme(const char **at, bool *tls, struct sl_error *error)
 {
-    if (strncasecmp(*at, "rtmp://", 7) == 0) {
-        *at += 7;
-        *tls = false;
-        return 0;
-    }
-    if (strncasecmp(*at, "rtmps://", 8) == 0) {
-        *at += 8;
-        *tls = true;
+    const char *after = sl_reach_after_scheme(SL_REACH_RTMP, *at, tls);
+
+    if (after) {
+        *at = after;
         return 0;
     }
     return sl_error_set(error, -EINVAL, "rtmpUrl: must begin with rtmp:// or rtmps://");

@@ -119,6 +119,7 @@ static int create_http(struct sl_server *server, struct sl_error *error)
         .idle_timeout_s = (int)(config->http_idle_timeout_ms / 1000),
     };
 
+    server->tls = sl_tls_clients_create();
     return sl_http_create(server->loop, &limits, &server->http, error);
 }
 
@@ -231,6 +232,7 @@ static int create_pulls(struct sl_server *server, struct sl_error *error)
         .workers = server->workers,
         .rtc = server->rtc,
         .counters = server->counters,
+        .tls = server->tls,
         .node_id = server->node_id,
         .on_event = on_pull_event,
         .arg = server,

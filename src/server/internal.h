@@ -29,6 +29,7 @@ struct sl_sessions;
 struct sl_signalling;
 struct sl_sources;
 struct sl_streams;
+struct sl_tls_clients;
 struct sl_workers;
 
 enum { LISTENERS = 4, SIGNALS = 5 };
@@ -41,6 +42,7 @@ struct sl_server {
     struct sl_metrics *metrics;
     struct sl_counters *counters;
     struct sl_loop *loop;
+    struct sl_tls_clients *tls; /* of whatever we connect to */
     struct sl_http *http;
     struct sl_workers *workers;
     struct sl_streams *streams;

@@ -35,7 +35,8 @@ struct reload {
     struct sl_config *(*load)(void *arg, struct sl_error *error);
     void *load_arg;
     struct sl_config *fresh;
-    struct sl_error error; /* of fresh */
+    struct sl_error error;   /* of fresh */
+    X509_STORE *authorities; /* NULL: cannot be read */
     struct {
         struct sl_certificate *certificate; /* NULL: the listener has none */
         struct sl_error error;
@@ -50,6 +51,7 @@ static void read_files(struct sl_lane_job *job) /* on a thread of the pool */
     struct reload *reload = sl_container_of(job, struct reload, job);
 
     reload->fresh = reload->load(reload->load_arg, &reload->error);
+    reload->authorities = sl_tls_read_authorities();
     for (size_t i = 0; i < LISTENERS; i++) {
         if (reload->certificates[i].certificate)
             reload->certificates[i].err = sl_certificate_load(reload->certificates[i].certificate,
@@ -63,6 +65,7 @@ static void free_reload(struct sl_lane_job *job)
 
     for (size_t i = 0; i < LISTENERS; i++)
         sl_certificate_destroy(reload->certificates[i].certificate);
+    X509_STORE_free(reload->authorities);
     sl_config_destroy(reload->fresh);
     free(reload);
 }
@@ -83,6 +86,15 @@ static void use_certificates(struct reload *reload, FILE *out)
         sl_log(SL_LOG_ERROR, NULL, "reload: certificate kept as it was: %s", words);
         (void)fprintf(out, "certificate kept as it was: %s\n", words);
     }
+}
+
+static void use_authorities(struct reload *reload)
+{
+    if (reload->authorities)
+        sl_tls_clients_use(reload->server->tls, reload->authorities);
+    else
+        sl_log(SL_LOG_ERROR, NULL, "reload: certificate authorities kept as they were");
+    reload->authorities = NULL;
 }
 
 static int use_settings(struct reload *reload, FILE *out)
@@ -126,6 +138,7 @@ static void on_read(struct sl_lane_job *job, int err)
     }
     err = use_settings(reload, page.file);
     use_certificates(reload, page.file);
+    use_authorities(reload);
     bool whole = sl_memstream_close(&page);
     answer(reload, err, reload->error.text, whole ? page.text : "");
     free(page.text);

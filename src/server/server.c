@@ -343,6 +343,7 @@ void sl_server_destroy(struct sl_server *server)
     sl_rtc_destroy(server->rtc);
     sl_workers_destroy(server->workers);
     sl_streams_destroy(server->streams);
+    sl_tls_clients_destroy(server->tls);
     for (size_t i = 0; i < server->signal_count; i++)
         uv_close((uv_handle_t *)&server->signals[i], NULL);
     sl_timer_destroy(server->drain_timer);

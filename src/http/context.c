@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 static const struct sl_http_limits default_limits = {
     .connections = 10000,
@@ -43,6 +44,7 @@ int sl_http_create(struct sl_loop *loop, const struct sl_http_limits *limits, st
     (void)error; /* it opens nothing yet */
     assert(sl_loop_is_current(loop));
     http->loop = loop;
+    http->owner_fd = sl_owner_open(); /* without it all are strangers; who asks is told so */
     http->limits = *limits;
     fill_defaults(&http->limits);
     http->conns = sl_conn_set_create(loop);
@@ -71,6 +73,8 @@ void sl_http_destroy(struct sl_http *http)
     sl_list_foreach(listener, &http->listeners, struct sl_listener, link)
         sl_listener_destroy(listener);
     sl_admission_deinit(&http->admission);
+    if (http->owner_fd >= 0)
+        (void)close(http->owner_fd); /* nothing is in it */
     free(http);
 }
 

@@ -41,6 +41,7 @@ struct sl_http {
     struct sl_list listeners;
     struct sl_list waiting; /* peers whose request is not whole, the longest waiting first */
     struct sl_list dials;   /* clients that are connecting */
+    int owner_fd;           /* of sl_owner_open(); negative: nobody is known */
     uint64_t refused;       /* connections, since it was last logged */
     int64_t refused_logged_us;
     bool closing; /* sl_http_destroy() has begun: nothing new */

@@ -123,7 +123,8 @@ static void refuse(struct sl_http_peer *peer, int status)
 int sl_http_peer_owner(struct sl_http_peer *peer, uid_t *uid)
 {
     if (!peer->owner_known) {
-        int err = sl_owner_ask(sl_conn_remote(peer->conn), sl_conn_local(peer->conn), &peer->owner);
+        int err = sl_owner_ask(peer->listener->http->owner_fd, sl_conn_remote(peer->conn),
+                               sl_conn_local(peer->conn), &peer->owner);
         if (err < 0)
             return err;
         peer->owner_known = true;

@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 enum {
-    SEQUENCE = 1,           /* each question has a netlink socket of its own */
+    SEQUENCE = 1, /* one question at a time, and none is asked before the last is answered */
     LOOPBACK_INTERFACE = 1, /* of every network namespace */
     ANSWER_ROOM = 8192,
+    RECEIVES_MAX = 16,
 };
 
 /* ---- The question ---- */
@@ -130,31 +131,53 @@ int sl_owner_parse_answer(const uint8_t *buf, size_t len, const struct sl_addr *
 
 /* ---- Asking ---- */
 
-static int exchange(int fd, const uint8_t *question, uint8_t *answer, size_t room)
+int sl_owner_open(void)
+{
+    int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+
+    return fd < 0 ? -errno : fd;
+}
+
+/* One datagram of the kernel's; -EAGAIN: none is there. Another process may write to us, too, if it
+ * is root's: that is left out. */
+static int receive(int fd, uint8_t *answer, size_t room)
+{
+    for (int i = 0; i < RECEIVES_MAX; i++) {
+        struct sockaddr_nl from = {0};
+        socklen_t from_len = sizeof(from);
+        ssize_t len = recvfrom(fd, answer, room, 0, (struct sockaddr *)&from, &from_len);
+        if (len < 0)
+            return -errno;
+        if (from.nl_pid == 0)
+            return (int)len;
+    }
+    return -EBADMSG;
+}
+
+/* What an earlier question has left: nothing, unless it was cut short. */
+static int drain(int fd, uint8_t *answer, size_t room)
+{
+    for (int i = 0; i < RECEIVES_MAX; i++) {
+        int err = receive(fd, answer, room);
+        if (err < 0)
+            return err == -EAGAIN ? 0 : err;
+    }
+    return -EBADMSG;
+}
+
+int sl_owner_ask(int fd, const struct sl_addr *remote, const struct sl_addr *local, uid_t *uid)
 {
     const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-    struct sockaddr_nl from = {0};
-    socklen_t from_len = sizeof(from);
+    uint8_t question[SL_OWNER_QUESTION_LEN], answer[ANSWER_ROOM];
+    int err = fd < 0 ? -EBADF : drain(fd, answer, sizeof(answer));
 
-    if (sendto(fd, question, SL_OWNER_QUESTION_LEN, 0, (const struct sockaddr *)&kernel,
+    if (err < 0)
+        return err;
+    sl_owner_build_question(remote, local, question);
+    if (sendto(fd, question, sizeof(question), 0, (const struct sockaddr *)&kernel,
                sizeof(kernel)) < 0)
         return -errno;
     /* Netlink answers from within sendto(): what is not there now does not come. */
-    ssize_t len = recvfrom(fd, answer, room, MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
-    if (len < 0)
-        return -errno;
-    return from.nl_pid == 0 ? (int)len : -EBADMSG; /* another process may write to us, too */
-}
-
-int sl_owner_ask(const struct sl_addr *remote, const struct sl_addr *local, uid_t *uid)
-{
-    uint8_t question[SL_OWNER_QUESTION_LEN], answer[ANSWER_ROOM];
-    int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-
-    if (fd < 0)
-        return -errno;
-    sl_owner_build_question(remote, local, question);
-    int len = exchange(fd, question, answer, sizeof(answer));
-    (void)close(fd); /* nothing was left in it */
+    int len = receive(fd, answer, sizeof(answer));
     return len < 0 ? len : sl_owner_parse_answer(answer, (size_t)len, remote, local, uid);
 }

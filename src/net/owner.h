@@ -15,17 +15,22 @@
 
 enum { SL_OWNER_QUESTION_LEN = 72 }; /* nlmsghdr and inet_diag_req_v2 */
 
+/* A socket to ask by, which the caller closes; a negative errno value. Kept, so that operators are
+ * known as such also when there are no descriptors left. */
+int sl_owner_open(void);
+
 /*
  * Ask the kernel; it answers within the call, which takes some microseconds.
  *
+ * fd        of sl_owner_open(); negative: the kernel cannot be asked
  * remote    the far end's own address, local: what it is connected to, as our end has them
  * uid       its user, as this process's user namespace calls it: see user_namespaces(7) for those
  *           that it does not know
  * Returns   0; -ENOENT: nobody holds that end any more, whatever its user was; other negative errno
  *           values: the kernel cannot be asked
- * Threads   any
+ * Threads   one at a time for each socket
  */
-int sl_owner_ask(const struct sl_addr *remote, const struct sl_addr *local, uid_t *uid);
+int sl_owner_ask(int fd, const struct sl_addr *remote, const struct sl_addr *local, uid_t *uid);
 
 /* ---- The two messages; pure ---- */
 

@@ -240,14 +240,16 @@ static void on_timer(void *owner)
 }
 
 /* What the notices say is not looked at, as a list of all is read anyway: so it does not matter
- * that some are lost (ENOBUFS) when there are too many. */
+ * that some are lost (ENOBUFS) when there are too many. But that is an error of the socket, at
+ * which libuv stops to look at it. */
 static void on_notice(uv_poll_t *poll, int status, int events)
 {
     struct sl_host_watch *watch = poll->data;
     uint8_t notice[512]; /* cut: fine */
 
-    (void)status;
     (void)events;
+    if (status < 0)
+        (void)uv_poll_start(poll, UV_READABLE, on_notice); /* worked when it was made */
     for (int i = 0; i < DRAIN_MAX; i++)
         if (recv(watch->fd, notice, sizeof(notice), MSG_DONTWAIT) < 0 && errno != ENOBUFS)
             break;

@@ -36,6 +36,10 @@ enum {
     ANCHOR_US = SL_US_PER_S,       /* how often a line is told anew at least */
 };
 
+/* Years of media; as microseconds of any clock it still fits 64 bits. Only stamps that leap get
+ * there. */
+#define TICKS_MAX (INT64_C(1) << 42)
+
 struct line {
     bool heard;
     uint32_t clock_hz;
@@ -193,6 +197,10 @@ bool sl_sync_packet(struct sl_sync *sync, size_t track, uint32_t clock_hz, uint3
         return false; /* of the same picture */
     line->ticks += (int32_t)(timestamp - line->timestamp);
     line->timestamp = timestamp;
+    if (line->ticks > TICKS_MAX || line->ticks < -TICKS_MAX) {
+        begin(line, clock_hz, timestamp, now_us);
+        return true;
+    }
     int64_t arrival_line_us = now_us - media_us(line, line->ticks);
     if (distance(arrival_line_us, by_arrival(line)) > ODD_US)
         moved = note_odd(line, arrival_line_us, now_us);

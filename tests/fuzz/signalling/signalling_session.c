@@ -40,6 +40,24 @@ static void open_socket(struct world *world, size_t index)
     fake_ws_open(world->sockets[index], sl_signalling_ws_ops(), world->signalling);
 }
 
+/* Connected when something comes from it: most inputs need one client, or none. */
+static struct sl_ws *client(struct world *world, size_t index)
+{
+    if (!world->sockets[index]) {
+        open_socket(world, index);
+        fake_ws_receive(world->sockets[index],
+                        "{\"message\":\"connection\",\"data\":[{\"appKey\":\"defaultApp\"}]}");
+    }
+    return world->sockets[index];
+}
+
+static void close_socket(struct world *world, size_t index)
+{
+    if (world->sockets[index])
+        fake_ws_gone(world->sockets[index]);
+    world->sockets[index] = NULL;
+}
+
 static void check_sent(struct sl_ws *ws)
 {
     static const char *const known[] = {"PUBLISHING", "PLAYING", "UNPUBLISHED", "STOPPED",
@@ -82,7 +100,7 @@ static void run_line(struct world *world, const char *line, size_t len)
     switch (line[0]) {
     case '1':
     case '2':
-        fake_ws_receive_bytes(world->sockets[line[0] - '1'], line + 1, len - 1);
+        fake_ws_receive_bytes(client(world, (size_t)(line[0] - '1')), line + 1, len - 1);
         break;
     case 'c':
         peer_event(line + 1, SL_PEER_CONNECTED, SL_PEER_OK);
@@ -102,7 +120,7 @@ static void run_line(struct world *world, const char *line, size_t len)
         fake_advance_ms(1000);
         break;
     case 'x':
-        fake_ws_gone(world->sockets[1]);
+        close_socket(world, 1);
         open_socket(world, 1);
         break;
     case 'h':
@@ -116,25 +134,25 @@ static void run_line(struct world *world, const char *line, size_t len)
     default:
         break;
     }
-    check_sent(world->sockets[0]);
-    check_sent(world->sockets[1]);
+    for (size_t i = 0; i < SL_ARRAY_LEN(world->sockets); i++)
+        if (world->sockets[i])
+            check_sent(world->sockets[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+    static struct sl_config *config; /* nobody changes it */
     struct world world = {.next_port = 1000};
     char *text = sl_strndup((const char *)data, len);
     size_t text_len = strlen(text), lines = 0;
 
-    fake_server_init(&world.server);
+    if (!config)
+        config = sl_config_create();
+    fake_server_init_with(&world.server, config);
+    world.server.hooks.forgets = true;
     sl_log_set_level(SL_LOG_ERROR);
     world.signalling = sl_signalling_create(world.server.sessions, world.server.config, NULL,
                                             world.server.counters);
-    for (size_t i = 0; i < 2; i++) {
-        open_socket(&world, i);
-        fake_ws_receive(world.sockets[i],
-                        "{\"message\":\"connection\",\"data\":[{\"appKey\":\"defaultApp\"}]}");
-    }
     for (size_t start = 0; start < text_len && lines < LINES_MAX; lines++) {
         size_t end = start + strcspn(text + start, "\n");
         text[end] = '\0';
@@ -142,8 +160,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             run_line(&world, text + start, end - start);
         start = end + 1;
     }
-    fake_ws_gone(world.sockets[0]);
-    fake_ws_gone(world.sockets[1]);
+    close_socket(&world, 0);
+    close_socket(&world, 1);
     sl_signalling_destroy(world.signalling);
     fake_server_deinit(&world.server);
     free(text);

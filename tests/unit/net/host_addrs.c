@@ -2,15 +2,20 @@
 /* The machine's addresses as rtnetlink(7) tells them. */
 #include "net/host_addrs.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "net/loop.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -201,6 +206,80 @@ static void reads_this_machines(void **state)
     assert_true(loopback);
 }
 
+/* ---- Changes, in a network of our own ---- */
+
+static void enter_empty_network(void)
+{
+    int user = geteuid() == 0 ? 0 : CLONE_NEWUSER; /* whoever has no rights gets them with it */
+
+    if (unshare(user | CLONE_NEWNET) < 0)
+        fail_msg("no network namespace: %s", strerror(errno));
+}
+
+/* The loopback device gets another address: two notices or more. */
+static void change_address(unsigned last)
+{
+    struct ifreq request = {.ifr_name = "lo"};
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a4d0000U + last)};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    memcpy(&request.ifr_addr, &sa, sizeof(sa));
+    assert_return_code(ioctl(fd, SIOCSIFADDR, &request), errno);
+    assert_return_code(close(fd), errno);
+}
+
+/* The watch's own socket holds next to nothing from now on. */
+static void shorten_queues_of_netlink(void)
+{
+    for (int fd = 0; fd < 64; fd++) {
+        struct sockaddr_storage sa = {.ss_family = AF_UNSPEC};
+        socklen_t len = sizeof(sa);
+        int least = 0;
+        if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0 && sa.ss_family == AF_NETLINK)
+            assert_return_code(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), errno);
+    }
+}
+
+static void count(void *owner)
+{
+    ++*(unsigned *)owner;
+}
+
+static void wait_for_change(struct sl_loop *loop, const unsigned *changes, unsigned before)
+{
+    int64_t deadline_us = sl_now_us() + 5LL * SL_US_PER_S;
+
+    while (*changes == before && sl_now_us() < deadline_us) {
+        (void)uv_run(sl_loop_uv(loop), UV_RUN_NOWAIT);
+        (void)sched_yield();
+    }
+    assert_true(*changes > before);
+}
+
+static void changes_are_told_after_more_than_the_kernel_could_keep(void **state)
+{
+    (void)state;
+    enter_empty_network();
+    struct sl_loop *loop = sl_loop_create("test");
+    struct sl_host_watch *watch;
+    struct sl_error error;
+    unsigned changes = 0;
+
+    assert_int_equal(sl_host_watch_create(loop, count, &changes, &watch, &error), 0);
+    shorten_queues_of_netlink();
+    for (unsigned i = 1; i <= 20; i++)
+        change_address(i);
+    wait_for_change(loop, &changes, 0);
+    for (unsigned i = 21; i <= 23; i++) { /* each on its own, also after the loss */
+        unsigned before = changes;
+        change_address(i);
+        wait_for_change(loop, &changes, before);
+    }
+    sl_host_watch_destroy(watch);
+    sl_loop_destroy(loop);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -209,6 +288,7 @@ int main(void)
         cmocka_unit_test(keeps_no_more_than_it_has_room_for),
         cmocka_unit_test(refuses_answers_that_are_no_list),
         cmocka_unit_test(reads_this_machines),
+        cmocka_unit_test(changes_are_told_after_more_than_the_kernel_could_keep),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

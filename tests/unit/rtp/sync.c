@@ -378,6 +378,27 @@ static void a_new_sender_begins_anew(void **state)
     destroy(sim);
 }
 
+/* As far as a stamp can be from the one before, again and again: no sum may run over. */
+static void stamps_that_leap_for_ever_stay_within_bounds(void **state)
+{
+    (void)state;
+    for (uint32_t leap = 0x7fffffff; leap <= 0x80000001; leap += 2) {
+        struct sl_sync *sync = sl_sync_create();
+        int64_t now_us = 50 * S, local_us;
+        uint32_t timestamp = 1;
+        for (size_t i = 0; i < 20000; i++) {
+            (void)sl_sync_packet(sync, VIDEO, 90000, timestamp += leap, now_us += 5 * MS);
+            sl_sync_report(sync, VIDEO, (uint64_t)i << 32, timestamp + leap, now_us);
+        }
+        /* Then it goes on as others do, and so does its line. */
+        for (size_t i = 0; i < 1000; i++)
+            (void)sl_sync_packet(sync, VIDEO, 90000, timestamp += 3600, now_us += 40 * MS);
+        assert_true(sl_sync_line(sync, VIDEO, &timestamp, &local_us));
+        assert_in_range(llabs(local_us - now_us), 0, 100 * MS);
+        sl_sync_destroy(sync);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +413,7 @@ int main(void)
         cmocka_unit_test(stamps_may_stand_still_in_a_pause),
         cmocka_unit_test(a_burst_after_a_stall_moves_nothing),
         cmocka_unit_test(a_new_sender_begins_anew),
+        cmocka_unit_test(stamps_that_leap_for_ever_stay_within_bounds),
     };
 
     return cmocka_run_group_tests_name("sync", tests, NULL, NULL);

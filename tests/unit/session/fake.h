@@ -57,6 +57,7 @@ struct fake_hooks {
     /* Answers in the next turn, as of then; otherwise fake_hooks_answer() does. */
     bool prompt;
     struct sl_hook_answer answer;
+    bool forgets; /* told stays empty: copies cost time */
     json_t *told; /* array of {"method", "body"}: every ask and notify in order */
     struct fake_call *first;
     size_t cancelled;
@@ -113,12 +114,15 @@ void fake_ws_gone(struct sl_ws *ws);
 
 struct fake_server {
     struct sl_config *config;
+    bool keeps_config; /* it is the caller's */
     struct sl_counters *counters;
     struct fake_hooks hooks;
     struct fake_names names;
     struct sl_sessions *sessions;
 };
 void fake_server_init(struct fake_server *server);
+/* With a configuration that stays the caller's. */
+void fake_server_init_with(struct fake_server *server, struct sl_config *config);
 /* Its names are not its own alone: server->names is asked. */
 void fake_server_init_clustered(struct fake_server *server);
 /* Finishes what is closing; fails the test if anything is left over. */

@@ -9,10 +9,11 @@
 #include <assert.h>
 #include <stdio.h>
 
-static void init(struct fake_server *server, bool clustered)
+static void init(struct fake_server *server, struct sl_config *kept, bool clustered)
 {
     sl_log_set_level(SL_LOG_WARN);
-    server->config = sl_config_create();
+    server->keeps_config = kept != NULL;
+    server->config = kept ? kept : sl_config_create();
     server->counters = aligned_alloc(64, sizeof(struct sl_counters));
     *server->counters = (struct sl_counters){0};
     fake_hooks_init(&server->hooks);
@@ -30,12 +31,17 @@ static void init(struct fake_server *server, bool clustered)
 
 void fake_server_init(struct fake_server *server)
 {
-    init(server, false);
+    init(server, NULL, false);
+}
+
+void fake_server_init_with(struct fake_server *server, struct sl_config *config)
+{
+    init(server, config, false);
 }
 
 void fake_server_init_clustered(struct fake_server *server)
 {
-    init(server, true);
+    init(server, NULL, true);
 }
 
 void fake_server_deinit(struct fake_server *server)
@@ -52,7 +58,8 @@ void fake_server_deinit(struct fake_server *server)
     sl_sessions_destroy(server->sessions);
     assert(fake_timer_count() == 0);
     fake_hooks_deinit(&server->hooks);
-    sl_config_destroy(server->config);
+    if (!server->keeps_config)
+        sl_config_destroy(server->config);
     free(server->counters);
 }
 

@@ -109,19 +109,24 @@ void fake_ws_gone(struct sl_ws *ws)
 
 /* ---- net/http.h ---- */
 
+/* What is passed on may hold what jansson cannot. */
+static json_t *load_without_passed_on(const char *text, size_t len)
+{
+    struct sl_json_span root = {text, len}, object = sl_json_first(sl_json_member(root, "data"));
+    struct sl_json_span fields[] = {sl_json_member(object, "payload"),
+                                    sl_json_member(object, "info")};
+
+    return sl_json_load_without(text, len, fields, SL_ARRAY_LEN(fields), NULL);
+}
+
 /* WS-2 is checked here, for everything that is ever sent. */
 int sl_ws_send_text(struct sl_ws *ws, const char *text, size_t len)
 {
-    struct sl_json_span root = {text, len}, fields[2] = {{0}}, object;
-
     assert(!ws->closing);
     assert(sl_json_check(text, len, SL_JSON_DEPTH_MAX + 2, SIZE_MAX) == SL_JSON_GOOD);
-    object = sl_json_first(sl_json_member(root, "data"));
-    fields[0] = sl_json_member(object, "payload"); /* may hold what jansson cannot */
-    fields[1] = sl_json_member(object, "info");
     json_t *message = json_loadb(text, len, 0, NULL);
     if (!message)
-        message = sl_json_load_without(text, len, fields, 2, NULL);
+        message = load_without_passed_on(text, len);
     assert(json_is_string(json_object_get(message, "message")));
     assert(json_is_array(json_object_get(message, "data")));
     free(ws->last);

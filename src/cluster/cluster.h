@@ -94,7 +94,7 @@ struct sl_cluster_call;
  * several times; the registry has it until the last one lets go. Streams for which announces() is
  * true are held by the cluster itself while they live.
  *
- * on_claimed is called exactly once, possibly from within (then NULL is returned).
+ * on_claimed is called exactly once, never from within.
  */
 enum { SL_CLUSTER_UNCHECKED = 1 };
 typedef void sl_cluster_on_claimed(void *owner, int err);
@@ -103,8 +103,7 @@ struct sl_cluster_call *sl_cluster_claim(struct sl_cluster *cluster, const char 
 void sl_cluster_release(struct sl_cluster *cluster, const char *name);
 
 /* Which other node has this stream; NULL: none that lives, this one, or Redis is away (or asked too
- * much at once). node is borrowed for the call. Exactly once, possibly from within (then NULL is
- * returned). */
+ * much at once). node is borrowed for the call. Exactly once, never from within. */
 typedef void sl_cluster_on_found(void *owner, const struct sl_cluster_node *node);
 struct sl_cluster_call *sl_cluster_find(struct sl_cluster *cluster, const char *name,
                                         sl_cluster_on_found *on_found, void *owner);

@@ -55,7 +55,7 @@ static void shows_no_client_before_its_application_said_yes(void **state)
 {
     struct control *control = *state;
 
-    control->server.hooks.immediate = false;
+    control->server.hooks.prompt = false;
     control->server.hooks.wanted[SL_HOOK_CONNECT] = true;
     struct client *client = &control->clients[control->client_count++];
     connect_as(&control->server, client, 1000, json_pack("{s:s}", "appKey", "defaultApp"));

@@ -129,13 +129,13 @@ void connect_as(struct fake_server *server, struct client *client, uint16_t port
     client->session = sl_session_create(server->sessions, &config);
     sl_session_connect(client->session, fields);
     json_decref(fields);
+    fake_settle();
 }
 
 void connect_client(struct fake_server *server, struct client *client, uint16_t port)
 {
     connect_as(server, client, port, json_pack("{s:s}", "appKey", "defaultApp"));
-    assert_string_equal(client->heard, "established\n");
-    client->heard[0] = '\0';
+    assert_heard(client, "established\n");
 }
 
 void publish(struct client *client, const char *id, const char *name)
@@ -145,6 +145,7 @@ void publish(struct client *client, const char *id, const char *name)
                                                         .media_session_id = id,
                                                         .name = name,
                                                         .sdp = fake_offer(true, true, true)});
+    fake_settle();
 }
 
 void play(struct client *client, const char *id, const char *name)
@@ -153,6 +154,7 @@ void play(struct client *client, const char *id, const char *name)
                              &(struct sl_media_request){.media_session_id = id,
                                                         .name = name,
                                                         .sdp = fake_offer(false, true, true)});
+    fake_settle();
 }
 
 void stop(struct client *client, const char *id, bool is_publication)

@@ -43,6 +43,7 @@ void fake_server_deinit(struct fake_server *server)
     struct sl_sessions_stats stats;
 
     fake_finish_closing();
+    fake_settle();
     sl_sessions_stats(server->sessions, &stats);
     assert(stats.sessions + stats.publications + stats.playbacks + stats.closing == 0);
     assert(fake_peer_count() == 0 && fake_stream_object_count() == 0);

@@ -11,6 +11,7 @@
 static void request(struct client *client, const struct sl_media_request *request)
 {
     sl_session_request_media(client->session, request);
+    fake_settle();
 }
 
 /* ---- The ordinary course ---- */
@@ -343,7 +344,7 @@ static void a_slow_back_end_holds_up_one_stream_only(void **state) /* 12.1, HOOK
 
     connect_client(server, &client, 1);
     server->hooks.wanted[SL_HOOK_PUBLISH_STREAM] = true;
-    server->hooks.immediate = false;
+    server->hooks.prompt = false;
     publish(&client, "slow", "cam");
     publish(&client, "slower", "cam");
     publish(&client, "given-up", "cam");

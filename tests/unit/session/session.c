@@ -67,7 +67,7 @@ static void the_connect_hook_decides_and_rewrites(void **state) /* HOOK-8 to HOO
         json_pack("{s:s, s:{s:{}}}", "sipLogin", "200", "restClientConfig", "publishStream");
 
     server->hooks.wanted[SL_HOOK_CONNECT] = true;
-    server->hooks.immediate = false;
+    server->hooks.prompt = false;
     connect_as(server, &client, 1, fields);
     assert_heard(&client, "");
     json_t *body = fake_hooks_told(&server->hooks, SL_HOOK_CONNECT, 0);
@@ -114,7 +114,7 @@ static void a_client_that_leaves_while_asked_about_is_not_answered(void **state)
     struct client client;
 
     server->hooks.wanted[SL_HOOK_CONNECT] = true;
-    server->hooks.immediate = false;
+    server->hooks.prompt = false;
     connect_as(server, &client, 1, json_object());
     sl_session_destroy(client.session);
     assert_int_equal(server->hooks.cancelled, 1);
@@ -350,7 +350,7 @@ static void data_is_accepted_unless_the_back_end_refuses(void **state) /* HOOK-3
     json_t *body = fake_hooks_told(&server->hooks, SL_HOOK_ON_DATA_EVENT, 0);
     assert_true(json_equal(json_object_get(body, "payload"), payload));
 
-    server->hooks.immediate = false; /* never answered: bounded, and dropped with the session */
+    server->hooks.prompt = false; /* never answered: bounded, and dropped with the session */
     for (size_t i = 0; i < 65; i++)
         sl_session_submit_data(client.session, id, payload);
     assert_heard(&client, "data op-1 Too many requests\n");
@@ -370,7 +370,7 @@ static void events_keep_their_order_behind_a_slow_back_end(void **state) /* WS-5
     setup_streams(server, &publisher, &player);
     server->hooks.wanted[SL_HOOK_SEND_STREAM_EVENT] = true;
     server->hooks.wanted[SL_HOOK_STREAM_EVENT] = true;
-    server->hooks.immediate = false;
+    server->hooks.prompt = false;
     sl_session_send_stream_event(publisher.session, "pub-b", "audioMuted", NULL, NULL);
     sl_session_send_stream_event(publisher.session, "pub-b", "audioUnmuted", NULL, NULL);
     assert_heard(&player, "");

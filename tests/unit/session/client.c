@@ -119,7 +119,7 @@ static const struct sl_session_ops ops = {
     .close = on_close,
 };
 
-void connect_as(struct fake_server *server, struct client *client, uint16_t port, json_t *fields)
+void begin_connect(struct fake_server *server, struct client *client, uint16_t port, json_t *fields)
 {
     struct sl_session_config config = {.ops = &ops, .client = client, .origin = "https://a.b"};
 
@@ -129,6 +129,11 @@ void connect_as(struct fake_server *server, struct client *client, uint16_t port
     client->session = sl_session_create(server->sessions, &config);
     sl_session_connect(client->session, fields);
     json_decref(fields);
+}
+
+void connect_as(struct fake_server *server, struct client *client, uint16_t port, json_t *fields)
+{
+    begin_connect(server, client, port, fields);
     fake_settle();
 }
 

@@ -26,7 +26,10 @@ struct client {
         (client)->heard[0] = '\0';                                                                 \
     } while (0)
 
-/* These leave nothing that waits for a turn of the loop only. fields: reference taken. */
+/* fields: reference taken. */
+void begin_connect(struct fake_server *server, struct client *client, uint16_t port,
+                   json_t *fields);
+/* These leave nothing that only waits for a turn of the loop. */
 void connect_as(struct fake_server *server, struct client *client, uint16_t port, json_t *fields);
 /* Established, and nothing heard. */
 void connect_client(struct fake_server *server, struct client *client, uint16_t port);

@@ -284,6 +284,7 @@ static void who_ends_while_the_answer_is_awaited_has_cancelled(void **state)
             assert_null(fake_names_asked(&server->names));
             assert_int_equal(server->names.cancelled, ++cancelled);
             sl_session_destroy(client.session);
+            fake_settle();
         }
     }
     assert_int_equal(server->names.released, 0);

@@ -40,7 +40,7 @@ void fake_peer_event(const char *media_session_id, enum sl_peer_state state,
 struct sl_peer_stats *fake_peer_stats(const char *media_session_id);
 const struct sl_peer_config *fake_peer_config(const char *media_session_id);
 bool fake_peer_started(const char *media_session_id);
-/* on_closed of every peer that was closed. */
+/* on_closed of every peer that was closed, and the turn after. */
 void fake_finish_closing(void);
 size_t fake_peer_count(void);
 size_t fake_stream_object_count(void);

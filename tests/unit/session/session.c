@@ -286,6 +286,53 @@ static void stopping_waits_for_sessions_and_peers_and_tells_once(void **state)
     assert_int_equal(stopped, 1);
 }
 
+static void whether_a_client_may_connect_is_told_in_the_next_turn(void **state)
+{
+    static const struct {
+        const char *app_key;
+        bool asked;
+        const char *heard;
+    } cases[] = {
+        {"defaultApp", false, "established\n"},
+        {"defaultApp", true, "established\n"},
+        {"nobody's", false, "refused " SL_INFO_APP_NOT_FOUND "\n"},
+    };
+    struct fake_server *server = *state;
+    struct client client;
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        server->hooks.wanted[SL_HOOK_CONNECT] = cases[i].asked;
+        for (int stays = 0; stays <= 1; stays++) {
+            begin_connect(server, &client, 1, json_pack("{s:s}", "appKey", cases[i].app_key));
+            assert_string_equal(client.heard, "");
+            if (stays) {
+                fake_settle();
+                assert_string_equal(client.heard, cases[i].heard);
+            }
+            sl_session_destroy(client.session);
+            client.heard[0] = '\0';
+            assert_heard(&client, ""); /* who is gone is told nothing */
+        }
+    }
+}
+
+static void that_nothing_is_left_is_told_in_the_next_turn(void **state)
+{
+    struct fake_server *server = *state;
+    struct client late;
+    int stopped = 0;
+
+    sl_sessions_stop(server->sessions, on_stopped, &stopped);
+    assert_int_equal(stopped, 0);
+    begin_connect(server, &late, 1, json_object());
+    assert_heard(&late, "refused Server is shutting down\n");
+    assert_int_equal(stopped, 0); /* it is still there */
+    sl_session_destroy(late.session);
+    assert_int_equal(stopped, 0);
+    fake_settle();
+    assert_int_equal(stopped, 1);
+}
+
 static void count_session(struct sl_session *session, void *arg)
 {
     (void)session;
@@ -476,6 +523,8 @@ int main(void)
         TEST(terminating_a_session_ends_its_streams_at_once),
         TEST(draining_refuses_newcomers_only),
         TEST(stopping_waits_for_sessions_and_peers_and_tells_once),
+        TEST(whether_a_client_may_connect_is_told_in_the_next_turn),
+        TEST(that_nothing_is_left_is_told_in_the_next_turn),
         TEST(walks_over_sessions_and_streams),
         TEST(errors_reported_for_a_session_reach_its_client),
         TEST(data_is_accepted_unless_the_back_end_refuses),

@@ -75,8 +75,8 @@ struct sl_cluster_config {          /* everything must outlive the cluster */
  * callback from within but announces(), of streams that are live. */
 int sl_cluster_create(const struct sl_cluster_config *config, struct sl_cluster **out,
                       struct sl_error *error);
-/* Takes this node and its names out of the registry; on_left once, possibly from within, at the
- * latest after a second. Calls that wait are answered as if Redis were away. */
+/* Takes this node and its names out of the registry; on_left once, never from within, at the
+ * latest after a second. Calls that wait are then answered as if Redis were away. */
 void sl_cluster_leave(struct sl_cluster *cluster, void (*on_left)(void *owner), void *owner);
 /* No callback after this. Not from within a callback, on_left excepted. NULL is fine. */
 void sl_cluster_destroy(struct sl_cluster *cluster);

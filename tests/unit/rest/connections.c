@@ -75,6 +75,7 @@ static void never_shows_a_password_of_a_telephone(void **state) /* REST-46 */
 
     connect_three(control);
     send_request(control, &request, "GET", "/rest-api/connection/find_all", NULL);
+    fake_settle();
     assert_null(strstr(request.answer, "canary"));
     json_t *list = fake_answer_json(&request);
     json_array_foreach(list, i, connection)

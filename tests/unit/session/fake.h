@@ -21,7 +21,9 @@
 /* ---- Time: the monotonic clock stands still but for this ---- */
 
 void fake_advance_ms(int64_t ms);
-/* Turns of the loop, until nothing waits for one (sl_loop_later()). */
+/* One turn of the loop: what has waited for it (sl_loop_later()). */
+void fake_turn(void);
+/* Turns until nothing waits for one. */
 void fake_settle(void);
 /* Timers alive: 0 when everything was taken down. */
 size_t fake_timer_count(void);

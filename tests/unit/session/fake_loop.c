@@ -80,13 +80,27 @@ void sl_loop_later(struct sl_loop *loop, struct sl_later *later)
         sl_list_append(&laters, &later->link);
 }
 
-void fake_settle(void)
+void fake_turn(void)
 {
+    struct sl_list now;
+
+    sl_list_init(&now);
     while (!sl_list_empty(&laters)) {
-        struct sl_later *later = sl_list_first(&laters, struct sl_later, link);
+        struct sl_list *link = laters.next;
+        sl_list_remove(link);
+        sl_list_append(&now, link);
+    }
+    while (!sl_list_empty(&now)) {
+        struct sl_later *later = sl_list_first(&now, struct sl_later, link);
         sl_list_remove(&later->link);
         later->run(later);
     }
+}
+
+void fake_settle(void)
+{
+    while (!sl_list_empty(&laters))
+        fake_turn();
 }
 
 void fake_advance_ms(int64_t ms)

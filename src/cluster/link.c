@@ -236,6 +236,11 @@ static void on_begin(struct sl_later *later)
     look_up(sl_container_of(later, struct sl_redis_link, begin));
 }
 
+static void on_begin(struct sl_later *later)
+{
+    look_up(sl_container_of(later, struct sl_redis_link, begin));
+}
+
 static void on_timer(void *owner)
 {
     look_up(owner);

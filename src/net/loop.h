@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "base/queue.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
@@ -53,6 +54,14 @@ static inline void sl_later_cancel(struct sl_later *later)
 uv_loop_t *sl_loop_uv(struct sl_loop *loop);
 /* True on the loop's thread (or before any thread runs it). For assert(). */
 bool sl_loop_is_current(const struct sl_loop *loop);
+
+/* In every function that belongs to one thread: checked in debug and sanitizer builds, so that it
+ * costs the packet path nothing. */
+#ifdef SLUICE_CHECK_THREADS
+#define SL_ASSERT_ON(loop) assert(sl_loop_is_current(loop))
+#else
+#define SL_ASSERT_ON(loop) ((void)(loop))
+#endif
 
 /* A repeating or single timer that can be embedded and freed safely: the memory libuv needs until
  * its close callback is the timer's own. */

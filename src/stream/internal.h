@@ -31,6 +31,9 @@ enum {
     RIDERS_MAX = 8, /* packets of sound that go along with pictures; with more, each go alone */
     TRACKS_PER_STREAM = 2,
     RING_MIN = 64, /* packets: 0.2 s of video, what an answer to a NACK needs on a short path */
+    FRAME_LEN_MAX = 4 << 20,
+    FRAME_BATCH = 16, /* frames that came in in one turn, before they are passed on */
+    FRAME_HANDOVER_BYTES_MAX = 8 << 20, /* of frames on their way to another worker */
 };
 
 /* ---- worker.c ---- */
@@ -83,8 +86,9 @@ struct sl_track {
     struct sl_worker *home;
     const struct sl_source_ops *ops;
     void *owner;
-    size_t ring_packets;                 /* kept for retransmission, on each worker; constant */
-    struct track_sets *sets;             /* home worker's; NULL: the source sends no H264 */
+    size_t ring_packets;     /* kept for retransmission, on each worker; constant */
+    struct track_sets *sets; /* home worker's; NULL: the source sends no packets of H264 */
+    struct intake *intake;   /* home worker's; NULL: the source sends packets */
     struct fanout *fanouts[WORKERS_MAX]; /* by worker index; control's */
 
     /* Home worker's. */
@@ -120,6 +124,12 @@ size_t track_sink_count(const struct sl_track *track);
 void track_check_sinks(struct sl_track *track);
 /* A sink wants a key frame. [home] */
 void track_want_keyframe(struct sl_track *track);
+/* As that, at the next tick: for whoever is called by the source. [home] */
+void track_want_keyframe_soon(struct sl_track *track);
+/* Of the codec's RTP time in this track. */
+uint32_t track_clock_hz(const struct sl_track *track, enum sl_codec codec);
+/* The NTP time of a local time: the same in all tracks of a stream. [home] */
+uint64_t track_ntp(struct sl_track *track, int64_t local_us);
 /* Asks now if the interval has passed; otherwise the track stays among the wanting. [home] */
 void track_retry_keyframe(struct sl_track *track, int64_t now_us);
 /* The stream is over: passes what is left, ends the fanouts. [home] */
@@ -132,6 +142,14 @@ void track_sets_destroy(struct track_sets *sets); /* NULL is fine */
 /* A packet as the source numbered it gets its number in the track; before it, packets may be added
  * that carry parameter sets. -ERANGE: it comes too late to be used. [home] */
 int track_sets_input(struct sl_track *track, struct sl_rtp_packet *packet);
+
+/* ---- intake.c ---- */
+
+/* What a track has whose source gives frames. */
+struct intake *intake_create(struct sl_track *track);
+void intake_destroy(struct intake *intake); /* NULL is fine */
+/* Passes what came in on to every worker. [home] */
+void intake_pass(struct intake *intake);
 
 /* ---- level.c ---- */
 
@@ -168,8 +186,9 @@ struct fanout {
     size_t refs;  /* control: sinks not yet destroyed */
     bool drained; /* control */
 
-    _Atomic size_t sink_count; /* of both kinds; the worker writes, home reads to skip empty ones */
-    size_t packet_sink_count;  /* worker's */
+    /* Of both kinds, and of packets; the worker writes, home reads to skip empty ones. */
+    _Atomic size_t sink_count, packet_sinks;
+    size_t packet_sink_count; /* worker's */
     struct sl_msg add_msg, end_msg, drained_msg, keyframe_msg, sinks_msg;
     _Atomic bool keyframe_posted, sinks_posted;
 
@@ -182,12 +201,16 @@ struct fanout {
     struct sl_rtp_packet **ring; /* by seq & mask; made with the first sink */
     struct sl_rtp_packet *newest;
     struct sl_track_clock clock;
-    struct frames *frames;  /* while there are frame sinks */
+    struct frames *frames;  /* while there are frame sinks, and the track has packets only */
     struct sl_list ticking; /* in worker->frame_fanouts */
 
     /* Home's; NULL when home and worker are one. */
     struct handover *handovers;
     size_t next_handover;
+    struct frame_handover *frame_handovers; /* made with the first frame */
+    size_t next_frame_handover;
+    bool frames_lost;           /* up to the next key frame */
+    _Atomic size_t frame_bytes; /* on their way; the worker subtracts */
 };
 
 struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker);
@@ -197,6 +220,8 @@ void fanout_free(struct fanout *fanout);
 void fanout_deliver(const struct delivery *delivery, const struct delivery *rider);
 /* Takes packets towards the fanout's worker, which is another one. [home] */
 void fanout_hand_over(const struct delivery *delivery, const struct delivery *rider);
+/* A sink wants a key frame: home is told. [worker] */
+void fanout_want_keyframe(struct fanout *fanout);
 /* The first sink came or the last one went: home is told. [worker] */
 void fanout_tell_sinks(struct fanout *fanout);
 /* Lets go of the packets kept for retransmission. [worker] */
@@ -206,11 +231,31 @@ void fanout_end(struct fanout *fanout);
 
 /* ---- frames.c ---- */
 
-/* The frame assembler of one fanout, shared by its frame sinks. */
-struct frames *frames_create(struct fanout *fanout);
+struct frames_config {
+    const struct sl_track *track;
+    const struct sl_track_clock *clock;
+    void (*on_frame)(void *owner, struct sl_frame *frame); /* borrowed */
+    void (*on_loss)(void *owner);                          /* a key frame is needed */
+    void *owner;
+};
+/* Makes frames of a track's packets. */
+struct frames *frames_create(const struct frames_config *config);
 void frames_destroy(struct frames *frames);
-void frames_input(struct frames *frames, const struct sl_rtp_packet *packet);
+/* -ENOSYS: no frames can be made of the packet's codec. */
+int frames_input(struct frames *frames, const struct sl_rtp_packet *packet);
 void frames_tick(struct frames *frames, int64_t now_us);
+
+/* ---- relay.c ---- */
+
+/* To the frame sinks there. [worker] */
+void fanout_give_frame(struct fanout *fanout, struct sl_frame *frame);
+/* While there are frame sinks. [worker] */
+void fanout_begin_frames(struct fanout *fanout);
+void fanout_end_frames(struct fanout *fanout);
+/* Makes frames of packets that came, and ends the frame sinks if it cannot. [worker] */
+void fanout_assemble(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count);
+/* Takes frames towards the fanout's worker, which is another one. [home] */
+void fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *frames, size_t count);
 
 /* ---- sink.c ---- */
 
@@ -223,9 +268,12 @@ struct sl_sink {
     bool started;
     size_t index;        /* in fanout->sinks */
     struct sl_list link; /* in fanout->frame_sinks */
+    bool synced;         /* it got a key frame */
+    enum sl_codec codec; /* as it was told, and one reference */
+    struct sl_codec_config *codec_config;
 };
-/* Stops it and tells its owner that the stream is over. [worker] */
-void sink_end(struct sl_sink *sink);
+/* Stops it and tells its owner why. [worker] */
+void sink_end(struct sl_sink *sink, int reason);
 
 /* ---- registry.c ---- */
 
@@ -243,7 +291,8 @@ struct sl_stream {
     int64_t live_since_ms;         /* wall clock */
     bool unlisted_until_live;
     bool live, ended, released;
-    size_t draining; /* fanouts that have not reported drained, and home itself */
+    _Atomic int64_t ntp_offset_us; /* NTP time less local time; 0: not known. Workers' */
+    size_t draining;               /* fanouts that have not reported drained, and home itself */
     struct sl_msg end_msg, ended_msg, free_msg;
 };
 

@@ -83,27 +83,47 @@ static void add_packet_sink(struct fanout *fanout, struct sl_sink *sink)
     }
     sink->index = fanout->packet_sink_count++;
     fanout->sinks[sink->index] = sink;
+    atomic_store_explicit(&fanout->packet_sinks, fanout->packet_sink_count, memory_order_relaxed);
 }
 
 static void add_frame_sink(struct fanout *fanout, struct sl_sink *sink)
 {
+    sink->synced = false;
     sl_list_append(&fanout->frame_sinks, &sink->link);
-    if (!fanout->frames)
-        fanout->frames = frames_create(fanout);
-    if (fanout->frames && !sl_list_linked(&fanout->ticking))
-        sl_list_append(&fanout->worker->frame_fanouts, &fanout->ticking);
+    fanout_begin_frames(fanout);
+}
+
+/* Of one of the codecs at least. */
+static bool can_make_frames(const struct sl_track *track)
+{
+    if (track->config.frames || track->config.codec_count == 0)
+        return true;
+    for (size_t i = 0; i < track->config.codec_count; i++) {
+        if (sl_assembler_takes(track->config.codecs[i].codec))
+            return true;
+    }
+    return false;
+}
+
+/* 0: it may start; or why it is over already. */
+static int refusal(const struct sl_sink *sink)
+{
+    if (sink->fanout->ended)
+        return -EPIPE;
+    return sink->ops->on_frame && !can_make_frames(sink->fanout->track) ? -ENOSYS : 0;
 }
 
 void sl_sink_start(struct sl_sink *sink)
 {
     struct fanout *fanout = sink->fanout;
 
-    assert(sl_loop_is_current(fanout->worker->loop));
+    SL_ASSERT_ON(fanout->worker->loop);
     if (sink->started)
         return;
-    if (fanout->ended) {
+    int refused = refusal(sink);
+    if (refused < 0) {
         if (sink->ops->on_end)
-            sink->ops->on_end(sink->owner, -EPIPE);
+            sink->ops->on_end(sink->owner, refused);
         return;
     }
     if (!fanout->ring)
@@ -123,19 +143,21 @@ void sl_sink_stop(struct sl_sink *sink)
 
     if (!sink->started)
         return;
-    assert(sl_loop_is_current(fanout->worker->loop));
+    SL_ASSERT_ON(fanout->worker->loop);
     sink->started = false;
     if (sink->ops->on_packets) {
         struct sl_sink *last = fanout->sinks[--fanout->packet_sink_count];
         fanout->sinks[sink->index] = last;
         last->index = sink->index;
+        atomic_store_explicit(&fanout->packet_sinks, fanout->packet_sink_count,
+                              memory_order_relaxed);
     } else {
         sl_list_remove(&sink->link);
-        if (sl_list_empty(&fanout->frame_sinks)) {
-            sl_list_remove(&fanout->ticking);
-            frames_destroy(fanout->frames);
-            fanout->frames = NULL;
-        }
+        sl_codec_config_unref(sink->codec_config);
+        sink->codec_config = NULL;
+        sink->codec = SL_CODEC_NONE;
+        if (sl_list_empty(&fanout->frame_sinks))
+            fanout_end_frames(fanout);
     }
     if (count_sinks(fanout, -1) > 0)
         return;
@@ -143,23 +165,17 @@ void sl_sink_stop(struct sl_sink *sink)
     fanout_tell_sinks(fanout);
 }
 
-void sink_end(struct sl_sink *sink)
+void sink_end(struct sl_sink *sink, int reason)
 {
     sl_sink_stop(sink);
     if (sink->ops->on_end)
-        sink->ops->on_end(sink->owner, -EPIPE);
+        sink->ops->on_end(sink->owner, reason);
 }
 
 void sl_sink_request_keyframe(struct sl_sink *sink)
 {
-    struct fanout *fanout = sink->fanout;
-
-    if (fanout->ended)
-        return;
-    if (fanout->worker == fanout->track->home)
-        track_want_keyframe(fanout->track);
-    else if (!atomic_exchange(&fanout->keyframe_posted, true))
-        sl_loop_post(fanout->track->home->loop, &fanout->keyframe_msg);
+    SL_ASSERT_ON(sink->fanout->worker->loop);
+    fanout_want_keyframe(sink->fanout);
 }
 
 struct sl_rtp_packet *sl_sink_find_packet(struct sl_sink *sink, int64_t seq)

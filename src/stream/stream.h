@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * THE CORE: named streams, their tracks, and the fan-out to whoever watches. Knows no protocol: a
- * source feeds tracks through sl_track_input(), a sink gets packets or frames through
- * struct sl_sink_ops.
+ * source feeds tracks with packets (sl_track_input()) or with frames (sl_track_input_frame()), a
+ * sink gets either through struct sl_sink_ops.
  *
  * Threads. The control loop owns names, streams and the existence of everything; a worker owns the
  * media state of the tracks and sinks placed on it. A stream lives on its source's worker; a sink
  * may live on any: a track hands its packets over once per other worker and batch, not once per
- * sink. Functions are marked [control] or [worker] (the worker the object is on).
+ * sink. Functions are marked [control] or [worker] (the worker the object is on); debug and
+ * sanitizer builds assert it.
  *
  * Lifetime. The creator of a stream ends it (sl_stream_end), takes the source off the worker, and
  * then gives the object up (sl_stream_release); the creator of a sink stops it on its worker and
@@ -161,6 +162,10 @@ struct sl_track_config {
     size_t codec_count; /* those the source may send; the first is the one expected */
     struct sl_track_codec codecs[SL_TRACK_CODECS_MAX];
     struct sl_h264_sprop sprop; /* H264 parameter sets known before the first packet */
+    bool frames;                /* the source gives frames, not packets */
+    /* RTP time of AAC and of telephone events, which is their sound's; 0: what is usual for them.
+     * Other codecs have one clock. */
+    uint32_t clock_hz;
 };
 
 enum { SL_STREAM_NAME_MAX = 256 };
@@ -178,9 +183,20 @@ struct sl_stream_config {
     bool unlisted_until_live;
 };
 
-/* Takes ownership of one reference; drops the packet if the stream has ended. [worker] */
+/* Of a track of packets. Takes ownership of one reference; drops the packet if the stream has
+ * ended. [worker] */
 void sl_track_input(struct sl_track *track, struct sl_rtp_packet *packet);
-/* Known, or moved; packets given after this are of it. [worker] */
+/*
+ * Of a track of frames. Takes ownership of one reference, and nobody else has the frame yet: its
+ * times, and the configuration of H264, are mended where they lack something (pts may fall, dts
+ * rises). Sinks of frames get this very frame at the end of the turn. Packets are cut only while
+ * there is a sink of packets, from a key frame on: of H264, VP8, opus, G.711, G.722 and AAC;
+ * numbers and RTP times are the track's. Frames longer than 4 MiB are dropped. [worker]
+ */
+void sl_track_input_frame(struct sl_track *track, struct sl_frame *frame);
+/* Known, or moved; packets given after this are of it. Of a track of frames, RTP time is the
+ * track's own, and this tells only which NTP time a local time is; without it, the wall clock's.
+ * [worker] */
 void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clock);
 /* The coded picture size changed: listeners are told. [worker] */
 void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height);
@@ -271,10 +287,14 @@ struct sl_sink_ops {
     /* Packets in the order they came. Borrowed: sl_rtp_packet_ref() to keep one. NULL for a sink of
      * frames. */
     void (*on_packets)(void *owner, struct sl_rtp_packet *const *packets, size_t count);
-    /* One frame. Borrowed. NULL for a sink of packets. */
+    /* One frame, the first a key frame. Borrowed. NULL for a sink of packets. */
     void (*on_frame)(void *owner, struct sl_frame *frame);
-    /* The last call: -EPIPE, the stream ended. May be NULL. */
+    /* The last call: -EPIPE, the stream ended; -ENOSYS, no frames can be made of what the source
+     * sends (VP9, AV1). May be NULL. */
     void (*on_end)(void *owner, int reason);
+    /* Of sinks of frames: the next frame is the first of this codec, or of this configuration of it
+     * (struct sl_frame). config is borrowed. May be NULL. */
+    void (*on_codec)(void *owner, enum sl_codec codec, struct sl_codec_config *config);
 };
 
 struct sl_sink;
@@ -285,7 +305,8 @@ struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
  * one player's packets lie together. Both of one owner's, of one stream, on one worker; before they
  * start; they are destroyed together. [control] */
 void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video);
-/* Packets come from now on; on_end comes instead if the stream is over. [worker] */
+/* Packets or frames come from now on; on_end comes instead, from within, if the stream is over or
+ * no frames can be made of any codec of the track. [worker] */
 void sl_sink_start(struct sl_sink *sink);
 /* No call after this. Idempotent. [worker] */
 void sl_sink_stop(struct sl_sink *sink);

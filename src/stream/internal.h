@@ -46,6 +46,7 @@ struct sl_workers {
 };
 
 struct sl_worker {
+    struct sl_workers *workers;
     const struct sl_workers_config *config;
     size_t index;
     struct sl_loop *loop;
@@ -281,7 +282,10 @@ struct sl_stream {
     struct sl_table_node node; /* in streams->names while the name is held */
     struct sl_list link;       /* in streams->all until freed */
     struct sl_streams *streams;
-    char name[SL_STREAM_NAME_MAX + 1];
+    char name[SL_STREAM_NAME_MAX + 1]; /* "": none */
+    struct sl_stream *of;              /* what it is made from, which outlives it; NULL: nothing */
+    struct sl_list made;               /* those made from it that have not ended */
+    struct sl_list sibling;            /* in of->made */
     struct sl_worker *worker;
     const struct sl_source_ops *ops;
     struct sl_track *tracks[TRACKS_PER_STREAM];
@@ -292,7 +296,7 @@ struct sl_stream {
     bool unlisted_until_live;
     bool live, ended, released;
     _Atomic int64_t ntp_offset_us; /* NTP time less local time; 0: not known. Workers' */
-    size_t draining;               /* fanouts that have not reported drained, and home itself */
+    size_t draining; /* what has not reported drained: fanouts, home, streams made from it */
     struct sl_msg end_msg, ended_msg, free_msg;
 };
 

@@ -11,6 +11,7 @@
 struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
                                const struct sl_sink_ops *ops, void *owner)
 {
+    SL_ASSERT_ON(registry_control(track->stream));
     struct sl_sink *sink = sl_new(struct sl_sink);
     struct fanout *fanout = track->fanouts[worker->index];
 
@@ -36,6 +37,7 @@ struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
 
 void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video)
 {
+    SL_ASSERT_ON(registry_control(audio->fanout->track->stream));
     assert(audio->fanout->track->stream == video->fanout->track->stream);
     assert(audio->fanout->worker == video->fanout->worker);
     assert(audio->fanout->track->kind == SL_AUDIO && video->fanout->track->kind == SL_VIDEO);
@@ -48,6 +50,7 @@ void sl_sink_destroy(struct sl_sink *sink)
     if (!sink)
         return;
     struct sl_stream *stream = sink->fanout->track->stream;
+    SL_ASSERT_ON(registry_control(stream));
     sink->fanout->refs--;
     free(sink);
     stream_check_free(stream);
@@ -180,6 +183,7 @@ void sl_sink_request_keyframe(struct sl_sink *sink)
 
 struct sl_rtp_packet *sl_sink_find_packet(struct sl_sink *sink, int64_t seq)
 {
+    SL_ASSERT_ON(sink->fanout->worker->loop);
     struct fanout *fanout = sink->fanout;
 
     if (!fanout->ring)
@@ -190,10 +194,12 @@ struct sl_rtp_packet *sl_sink_find_packet(struct sl_sink *sink, int64_t seq)
 
 struct sl_rtp_packet *sl_sink_newest_packet(struct sl_sink *sink)
 {
+    SL_ASSERT_ON(sink->fanout->worker->loop);
     return sink->fanout->newest;
 }
 
 const struct sl_track_clock *sl_sink_clock(const struct sl_sink *sink)
 {
+    SL_ASSERT_ON(sink->fanout->worker->loop);
     return &sink->fanout->clock;
 }

@@ -173,7 +173,13 @@ enum { SL_STREAM_NAME_MAX = 256 };
 bool sl_stream_name_is_valid(const char *name);
 
 struct sl_stream_config {
-    const char *name;         /* copied; a valid one */
+    /* Copied; a valid one. NULL: it has none, and nobody finds, lists or counts it: a variant of a
+     * stream, a leg of a call. */
+    const char *name;
+    /* Of a stream without a name: the one that it is made from, which has not ended; or NULL. What
+     * is asked about it is asked of that one: name, muting, NTP time, the picture's size until its
+     * own is known; and it ends with it. */
+    struct sl_stream *of;
     struct sl_worker *worker; /* where the source is */
     const struct sl_source_ops *ops;
     void *owner; /* of ops; must stay valid on the worker until after the end has run there */
@@ -220,14 +226,17 @@ void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *st
                      void *arg);
 
 /* Takes the name and places the tracks. -EEXIST: the name is taken or reserved; -EINVAL: not a
- * name; -ENOBUFS: the worker's packet memory serves as many tracks as it can. */
+ * name; -EPIPE: what it is made from has ended; -ENOBUFS: the worker's packet memory serves as many
+ * tracks as it can. */
 int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *config,
                      struct sl_stream **out);
-/* Media flows: players are welcome from now on. */
+/* Media flows: players are welcome from now on; whoever listens for streams that come hears of one
+ * that has a name. */
 void sl_stream_set_live(struct sl_stream *stream);
 bool sl_stream_is_live(const struct sl_stream *stream);
 /* Wall clock; 0 before. */
 int64_t sl_stream_live_since_ms(const struct sl_stream *stream);
+/* Of what it is made from, if it has none; "" if there is no such stream. Threads: any. */
 const char *sl_stream_name(const struct sl_stream *stream);
 struct sl_worker *sl_stream_worker(struct sl_stream *stream);
 const char *sl_stream_protocol(const struct sl_stream *stream);
@@ -239,7 +248,7 @@ void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *h
 void sl_stream_set_muted(struct sl_stream *stream, enum sl_media_kind kind, bool muted);
 bool sl_stream_is_muted(const struct sl_stream *stream, enum sl_media_kind kind);
 /* The name is free at once, listeners get on_end (the last call), sinks get on_end on their
- * workers. Idempotent. */
+ * workers, and the streams made from it end. Idempotent. */
 void sl_stream_end(struct sl_stream *stream);
 /* The creator's last call, when the source is off the worker. Ends the stream if need be. */
 void sl_stream_release(struct sl_stream *stream);

@@ -224,10 +224,17 @@ static int64_t us_of_ntp(uint64_t ntp)
            (int64_t)(((ntp & UINT32_MAX) * SL_US_PER_S + (UINT32_C(1) << 31)) >> 32);
 }
 
+static _Atomic int64_t *ntp_offset_of(const struct sl_track *track)
+{
+    struct sl_stream *stream = track->stream;
+
+    return stream->of ? &stream->of->ntp_offset_us : &stream->ntp_offset_us;
+}
+
 uint64_t track_ntp(struct sl_track *track, int64_t local_us)
 {
     static const int64_t ntp_of_1970_us = INT64_C(2208988800) * SL_US_PER_S;
-    _Atomic int64_t *known = &track->stream->ntp_offset_us;
+    _Atomic int64_t *known = ntp_offset_of(track);
     int64_t offset_us = atomic_load_explicit(known, memory_order_relaxed);
 
     if (offset_us == 0) {
@@ -243,8 +250,8 @@ void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clo
 {
     SL_ASSERT_ON(track->home->loop);
     if (clock->valid)
-        atomic_store_explicit(&track->stream->ntp_offset_us,
-                              us_of_ntp(clock->ntp) - clock->local_us, memory_order_relaxed);
+        atomic_store_explicit(ntp_offset_of(track), us_of_ntp(clock->ntp) - clock->local_us,
+                              memory_order_relaxed);
     if (!track->config.frames)
         track->clock = *clock;
 }

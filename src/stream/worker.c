@@ -73,6 +73,7 @@ static void stop_gathering(struct sl_worker *worker)
 
 void sl_worker_flush(struct sl_worker *worker)
 {
+    SL_ASSERT_ON(worker->loop);
     stop_gathering(worker);
     while (!sl_list_empty(&worker->dirty_tracks)) /* a track may take another one along */
         track_pass(sl_list_first(&worker->dirty_tracks, struct sl_track, dirty));
@@ -192,6 +193,7 @@ static struct sl_worker *worker_create(struct sl_workers *workers, size_t index)
     char name[16];
 
     (void)snprintf(name, sizeof(name), "worker-%zu", index);
+    worker->workers = workers;
     worker->config = &workers->config;
     worker->index = index;
     worker->loop = sl_loop_create(name);
@@ -329,6 +331,7 @@ void sl_worker_set_io(struct sl_worker *worker, const struct sl_worker_io *io, v
 
 struct sl_worker *sl_workers_pick_source(struct sl_workers *workers)
 {
+    SL_ASSERT_ON(workers->control);
     struct sl_worker *best = workers->all[0];
 
     for (size_t i = 1; i < workers->count; i++) {
@@ -340,6 +343,7 @@ struct sl_worker *sl_workers_pick_source(struct sl_workers *workers)
 
 struct sl_worker *sl_workers_pick_sink(struct sl_workers *workers, struct sl_worker *home)
 {
+    SL_ASSERT_ON(workers->control);
     struct sl_worker *least = sl_workers_pick_source(workers);
 
     return home->load > least->load + LOAD_LEAD ? least : home;
@@ -347,5 +351,6 @@ struct sl_worker *sl_workers_pick_sink(struct sl_workers *workers, struct sl_wor
 
 void sl_worker_add_load(struct sl_worker *worker, int change)
 {
+    SL_ASSERT_ON(worker->workers->control);
     worker->load += change;
 }

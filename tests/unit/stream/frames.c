@@ -631,6 +631,42 @@ static void a_worker_that_falls_behind_gets_no_pictures_up_to_a_key_frame(void *
         detach(f, sinks[i]);
 }
 
+static void do_set_clock(void *arg)
+{
+    /* 5.5 s of NTP time are START. */
+    struct sl_track_clock clock = {true, (UINT64_C(5) << 32) + (UINT64_C(1) << 31), 7, START};
+
+    sl_track_set_clock(arg, &clock);
+}
+
+static void a_variant_keeps_the_ntp_time_of_its_stream(void **state)
+{
+    struct fixture *f = *state;
+    struct sl_track *track = publish(f, false, SL_CODEC_OPUS, SL_CODEC_NONE);
+    struct sl_stream_config config = {
+        .of = f->stream,
+        .worker = worker_at(f, 0),
+        .ops = &source_ops,
+        .owner = f,
+        .tracks = {{.present = true,
+                    .codec_count = 1,
+                    .codecs = {{SL_CODEC_AAC, ""}},
+                    .frames = true,
+                    .clock_hz = 48000}},
+    };
+    struct sl_stream *variant;
+
+    assert_int_equal(sl_stream_create(f->streams, &config, &variant), 0);
+    on_worker(f, 0, do_set_clock, track);
+    struct sl_track *sound = sl_stream_track(variant, SL_AUDIO);
+    struct sink *sink = attach(f, sound, 0, &frame_ops);
+    (void)feed(f, sound, SL_CODEC_AAC, TEXT("aac"), true, START + SL_US_PER_S, START + SL_US_PER_S);
+    wait_for(f, sink, 1);
+    assert_true(sink->seen[0].ntp == (UINT64_C(6) << 32) + (UINT64_C(1) << 31));
+    detach(f, sink);
+    sl_stream_release(variant);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -649,6 +685,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_source_that_changes_to_such_a_codec_ends_them_then,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_variant_keeps_the_ntp_time_of_its_stream, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(digits_between_sound_change_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_worker_that_falls_behind_gets_no_pictures_up_to_a_key_frame, set_up, tear_down),

@@ -78,7 +78,7 @@ struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker)
     fanout->drained_msg.run = on_drained;
     fanout->keyframe_msg.run = on_keyframe;
     fanout->sinks_msg.run = on_sinks;
-    sl_list_init(&fanout->frame_sinks);
+    fanout_init_relay(fanout);
     if (worker != track->home) {
         fanout->handovers = sl_new_array(struct handover, HANDOVER_BATCHES);
         for (size_t i = 0; i < HANDOVER_BATCHES; i++)
@@ -195,8 +195,6 @@ void fanout_want_keyframe(struct fanout *fanout)
 
 void fanout_tell_sinks(struct fanout *fanout)
 {
-    if (!fanout->track->ops->on_sinks)
-        return;
     if (fanout->worker == fanout->track->home)
         track_check_sinks(fanout->track);
     else if (!atomic_exchange(&fanout->sinks_posted, true))

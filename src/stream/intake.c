@@ -16,36 +16,50 @@ enum {
     G711_LEN_MAX = SL_RTP_PAYLOAD_DEFAULT,
 };
 
-struct intake {
-    struct sl_track *track;
-    int64_t last_dts_us;
-    bool lost;                            /* pictures are of no use up to the next key frame */
-    struct sl_codec_config *codec_config; /* of H264, once known */
+bool track_keeps(const struct sl_track *track)
+{
+    return track->kind == SL_VIDEO && !track->ops->request_keyframe;
+}
 
-    /* What packets have. */
-    bool cutting;
-    bool warned;
-    int64_t seq;
-    uint16_t picture_id;
+static void on_assembled(void *owner, struct sl_frame *frame);
 
-    /* What came since the end of the last turn. */
-    size_t count;
-    struct sl_frame *batch[FRAME_BATCH];
-};
+static void on_loss(void *owner)
+{
+    (void)owner; /* its source cannot be asked: the next key frame mends it */
+}
 
 struct intake *intake_create(struct sl_track *track)
 {
     struct intake *intake = sl_new(struct intake);
+    const struct frames_config config = {
+        .track = track,
+        .clock = &track->clock,
+        .on_frame = on_assembled,
+        .on_loss = on_loss,
+        .owner = intake,
+    };
 
     intake->track = track;
     intake->seq = FIRST_SEQ;
+    intake->kept.all_bytes = &track->home->workers->kept_bytes;
+    if (!track->config.frames)
+        intake->frames = frames_create(&config);
     return intake;
+}
+
+void intake_end(struct intake *intake)
+{
+    sl_list_remove(&intake->ticking);
+    frames_destroy(intake->frames);
+    intake->frames = NULL;
+    kept_clear(&intake->kept);
 }
 
 void intake_destroy(struct intake *intake)
 {
     if (!intake)
         return;
+    intake_end(intake);
     for (size_t i = 0; i < intake->count; i++)
         sl_frame_unref(intake->batch[i]);
     sl_codec_config_unref(intake->codec_config);
@@ -226,6 +240,20 @@ static bool is_usable(struct intake *intake, const struct sl_frame *frame)
     return !intake->lost;
 }
 
+/* Takes the reference. */
+static void add(struct intake *intake, struct sl_frame *frame)
+{
+    struct sl_track *track = intake->track;
+
+    if (intake->count == FRAME_BATCH)
+        intake_pass(intake);
+    intake->batch[intake->count++] = frame;
+    if (track_keeps(track))
+        kept_add(&intake->kept, frame);
+    if (!sl_list_linked(&track->dirty))
+        sl_list_append(&track->home->dirty_tracks, &track->dirty);
+}
+
 void sl_track_input_frame(struct sl_track *track, struct sl_frame *frame)
 {
     struct intake *intake = track->intake;
@@ -238,20 +266,35 @@ void sl_track_input_frame(struct sl_track *track, struct sl_frame *frame)
     }
     complete(intake, frame);
     offer_packets(intake, frame);
-    if (intake->count == FRAME_BATCH)
-        track_pass(track);
-    intake->batch[intake->count++] = frame;
-    if (!sl_list_linked(&track->dirty))
-        sl_list_append(&track->home->dirty_tracks, &track->dirty);
+    if (frame->keyframe)
+        track->keyframe_us = sl_now_us();
+    add(intake, frame);
+}
+
+/* ---- Out again ---- */
+
+static void on_assembled(void *owner, struct sl_frame *frame)
+{
+    add(owner, sl_frame_ref(frame));
+}
+
+void intake_tick(struct intake *intake, int64_t now_us)
+{
+    frames_tick(intake->frames, now_us);
+}
+
+static bool has_frame_sinks(struct fanout *fanout)
+{
+    size_t packet_sinks = atomic_load_explicit(&fanout->packet_sinks, memory_order_relaxed);
+
+    return atomic_load_explicit(&fanout->sink_count, memory_order_relaxed) > packet_sinks;
 }
 
 static void pass_to(struct fanout *fanout, const struct intake *intake)
 {
     const struct sl_track *track = intake->track;
 
-    size_t packet_sinks = atomic_load_explicit(&fanout->packet_sinks, memory_order_relaxed);
-
-    if (atomic_load_explicit(&fanout->sink_count, memory_order_relaxed) <= packet_sinks)
+    if (!has_frame_sinks(fanout))
         return;
     if (fanout->worker != track->home) {
         fanout_hand_over_frames(fanout, intake->batch, intake->count);
@@ -266,11 +309,36 @@ void intake_pass(struct intake *intake)
 {
     const struct sl_track *track = intake->track;
 
-    if (intake->count == 0)
-        return;
-    for (size_t i = 0; i < track->active_count; i++)
+    for (size_t i = 0; intake->count > 0 && i < track->active_count; i++)
         pass_to(track->active[i], intake);
     for (size_t i = 0; i < intake->count; i++)
         sl_frame_unref(intake->batch[i]);
     intake->count = 0;
+}
+
+void intake_take(struct intake *intake, struct sl_rtp_packet *const *packets, size_t count)
+{
+    const struct sl_track *track = intake->track;
+    bool refused = false;
+
+    if (!intake->frames)
+        return; /* the packets were cut here */
+    if (count > 0 && !sl_list_linked(&intake->ticking))
+        sl_list_append(&track->home->intakes, &intake->ticking);
+    for (size_t i = 0; i < count; i++)
+        refused |= frames_input(intake->frames, packets[i]) < 0;
+    if (!refused)
+        return;
+    kept_clear(&intake->kept);
+    intake_pass(intake);
+    for (size_t i = 0; i < track->active_count; i++) {
+        if (has_frame_sinks(track->active[i]))
+            fanout_refuse(track->active[i]);
+    }
+}
+
+void intake_replay(struct intake *intake, struct fanout *fanout)
+{
+    intake_pass(intake); /* those who do not wait get them first, and once */
+    fanout_replay(fanout, intake->kept.frames, intake->kept.count);
 }

@@ -2,6 +2,7 @@
 /* Frames to the frame sinks of one worker, and from the home worker to another one. */
 #include "stream/internal.h"
 
+#include "base/mem.h"
 #include "base/metrics.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ static void tell_codec(struct sl_sink *sink, struct sl_frame *frame)
 
 static void give(struct sl_sink *sink, struct sl_frame *frame)
 {
-    if (!sink->synced && !frame->keyframe)
+    if (sink->waiting || (!sink->synced && !frame->keyframe))
         return;
     sink->synced = true;
     if (frame->codec != sink->codec || frame->config != sink->codec_config)
@@ -70,15 +71,18 @@ void fanout_end_frames(struct fanout *fanout)
     fanout->frames = NULL;
 }
 
-void fanout_assemble(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count)
+static void end_frame_sinks(struct fanout *fanout)
 {
     struct sl_sink *sink;
 
+    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sink_end(sink, -ENOSYS);
+}
+
+void fanout_assemble(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count)
+{
     for (size_t i = 0; i < count && fanout->frames; i++) {
-        if (frames_input(fanout->frames, packets[i]) == 0)
-            continue;
-        /* The last of them takes fanout->frames along. */
-        sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sink_end(sink, -ENOSYS);
+        if (frames_input(fanout->frames, packets[i]) < 0)
+            end_frame_sinks(fanout); /* the last of them takes fanout->frames along */
     }
 }
 
@@ -166,4 +170,98 @@ void fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *fram
     atomic_fetch_add_explicit(&fanout->frame_bytes, handover->bytes, memory_order_relaxed);
     atomic_store_explicit(&handover->busy, true, memory_order_relaxed);
     sl_loop_post(fanout->worker->loop, &handover->msg);
+}
+
+/* ---- What is kept ---- */
+
+static void on_join(struct sl_msg *msg) /* on the home worker */
+{
+    struct fanout *fanout = sl_container_of(msg, struct fanout, join_msg);
+
+    atomic_store(&fanout->join_posted, false);
+    if (!fanout->track->ended)
+        intake_replay(fanout->track->intake, fanout);
+}
+
+void fanout_join(struct fanout *fanout)
+{
+    if (!atomic_exchange(&fanout->join_posted, true))
+        sl_loop_post(fanout->track->home->loop, &fanout->join_msg);
+}
+
+/* On their way to the fanout's worker. */
+struct replay {
+    struct sl_msg msg;
+    struct fanout *fanout;
+    struct sl_track_clock clock;
+    size_t count;
+    struct sl_frame *frames[];
+};
+
+static void give_kept(struct fanout *fanout, struct sl_frame *const *frames, size_t count)
+{
+    struct sl_sink *sink;
+
+    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link)
+    {
+        if (!sink->waiting)
+            continue;
+        sink->waiting = false;
+        for (size_t i = 0; i < count; i++)
+            give(sink, frames[i]);
+    }
+}
+
+static void on_replay(struct sl_msg *msg) /* on the fanout's worker */
+{
+    struct replay *replay = sl_container_of(msg, struct replay, msg);
+
+    replay->fanout->clock = replay->clock;
+    give_kept(replay->fanout, replay->frames, replay->count);
+    for (size_t i = 0; i < replay->count; i++)
+        sl_frame_unref(replay->frames[i]);
+    free(replay);
+}
+
+void fanout_replay(struct fanout *fanout, struct sl_frame *const *frames, size_t count)
+{
+    const struct sl_track *track = fanout->track;
+
+    if (fanout->worker == track->home) {
+        fanout->clock = track->clock;
+        give_kept(fanout, frames, count);
+        return;
+    }
+    /* One at a time for each of those that join; kept.c bounds it. */
+    struct replay *replay = sl_alloc(sizeof(*replay) + count * sizeof(replay->frames[0]));
+    replay->msg.run = on_replay;
+    replay->fanout = fanout;
+    replay->clock = track->clock;
+    replay->count = count;
+    for (size_t i = 0; i < count; i++)
+        replay->frames[i] = sl_frame_ref(frames[i]);
+    sl_loop_post(fanout->worker->loop, &replay->msg);
+}
+
+static void on_refuse(struct sl_msg *msg) /* on the fanout's worker */
+{
+    struct fanout *fanout = sl_container_of(msg, struct fanout, refuse_msg);
+
+    atomic_store(&fanout->refuse_posted, false);
+    end_frame_sinks(fanout);
+}
+
+void fanout_refuse(struct fanout *fanout)
+{
+    if (fanout->worker == fanout->track->home)
+        end_frame_sinks(fanout);
+    else if (!atomic_exchange(&fanout->refuse_posted, true))
+        sl_loop_post(fanout->worker->loop, &fanout->refuse_msg);
+}
+
+void fanout_init_relay(struct fanout *fanout)
+{
+    sl_list_init(&fanout->frame_sinks);
+    fanout->join_msg.run = on_join;
+    fanout->refuse_msg.run = on_refuse;
 }

@@ -45,6 +45,12 @@ void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video)
     video->rider = audio;
 }
 
+void sl_sink_set_keyframe_every(struct sl_sink *sink, int64_t every_us)
+{
+    SL_ASSERT_ON(registry_control(sink->fanout->track->stream));
+    sink->keyframe_every_us = every_us;
+}
+
 void sl_sink_destroy(struct sl_sink *sink)
 {
     if (!sink)
@@ -92,8 +98,33 @@ static void add_packet_sink(struct fanout *fanout, struct sl_sink *sink)
 static void add_frame_sink(struct fanout *fanout, struct sl_sink *sink)
 {
     sink->synced = false;
+    sink->waiting = track_keeps(fanout->track);
     sl_list_append(&fanout->frame_sinks, &sink->link);
     fanout_begin_frames(fanout);
+}
+
+static int64_t impatience_of(const struct sl_sink *sink, int64_t least_us)
+{
+    return sink->keyframe_every_us > 0 && sink->keyframe_every_us < least_us
+               ? sink->keyframe_every_us
+               : least_us;
+}
+
+/* The least that one of them wants. */
+static void check_wishes(struct fanout *fanout)
+{
+    int64_t least_us = INT64_MAX;
+    struct sl_sink *sink;
+
+    for (size_t i = 0; i < fanout->packet_sink_count; i++)
+        least_us = impatience_of(fanout->sinks[i], least_us);
+    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) least_us =
+        impatience_of(sink, least_us);
+    least_us = least_us == INT64_MAX ? 0 : least_us;
+    if (least_us == atomic_load_explicit(&fanout->keyframe_every_us, memory_order_relaxed))
+        return;
+    atomic_store_explicit(&fanout->keyframe_every_us, least_us, memory_order_relaxed);
+    fanout_tell_sinks(fanout);
 }
 
 /* Of one of the codecs at least. */
@@ -138,6 +169,10 @@ void sl_sink_start(struct sl_sink *sink)
         add_frame_sink(fanout, sink);
     if (count_sinks(fanout, 1) == 1)
         fanout_tell_sinks(fanout);
+    if (sink->keyframe_every_us > 0)
+        check_wishes(fanout);
+    if (sink->waiting)
+        fanout_join(fanout);
 }
 
 void sl_sink_stop(struct sl_sink *sink)
@@ -162,6 +197,9 @@ void sl_sink_stop(struct sl_sink *sink)
         if (sl_list_empty(&fanout->frame_sinks))
             fanout_end_frames(fanout);
     }
+    sink->waiting = false;
+    if (sink->keyframe_every_us > 0)
+        check_wishes(fanout);
     if (count_sinks(fanout, -1) > 0)
         return;
     fanout_drop_ring(fanout); /* nobody can ask for these packets any more */

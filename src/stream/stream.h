@@ -142,7 +142,9 @@ struct sl_track;
 /* What the core asks of a source. */
 struct sl_source_ops {
     const char *protocol; /* "webrtc", "rtmp": for logs and metrics */
-    /* A sink needs a key frame of this track; already merged and limited in rate. [worker] */
+    /* A sink needs a key frame of this track; already merged and limited in rate. NULL: the source
+     * cannot be asked. Then the pictures since the last key frame are kept (up to 4 MiB and 12 s a
+     * track, 64 MiB in all), and sinks of frames begin with those. [worker] */
     void (*request_keyframe)(void *owner, struct sl_track *track);
     /* The track has sinks now (their number, on all workers), or none any more (0): for a source
      * that works for somebody only. Not called once the stream has ended. NULL: not asked for.
@@ -314,6 +316,9 @@ struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
  * one player's packets lie together. Both of one owner's, of one stream, on one worker; before they
  * start; they are destroyed together. [control] */
 void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video);
+/* How often it wants a key frame, at least; the track asks its source for what the most impatient
+ * of its sinks wants. 0, as at first: whenever they come. Before it starts. [control] */
+void sl_sink_set_keyframe_every(struct sl_sink *sink, int64_t every_us);
 /* Packets or frames come from now on; on_end comes instead, from within, if the stream is over or
  * no frames can be made of any codec of the track. [worker] */
 void sl_sink_start(struct sl_sink *sink);

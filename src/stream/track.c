@@ -45,9 +45,9 @@ struct sl_track *track_create(struct sl_stream *stream, enum sl_media_kind kind,
     track->owner = config->owner;
     track->ring_packets = track_ring_packets(config->worker, kind);
     config->worker->ring_reserved += track->ring_packets;
-    if (track->config.frames)
+    if (track->config.frames || track_keeps(track))
         track->intake = intake_create(track);
-    else if (may_send(&track->config, SL_CODEC_H264))
+    if (!track->config.frames && may_send(&track->config, SL_CODEC_H264))
         track->sets = track_sets_create(&track->config.sprop);
     return track;
 }
@@ -129,11 +129,23 @@ static void pass_to(const struct sl_worker *home, struct delivery delivery, stru
         fanout_hand_over(&delivery, &rider);
 }
 
+static void note_keyframe(struct sl_track *track)
+{
+    for (size_t i = 0; i < track->batch_count; i++) {
+        if (track->batch[i]->keyframe_start)
+            track->keyframe_us = track->batch[i]->arrival_us;
+    }
+}
+
 /* Its frames go, too. */
 static void end_pass(struct sl_track *track)
 {
-    if (track->intake)
+    if (track->intake) {
+        intake_take(track->intake, track->batch, track->batch_count);
         intake_pass(track->intake);
+    }
+    if (track->keyframe_every_us > 0)
+        note_keyframe(track);
     for (size_t i = 0; i < track->batch_count; i++)
         sl_rtp_packet_unref(track->batch[i]);
     track->batch_count = 0;
@@ -199,10 +211,37 @@ size_t track_sink_count(const struct sl_track *track)
     return count;
 }
 
+static void check_wishes(struct sl_track *track)
+{
+    int64_t least_us = 0;
+
+    for (size_t i = 0; i < track->active_count; i++) {
+        int64_t us =
+            atomic_load_explicit(&track->active[i]->keyframe_every_us, memory_order_relaxed);
+        if (us > 0 && (least_us == 0 || us < least_us))
+            least_us = us;
+    }
+    if (track->keyframe_every_us == 0)
+        track->keyframe_us = sl_now_us();
+    track->keyframe_every_us = least_us;
+    if (least_us == 0)
+        sl_list_remove(&track->paced);
+    else if (!sl_list_linked(&track->paced))
+        sl_list_append(&track->home->paced_tracks, &track->paced);
+}
+
+void track_pace(struct sl_track *track, int64_t now_us)
+{
+    if (now_us - track->keyframe_us >= track->keyframe_every_us)
+        track_want_keyframe_soon(track);
+}
+
 void track_check_sinks(struct sl_track *track)
 {
     size_t count = track_sink_count(track);
 
+    if (!track->ended)
+        check_wishes(track);
     if (track->ended || !track->ops->on_sinks || track->has_sinks == (count > 0))
         return;
     track->has_sinks = count > 0;
@@ -321,7 +360,10 @@ void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height)
 void track_end(struct sl_track *track)
 {
     track_pass(track);
+    if (track->intake)
+        intake_end(track->intake);
     sl_list_remove(&track->wanting);
+    sl_list_remove(&track->paced);
     track->ended = true;
     for (size_t i = 0; i < track->active_count; i++) {
         struct fanout *fanout = track->active[i];

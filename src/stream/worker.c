@@ -160,12 +160,15 @@ static void on_tick(uv_timer_t *timer)
     struct sl_worker *worker = timer->data;
     struct sl_track *track;
     struct fanout *fanout;
+    struct intake *intake;
     int64_t now_us = sl_now_us();
 
     sl_list_foreach(track, &worker->wanting_tracks, struct sl_track, wanting)
         track_retry_keyframe(track, now_us);
     sl_list_foreach(fanout, &worker->frame_fanouts, struct fanout, ticking)
         frames_tick(fanout->frames, now_us);
+    sl_list_foreach(intake, &worker->intakes, struct intake, ticking) intake_tick(intake, now_us);
+    sl_list_foreach(track, &worker->paced_tracks, struct sl_track, paced) track_pace(track, now_us);
 }
 
 /* The timer of packets that wait for more. */
@@ -207,6 +210,8 @@ static struct sl_worker *worker_create(struct sl_workers *workers, size_t index)
     sl_list_init(&worker->dirty_tracks);
     sl_list_init(&worker->wanting_tracks);
     sl_list_init(&worker->frame_fanouts);
+    sl_list_init(&worker->intakes);
+    sl_list_init(&worker->paced_tracks);
 
     uv_loop_t *uv = sl_loop_uv(worker->loop);
     (void)uv_prepare_init(uv, &worker->prepare); /* these four cannot fail (libuv manual) */

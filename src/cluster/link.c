@@ -236,11 +236,6 @@ static void on_begin(struct sl_later *later)
     look_up(sl_container_of(later, struct sl_redis_link, begin));
 }
 
-static void on_begin(struct sl_later *later)
-{
-    look_up(sl_container_of(later, struct sl_redis_link, begin));
-}
-
 static void on_timer(void *owner)
 {
     look_up(owner);

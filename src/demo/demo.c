@@ -12,10 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum {
-    FIRST_SEQ = 1 << 16, /* as sl_seq_unwrap(): older ones stay positive */
-    ID_LEN = 26,
-};
+enum { ID_LEN = 26 };
 
 static void on_start(struct sl_msg *msg) /* on the worker */
 {
@@ -89,10 +86,12 @@ static int create_stream(struct sl_demo *demo, const struct sl_demo_config *conf
         .owner = demo,
         .tracks = {[SL_AUDIO] = {.present = true,
                                  .codec_count = 1,
-                                 .codecs = {{SL_CODEC_OPUS, "minptime=10;sprop-stereo=1"}}},
+                                 .codecs = {{SL_CODEC_OPUS, "minptime=10;sprop-stereo=1"}},
+                                 .frames = true},
                    [SL_VIDEO] = {.present = true,
                                  .codec_count = 1,
-                                 .codecs = {{SL_CODEC_H264, ""}}}},
+                                 .codecs = {{SL_CODEC_H264, ""}},
+                                 .frames = true}},
     };
 
     sl_random_token(id, ID_LEN);
@@ -132,7 +131,6 @@ int sl_demo_create(const struct sl_demo_config *config, struct sl_demo **out,
     demo->start_msg.run = on_start;
     demo->done_msg.run = on_done;
     demo->off_msg.run = on_off;
-    demo->seq[SL_AUDIO] = demo->seq[SL_VIDEO] = FIRST_SEQ;
     demo->gone = true; /* nothing there yet */
     sl_log_scope_init(&demo->scope, NULL, "stream", config->name);
     (void)sem_init(&demo->wake, 0, 0); /* fails for values above INT_MAX only */

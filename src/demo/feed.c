@@ -1,70 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The demo on its worker: coded pictures and sound into packets, and wishes back to the job. */
+/* The demo on its worker: coded pictures and sound into the tracks, and wishes back to the job. */
 #include "demo/internal.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "media/media.h"
 #include "net/net.h"
-#include "rtp/rtp.h"
 
 #include <errno.h>
 #include <string.h>
 
-static const struct {
-    enum sl_codec codec;
-    int in_flight_max; /* a third of a second: more, and the worker is in trouble already */
-} kinds[] = {
-    [SL_AUDIO] = {SL_CODEC_OPUS, 16},
-    [SL_VIDEO] = {SL_CODEC_H264, 8},
-};
+static const enum sl_codec codecs[] = {[SL_AUDIO] = SL_CODEC_OPUS, [SL_VIDEO] = SL_CODEC_H264};
+/* A third of a second: more, and the worker is in trouble already. */
+static const int in_flight_max[] = {[SL_AUDIO] = 16, [SL_VIDEO] = 8};
 
 struct media {
     struct sl_msg msg;
     struct sl_demo *demo;
     enum sl_media_kind kind;
-    uint32_t rtp_timestamp;
     struct sl_track_clock clock;
-    size_t len;
-    uint8_t data[];
+    struct sl_frame *frame;
 };
 
 /* ---- Worker ---- */
 
-static void on_payload(void *arg, const uint8_t *payload, size_t len, bool marker)
-{
-    struct media *media = arg;
-    struct sl_demo *demo = media->demo;
-    struct sl_rtp_packet *packet = sl_rtp_packet_create(demo->worker);
-    int64_t seq = demo->seq[media->kind]++; /* also of one that is lost here: sinks see the gap */
-    struct sl_payload_info info = {0};
-
-    if (!packet)
-        return;
-    /* Cannot fail for what our encoder made; then the packet is no start of anything. */
-    (void)sl_payload_inspect(kinds[media->kind].codec, payload, len, &info);
-    packet->seq = seq;
-    packet->arrival_us = sl_now_us();
-    packet->timestamp = media->rtp_timestamp;
-    packet->codec = kinds[media->kind].codec;
-    packet->marker = marker;
-    packet->keyframe_start = info.keyframe_start;
-    packet->payload_len = (uint16_t)len;
-    memcpy(packet->payload, payload, len);
-    sl_track_input(sl_stream_track(demo->stream, media->kind), packet);
-}
-
 static void on_media(struct sl_msg *msg)
 {
     struct media *media = sl_container_of(msg, struct media, msg);
-    struct sl_demo *demo = media->demo;
+    struct sl_track *track = sl_stream_track(media->demo->stream, media->kind);
 
-    atomic_fetch_sub(&demo->in_flight[media->kind], 1);
-    sl_track_set_clock(sl_stream_track(demo->stream, media->kind), &media->clock);
-    if (media->kind == SL_VIDEO)
-        sl_packetize_h264(media->data, media->len, SL_RTP_PAYLOAD_DEFAULT, on_payload, media);
-    else if (media->len <= SL_RTP_PAYLOAD_MAX)
-        on_payload(media, media->data, media->len, false);
+    atomic_fetch_sub(&media->demo->in_flight[media->kind], 1);
+    sl_track_set_clock(track, &media->clock);
+    sl_track_input_frame(track, media->frame);
+    media->demo->given[media->kind]++;
     free(media);
 }
 
@@ -97,23 +64,26 @@ const struct sl_source_ops demo_source_ops = {
 
 bool feed_has_room(const struct sl_demo *demo, enum sl_media_kind kind)
 {
-    return atomic_load(&demo->in_flight[kind]) < kinds[kind].in_flight_max;
+    return atomic_load(&demo->in_flight[kind]) < in_flight_max[kind];
 }
 
-int feed_post(struct sl_demo *demo, enum sl_media_kind kind, uint32_t rtp_timestamp,
-              const struct sl_track_clock *clock, const uint8_t *data, size_t len)
+int feed_post(struct sl_demo *demo, enum sl_media_kind kind, int64_t pts_us,
+              const struct sl_track_clock *clock, const struct sl_coded *coded)
 {
-    struct media *media = malloc(sizeof(*media) + len);
+    struct sl_frame *frame = sl_frame_create(codecs[kind], coded->len);
 
-    if (!media)
+    if (!frame)
         return -ENOMEM;
+    frame->keyframe = coded->keyframe;
+    frame->pts_us = pts_us;
+    frame->dts_us = pts_us;
+    memcpy(frame->data, coded->data, coded->len);
+    struct media *media = sl_new(struct media); /* in_flight bounds them */
     media->msg.run = on_media;
     media->demo = demo;
     media->kind = kind;
-    media->rtp_timestamp = rtp_timestamp;
     media->clock = *clock;
-    media->len = len;
-    memcpy(media->data, data, len);
+    media->frame = frame;
     atomic_fetch_add(&demo->in_flight[kind], 1);
     sl_loop_post(sl_worker_loop(demo->worker), &media->msg);
     return 0;

@@ -13,6 +13,7 @@
 #define SL_DEMO_INTERNAL_H
 
 #include "base/log.h"
+#include "codec/codec.h"
 #include "demo/demo.h"
 #include "stream/stream.h"
 
@@ -45,8 +46,8 @@ struct sl_demo {
     /* Messages of each kind that the worker has not yet taken. */
     _Atomic int in_flight[2];
 
-    /* The worker's. */
-    int64_t seq[2];
+    /* Frames of each kind that went into the tracks. The worker's. */
+    int64_t given[2];
 };
 
 /* ---- job.c ---- */
@@ -62,9 +63,9 @@ extern const struct sl_source_ops demo_source_ops;
 
 /* May another message of this kind be posted? [job] */
 bool feed_has_room(const struct sl_demo *demo, enum sl_media_kind kind);
-/* Sends one coded picture or frame to the tracks; the clock's RTP time is its own. Bytes are
- * copied. -ENOMEM. [job] */
-int feed_post(struct sl_demo *demo, enum sl_media_kind kind, uint32_t rtp_timestamp,
-              const struct sl_track_clock *clock, const uint8_t *data, size_t len);
+/* Sends one coded picture or frame of sound to its track; the clock tells which NTP time a local
+ * time is. Bytes are copied. -ENOMEM. [job] */
+int feed_post(struct sl_demo *demo, enum sl_media_kind kind, int64_t pts_us,
+              const struct sl_track_clock *clock, const struct sl_coded *coded);
 
 #endif

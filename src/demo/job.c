@@ -4,7 +4,7 @@
  * otherwise.
  *
  * Everything is counted from an epoch, a full second of the wall clock: picture n is at n / fps, 20
- * ms of sound n at n / 50. So flash and beep fall on the second together, and RTP times are exact,
+ * ms of sound n at n / 50. So flash and beep fall on the second together, and times are exact,
  * however late the thread wakes up. When the wall clock is set, there is a new epoch.
  */
 #include "base/clock.h"
@@ -24,7 +24,6 @@ enum {
     SOUND_US = SL_US_PER_S / SOUNDS_PER_S,
     SOUND_SAMPLES = DEMO_RATE_HZ / SOUNDS_PER_S,
     SOUND_BITRATE_BPS = 64000,
-    VIDEO_CLOCK_HZ = 90000,
     KEYFRAME_S = 10,
     LATE_US = 100 * SL_US_PER_MS,     /* what is later than this is skipped */
     WALL_STEP_US = 20 * SL_US_PER_MS, /* the wall clock was set, and nobody just measured badly */
@@ -47,7 +46,6 @@ struct job {
     int64_t zone_us;       /* local time - UTC, for the clock on the picture */
     int64_t next_picture, next_sound;
     struct sl_track_clock clock; /* of what is being encoded */
-    uint32_t rtp_timestamp;
     bool keyframe_lost;
 
     uint64_t skipped; /* pictures */
@@ -124,21 +122,14 @@ static uint64_t ntp_of(int64_t wall_us)
     return ((s + ntp_to_unix_s) << 32) | ((us << 32) / SL_US_PER_S);
 }
 
-/* What is encoded next belongs to this time. The epoch's own RTP time is that of the monotonic
- * clock, so that time goes on in the tracks while nobody watches. */
-static void set_clock(struct job *job, int64_t local_us, uint32_t clock_hz, int64_t ticks)
+/* What is encoded next belongs to this time. */
+static void set_clock(struct job *job, int64_t local_us)
 {
-    int64_t epoch_ticks = job->epoch_us / SL_US_PER_MS * (clock_hz / 1000);
-    int64_t rest_us = job->epoch_us % SL_US_PER_MS;
-
-    epoch_ticks += rest_us * (clock_hz / 1000) / SL_US_PER_MS;
     job->clock = (struct sl_track_clock){
         .valid = true,
         .ntp = ntp_of(job->epoch_wall_us + (local_us - job->epoch_us)),
-        .rtp_timestamp = (uint32_t)(epoch_ticks + ticks),
         .local_us = local_us,
     };
-    job->rtp_timestamp = job->clock.rtp_timestamp;
 }
 
 /* ---- Encoders ---- */
@@ -225,8 +216,7 @@ static void on_video(void *arg, const struct sl_coded *coded)
 {
     struct job *job = arg;
 
-    if (feed_post(job->demo, SL_VIDEO, job->rtp_timestamp, &job->clock, coded->data, coded->len) <
-        0)
+    if (feed_post(job->demo, SL_VIDEO, job->clock.local_us, &job->clock, coded) < 0)
         job->keyframe_lost = true; /* what follows refers to it */
 }
 
@@ -234,8 +224,11 @@ static void on_audio(void *arg, const struct sl_coded *coded)
 {
     struct job *job = arg;
 
+    /* The decoder gives back what went in so many samples ago. */
+    int64_t delay_us = (int64_t)sl_audio_encoder_delay(job->audio) * SL_US_PER_S / DEMO_RATE_HZ;
+
     /* A frame lost here is a gap, as on any network. */
-    (void)feed_post(job->demo, SL_AUDIO, job->rtp_timestamp, &job->clock, coded->data, coded->len);
+    (void)feed_post(job->demo, SL_AUDIO, job->clock.local_us - delay_us, &job->clock, coded);
 }
 
 /* A picture that the worker has no time for is not encoded: the next one refers to the last that
@@ -261,7 +254,7 @@ static void show_picture(struct job *job, int64_t n)
         return;
     demo_picture_draw(&job->picture, day_us, flash);
     job->picture.pts_us = at_us;
-    set_clock(job, at_us, VIDEO_CLOCK_HZ, n * VIDEO_CLOCK_HZ / demo->fps);
+    set_clock(job, at_us);
     bool keyframe = atomic_exchange(&demo->keyframe_wanted, false) || job->keyframe_lost;
     job->keyframe_lost = false;
     if (sl_video_encoder_encode(job->video, &job->picture, keyframe, on_video, job) < 0)
@@ -280,9 +273,7 @@ static void play_sound(struct job *job, int64_t n)
 
     if (!is_wanted(job, SL_AUDIO))
         return;
-    set_clock(job, pcm.pts_us, DEMO_RATE_HZ, n * SOUND_SAMPLES);
-    /* The decoder gives back what went in so many samples ago. */
-    job->rtp_timestamp -= (uint32_t)sl_audio_encoder_delay(job->audio);
+    set_clock(job, pcm.pts_us);
     (void)sl_audio_encoder_encode(job->audio, &pcm, on_audio, job); /* out of memory: a gap */
 }
 

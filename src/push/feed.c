@@ -12,6 +12,7 @@ enum { IN_FLIGHT_BYTES_MAX = 8 << 20, IN_FLIGHT_ITEMS_MAX = 2048 };
 struct feed_track {
     struct feed *feed;
     struct sl_sink *sink; /* NULL: the stream has no such track */
+    enum sl_codec codec;  /* the one that the job was set up for */
     /* The worker's. */
     bool dropping; /* up to the next key frame */
 };
@@ -48,6 +49,8 @@ static void on_frame(void *owner, struct sl_frame *frame)
     struct feed_track *track = owner;
     struct feed *feed = track->feed;
 
+    if (frame->codec != track->codec)
+        return; /* the source changed it */
     if (!has_room(feed, frame))
         track->dropping = true;
     else if (frame->keyframe)
@@ -135,8 +138,10 @@ struct feed *feed_create(const struct feed_config *config)
         struct sl_track *track =
             config->tracks[i] ? sl_stream_track(config->stream, (enum sl_media_kind)i) : NULL;
         feed->tracks[i].feed = feed;
-        if (track)
-            feed->tracks[i].sink = sl_sink_create(track, feed->worker, &sink_ops, &feed->tracks[i]);
+        if (!track)
+            continue;
+        feed->tracks[i].codec = sl_track_codecs(track)->codecs[0].codec;
+        feed->tracks[i].sink = sl_sink_create(track, feed->worker, &sink_ops, &feed->tracks[i]);
     }
     sl_worker_add_load(feed->worker, 1);
     return feed;

@@ -285,18 +285,11 @@ void sl_assembler_tick(struct sl_assembler *assembler, int64_t now_us)
 
 /* ---- Life ---- */
 
-/* False for a codec that no frames can be made of. *out is NULL for audio, which needs none. */
-static bool create_depacketizer(enum sl_codec codec, size_t max_frame_len,
-                                struct sl_depacketizer **out)
+bool sl_assembler_takes(enum sl_codec codec)
 {
-    *out = NULL;
     switch (codec) {
     case SL_CODEC_H264:
-        *out = sl_h264_depacketizer_create(max_frame_len);
-        return true;
     case SL_CODEC_VP8:
-        *out = sl_vp8_depacketizer_create(max_frame_len);
-        return true;
     case SL_CODEC_OPUS:
     case SL_CODEC_PCMA:
     case SL_CODEC_PCMU:
@@ -313,8 +306,18 @@ static bool create_depacketizer(enum sl_codec codec, size_t max_frame_len,
     return false;
 }
 
+/* NULL for audio, which needs none. */
+static struct sl_depacketizer *create_depacketizer(enum sl_codec codec, size_t max_frame_len)
+{
+    if (codec == SL_CODEC_H264)
+        return sl_h264_depacketizer_create(max_frame_len);
+    return codec == SL_CODEC_VP8 ? sl_vp8_depacketizer_create(max_frame_len) : NULL;
+}
+
 struct sl_assembler *sl_assembler_create(const struct sl_assembler_config *config)
 {
+    if (!sl_assembler_takes(config->codec))
+        return NULL;
     struct sl_assembler *assembler = sl_new(struct sl_assembler);
 
     assembler->config = *config;
@@ -324,11 +327,7 @@ struct sl_assembler *sl_assembler_create(const struct sl_assembler_config *confi
         assembler->config.max_frame_len = DEFAULT_MAX_FRAME_LEN;
     if (config->max_wait_us == 0)
         assembler->config.max_wait_us = DEFAULT_MAX_WAIT_US;
-    if (!create_depacketizer(config->codec, assembler->config.max_frame_len,
-                             &assembler->depacketizer)) {
-        free(assembler);
-        return NULL;
-    }
+    assembler->depacketizer = create_depacketizer(config->codec, assembler->config.max_frame_len);
     assembler->held = sl_new_array(struct held_packet, assembler->config.max_packets);
     assembler->need_keyframe = true;
     assembler->after_loss = true;

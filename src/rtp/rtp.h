@@ -259,6 +259,21 @@ void sl_packetize_h264(const uint8_t *au, size_t len, size_t max_payload,
                                           bool marker),
                        void *arg);
 
+/* Cuts one picture of VP8 (RFC 7741), as above; picture_id: 15 bits, one more from picture to
+ * picture. */
+void sl_packetize_vp8(const uint8_t *frame, size_t len, uint16_t picture_id, size_t max_payload,
+                      void (*on_payload)(void *arg, const uint8_t *payload, size_t len,
+                                         bool marker),
+                      void *arg);
+
+enum { SL_AAC_LEN_MAX = 0x1fff }; /* what 13 bits tell */
+
+/* One access unit of AAC, or a part of one, a payload (RFC 3640, mode AAC-hbr with sizeLength=13,
+ * indexLength=3, indexDeltaLength=3), as above. -EMSGSIZE: longer than SL_AAC_LEN_MAX. */
+int sl_packetize_aac(const uint8_t *au, size_t len, size_t max_payload,
+                     void (*on_payload)(void *arg, const uint8_t *payload, size_t len, bool marker),
+                     void *arg);
+
 /* ---- H264 parameter sets ---- */
 
 /* Sees the packets of one H264 source and keeps its newest SPS and PPS, at most 12 of up to 1024
@@ -289,8 +304,8 @@ struct sl_assembled_frame {
     uint32_t rtp_timestamp;
     int64_t first_seq;      /* widened */
     uint16_t width, height; /* 0 if the frame does not say; video key frames do */
-    int reorder; /* H264: as in struct sl_h264_sps */
-    const uint8_t *data; /* valid during the callback only */
+    int reorder;            /* H264: as in struct sl_h264_sps */
+    const uint8_t *data;    /* valid during the callback only */
     size_t len;
 };
 
@@ -309,7 +324,9 @@ struct sl_assembler_config {
     void (*on_loss)(void *owner);
     void *owner;
 };
-/* *config is copied. NULL for VP9, AV1 and SL_CODEC_NONE: no frames can be made of them. */
+/* False for VP9, AV1 and others: no frames can be made of them. */
+bool sl_assembler_takes(enum sl_codec codec);
+/* *config is copied. NULL for a codec that it does not take. */
 struct sl_assembler *sl_assembler_create(const struct sl_assembler_config *config);
 void sl_assembler_destroy(struct sl_assembler *assembler);
 /* seq widened by sl_seq_unwrap() or sl_receiver_input(); the payload is copied. Duplicates and

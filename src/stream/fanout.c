@@ -78,7 +78,7 @@ struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker)
     fanout->drained_msg.run = on_drained;
     fanout->keyframe_msg.run = on_keyframe;
     fanout->sinks_msg.run = on_sinks;
-    sl_list_init(&fanout->frame_sinks);
+    fanout_init_relay(fanout);
     if (worker != track->home) {
         fanout->handovers = sl_new_array(struct handover, HANDOVER_BATCHES);
         for (size_t i = 0; i < HANDOVER_BATCHES; i++)
@@ -92,6 +92,7 @@ void fanout_free(struct fanout *fanout)
     if (!fanout)
         return;
     free(fanout->handovers);
+    free(fanout->frame_handovers);
     free(fanout->sinks);
     free(fanout->ring);
     free(fanout);
@@ -156,14 +157,6 @@ static void give_to(const struct sl_sink *sink, const struct delivery *delivery)
     sink->ops->on_packets(sink->owner, delivery->packets, delivery->count);
 }
 
-static void give_to_frames(const struct delivery *delivery)
-{
-    if (!delivery->fanout->frames)
-        return;
-    for (size_t i = 0; i < delivery->count; i++)
-        frames_input(delivery->fanout->frames, delivery->packets[i]);
-}
-
 void fanout_deliver(const struct delivery *delivery, const struct delivery *rider)
 {
     const struct fanout *fanout = delivery->fanout;
@@ -185,15 +178,23 @@ void fanout_deliver(const struct delivery *delivery, const struct delivery *ride
             give_to(sink, rider);
     }
     if (carries)
-        give_to_frames(delivery);
+        fanout_assemble(delivery->fanout, delivery->packets, delivery->count);
     if (rides)
-        give_to_frames(rider);
+        fanout_assemble(rider->fanout, rider->packets, rider->count);
+}
+
+void fanout_want_keyframe(struct fanout *fanout)
+{
+    if (fanout->ended)
+        return;
+    if (fanout->worker == fanout->track->home)
+        track_want_keyframe(fanout->track);
+    else if (!atomic_exchange(&fanout->keyframe_posted, true))
+        sl_loop_post(fanout->track->home->loop, &fanout->keyframe_msg);
 }
 
 void fanout_tell_sinks(struct fanout *fanout)
 {
-    if (!fanout->track->ops->on_sinks)
-        return;
     if (fanout->worker == fanout->track->home)
         track_check_sinks(fanout->track);
     else if (!atomic_exchange(&fanout->sinks_posted, true))
@@ -217,8 +218,8 @@ void fanout_end(struct fanout *fanout)
 
     fanout->ended = true;
     while (fanout->packet_sink_count > 0)
-        sink_end(fanout->sinks[fanout->packet_sink_count - 1]);
-    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sink_end(sink);
+        sink_end(fanout->sinks[fanout->packet_sink_count - 1], -EPIPE);
+    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sink_end(sink, -EPIPE);
     fanout_drop_ring(fanout);
     sl_loop_post(registry_control(fanout->track->stream), &fanout->drained_msg);
 }

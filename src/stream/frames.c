@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Frames for those sinks that mux or transcode: one assembler per fanout while it has such sinks,
- * and RTP time put on the stream's common clock. */
+/* Packets of a track into frames on the stream's common clock, for those who mux or transcode. The
+ * source may go on in another codec; then so does this. */
 #include "stream/internal.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum {
     FRAME_PACKETS_MAX = 512,
-    FRAME_LEN_MAX = 4 << 20,
     FRAME_WAIT_US = 500 * SL_US_PER_MS, /* a retransmission over a slow path still counts */
 };
 
 struct frames {
-    struct fanout *fanout;
-    struct sl_assembler *assembler;
+    struct frames_config config;
+    struct sl_assembler *assembler; /* NULL: no packet yet, or of a codec it knows nothing of */
     enum sl_codec codec;
     uint32_t clock_hz;
     /* Of a source that gives its tracks no clock: RTP time of the first packet = its arrival. */
@@ -33,7 +32,7 @@ struct frames {
 static void put_times(struct frames *frames, const struct sl_assembled_frame *assembled,
                       struct sl_frame *frame)
 {
-    const struct sl_track_clock *clock = &frames->fanout->clock;
+    const struct sl_track_clock *clock = frames->config.clock;
     int64_t base_us = clock->valid ? clock->local_us : frames->origin_us;
     uint32_t base_timestamp = clock->valid ? clock->rtp_timestamp : frames->origin_timestamp;
     int64_t ticks = (int32_t)(assembled->rtp_timestamp - base_timestamp), delay = 0;
@@ -52,7 +51,6 @@ static void put_times(struct frames *frames, const struct sl_assembled_frame *as
 static void on_frame(void *owner, const struct sl_assembled_frame *assembled)
 {
     struct frames *frames = owner;
-    struct sl_sink *sink;
     struct sl_frame *frame = sl_frame_create(assembled->codec, assembled->len);
 
     if (!frame)
@@ -65,24 +63,21 @@ static void on_frame(void *owner, const struct sl_assembled_frame *assembled)
         sl_codec_config_note(&frames->codec_config, assembled->data, assembled->len);
     frame->config = sl_codec_config_ref(frames->codec_config);
     memcpy(frame->data, assembled->data, assembled->len);
-    sl_list_foreach(sink, &frames->fanout->frame_sinks, struct sl_sink, link)
-        sink->ops->on_frame(sink->owner, frame);
+    frames->config.on_frame(frames->config.owner, frame);
     sl_frame_unref(frame);
 }
 
 static void on_loss(void *owner)
 {
     struct frames *frames = owner;
-    struct sl_sink *any = sl_list_first(&frames->fanout->frame_sinks, struct sl_sink, link);
 
-    if (any && frames->fanout->track->kind == SL_VIDEO)
-        sl_sink_request_keyframe(any);
+    frames->config.on_loss(frames->config.owner);
 }
 
-static bool start_assembler(struct frames *frames, enum sl_codec codec)
+static void change_codec(struct frames *frames, const struct sl_rtp_packet *first)
 {
     struct sl_assembler_config config = {
-        .codec = codec,
+        .codec = first->codec,
         .max_packets = FRAME_PACKETS_MAX,
         .max_frame_len = FRAME_LEN_MAX,
         .max_wait_us = FRAME_WAIT_US,
@@ -91,23 +86,23 @@ static bool start_assembler(struct frames *frames, enum sl_codec codec)
         .owner = frames,
     };
 
+    sl_assembler_destroy(frames->assembler);
     frames->assembler = sl_assembler_create(&config);
-    frames->codec = codec;
-    frames->clock_hz = sl_codec_clock_hz(codec);
-    return frames->assembler != NULL;
+    frames->codec = first->codec;
+    frames->clock_hz = track_clock_hz(frames->config.track, first->codec);
+    frames->has_origin = true;
+    frames->origin_timestamp = first->timestamp;
+    frames->origin_us = first->arrival_us;
+    frames->reorder = (struct sl_reorder){0};
+    sl_codec_config_unref(frames->codec_config);
+    frames->codec_config = NULL;
 }
 
-struct frames *frames_create(struct fanout *fanout)
+struct frames *frames_create(const struct frames_config *config)
 {
     struct frames *frames = sl_new(struct frames);
 
-    frames->fanout = fanout;
-    if (!start_assembler(frames, fanout->track->config.codecs[0].codec)) {
-        sl_log(SL_LOG_WARN, NULL, "stream: no frames can be made of %s; the sink gets none",
-               sl_codec_name(fanout->track->config.codecs[0].codec));
-        free(frames);
-        return NULL;
-    }
+    frames->config = *config;
     return frames;
 }
 
@@ -120,20 +115,22 @@ void frames_destroy(struct frames *frames)
     free(frames);
 }
 
-void frames_input(struct frames *frames, const struct sl_rtp_packet *packet)
+int frames_input(struct frames *frames, const struct sl_rtp_packet *packet)
 {
-    if (packet->codec != frames->codec)
-        return; /* the source changed its codec; sinks of frames were set up for the first one */
-    if (!frames->has_origin) {
-        frames->has_origin = true;
-        frames->origin_timestamp = packet->timestamp;
-        frames->origin_us = packet->arrival_us;
-    }
+    /* Digits stand between sound: nothing for a frame, but no gap either. */
+    bool digits = packet->codec == SL_CODEC_TELEPHONE_EVENT;
+
+    if (packet->codec != frames->codec && !digits)
+        change_codec(frames, packet);
+    if (!frames->assembler)
+        return digits ? 0 : -ENOSYS;
     sl_assembler_input(frames->assembler, packet->seq, packet->timestamp, packet->marker,
-                       packet->payload, packet->payload_len, packet->arrival_us);
+                       packet->payload, digits ? 0 : packet->payload_len, packet->arrival_us);
+    return 0;
 }
 
 void frames_tick(struct frames *frames, int64_t now_us)
 {
-    sl_assembler_tick(frames->assembler, now_us);
+    if (frames->assembler)
+        sl_assembler_tick(frames->assembler, now_us);
 }

@@ -31,18 +31,23 @@ enum {
     RIDERS_MAX = 8, /* packets of sound that go along with pictures; with more, each go alone */
     TRACKS_PER_STREAM = 2,
     RING_MIN = 64, /* packets: 0.2 s of video, what an answer to a NACK needs on a short path */
+    FRAME_LEN_MAX = 4 << 20,
+    FRAME_BATCH = 16, /* frames that came in in one turn, before they are passed on */
+    FRAME_HANDOVER_BYTES_MAX = 8 << 20, /* of frames on their way to another worker */
 };
 
 /* ---- worker.c ---- */
 
 struct sl_workers {
     size_t count;
+    _Atomic size_t kept_bytes; /* of all tracks: see kept.c */
     struct sl_workers_config config;
     struct sl_loop *control;
     struct sl_worker *all[];
 };
 
 struct sl_worker {
+    struct sl_workers *workers;
     const struct sl_workers_config *config;
     size_t index;
     struct sl_loop *loop;
@@ -62,6 +67,8 @@ struct sl_worker {
     int64_t gather_us, gather_left_us; /* how long packets wait for more, what is left; 0: not */
     struct sl_list wanting_tracks;     /* a key frame was asked for too early */
     struct sl_list frame_fanouts;      /* with an assembler to tick */
+    struct sl_list intakes;            /* with an assembler to tick */
+    struct sl_list paced_tracks;       /* of which key frames are wanted regularly */
     const struct sl_worker_io *io;     /* NULL: none */
     void *io_owner;
     struct packet_pool *pool;
@@ -83,8 +90,9 @@ struct sl_track {
     struct sl_worker *home;
     const struct sl_source_ops *ops;
     void *owner;
-    size_t ring_packets;                 /* kept for retransmission, on each worker; constant */
-    struct track_sets *sets;             /* home worker's; NULL: the source sends no H264 */
+    size_t ring_packets;     /* kept for retransmission, on each worker; constant */
+    struct track_sets *sets; /* home worker's; NULL: the source sends no packets of H264 */
+    struct intake *intake;   /* home worker's; NULL: the source sends packets */
     struct fanout *fanouts[WORKERS_MAX]; /* by worker index; control's */
 
     /* Home worker's. */
@@ -97,7 +105,9 @@ struct sl_track {
     struct sl_track_clock clock;
     bool has_sinks; /* as the source was told */
     int64_t keyframe_asked_us;
-    struct sl_list wanting; /* in worker->wanting_tracks */
+    struct sl_list wanting;                 /* in worker->wanting_tracks */
+    int64_t keyframe_every_us, keyframe_us; /* how often one is wanted, 0: not; the last one */
+    struct sl_list paced;                   /* in worker->paced_tracks */
 };
 
 /* What the next track's ring may hold. [control] */
@@ -116,10 +126,19 @@ bool track_picture_is_cut(const struct sl_track *track);
 bool track_may_go_on(const struct sl_track *track);
 /* How many sinks its packets go to, on all workers. [home] */
 size_t track_sink_count(const struct sl_track *track);
-/* Sinks came or went on some worker: tells the source of the first and of the last. [home] */
+/* Sinks came or went on some worker: tells the source of the first and of the last, and sees how
+ * often key frames are wanted. [home] */
 void track_check_sinks(struct sl_track *track);
+/* Asks for a key frame if the last one is too long ago for some sink. [home] */
+void track_pace(struct sl_track *track, int64_t now_us);
 /* A sink wants a key frame. [home] */
 void track_want_keyframe(struct sl_track *track);
+/* As that, at the next tick: for whoever is called by the source. [home] */
+void track_want_keyframe_soon(struct sl_track *track);
+/* Of the codec's RTP time in this track. */
+uint32_t track_clock_hz(const struct sl_track *track, enum sl_codec codec);
+/* The NTP time of a local time: the same in all tracks of a stream. [home] */
+uint64_t track_ntp(struct sl_track *track, int64_t local_us);
 /* Asks now if the interval has passed; otherwise the track stays among the wanting. [home] */
 void track_retry_keyframe(struct sl_track *track, int64_t now_us);
 /* The stream is over: passes what is left, ends the fanouts. [home] */
@@ -132,6 +151,55 @@ void track_sets_destroy(struct track_sets *sets); /* NULL is fine */
 /* A packet as the source numbered it gets its number in the track; before it, packets may be added
  * that carry parameter sets. -ERANGE: it comes too late to be used. [home] */
 int track_sets_input(struct sl_track *track, struct sl_rtp_packet *packet);
+
+/* ---- kept.c ---- */
+
+struct kept {
+    _Atomic size_t *all_bytes; /* of all tracks */
+    size_t count, capacity, bytes;
+    struct sl_frame **frames; /* from a key frame on */
+};
+/* One more picture: a key frame takes the place of all; too much, and nothing is kept. */
+void kept_add(struct kept *kept, struct sl_frame *frame);
+void kept_clear(struct kept *kept);
+
+/* ---- intake.c ---- */
+
+/* What a track has that gets frames from its source, or must keep them. Home worker's. */
+struct intake {
+    struct sl_track *track;
+    int64_t last_dts_us;
+    bool lost;                            /* pictures are of no use up to the next key frame */
+    struct sl_codec_config *codec_config; /* of H264, once known */
+    struct frames *frames;                /* of a source of packets */
+    struct sl_list ticking;               /* in worker->intakes */
+    struct kept kept;
+
+    /* What packets cut from frames have. */
+    bool cutting;
+    bool warned;
+    int64_t seq;
+    uint16_t picture_id;
+
+    /* What came since the end of the last turn. */
+    size_t count;
+    struct sl_frame *batch[FRAME_BATCH];
+};
+
+struct intake *intake_create(struct sl_track *track);
+void intake_destroy(struct intake *intake); /* NULL is fine */
+/* Passes what came in on to every worker. [home] */
+void intake_pass(struct intake *intake);
+/* Makes frames of packets where the source gives those. [home] */
+void intake_take(struct intake *intake, struct sl_rtp_packet *const *packets, size_t count);
+/* Gives up waiting for lost packets in time. [home] */
+void intake_tick(struct intake *intake, int64_t now_us);
+/* Gives what is kept to those sinks of the fanout that wait for it. [home] */
+void intake_replay(struct intake *intake, struct fanout *fanout);
+/* Nothing comes in any more. [home] */
+void intake_end(struct intake *intake);
+/* Sinks of frames begin with what is kept. */
+bool track_keeps(const struct sl_track *track);
 
 /* ---- level.c ---- */
 
@@ -168,10 +236,12 @@ struct fanout {
     size_t refs;  /* control: sinks not yet destroyed */
     bool drained; /* control */
 
-    _Atomic size_t sink_count; /* of both kinds; the worker writes, home reads to skip empty ones */
-    size_t packet_sink_count;  /* worker's */
-    struct sl_msg add_msg, end_msg, drained_msg, keyframe_msg, sinks_msg;
-    _Atomic bool keyframe_posted, sinks_posted;
+    /* Of both kinds, and of packets; the worker writes, home reads to skip empty ones. */
+    _Atomic size_t sink_count, packet_sinks;
+    size_t packet_sink_count;          /* worker's */
+    _Atomic int64_t keyframe_every_us; /* the least that a sink wants, 0: none; written as above */
+    struct sl_msg add_msg, end_msg, drained_msg, keyframe_msg, sinks_msg, join_msg, refuse_msg;
+    _Atomic bool keyframe_posted, sinks_posted, join_posted, refuse_posted;
 
     /* The worker's. */
     bool ended;
@@ -182,12 +252,16 @@ struct fanout {
     struct sl_rtp_packet **ring; /* by seq & mask; made with the first sink */
     struct sl_rtp_packet *newest;
     struct sl_track_clock clock;
-    struct frames *frames;  /* while there are frame sinks */
+    struct frames *frames;  /* while there are frame sinks, and the track has packets only */
     struct sl_list ticking; /* in worker->frame_fanouts */
 
     /* Home's; NULL when home and worker are one. */
     struct handover *handovers;
     size_t next_handover;
+    struct frame_handover *frame_handovers; /* made with the first frame */
+    size_t next_frame_handover;
+    bool frames_lost;           /* up to the next key frame */
+    _Atomic size_t frame_bytes; /* on their way; the worker subtracts */
 };
 
 struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker);
@@ -197,7 +271,9 @@ void fanout_free(struct fanout *fanout);
 void fanout_deliver(const struct delivery *delivery, const struct delivery *rider);
 /* Takes packets towards the fanout's worker, which is another one. [home] */
 void fanout_hand_over(const struct delivery *delivery, const struct delivery *rider);
-/* The first sink came or the last one went: home is told. [worker] */
+/* A sink wants a key frame: home is told. [worker] */
+void fanout_want_keyframe(struct fanout *fanout);
+/* The first sink came or the last one went, or their wishes changed: home is told. [worker] */
 void fanout_tell_sinks(struct fanout *fanout);
 /* Lets go of the packets kept for retransmission. [worker] */
 void fanout_drop_ring(struct fanout *fanout);
@@ -206,11 +282,39 @@ void fanout_end(struct fanout *fanout);
 
 /* ---- frames.c ---- */
 
-/* The frame assembler of one fanout, shared by its frame sinks. */
-struct frames *frames_create(struct fanout *fanout);
+struct frames_config {
+    const struct sl_track *track;
+    const struct sl_track_clock *clock;
+    void (*on_frame)(void *owner, struct sl_frame *frame); /* borrowed */
+    void (*on_loss)(void *owner);                          /* a key frame is needed */
+    void *owner;
+};
+/* Makes frames of a track's packets. */
+struct frames *frames_create(const struct frames_config *config);
 void frames_destroy(struct frames *frames);
-void frames_input(struct frames *frames, const struct sl_rtp_packet *packet);
+/* -ENOSYS: no frames can be made of the packet's codec. */
+int frames_input(struct frames *frames, const struct sl_rtp_packet *packet);
 void frames_tick(struct frames *frames, int64_t now_us);
+
+/* ---- relay.c ---- */
+
+/* To the frame sinks there. [worker] */
+void fanout_give_frame(struct fanout *fanout, struct sl_frame *frame);
+/* While there are frame sinks. [worker] */
+void fanout_begin_frames(struct fanout *fanout);
+void fanout_end_frames(struct fanout *fanout);
+/* Makes frames of packets that came, and ends the frame sinks if it cannot. [worker] */
+void fanout_assemble(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count);
+/* A sink of frames waits for what is kept: home is told. [worker] */
+void fanout_join(struct fanout *fanout);
+/* What is kept, to those who wait. [home] */
+void fanout_replay(struct fanout *fanout, struct sl_frame *const *frames, size_t count);
+/* No frames can be made of what comes: sinks of frames end. [home] */
+void fanout_refuse(struct fanout *fanout);
+/* Sets up the messages of the above. */
+void fanout_init_relay(struct fanout *fanout);
+/* Takes frames towards the fanout's worker, which is another one. [home] */
+void fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *frames, size_t count);
 
 /* ---- sink.c ---- */
 
@@ -219,13 +323,18 @@ struct sl_sink {
     void *owner;
     struct fanout *fanout;
     struct sl_sink *rider, *carrier; /* see sl_sink_ride(); constant once started */
+    int64_t keyframe_every_us;       /* constant once started */
     /* The worker's. */
     bool started;
     size_t index;        /* in fanout->sinks */
     struct sl_list link; /* in fanout->frame_sinks */
+    bool waiting;        /* for what is kept */
+    bool synced;         /* it got a key frame */
+    enum sl_codec codec; /* as it was told, and one reference */
+    struct sl_codec_config *codec_config;
 };
-/* Stops it and tells its owner that the stream is over. [worker] */
-void sink_end(struct sl_sink *sink);
+/* Stops it and tells its owner why. [worker] */
+void sink_end(struct sl_sink *sink, int reason);
 
 /* ---- A stream: registry.c, catalogue.c ---- */
 
@@ -233,7 +342,10 @@ struct sl_stream {
     struct sl_table_node node; /* in streams->names while the name is held */
     struct sl_list link;       /* in streams->all until freed */
     struct sl_streams *streams;
-    char name[SL_STREAM_NAME_MAX + 1];
+    char name[SL_STREAM_NAME_MAX + 1]; /* "": none */
+    struct sl_stream *of;              /* what it is made from, which outlives it; NULL: nothing */
+    struct sl_list made;               /* those made from it that have not ended */
+    struct sl_list sibling;            /* in of->made */
     struct sl_worker *worker;
     const struct sl_source_ops *ops;
     struct sl_track *tracks[TRACKS_PER_STREAM];
@@ -250,7 +362,8 @@ struct sl_stream {
     int64_t live_since_ms;         /* wall clock */
     bool unlisted_until_live;
     bool live, ended, released;
-    size_t draining; /* fanouts that have not reported drained, and home itself */
+    _Atomic int64_t ntp_offset_us; /* NTP time less local time; 0: not known. Workers' */
+    size_t draining; /* what has not reported drained: fanouts, home, streams made from it */
     struct sl_msg end_msg, ended_msg, free_msg;
 };
 

@@ -61,6 +61,7 @@ struct sl_rtp_packet *sl_rtp_packet_create(struct sl_worker *worker)
 {
     struct packet_pool *pool = worker->pool;
 
+    SL_ASSERT_ON(worker->loop);
     if (!pool->free)
         pool->free = atomic_exchange_explicit(&pool->returned, NULL, memory_order_acquire);
     if (!pool->free && pool->packet_count < pool->packets_max)

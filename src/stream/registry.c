@@ -61,12 +61,25 @@ void sl_streams_destroy(struct sl_streams *streams)
 
 size_t sl_streams_count(const struct sl_streams *streams)
 {
+    SL_ASSERT_ON(streams->control);
     return streams->names.count;
 }
 
 bool sl_streams_drained(const struct sl_streams *streams)
 {
+    SL_ASSERT_ON(streams->control);
     return sl_list_empty(&streams->all);
+}
+
+static bool has_own_name(const struct sl_stream *stream)
+{
+    return stream->name[0] != '\0';
+}
+
+/* Whom a question about the stream is for. */
+static const struct sl_stream *origin_of(const struct sl_stream *stream)
+{
+    return stream->of ? stream->of : stream;
 }
 
 static bool has_name(const struct sl_table_node *node, const void *key)
@@ -85,6 +98,7 @@ static struct sl_stream *find_any(const struct sl_streams *streams, const char *
 
 struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name)
 {
+    SL_ASSERT_ON(streams->control);
     struct sl_stream *stream = find_any(streams, name);
 
     return stream && (stream->live || !stream->unlisted_until_live) ? stream : NULL;
@@ -93,11 +107,12 @@ struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name)
 void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *stream, void *arg),
                      void *arg)
 {
+    SL_ASSERT_ON(streams->control);
     struct sl_stream *stream;
 
     sl_list_foreach(stream, &streams->all, struct sl_stream, link)
     {
-        if (!stream->ended)
+        if (!stream->ended && has_own_name(stream))
             fn(stream, arg);
     }
 }
@@ -135,6 +150,7 @@ static const struct sl_reservation *find_reservation(const struct sl_streams *st
 
 int sl_streams_reserve(struct sl_streams *streams, const char *name, struct sl_reservation **out)
 {
+    SL_ASSERT_ON(streams->control);
     if (!sl_stream_name_is_valid(name))
         return -EINVAL;
     if (find_any(streams, name) || find_reservation(streams, name))
@@ -164,11 +180,13 @@ void sl_reservation_release(struct sl_reservation *reservation)
 
 bool sl_streams_is_reserved(const struct sl_streams *streams, const char *name)
 {
+    SL_ASSERT_ON(streams->control);
     return find_reservation(streams, name) != NULL;
 }
 
 void sl_streams_listen(struct sl_streams *streams, struct sl_streams_listener *listener)
 {
+    SL_ASSERT_ON(streams->control);
     sl_list_append(&streams->listeners, &listener->link);
 }
 
@@ -224,17 +242,47 @@ static void discard(struct sl_stream *stream)
     free(stream);
 }
 
-int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *config,
-                     struct sl_stream **out)
+static int check_name(const struct sl_streams *streams, const struct sl_stream_config *config)
 {
+    if (!config->name)
+        return config->of && config->of->ended ? -EPIPE : 0;
+    assert(!config->of);
     if (!sl_stream_name_is_valid(config->name))
         return -EINVAL;
     if (find_any(streams, config->name) ||
         find_reservation(streams, config->name) != config->reservation)
         return -EEXIST;
+    return 0;
+}
+
+/* From now on it is seen, or ends with what it is made from. */
+static void enter(struct sl_stream *stream, const struct sl_stream_config *config)
+{
+    struct sl_streams *streams = stream->streams;
+
+    if (config->name) {
+        memcpy(stream->name, config->name, strlen(config->name) + 1);
+        sl_table_insert(&streams->names, &stream->node, sl_hash_text(stream->name));
+        catalogue_add(&streams->ids, stream);
+    }
+    if (config->of) {
+        stream->of = config->of->of ? config->of->of : config->of;
+        stream->of->draining++;
+        sl_list_append(&stream->of->made, &stream->sibling);
+    }
+    sl_list_append(&streams->all, &stream->link);
+}
+
+int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *config,
+                     struct sl_stream **out)
+{
+    SL_ASSERT_ON(streams->control);
+    int err = check_name(streams, config);
+
+    if (err < 0)
+        return err;
     struct sl_stream *stream = sl_new(struct sl_stream);
     stream->streams = streams;
-    memcpy(stream->name, config->name, strlen(config->name) + 1);
     stream->worker = config->worker;
     stream->ops = config->ops;
     stream->unlisted_until_live = config->unlisted_until_live;
@@ -247,6 +295,7 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
         free(stream);
         return -EINVAL;
     }
+    sl_list_init(&stream->made);
     for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
         if (!config->tracks[i].present)
             continue;
@@ -257,38 +306,41 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
         }
         stream->tracks[i] = track_create(stream, (enum sl_media_kind)i, config);
     }
-    sl_table_insert(&streams->names, &stream->node, sl_hash_text(stream->name));
-    catalogue_add(&streams->ids, stream);
-    sl_list_append(&streams->all, &stream->link);
+    enter(stream, config);
     *out = stream;
     return 0;
 }
 
 void sl_stream_set_live(struct sl_stream *stream)
 {
+    SL_ASSERT_ON(stream->streams->control);
     struct sl_streams_listener *listener;
 
     if (stream->live || stream->ended)
         return;
     stream->live = true;
     stream->live_since_ms = sl_wall_ms();
+    if (!has_own_name(stream))
+        return;
     sl_list_foreach(listener, &stream->streams->listeners, struct sl_streams_listener, link)
         listener->on_live(listener, stream);
 }
 
 int64_t sl_stream_live_since_ms(const struct sl_stream *stream)
 {
+    SL_ASSERT_ON(stream->streams->control);
     return stream->live_since_ms;
 }
 
 bool sl_stream_is_live(const struct sl_stream *stream)
 {
+    SL_ASSERT_ON(stream->streams->control);
     return stream->live;
 }
 
 const char *sl_stream_name(const struct sl_stream *stream)
 {
-    return stream->name;
+    return origin_of(stream)->name;
 }
 
 struct sl_worker *sl_stream_worker(struct sl_stream *stream)
@@ -308,36 +360,47 @@ struct sl_track *sl_stream_track(struct sl_stream *stream, enum sl_media_kind ki
 
 void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *height)
 {
+    SL_ASSERT_ON(stream->streams->control);
+    if (stream->width == 0)
+        stream = origin_of(stream);
     *width = stream->width;
     *height = stream->height;
 }
 
 void sl_stream_set_muted(struct sl_stream *stream, enum sl_media_kind kind, bool muted)
 {
-    stream->muted[kind] = muted;
+    SL_ASSERT_ON(stream->streams->control);
+    (stream->of ? stream->of : stream)->muted[kind] = muted;
 }
 
 bool sl_stream_is_muted(const struct sl_stream *stream, enum sl_media_kind kind)
 {
-    return stream->muted[kind];
+    SL_ASSERT_ON(stream->streams->control);
+    return origin_of(stream)->muted[kind];
 }
 
 void sl_stream_end(struct sl_stream *stream)
 {
+    SL_ASSERT_ON(stream->streams->control);
     struct sl_stream_listener *listener;
+    struct sl_stream *made;
 
     if (stream->ended)
         return;
     stream->ended = true;
     stream->live = false;
-    sl_table_remove(&stream->streams->names, &stream->node);
+    if (has_own_name(stream))
+        sl_table_remove(&stream->streams->names, &stream->node);
     catalogue_remove(&stream->streams->ids, stream);
+    sl_list_remove(&stream->sibling);
     sl_loop_post(stream->worker->loop, &stream->end_msg);
     /* A listener may take others out as it ends: always the first of those left. */
     while ((listener = sl_list_first(&stream->listeners, struct sl_stream_listener, link))) {
         sl_list_remove(&listener->link);
         listener->on_end(listener);
     }
+    while ((made = sl_list_first(&stream->made, struct sl_stream, sibling)))
+        sl_stream_end(made);
 }
 
 void sl_stream_release(struct sl_stream *stream)
@@ -359,13 +422,19 @@ void stream_check_free(struct sl_stream *stream)
                 return;
         }
     }
+    struct sl_stream *of = stream->of;
     sl_list_remove(&stream->link);
     unreserve(stream);
     sl_loop_post(stream->worker->loop, &stream->free_msg);
+    if (of) {
+        of->draining--;
+        stream_check_free(of);
+    }
 }
 
 void sl_stream_listen(struct sl_stream *stream, struct sl_stream_listener *listener)
 {
+    SL_ASSERT_ON(stream->streams->control);
     assert(!stream->ended);
     sl_list_append(&stream->listeners, &listener->link);
 }

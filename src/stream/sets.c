@@ -105,7 +105,7 @@ static void warn_once(struct sl_track *track)
     if (track->sets->warned)
         return;
     track->sets->warned = true;
-    sl_log_scope_init(&scope, NULL, "stream", track->stream->name);
+    sl_log_scope_init(&scope, NULL, "stream", sl_stream_name(track->stream));
     sl_log(SL_LOG_WARN, &scope,
            "stream: a key frame without parameter sets: no SPS/PPS in band or in the SDP; nobody "
            "can decode the picture until the source sends them");

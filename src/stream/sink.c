@@ -11,6 +11,7 @@
 struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
                                const struct sl_sink_ops *ops, void *owner)
 {
+    SL_ASSERT_ON(registry_control(track->stream));
     struct sl_sink *sink = sl_new(struct sl_sink);
     struct fanout *fanout = track->fanouts[worker->index];
 
@@ -36,6 +37,7 @@ struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
 
 void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video)
 {
+    SL_ASSERT_ON(registry_control(audio->fanout->track->stream));
     assert(audio->fanout->track->stream == video->fanout->track->stream);
     assert(audio->fanout->worker == video->fanout->worker);
     assert(audio->fanout->track->kind == SL_AUDIO && video->fanout->track->kind == SL_VIDEO);
@@ -43,11 +45,18 @@ void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video)
     video->rider = audio;
 }
 
+void sl_sink_set_keyframe_every(struct sl_sink *sink, int64_t every_us)
+{
+    SL_ASSERT_ON(registry_control(sink->fanout->track->stream));
+    sink->keyframe_every_us = every_us;
+}
+
 void sl_sink_destroy(struct sl_sink *sink)
 {
     if (!sink)
         return;
     struct sl_stream *stream = sink->fanout->track->stream;
+    SL_ASSERT_ON(registry_control(stream));
     sink->fanout->refs--;
     free(sink);
     stream_check_free(stream);
@@ -83,27 +92,72 @@ static void add_packet_sink(struct fanout *fanout, struct sl_sink *sink)
     }
     sink->index = fanout->packet_sink_count++;
     fanout->sinks[sink->index] = sink;
+    atomic_store_explicit(&fanout->packet_sinks, fanout->packet_sink_count, memory_order_relaxed);
 }
 
 static void add_frame_sink(struct fanout *fanout, struct sl_sink *sink)
 {
+    sink->synced = false;
+    sink->waiting = track_keeps(fanout->track);
     sl_list_append(&fanout->frame_sinks, &sink->link);
-    if (!fanout->frames)
-        fanout->frames = frames_create(fanout);
-    if (fanout->frames && !sl_list_linked(&fanout->ticking))
-        sl_list_append(&fanout->worker->frame_fanouts, &fanout->ticking);
+    fanout_begin_frames(fanout);
+}
+
+static int64_t impatience_of(const struct sl_sink *sink, int64_t least_us)
+{
+    return sink->keyframe_every_us > 0 && sink->keyframe_every_us < least_us
+               ? sink->keyframe_every_us
+               : least_us;
+}
+
+/* The least that one of them wants. */
+static void check_wishes(struct fanout *fanout)
+{
+    int64_t least_us = INT64_MAX;
+    struct sl_sink *sink;
+
+    for (size_t i = 0; i < fanout->packet_sink_count; i++)
+        least_us = impatience_of(fanout->sinks[i], least_us);
+    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) least_us =
+        impatience_of(sink, least_us);
+    least_us = least_us == INT64_MAX ? 0 : least_us;
+    if (least_us == atomic_load_explicit(&fanout->keyframe_every_us, memory_order_relaxed))
+        return;
+    atomic_store_explicit(&fanout->keyframe_every_us, least_us, memory_order_relaxed);
+    fanout_tell_sinks(fanout);
+}
+
+/* Of one of the codecs at least. */
+static bool can_make_frames(const struct sl_track *track)
+{
+    if (track->config.frames || track->config.codec_count == 0)
+        return true;
+    for (size_t i = 0; i < track->config.codec_count; i++) {
+        if (sl_assembler_takes(track->config.codecs[i].codec))
+            return true;
+    }
+    return false;
+}
+
+/* 0: it may start; or why it is over already. */
+static int refusal(const struct sl_sink *sink)
+{
+    if (sink->fanout->ended)
+        return -EPIPE;
+    return sink->ops->on_frame && !can_make_frames(sink->fanout->track) ? -ENOSYS : 0;
 }
 
 void sl_sink_start(struct sl_sink *sink)
 {
     struct fanout *fanout = sink->fanout;
 
-    assert(sl_loop_is_current(fanout->worker->loop));
+    SL_ASSERT_ON(fanout->worker->loop);
     if (sink->started)
         return;
-    if (fanout->ended) {
+    int refused = refusal(sink);
+    if (refused < 0) {
         if (sink->ops->on_end)
-            sink->ops->on_end(sink->owner, -EPIPE);
+            sink->ops->on_end(sink->owner, refused);
         return;
     }
     if (!fanout->ring)
@@ -115,6 +169,10 @@ void sl_sink_start(struct sl_sink *sink)
         add_frame_sink(fanout, sink);
     if (count_sinks(fanout, 1) == 1)
         fanout_tell_sinks(fanout);
+    if (sink->keyframe_every_us > 0)
+        check_wishes(fanout);
+    if (sink->waiting)
+        fanout_join(fanout);
 }
 
 void sl_sink_stop(struct sl_sink *sink)
@@ -123,47 +181,47 @@ void sl_sink_stop(struct sl_sink *sink)
 
     if (!sink->started)
         return;
-    assert(sl_loop_is_current(fanout->worker->loop));
+    SL_ASSERT_ON(fanout->worker->loop);
     sink->started = false;
     if (sink->ops->on_packets) {
         struct sl_sink *last = fanout->sinks[--fanout->packet_sink_count];
         fanout->sinks[sink->index] = last;
         last->index = sink->index;
+        atomic_store_explicit(&fanout->packet_sinks, fanout->packet_sink_count,
+                              memory_order_relaxed);
     } else {
         sl_list_remove(&sink->link);
-        if (sl_list_empty(&fanout->frame_sinks)) {
-            sl_list_remove(&fanout->ticking);
-            frames_destroy(fanout->frames);
-            fanout->frames = NULL;
-        }
+        sl_codec_config_unref(sink->codec_config);
+        sink->codec_config = NULL;
+        sink->codec = SL_CODEC_NONE;
+        if (sl_list_empty(&fanout->frame_sinks))
+            fanout_end_frames(fanout);
     }
+    sink->waiting = false;
+    if (sink->keyframe_every_us > 0)
+        check_wishes(fanout);
     if (count_sinks(fanout, -1) > 0)
         return;
     fanout_drop_ring(fanout); /* nobody can ask for these packets any more */
     fanout_tell_sinks(fanout);
 }
 
-void sink_end(struct sl_sink *sink)
+void sink_end(struct sl_sink *sink, int reason)
 {
     sl_sink_stop(sink);
     if (sink->ops->on_end)
-        sink->ops->on_end(sink->owner, -EPIPE);
+        sink->ops->on_end(sink->owner, reason);
 }
 
 void sl_sink_request_keyframe(struct sl_sink *sink)
 {
-    struct fanout *fanout = sink->fanout;
-
-    if (fanout->ended)
-        return;
-    if (fanout->worker == fanout->track->home)
-        track_want_keyframe(fanout->track);
-    else if (!atomic_exchange(&fanout->keyframe_posted, true))
-        sl_loop_post(fanout->track->home->loop, &fanout->keyframe_msg);
+    SL_ASSERT_ON(sink->fanout->worker->loop);
+    fanout_want_keyframe(sink->fanout);
 }
 
 struct sl_rtp_packet *sl_sink_find_packet(struct sl_sink *sink, int64_t seq)
 {
+    SL_ASSERT_ON(sink->fanout->worker->loop);
     struct fanout *fanout = sink->fanout;
 
     if (!fanout->ring)
@@ -174,10 +232,12 @@ struct sl_rtp_packet *sl_sink_find_packet(struct sl_sink *sink, int64_t seq)
 
 struct sl_rtp_packet *sl_sink_newest_packet(struct sl_sink *sink)
 {
+    SL_ASSERT_ON(sink->fanout->worker->loop);
     return sink->fanout->newest;
 }
 
 const struct sl_track_clock *sl_sink_clock(const struct sl_sink *sink)
 {
+    SL_ASSERT_ON(sink->fanout->worker->loop);
     return &sink->fanout->clock;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * THE CORE: named streams, their tracks, and the fan-out to whoever watches. Knows no protocol: a
- * source feeds tracks through sl_track_input(), a sink gets packets or frames through
- * struct sl_sink_ops.
+ * source feeds tracks with packets (sl_track_input()) or with frames (sl_track_input_frame()), a
+ * sink gets either through struct sl_sink_ops.
  *
  * Threads. The control loop owns names, streams and the existence of everything; a worker owns the
  * media state of the tracks and sinks placed on it. A stream lives on its source's worker; a sink
  * may live on any: a track hands its packets over once per other worker and batch, not once per
- * sink. Functions are marked [control] or [worker] (the worker the object is on).
+ * sink. Functions are marked [control] or [worker] (the worker the object is on); debug and
+ * sanitizer builds assert it.
  *
  * Lifetime. The creator of a stream ends it (sl_stream_end), takes the source off the worker, and
  * then gives the object up (sl_stream_release); the creator of a sink stops it on its worker and
@@ -141,7 +142,9 @@ struct sl_track;
 /* What the core asks of a source. */
 struct sl_source_ops {
     const char *protocol; /* "webrtc", "rtmp": for logs and metrics */
-    /* A sink needs a key frame of this track; already merged and limited in rate. [worker] */
+    /* A sink needs a key frame of this track; already merged and limited in rate. NULL: the source
+     * cannot be asked. Then the pictures since the last key frame are kept (up to 4 MiB and 12 s a
+     * track, 64 MiB in all), and sinks of frames begin with those. [worker] */
     void (*request_keyframe)(void *owner, struct sl_track *track);
     /* The track has sinks now (their number, on all workers), or none any more (0): for a source
      * that works for somebody only. Not called once the stream has ended. NULL: not asked for.
@@ -161,6 +164,10 @@ struct sl_track_config {
     size_t codec_count; /* those the source may send; the first is the one expected */
     struct sl_track_codec codecs[SL_TRACK_CODECS_MAX];
     struct sl_h264_sprop sprop; /* H264 parameter sets known before the first packet */
+    bool frames;                /* the source gives frames, not packets */
+    /* RTP time of AAC and of telephone events, which is their sound's; 0: what is usual for them.
+     * Other codecs have one clock. */
+    uint32_t clock_hz;
 };
 
 /* ---- Who a stream is [control] ---- */
@@ -208,7 +215,13 @@ enum { SL_STREAM_NAME_MAX = 256 };
 bool sl_stream_name_is_valid(const char *name);
 
 struct sl_stream_config {
-    const char *name; /* copied; a valid one */
+    /* Copied; a valid one. NULL: it has none, and nobody finds, lists or counts it: a variant of a
+     * stream, a leg of a call. */
+    const char *name;
+    /* Of a stream without a name: the one that it is made from, which has not ended; or NULL. What
+     * is asked about it is asked of that one: name, muting, NTP time, the picture's size until its
+     * own is known; and it ends with it. */
+    struct sl_stream *of;
     struct sl_publisher publisher;
     struct sl_worker *worker; /* where the source is */
     const struct sl_source_ops *ops;
@@ -219,9 +232,20 @@ struct sl_stream_config {
     bool unlisted_until_live;
 };
 
-/* Takes ownership of one reference; drops the packet if the stream has ended. [worker] */
+/* Of a track of packets. Takes ownership of one reference; drops the packet if the stream has
+ * ended. [worker] */
 void sl_track_input(struct sl_track *track, struct sl_rtp_packet *packet);
-/* Known, or moved; packets given after this are of it. [worker] */
+/*
+ * Of a track of frames. Takes ownership of one reference, and nobody else has the frame yet: its
+ * times, and the configuration of H264, are mended where they lack something (pts may fall, dts
+ * rises). Sinks of frames get this very frame at the end of the turn. Packets are cut only while
+ * there is a sink of packets, from a key frame on: of H264, VP8, opus, G.711, G.722 and AAC;
+ * numbers and RTP times are the track's. Frames longer than 4 MiB are dropped. [worker]
+ */
+void sl_track_input_frame(struct sl_track *track, struct sl_frame *frame);
+/* Known, or moved; packets given after this are of it. Of a track of frames, RTP time is the
+ * track's own, and this tells only which NTP time a local time is; without it, the wall clock's.
+ * [worker] */
 void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clock);
 /* The coded picture size changed: listeners are told. [worker] */
 void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height);
@@ -245,14 +269,17 @@ void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *st
                      void *arg);
 
 /* Takes the name and places the tracks. -EEXIST: the name is taken or reserved; -EINVAL: not a
- * name; -ENOBUFS: the worker's packet memory serves as many tracks as it can. */
+ * name; -EPIPE: what it is made from has ended; -ENOBUFS: the worker's packet memory serves as many
+ * tracks as it can. */
 int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *config,
                      struct sl_stream **out);
-/* Media flows: players are welcome from now on. */
+/* Media flows: players are welcome from now on; whoever listens for streams that come hears of one
+ * that has a name. */
 void sl_stream_set_live(struct sl_stream *stream);
 bool sl_stream_is_live(const struct sl_stream *stream);
 /* Wall clock; 0 before. */
 int64_t sl_stream_live_since_ms(const struct sl_stream *stream);
+/* Of what it is made from, if it has none; "" if there is no such stream. Threads: any. */
 const char *sl_stream_name(const struct sl_stream *stream);
 struct sl_worker *sl_stream_worker(struct sl_stream *stream);
 /* Of its source. */
@@ -275,7 +302,7 @@ void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *h
 void sl_stream_set_muted(struct sl_stream *stream, enum sl_media_kind kind, bool muted);
 bool sl_stream_is_muted(const struct sl_stream *stream, enum sl_media_kind kind);
 /* The name is free at once, listeners get on_end (the last call), sinks get on_end on their
- * workers. Idempotent. */
+ * workers, and the streams made from it end. Idempotent. */
 void sl_stream_end(struct sl_stream *stream);
 /* The creator's last call, when the source is off the worker. Ends the stream if need be. */
 void sl_stream_release(struct sl_stream *stream);
@@ -351,10 +378,14 @@ struct sl_sink_ops {
     /* Packets in the order they came. Borrowed: sl_rtp_packet_ref() to keep one. NULL for a sink of
      * frames. */
     void (*on_packets)(void *owner, struct sl_rtp_packet *const *packets, size_t count);
-    /* One frame. Borrowed. NULL for a sink of packets. */
+    /* One frame, the first a key frame. Borrowed. NULL for a sink of packets. */
     void (*on_frame)(void *owner, struct sl_frame *frame);
-    /* The last call: -EPIPE, the stream ended. May be NULL. */
+    /* The last call: -EPIPE, the stream ended; -ENOSYS, no frames can be made of what the source
+     * sends (VP9, AV1). May be NULL. */
     void (*on_end)(void *owner, int reason);
+    /* Of sinks of frames: the next frame is the first of this codec, or of this configuration of it
+     * (struct sl_frame). config is borrowed. May be NULL. */
+    void (*on_codec)(void *owner, enum sl_codec codec, struct sl_codec_config *config);
 };
 
 struct sl_sink;
@@ -365,7 +396,11 @@ struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
  * one player's packets lie together. Both of one owner's, of one stream, on one worker; before they
  * start; they are destroyed together. [control] */
 void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video);
-/* Packets come from now on; on_end comes instead if the stream is over. [worker] */
+/* How often it wants a key frame, at least; the track asks its source for what the most impatient
+ * of its sinks wants. 0, as at first: whenever they come. Before it starts. [control] */
+void sl_sink_set_keyframe_every(struct sl_sink *sink, int64_t every_us);
+/* Packets or frames come from now on; on_end comes instead, from within, if the stream is over or
+ * no frames can be made of any codec of the track. [worker] */
 void sl_sink_start(struct sl_sink *sink);
 /* No call after this. Idempotent. [worker] */
 void sl_sink_stop(struct sl_sink *sink);

@@ -45,7 +45,9 @@ struct sl_track *track_create(struct sl_stream *stream, enum sl_media_kind kind,
     track->owner = config->owner;
     track->ring_packets = track_ring_packets(config->worker, kind);
     config->worker->ring_reserved += track->ring_packets;
-    if (may_send(&track->config, SL_CODEC_H264))
+    if (track->config.frames || track_keeps(track))
+        track->intake = intake_create(track);
+    if (!track->config.frames && may_send(&track->config, SL_CODEC_H264))
         track->sets = track_sets_create(&track->config.sprop);
     return track;
 }
@@ -57,6 +59,7 @@ void track_free(struct sl_track *track)
     for (size_t i = 0; i < WORKERS_MAX; i++)
         fanout_free(track->fanouts[i]);
     track_sets_destroy(track->sets);
+    intake_destroy(track->intake);
     free(track);
 }
 
@@ -72,7 +75,8 @@ const struct sl_track_config *sl_track_codecs(const struct sl_track *track)
 
 void sl_track_input(struct sl_track *track, struct sl_rtp_packet *packet)
 {
-    assert(sl_loop_is_current(track->home->loop));
+    SL_ASSERT_ON(track->home->loop);
+    assert(!track->config.frames);
     if (track->ended || (track->sets && track_sets_input(track, packet) < 0)) {
         sl_rtp_packet_unref(packet);
         return;
@@ -82,7 +86,7 @@ void sl_track_input(struct sl_track *track, struct sl_rtp_packet *packet)
 
 void track_add(struct sl_track *track, struct sl_rtp_packet *packet)
 {
-    if (track->batch_count == 0)
+    if (track->batch_count == 0 && !sl_list_linked(&track->dirty))
         sl_list_append(&track->home->dirty_tracks, &track->dirty);
     track->batch[track->batch_count++] = packet;
     if (track->batch_count == TRACK_BATCH)
@@ -105,7 +109,7 @@ static bool has_sinks(const struct fanout *fanout)
 
 static struct delivery delivery_of(const struct sl_track *track, struct fanout *fanout)
 {
-    if (!has_sinks(fanout))
+    if (!has_sinks(fanout) || track->batch_count == 0)
         return (struct delivery){0};
     return (struct delivery){fanout, &track->clock, track->batch, track->batch_count};
 }
@@ -125,8 +129,23 @@ static void pass_to(const struct sl_worker *home, struct delivery delivery, stru
         fanout_hand_over(&delivery, &rider);
 }
 
-static void empty_batch(struct sl_track *track)
+static void note_keyframe(struct sl_track *track)
 {
+    for (size_t i = 0; i < track->batch_count; i++) {
+        if (track->batch[i]->keyframe_start)
+            track->keyframe_us = track->batch[i]->arrival_us;
+    }
+}
+
+/* Its frames go, too. */
+static void end_pass(struct sl_track *track)
+{
+    if (track->intake) {
+        intake_take(track->intake, track->batch, track->batch_count);
+        intake_pass(track->intake);
+    }
+    if (track->keyframe_every_us > 0)
+        note_keyframe(track);
     for (size_t i = 0; i < track->batch_count; i++)
         sl_rtp_packet_unref(track->batch[i]);
     track->batch_count = 0;
@@ -163,9 +182,9 @@ void track_pass(struct sl_track *track)
         if (!active_on(track, rider->active[i]->worker))
             pass_to(track->home, delivery_of(rider, rider->active[i]), (struct delivery){0});
     }
-    empty_batch(track);
+    end_pass(track);
     if (rider)
-        empty_batch(rider);
+        end_pass(rider);
 }
 
 bool track_picture_is_cut(const struct sl_track *track)
@@ -192,19 +211,88 @@ size_t track_sink_count(const struct sl_track *track)
     return count;
 }
 
+static void check_wishes(struct sl_track *track)
+{
+    int64_t least_us = 0;
+
+    for (size_t i = 0; i < track->active_count; i++) {
+        int64_t us =
+            atomic_load_explicit(&track->active[i]->keyframe_every_us, memory_order_relaxed);
+        if (us > 0 && (least_us == 0 || us < least_us))
+            least_us = us;
+    }
+    if (track->keyframe_every_us == 0)
+        track->keyframe_us = sl_now_us();
+    track->keyframe_every_us = least_us;
+    if (least_us == 0)
+        sl_list_remove(&track->paced);
+    else if (!sl_list_linked(&track->paced))
+        sl_list_append(&track->home->paced_tracks, &track->paced);
+}
+
+void track_pace(struct sl_track *track, int64_t now_us)
+{
+    if (now_us - track->keyframe_us >= track->keyframe_every_us)
+        track_want_keyframe_soon(track);
+}
+
 void track_check_sinks(struct sl_track *track)
 {
     size_t count = track_sink_count(track);
 
+    if (!track->ended)
+        check_wishes(track);
     if (track->ended || !track->ops->on_sinks || track->has_sinks == (count > 0))
         return;
     track->has_sinks = count > 0;
     track->ops->on_sinks(track->owner, track, count);
 }
 
+uint32_t track_clock_hz(const struct sl_track *track, enum sl_codec codec)
+{
+    bool is_sounds = codec == SL_CODEC_AAC || codec == SL_CODEC_TELEPHONE_EVENT;
+
+    return is_sounds && track->config.clock_hz > 0 ? track->config.clock_hz
+                                                   : sl_codec_clock_hz(codec);
+}
+
+/* NTP counts seconds from 1900 in 32 bits, and their fraction in as many. */
+static int64_t us_of_ntp(uint64_t ntp)
+{
+    return (int64_t)(ntp >> 32) * SL_US_PER_S +
+           (int64_t)(((ntp & UINT32_MAX) * SL_US_PER_S + (UINT32_C(1) << 31)) >> 32);
+}
+
+static _Atomic int64_t *ntp_offset_of(const struct sl_track *track)
+{
+    struct sl_stream *stream = track->stream;
+
+    return stream->of ? &stream->of->ntp_offset_us : &stream->ntp_offset_us;
+}
+
+uint64_t track_ntp(struct sl_track *track, int64_t local_us)
+{
+    static const int64_t ntp_of_1970_us = INT64_C(2208988800) * SL_US_PER_S;
+    _Atomic int64_t *known = ntp_offset_of(track);
+    int64_t offset_us = atomic_load_explicit(known, memory_order_relaxed);
+
+    if (offset_us == 0) {
+        int64_t wall_us = sl_wall_ms() * SL_US_PER_MS - sl_now_us() + ntp_of_1970_us;
+        if (atomic_compare_exchange_strong(known, &offset_us, wall_us))
+            offset_us = wall_us; /* otherwise another track's, which came first */
+    }
+    uint64_t us = (uint64_t)(local_us + offset_us);
+    return (us / SL_US_PER_S << 32) + ((us % SL_US_PER_S) << 32) / SL_US_PER_S;
+}
+
 void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clock)
 {
-    track->clock = *clock;
+    SL_ASSERT_ON(track->home->loop);
+    if (clock->valid)
+        atomic_store_explicit(ntp_offset_of(track), us_of_ntp(clock->ntp) - clock->local_us,
+                              memory_order_relaxed);
+    if (!track->config.frames)
+        track->clock = *clock;
 }
 
 void track_retry_keyframe(struct sl_track *track, int64_t now_us)
@@ -217,13 +305,17 @@ void track_retry_keyframe(struct sl_track *track, int64_t now_us)
     track->ops->request_keyframe(track->owner, track);
 }
 
+void track_want_keyframe_soon(struct sl_track *track)
+{
+    if (!track->ended && track->ops->request_keyframe && !sl_list_linked(&track->wanting))
+        sl_list_append(&track->home->wanting_tracks, &track->wanting);
+}
+
 void track_want_keyframe(struct sl_track *track)
 {
-    if (track->ended)
-        return;
-    if (!sl_list_linked(&track->wanting))
-        sl_list_append(&track->home->wanting_tracks, &track->wanting);
-    track_retry_keyframe(track, sl_now_us());
+    track_want_keyframe_soon(track);
+    if (sl_list_linked(&track->wanting))
+        track_retry_keyframe(track, sl_now_us());
 }
 
 struct size_report {
@@ -253,6 +345,7 @@ static void on_size_report(struct sl_msg *msg)
 
 void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height)
 {
+    SL_ASSERT_ON(track->home->loop);
     if (track->ended)
         return;
     /* One per change of size, which the source bounds by key frames. */
@@ -267,7 +360,10 @@ void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height)
 void track_end(struct sl_track *track)
 {
     track_pass(track);
+    if (track->intake)
+        intake_end(track->intake);
     sl_list_remove(&track->wanting);
+    sl_list_remove(&track->paced);
     track->ended = true;
     for (size_t i = 0; i < track->active_count; i++) {
         struct fanout *fanout = track->active[i];

@@ -73,6 +73,7 @@ static void stop_gathering(struct sl_worker *worker)
 
 void sl_worker_flush(struct sl_worker *worker)
 {
+    SL_ASSERT_ON(worker->loop);
     stop_gathering(worker);
     while (!sl_list_empty(&worker->dirty_tracks)) /* a track may take another one along */
         track_pass(sl_list_first(&worker->dirty_tracks, struct sl_track, dirty));
@@ -159,12 +160,15 @@ static void on_tick(uv_timer_t *timer)
     struct sl_worker *worker = timer->data;
     struct sl_track *track;
     struct fanout *fanout;
+    struct intake *intake;
     int64_t now_us = sl_now_us();
 
     sl_list_foreach(track, &worker->wanting_tracks, struct sl_track, wanting)
         track_retry_keyframe(track, now_us);
     sl_list_foreach(fanout, &worker->frame_fanouts, struct fanout, ticking)
         frames_tick(fanout->frames, now_us);
+    sl_list_foreach(intake, &worker->intakes, struct intake, ticking) intake_tick(intake, now_us);
+    sl_list_foreach(track, &worker->paced_tracks, struct sl_track, paced) track_pace(track, now_us);
 }
 
 /* The timer of packets that wait for more. */
@@ -192,6 +196,7 @@ static struct sl_worker *worker_create(struct sl_workers *workers, size_t index)
     char name[16];
 
     (void)snprintf(name, sizeof(name), "worker-%zu", index);
+    worker->workers = workers;
     worker->config = &workers->config;
     worker->index = index;
     worker->loop = sl_loop_create(name);
@@ -205,6 +210,8 @@ static struct sl_worker *worker_create(struct sl_workers *workers, size_t index)
     sl_list_init(&worker->dirty_tracks);
     sl_list_init(&worker->wanting_tracks);
     sl_list_init(&worker->frame_fanouts);
+    sl_list_init(&worker->intakes);
+    sl_list_init(&worker->paced_tracks);
 
     uv_loop_t *uv = sl_loop_uv(worker->loop);
     (void)uv_prepare_init(uv, &worker->prepare); /* these four cannot fail (libuv manual) */
@@ -329,6 +336,7 @@ void sl_worker_set_io(struct sl_worker *worker, const struct sl_worker_io *io, v
 
 struct sl_worker *sl_workers_pick_source(struct sl_workers *workers)
 {
+    SL_ASSERT_ON(workers->control);
     struct sl_worker *best = workers->all[0];
 
     for (size_t i = 1; i < workers->count; i++) {
@@ -340,6 +348,7 @@ struct sl_worker *sl_workers_pick_source(struct sl_workers *workers)
 
 struct sl_worker *sl_workers_pick_sink(struct sl_workers *workers, struct sl_worker *home)
 {
+    SL_ASSERT_ON(workers->control);
     struct sl_worker *least = sl_workers_pick_source(workers);
 
     return home->load > least->load + LOAD_LEAD ? least : home;
@@ -347,5 +356,6 @@ struct sl_worker *sl_workers_pick_sink(struct sl_workers *workers, struct sl_wor
 
 void sl_worker_add_load(struct sl_worker *worker, int change)
 {
+    SL_ASSERT_ON(worker->workers->control);
     worker->load += change;
 }

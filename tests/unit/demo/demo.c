@@ -208,8 +208,10 @@ static void note_end(void *owner, int reason)
     atomic_fetch_add(&((struct watcher *)owner)->ended, reason == -EPIPE ? 1 : 1000);
 }
 
-static const struct sl_sink_ops frame_ops = {"test", NULL, note_frame, note_end};
-static const struct sl_sink_ops packet_ops = {"test", note_packets, NULL, note_end};
+static const struct sl_sink_ops frame_ops = {
+    .protocol = "test", .on_frame = note_frame, .on_end = note_end};
+static const struct sl_sink_ops packet_ops = {
+    .protocol = "test", .on_packets = note_packets, .on_end = note_end};
 
 static void do_start(void *arg)
 {
@@ -530,17 +532,17 @@ static void key_frames_come_when_asked_for_and_packets_are_in_order(void **state
 struct silence {
     struct sl_demo *demo;
     struct fixture *f;
-    int64_t seq[2], since_us;
+    int64_t given[2], since_us;
 };
 
-static void do_read_seq(void *arg)
+static void do_read_given(void *arg)
 {
     struct silence *silence = arg;
 
     for (size_t i = 0; i < 2; i++) {
-        if (silence->demo->seq[i] != silence->seq[i])
+        if (silence->demo->given[i] != silence->given[i])
             silence->since_us = sl_now_us();
-        silence->seq[i] = silence->demo->seq[i];
+        silence->given[i] = silence->demo->given[i];
     }
 }
 
@@ -549,7 +551,7 @@ static bool is_silent(void *arg)
     struct silence *silence = arg;
     struct job job;
 
-    job_post(&job, sl_worker_loop(silence->demo->worker), do_read_seq, silence);
+    job_post(&job, sl_worker_loop(silence->demo->worker), do_read_given, silence);
     while (!job_is_done(&job))
         (void)uv_run(sl_loop_uv(silence->f->control), UV_RUN_ONCE);
     return sl_now_us() - silence->since_us > 300 * SL_US_PER_MS;
@@ -561,12 +563,12 @@ static void nobody_watches_and_nothing_is_sent(void **state)
     struct silence silence = {.f = f, .demo = f->demo, .since_us = sl_now_us()};
 
     wait_until(f, is_silent, &silence);
-    assert_int_equal(silence.seq[SL_VIDEO], 1 << 16); /* not even one */
+    assert_int_equal(silence.given[SL_VIDEO], 0); /* not even one */
     for (int round = 0; round < 2; round++) {
         struct watcher *video = watch(f, SL_VIDEO, 0, &packet_ops);
         wait_until(f, has_seen_enough, video);
         unwatch(f, video);
-        assert_int_equal(silence.seq[SL_AUDIO], 1 << 16); /* nobody listened */
+        assert_int_equal(silence.given[SL_AUDIO], 0); /* nobody listened */
         wait_until(f, is_silent, &silence);
         assert_int_equal(video->gaps, 0);
         forget(video);

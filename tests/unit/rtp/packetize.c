@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* H264 pictures into payloads: what each looks like, and that the assembler makes the same picture
- * of them again. */
+/* Frames into payloads: what each looks like, and that the assembler makes the same picture of them
+ * again. */
 #include "../random.h"
 #include "base/mem.h"
 #include "output.h"
 #include "rtp/rtp.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -210,6 +211,77 @@ static void the_assembler_gives_the_same_picture_back(void **state)
     sl_assembler_destroy(assembler);
 }
 
+static void vp8_goes_in_pieces_of_one_length_under_its_picture_id(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        size_t len, max_payload, count;
+    } cases[] = {
+        {"a small one", 10, 1200, 1},
+        {"one that fits exactly", 1196, 1200, 1},
+        {"one more", 1197, 1200, 2},
+        {"many", 100000, 1200, 84},
+        {"the smallest payloads", 100, SL_RTP_PAYLOAD_MIN, 9},
+    };
+    static uint8_t frame[100000];
+
+    for (size_t i = 0; i < sizeof(frame); i++)
+        frame[i] = (uint8_t)(i * 31);
+    memcpy(frame, "\x10\x02\0\x9d\x01\x2a\x40\x01\xf0\0", 10); /* a key frame, 320 x 240 */
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        payloads.count = 0;
+        sl_packetize_vp8(frame, cases[i].len, 0x1234, cases[i].max_payload, on_payload, &payloads);
+        if (payloads.count != cases[i].count)
+            fail_msg("%s: %zu payloads", cases[i].why, payloads.count);
+        struct sl_assembler *assembler = create(SL_CODEC_VP8);
+        for (size_t k = 0; k < payloads.count; k++) {
+            const uint8_t descriptor[] = {k == 0 ? 0x90 : 0x80, 0x80, 0x92, 0x34};
+            size_t len = payloads.all[k].len;
+            assert_memory_equal(payloads.all[k].bytes, descriptor, sizeof(descriptor));
+            assert_true(len <= cases[i].max_payload && len + 1 >= payloads.all[0].len);
+            assert_int_equal(payloads.all[k].marker, k + 1 == payloads.count);
+            sl_assembler_input(assembler, 100 + (int64_t)k, 90, payloads.all[k].marker,
+                               payloads.all[k].bytes, len, 0);
+        }
+        sl_assembler_destroy(assembler);
+        assert_int_equal(output.count, 1);
+        assert_true(output.frames[0].keyframe && output.frames[0].width == 320);
+        assert_int_equal(output.frames[0].len, cases[i].len);
+        assert_memory_equal(output.frames[0].data, frame, cases[i].len);
+        clear(&output);
+    }
+}
+
+static void aac_says_the_length_of_the_whole_in_every_piece(void **state)
+{
+    (void)state;
+    static uint8_t au[SL_AAC_LEN_MAX + 1];
+
+    for (size_t i = 0; i < sizeof(au); i++)
+        au[i] = (uint8_t)(i * 7);
+    payloads.count = 0;
+    assert_int_equal(sl_packetize_aac(au, 300, 1200, on_payload, &payloads), 0);
+    assert_int_equal(payloads.count, 1);
+    assert_int_equal(payloads.all[0].len, 304);
+    assert_memory_equal(payloads.all[0].bytes, "\x00\x10\x09\x60", 4); /* 16 bits; 300 << 3 */
+    assert_memory_equal(payloads.all[0].bytes + 4, au, 300);
+    assert_true(payloads.all[0].marker);
+
+    payloads.count = 0;
+    assert_int_equal(sl_packetize_aac(au, SL_AAC_LEN_MAX, 1200, on_payload, &payloads), 0);
+    assert_int_equal(payloads.count, 7);
+    for (size_t i = 0, at = 0; i < payloads.count; i++) {
+        assert_memory_equal(payloads.all[i].bytes, "\x00\x10\xff\xf8", 4);
+        assert_memory_equal(payloads.all[i].bytes + 4, au + at, payloads.all[i].len - 4);
+        assert_int_equal(payloads.all[i].marker, i == 6);
+        at += payloads.all[i].len - 4;
+    }
+    payloads.count = 0;
+    assert_int_equal(sl_packetize_aac(au, sizeof(au), 1200, on_payload, &payloads), -EMSGSIZE);
+    assert_int_equal(payloads.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +289,8 @@ int main(void)
         cmocka_unit_test(what_stands_before_the_slices_goes_together),
         cmocka_unit_test(large_units_go_in_pieces),
         cmocka_unit_test(what_is_no_unit_is_left_out),
+        cmocka_unit_test_teardown(vp8_goes_in_pieces_of_one_length_under_its_picture_id, teardown),
+        cmocka_unit_test(aac_says_the_length_of_the_whole_in_every_piece),
         cmocka_unit_test_teardown(the_assembler_gives_the_same_picture_back, teardown),
     };
 

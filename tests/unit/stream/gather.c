@@ -87,7 +87,7 @@ static void on_packets(void *owner, struct sl_rtp_packet *const *packets, size_t
         tell(owner, (char)('0' + count));
 }
 
-static const struct sl_sink_ops sink_ops = {"test", on_packets, NULL, NULL};
+static const struct sl_sink_ops sink_ops = {.protocol = "test", .on_packets = on_packets};
 
 static void request_keyframe(void *owner, struct sl_track *track)
 {

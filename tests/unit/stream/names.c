@@ -257,6 +257,89 @@ static void one_that_is_unlisted_is_found_once_live_and_has_its_name_before(void
     sl_stream_release(stream);
 }
 
+struct heard {
+    struct sl_stream_listener listener;
+    struct sl_streams_listener streams_listener;
+    size_t ends, lives, seen;
+    struct sl_stream *release; /* at the end */
+};
+
+static void on_end(struct sl_stream_listener *listener)
+{
+    struct heard *heard = sl_container_of(listener, struct heard, listener);
+
+    heard->ends++;
+    sl_stream_release(heard->release);
+}
+
+static void on_any_live(struct sl_streams_listener *listener, struct sl_stream *stream)
+{
+    (void)stream;
+    sl_container_of(listener, struct heard, streams_listener)->lives++;
+}
+
+static void count_seen(struct sl_stream *stream, void *arg)
+{
+    (void)stream;
+    ((struct heard *)arg)->seen++;
+}
+
+static int create_of(struct fixture *f, struct sl_stream *of, struct sl_stream **out)
+{
+    static const struct sl_source_ops ops = {.protocol = "variant"};
+    struct sl_stream_config config = {
+        .of = of,
+        .worker = sl_workers_at(f->workers, 0),
+        .ops = &ops,
+        .tracks =
+            {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_AAC, ""}}, .frames = true}},
+    };
+
+    return sl_stream_create(f->streams, &config, out);
+}
+
+static void
+a_stream_without_a_name_is_seen_by_nobody_and_ends_with_what_it_is_made_from(void **state)
+{
+    struct fixture *f = *state;
+    struct heard heard = {.listener.on_end = on_end, .streams_listener.on_live = on_any_live};
+    struct sl_stream *camera, *variant, *second, *late, *leg;
+
+    assert_int_equal(create(f, "cam", NULL, &camera), 0);
+    sl_streams_listen(f->streams, &heard.streams_listener);
+    assert_int_equal(create_of(f, camera, &variant), 0);
+    assert_int_equal(create_of(f, variant, &second), 0); /* of the camera, in the end */
+    assert_int_equal(create_of(f, NULL, &leg), 0);
+    sl_stream_set_live(variant);
+    assert_true(sl_stream_is_live(variant));
+    assert_int_equal(heard.lives, 0);
+    assert_int_equal(sl_streams_count(f->streams), 1);
+    sl_streams_each(f->streams, count_seen, &heard);
+    assert_int_equal(heard.seen, 1);
+    assert_null(sl_streams_find(f->streams, ""));
+    assert_string_equal(sl_stream_name(variant), "cam");
+    assert_string_equal(sl_stream_name(second), "cam");
+    assert_string_equal(sl_stream_name(leg), "");
+    assert_string_equal(sl_stream_protocol(variant), "variant");
+    sl_stream_set_muted(camera, SL_AUDIO, true);
+    assert_true(sl_stream_is_muted(variant, SL_AUDIO));
+    sl_stream_set_muted(second, SL_AUDIO, false);
+    assert_false(sl_stream_is_muted(camera, SL_AUDIO));
+
+    heard.release = variant;
+    sl_stream_listen(variant, &heard.listener);
+    sl_stream_end(camera);
+    assert_int_equal(heard.ends, 1);
+    assert_int_equal(create_of(f, camera, &late), -EPIPE);
+    assert_int_equal(create(f, "cam", NULL, &late), 0); /* its name is free again */
+    sl_stream_release(late);
+    sl_stream_release(camera); /* before the one made from it, which goes on reading its name */
+    assert_string_equal(sl_stream_name(second), "cam");
+    sl_stream_release(second);
+    sl_stream_release(leg);
+    sl_streams_unlisten(&heard.streams_listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +351,9 @@ int main(void)
             listeners_hear_of_each_live_stream_once_and_of_names_given_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             one_that_is_unlisted_is_found_once_live_and_has_its_name_before, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_stream_without_a_name_is_seen_by_nobody_and_ends_with_what_it_is_made_from, set_up,
+            tear_down),
     };
 
     return cmocka_run_group_tests_name("stream names", tests, NULL, NULL);

@@ -203,8 +203,10 @@ static void on_end(void *owner, int reason)
     atomic_fetch_add(&sink->ended, reason == -EPIPE ? 1 : 1000);
 }
 
-static const struct sl_sink_ops packet_ops = {"test", on_packets, NULL, on_end};
-static const struct sl_sink_ops frame_ops = {"test", NULL, on_frame, on_end};
+static const struct sl_sink_ops packet_ops = {
+    .protocol = "test", .on_packets = on_packets, .on_end = on_end};
+static const struct sl_sink_ops frame_ops = {
+    .protocol = "test", .on_frame = on_frame, .on_end = on_end};
 
 static void do_start(void *arg)
 {
@@ -581,7 +583,7 @@ static void on_viewer_packets(void *owner, struct sl_rtp_packet *const *packets,
     atomic_store(&viewer->log->len, len + 1);
 }
 
-static const struct sl_sink_ops viewer_ops = {"test", on_viewer_packets, NULL, NULL};
+static const struct sl_sink_ops viewer_ops = {.protocol = "test", .on_packets = on_viewer_packets};
 
 static void do_input_both(void *arg)
 {

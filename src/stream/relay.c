@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Frames to the frame sinks of one worker, and from the home worker to another one. */
+#include "stream/internal.h"
+
+#include "base/mem.h"
+#include "base/metrics.h"
+
+#include <errno.h>
+
+/* ---- To the sinks [worker] ---- */
+
+static void tell_codec(struct sl_sink *sink, struct sl_frame *frame)
+{
+    sl_codec_config_unref(sink->codec_config);
+    sink->codec = frame->codec;
+    sink->codec_config = sl_codec_config_ref(frame->config);
+    if (sink->ops->on_codec)
+        sink->ops->on_codec(sink->owner, frame->codec, frame->config);
+}
+
+static void give(struct sl_sink *sink, struct sl_frame *frame)
+{
+    if (sink->waiting || (!sink->synced && !frame->keyframe))
+        return;
+    sink->synced = true;
+    if (frame->codec != sink->codec || frame->config != sink->codec_config)
+        tell_codec(sink, frame);
+    sink->ops->on_frame(sink->owner, frame);
+}
+
+void fanout_give_frame(struct fanout *fanout, struct sl_frame *frame)
+{
+    struct sl_sink *sink;
+
+    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) give(sink, frame);
+}
+
+static void on_assembled(void *owner, struct sl_frame *frame)
+{
+    fanout_give_frame(owner, frame);
+}
+
+static void on_loss(void *owner)
+{
+    struct fanout *fanout = owner;
+
+    if (fanout->track->kind == SL_VIDEO)
+        fanout_want_keyframe(fanout);
+}
+
+void fanout_begin_frames(struct fanout *fanout)
+{
+    const struct frames_config config = {
+        .track = fanout->track,
+        .clock = &fanout->clock,
+        .on_frame = on_assembled,
+        .on_loss = on_loss,
+        .owner = fanout,
+    };
+
+    if (fanout->frames || fanout->track->intake)
+        return; /* the track has them already */
+    fanout->frames = frames_create(&config);
+    sl_list_append(&fanout->worker->frame_fanouts, &fanout->ticking);
+}
+
+void fanout_end_frames(struct fanout *fanout)
+{
+    sl_list_remove(&fanout->ticking);
+    frames_destroy(fanout->frames);
+    fanout->frames = NULL;
+}
+
+static void end_frame_sinks(struct fanout *fanout)
+{
+    struct sl_sink *sink;
+
+    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sink_end(sink, -ENOSYS);
+}
+
+void fanout_assemble(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count)
+{
+    for (size_t i = 0; i < count && fanout->frames; i++) {
+        if (frames_input(fanout->frames, packets[i]) < 0)
+            end_frame_sinks(fanout); /* the last of them takes fanout->frames along */
+    }
+}
+
+/* ---- To another worker ---- */
+
+/* Frames on their way. */
+struct frame_handover {
+    struct sl_msg msg;
+    _Atomic bool busy;
+    struct fanout *fanout;
+    struct sl_track_clock clock;
+    size_t count, bytes;
+    struct sl_frame *frames[FRAME_BATCH];
+};
+
+static void on_handover(struct sl_msg *msg) /* on the fanout's worker */
+{
+    struct frame_handover *handover = sl_container_of(msg, struct frame_handover, msg);
+    struct fanout *fanout = handover->fanout;
+
+    fanout->clock = handover->clock;
+    for (size_t i = 0; i < handover->count; i++) {
+        fanout_give_frame(fanout, handover->frames[i]);
+        sl_frame_unref(handover->frames[i]);
+    }
+    atomic_fetch_sub_explicit(&fanout->frame_bytes, handover->bytes, memory_order_relaxed);
+    atomic_store_explicit(&handover->busy, false, memory_order_release);
+}
+
+static struct frame_handover *make_handovers(void)
+{
+    struct frame_handover *handovers = sl_new_array(struct frame_handover, HANDOVER_BATCHES);
+
+    for (size_t i = 0; i < HANDOVER_BATCHES; i++)
+        handovers[i].msg.run = on_handover;
+    return handovers;
+}
+
+/* Those that go over: none up to a key frame once some found no room. */
+static size_t choose(struct fanout *fanout, struct frame_handover *handover,
+                     struct sl_frame *const *frames, size_t count)
+{
+    size_t bytes = atomic_load_explicit(&fanout->frame_bytes, memory_order_relaxed), dropped = 0;
+
+    handover->count = 0;
+    handover->bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (frames[i]->len > FRAME_HANDOVER_BYTES_MAX - bytes)
+            fanout->frames_lost = true;
+        else if (frames[i]->keyframe)
+            fanout->frames_lost = false;
+        if (fanout->frames_lost) {
+            dropped++;
+            continue;
+        }
+        bytes += frames[i]->len;
+        handover->bytes += frames[i]->len;
+        handover->frames[handover->count++] = sl_frame_ref(frames[i]);
+    }
+    return dropped;
+}
+
+void fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *frames, size_t count)
+{
+    struct sl_track *track = fanout->track;
+    size_t dropped = count;
+
+    if (!fanout->frame_handovers)
+        fanout->frame_handovers = make_handovers();
+    struct frame_handover *handover = &fanout->frame_handovers[fanout->next_frame_handover];
+    if (atomic_load_explicit(&handover->busy, memory_order_acquire))
+        fanout->frames_lost = true;
+    else
+        dropped = choose(fanout, handover, frames, count);
+    if (dropped > 0) {
+        sl_count(track->home->counters, SL_COUNTER_PACKETS_DROPPED_QUEUE, dropped);
+        if (track->kind == SL_VIDEO)
+            track_want_keyframe_soon(track);
+    }
+    if (dropped == count)
+        return;
+    fanout->next_frame_handover = (fanout->next_frame_handover + 1) % HANDOVER_BATCHES;
+    handover->fanout = fanout;
+    handover->clock = track->clock;
+    atomic_fetch_add_explicit(&fanout->frame_bytes, handover->bytes, memory_order_relaxed);
+    atomic_store_explicit(&handover->busy, true, memory_order_relaxed);
+    sl_loop_post(fanout->worker->loop, &handover->msg);
+}
+
+/* ---- What is kept ---- */
+
+static void on_join(struct sl_msg *msg) /* on the home worker */
+{
+    struct fanout *fanout = sl_container_of(msg, struct fanout, join_msg);
+
+    atomic_store(&fanout->join_posted, false);
+    if (!fanout->track->ended)
+        intake_replay(fanout->track->intake, fanout);
+}
+
+void fanout_join(struct fanout *fanout)
+{
+    if (!atomic_exchange(&fanout->join_posted, true))
+        sl_loop_post(fanout->track->home->loop, &fanout->join_msg);
+}
+
+/* On their way to the fanout's worker. */
+struct replay {
+    struct sl_msg msg;
+    struct fanout *fanout;
+    struct sl_track_clock clock;
+    size_t count;
+    struct sl_frame *frames[];
+};
+
+static void give_kept(struct fanout *fanout, struct sl_frame *const *frames, size_t count)
+{
+    struct sl_sink *sink;
+
+    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link)
+    {
+        if (!sink->waiting)
+            continue;
+        sink->waiting = false;
+        for (size_t i = 0; i < count; i++)
+            give(sink, frames[i]);
+    }
+}
+
+static void on_replay(struct sl_msg *msg) /* on the fanout's worker */
+{
+    struct replay *replay = sl_container_of(msg, struct replay, msg);
+
+    replay->fanout->clock = replay->clock;
+    give_kept(replay->fanout, replay->frames, replay->count);
+    for (size_t i = 0; i < replay->count; i++)
+        sl_frame_unref(replay->frames[i]);
+    free(replay);
+}
+
+void fanout_replay(struct fanout *fanout, struct sl_frame *const *frames, size_t count)
+{
+    const struct sl_track *track = fanout->track;
+
+    if (fanout->worker == track->home) {
+        fanout->clock = track->clock;
+        give_kept(fanout, frames, count);
+        return;
+    }
+    /* One at a time for each of those that join; kept.c bounds it. */
+    struct replay *replay = sl_alloc(sizeof(*replay) + count * sizeof(replay->frames[0]));
+    replay->msg.run = on_replay;
+    replay->fanout = fanout;
+    replay->clock = track->clock;
+    replay->count = count;
+    for (size_t i = 0; i < count; i++)
+        replay->frames[i] = sl_frame_ref(frames[i]);
+    sl_loop_post(fanout->worker->loop, &replay->msg);
+}
+
+static void on_refuse(struct sl_msg *msg) /* on the fanout's worker */
+{
+    struct fanout *fanout = sl_container_of(msg, struct fanout, refuse_msg);
+
+    atomic_store(&fanout->refuse_posted, false);
+    end_frame_sinks(fanout);
+}
+
+void fanout_refuse(struct fanout *fanout)
+{
+    if (fanout->worker == fanout->track->home)
+        end_frame_sinks(fanout);
+    else if (!atomic_exchange(&fanout->refuse_posted, true))
+        sl_loop_post(fanout->worker->loop, &fanout->refuse_msg);
+}
+
+void fanout_init_relay(struct fanout *fanout)
+{
+    sl_list_init(&fanout->frame_sinks);
+    fanout->join_msg.run = on_join;
+    fanout->refuse_msg.run = on_refuse;
+}

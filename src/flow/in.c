@@ -66,7 +66,7 @@ struct sl_flow_in *sl_flow_in_create(const struct sl_flow_in_config *config)
     in->wall_offset_us = sl_wall_ms() * SL_US_PER_MS - sl_now_us() + NTP_OF_1970_US;
     for (size_t i = 0; i < config->negotiation->media_count; i++) {
         const struct sl_media *media = &config->negotiation->media[i];
-        if (media->accepted && !media->inactive && media->codec_count > 0)
+        if (sl_sdp_media_flows(media) && sl_sdp_receives(media->direction))
             init_input(in, media);
     }
     return in;

@@ -265,7 +265,7 @@ struct sl_flow_out *sl_flow_out_create(const struct sl_flow_out_config *config)
     out->rtx_tokens = SL_FLOW_RTX_BURST;
     for (size_t i = 0; i < config->negotiation->media_count; i++) {
         const struct sl_media *media = &config->negotiation->media[i];
-        if (media->accepted && !media->inactive && media->codec_count > 0 &&
+        if (sl_sdp_media_flows(media) && sl_sdp_sends(media->direction) &&
             config->tracks[media->kind])
             init_output(out, media, config);
     }

@@ -115,7 +115,7 @@ static void write_refused(struct sl_text *text, const struct sl_sdp_section *sec
     write_keys(text, &c->config->transports[0], c->config);
     if (idle)
         sl_text_line(text, "a=rtcp-mux");
-    sl_text_line(text, "a=inactive");
+    sl_text_direction(text, SL_SDP_INACTIVE);
 }
 
 static void write_m_line(struct sl_text *text, const struct sl_sdp_section *section,
@@ -234,23 +234,18 @@ static void write_accepted(struct sl_text *text, const struct sl_sdp_section *se
                            const struct sl_media *media, const struct context *c)
 {
     const struct sl_sdp_local_transport *transport = &c->config->transports[media->transport];
-    bool publishing = c->negotiation->publishing;
 
     write_m_line(text, section, media, transport);
     write_connection(text, transport);
-    if (publishing && !media->inactive && media->kind == SL_VIDEO &&
+    if (sl_sdp_receives(media->direction) && media->kind == SL_VIDEO &&
         c->config->max_bitrate_kbps > 0)
         sl_text_line(text, "b=AS:%u", c->config->max_bitrate_kbps);
     write_mid(text, section);
     write_codecs(text, section, media);
     write_feedback(text, media);
     write_transport(text, section, transport, c->config);
-    if (media->inactive) {
-        sl_text_line(text, "a=inactive");
-        return;
-    }
-    sl_text_line(text, publishing ? "a=recvonly" : "a=sendonly");
-    if (!publishing)
+    sl_text_direction(text, media->direction);
+    if (sl_sdp_sends(media->direction))
         write_ssrcs(text, media, section->kind, c->id);
 }
 

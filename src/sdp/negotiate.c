@@ -58,8 +58,8 @@ static bool add_all(struct sl_media *media, const struct sl_sdp_section *section
     return media->codec_count > before;
 }
 
-static enum outcome match_publisher(struct sl_media *media, const struct sl_sdp_section *section,
-                                    const struct sl_negotiate_config *config)
+static enum outcome match_received(struct sl_media *media, const struct sl_sdp_section *section,
+                                   const struct sl_negotiate_config *config)
 {
     bool g711 = false;
 
@@ -140,8 +140,8 @@ static int fit(const struct sl_source_codec *source, const struct sl_sdp_format 
     return FIT_MAX;
 }
 
-static enum outcome match_player(struct sl_media *media, const struct sl_sdp_section *section,
-                                 const struct sl_negotiate_config *config)
+static enum outcome match_sent(struct sl_media *media, const struct sl_sdp_section *section,
+                               const struct sl_negotiate_config *config)
 {
     bool audio = media->kind == SL_AUDIO;
     const struct sl_source_codec *sources = audio ? config->audio : config->video;
@@ -160,16 +160,10 @@ static enum outcome match_player(struct sl_media *media, const struct sl_sdp_sec
     return MATCHED;
 }
 
-static bool flows(const struct sl_sdp_section *section, bool publishing)
-{
-    return section->direction == SL_SDP_SENDRECV ||
-           section->direction == (publishing ? SL_SDP_SENDONLY : SL_SDP_RECVONLY);
-}
-
 static void choose_extensions(struct sl_media *media, const struct sl_sdp_section *section,
                               const struct sl_negotiate_config *config)
 {
-    if (config->publishing) {
+    if (sl_sdp_receives(media->direction)) {
         media->ext_id[SL_EXT_MID] = sl_sdp_ext_id(section, SL_EXT_MID);
         media->ext_id[SL_EXT_TRANSPORT_CC] = sl_sdp_ext_id(section, SL_EXT_TRANSPORT_CC);
     }
@@ -183,28 +177,33 @@ static void choose_feedback(struct sl_media *media, const struct sl_negotiate_co
 {
     for (size_t i = 0; i < media->codec_count; i++) {
         struct sl_media_codec *codec = &media->codecs[i];
-        bool video = media->kind == SL_VIDEO && !media->inactive;
+        bool video = media->kind == SL_VIDEO && media->direction != SL_SDP_INACTIVE;
         codec->nack &= video;
         codec->pli &= video;
         codec->fir &= video;
-        codec->remb &= video && config->publishing;
+        codec->remb &= video && sl_sdp_receives(media->direction);
         codec->transport_cc &= media->ext_id[SL_EXT_TRANSPORT_CC] != 0;
         if (!config->rtx || !video)
             codec->rtx_payload_type = -1;
     }
 }
 
+/* media->direction: what we could do with this section. */
 static void accept_matched(struct sl_media *media, const struct sl_sdp_section *section,
                            const struct sl_negotiate_config *config)
 {
+    bool receivable = sl_sdp_receives(media->direction);
+
     media->accepted = true;
-    media->inactive = !flows(section, config->publishing);
-    if (!media->inactive)
+    media->direction =
+        sl_sdp_direction_of(sl_sdp_sends(media->direction) && sl_sdp_receives(section->direction),
+                            receivable && sl_sdp_sends(section->direction));
+    if (media->direction != SL_SDP_INACTIVE)
         choose_extensions(media, section, config);
     choose_feedback(media, config);
-    if (config->publishing)
+    if (receivable)
         sl_sdp_choose_sprop(section, media);
-    if (config->publishing && section->ssrc_count > 0) {
+    if (receivable && section->ssrc_count > 0) {
         media->remote_ssrc = section->ssrcs[0].ssrc;
         media->remote_rtx_ssrc = section->ssrcs[0].rtx_ssrc;
     }
@@ -216,7 +215,7 @@ static void accept_inactive(struct sl_media *media, const struct sl_sdp_section 
                             const struct sl_negotiate_config *config)
 {
     media->accepted = true;
-    media->inactive = true;
+    media->direction = SL_SDP_INACTIVE;
     for (size_t i = 0; i < section->format_count; i++) {
         enum sl_codec codec = sl_sdp_format_codec(&section->formats[i], media->kind);
         if (codec != SL_CODEC_NONE)
@@ -234,6 +233,23 @@ static bool is_first_of_bundle(const struct sl_sdp *offer, size_t index)
     return offer->sections[index].bundled;
 }
 
+/* Each direction that we are ready for by itself: what cannot be sent may yet be received. Sets
+ * media->direction. The first codec is of what we send. */
+static enum outcome match_codecs(struct sl_media *media, const struct sl_sdp_section *section,
+                                 const struct sl_negotiate_config *config)
+{
+    enum outcome sent = NO_TRACK, received = NO_TRACK;
+
+    if (sl_sdp_sends(config->direction))
+        sent = match_sent(media, section, config);
+    if (sl_sdp_receives(config->direction))
+        received = match_received(media, section, config);
+    media->direction = sl_sdp_direction_of(sent == MATCHED, received == MATCHED);
+    if (sent == MATCHED || received == MATCHED)
+        return MATCHED;
+    return sent == NO_CODEC || received == NO_CODEC ? NO_CODEC : NO_TRACK;
+}
+
 static enum outcome match_section(const struct sl_sdp *offer, size_t index,
                                   const struct sl_negotiate_config *config, struct sl_media *media)
 {
@@ -247,8 +263,7 @@ static enum outcome match_section(const struct sl_sdp *offer, size_t index,
         if (sl_sdp_section_is_usable(&offer->sections[i]) &&
             sl_sdp_section_kind(&offer->sections[i]) == media->kind)
             return UNUSED;
-    return config->publishing ? match_publisher(media, section, config)
-                              : match_player(media, section, config);
+    return match_codecs(media, section, config);
 }
 
 static int negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
@@ -256,7 +271,6 @@ static int negotiate(const struct sl_sdp *offer, const struct sl_negotiate_confi
 {
     size_t usable = 0, matched = 0;
 
-    n->publishing = config->publishing;
     n->media_count = offer->section_count;
     if (n->media_count > SL_SDP_MEDIA_MAX)
         n->media_count = SL_SDP_MEDIA_MAX;
@@ -295,7 +309,7 @@ struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum s
 {
     for (size_t i = 0; i < negotiation->media_count; i++) {
         struct sl_media *media = &negotiation->media[i];
-        if (media->accepted && !media->inactive && media->codec_count > 0 && media->kind == kind)
+        if (sl_sdp_media_flows(media) && media->kind == kind)
             return media;
     }
     return NULL;

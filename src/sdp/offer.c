@@ -69,11 +69,11 @@ static void write_m_line(struct sl_text *text, const struct sl_sdp_offer_config 
     sl_text_end_line(text);
 }
 
-static void write_feedback(struct sl_text *text, const struct row *row, bool publishing)
+static void write_feedback(struct sl_text *text, const struct row *row, bool receives)
 {
     static const char *const video_feedback[] = {"goog-remb", "ccm fir", "nack", "nack pli"};
 
-    if (!publishing)
+    if (receives)
         sl_text_line(text, "a=rtcp-fb:%u transport-cc", row->payload_type);
     if (sl_codec_kind(row->codec) != SL_VIDEO)
         return;
@@ -82,10 +82,10 @@ static void write_feedback(struct sl_text *text, const struct row *row, bool pub
 }
 
 static void write_codec(struct sl_text *text, const struct row *row, const char *fmtp,
-                        bool publishing)
+                        bool receives)
 {
     sl_text_codec_rtpmap(text, row->payload_type, row->codec);
-    write_feedback(text, row, publishing);
+    write_feedback(text, row, receives);
     if (fmtp[0] != '\0')
         sl_text_line(text, "a=fmtp:%u %s", row->payload_type, fmtp);
     if (row->rtx_payload_type < 0)
@@ -119,19 +119,19 @@ static void write_section(struct sl_text *text, const struct sl_sdp_offer_config
     sl_text_line(text, "a=fingerprint:sha-256 %s", config->fingerprint);
     sl_text_line(text, "a=setup:actpass");
     sl_text_line(text, "a=mid:%u", mid);
-    if (!config->publishing) {
+    if (sl_sdp_receives(config->direction)) {
         sl_text_line(text, "a=extmap:%d %s", TRANSPORT_CC_ID, sl_sdp_ext_uri(SL_EXT_TRANSPORT_CC));
         sl_text_line(text, "a=extmap:%d %s", MID_ID, sl_sdp_ext_uri(SL_EXT_MID));
     }
-    sl_text_line(text, config->publishing ? "a=sendonly" : "a=recvonly");
+    sl_text_direction(text, config->direction);
     sl_text_line(text, "a=rtcp-mux");
     sl_text_line(text, "a=rtcp-rsize");
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const char *fmtp = offered_fmtp(config, &rows[i], kind);
         if (fmtp)
-            write_codec(text, &rows[i], fmtp, config->publishing);
+            write_codec(text, &rows[i], fmtp, sl_sdp_receives(config->direction));
     }
-    if (!config->publishing)
+    if (!sl_sdp_sends(config->direction))
         return;
     sl_text_id(config->cname, cname);
     if (kind == SL_AUDIO)

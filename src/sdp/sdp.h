@@ -30,6 +30,25 @@ enum {
 };
 
 enum sl_sdp_direction { SL_SDP_SENDRECV, SL_SDP_SENDONLY, SL_SDP_RECVONLY, SL_SDP_INACTIVE };
+
+/* Whoever says the direction of himself sends, or receives. */
+static inline bool sl_sdp_sends(enum sl_sdp_direction direction)
+{
+    return direction == SL_SDP_SENDRECV || direction == SL_SDP_SENDONLY;
+}
+
+static inline bool sl_sdp_receives(enum sl_sdp_direction direction)
+{
+    return direction == SL_SDP_SENDRECV || direction == SL_SDP_RECVONLY;
+}
+
+static inline enum sl_sdp_direction sl_sdp_direction_of(bool sends, bool receives)
+{
+    if (sends)
+        return receives ? SL_SDP_SENDRECV : SL_SDP_SENDONLY;
+    return receives ? SL_SDP_RECVONLY : SL_SDP_INACTIVE;
+}
+
 enum sl_sdp_setup { SL_SDP_SETUP_NONE, SL_SDP_ACTPASS, SL_SDP_ACTIVE, SL_SDP_PASSIVE };
 
 struct sl_sdp_format {
@@ -132,7 +151,8 @@ enum sl_media_ext {
 /* One negotiated m-section. */
 struct sl_media {
     bool accepted; /* false: answered with port 0, or inactive when it must stay in the bundle */
-    bool inactive; /* accepted but nothing flows (spec/README.md decision 11) */
+    /* Ours; SL_SDP_INACTIVE: accepted but nothing flows (spec/README.md decision 11). */
+    enum sl_sdp_direction direction;
     enum sl_media_kind kind; /* meaningful when accepted */
     char mid[SL_SDP_MID_MAX + 1];
     size_t codec_count;
@@ -155,7 +175,6 @@ enum { SL_MEDIA_TRANSPORTS_MAX = 2 };
 
 /* Result of negotiation: what the answer says and what the media engine needs. */
 struct sl_negotiation {
-    bool publishing;    /* the offerer sends */
     size_t media_count; /* as many as the offer has sections, at most SL_SDP_MEDIA_MAX */
     struct sl_media media[SL_SDP_MEDIA_MAX];
     size_t transport_count;
@@ -171,15 +190,17 @@ struct sl_source_codec {
 };
 
 struct sl_negotiate_config {
-    bool publishing;        /* the client sends; otherwise it plays */
+    /* What we are ready for, in any section: a client that publishes wants us to receive, one that
+     * plays to send, a call both. What a section offers of it is what flows there. */
+    enum sl_sdp_direction direction;
     bool allow_bundle;      /* rtp_bundle */
     bool video_orientation; /* cvoExtension */
     bool rtx;               /* answer rtx for the chosen codecs */
-    /* Publishing: the configured codecs in order of preference. One law of G.711 is answered only:
+    /* Receiving: the configured codecs in order of preference. One law of G.711 is answered only:
      * the first configured that the offer has (the original's answers, S0). */
     const enum sl_codec *codecs;
     size_t codec_count;
-    /* Playing: what the source has, the codec in use first; count 0: no such track. */
+    /* Sending: what the source has, the codec in use first; count 0: no such track. */
     const struct sl_source_codec *audio, *video;
     size_t audio_count, video_count;
 };
@@ -187,14 +208,20 @@ struct sl_negotiate_config {
 /*
  * Choose, section by section (websocket-api.md 6.2; spec/README.md decision 11). Only the first
  * audio and the first video section are used; others are refused. local_ssrc and local_rtx_ssrc are
- * left 0 for the caller to draw (rtx: when codecs[0] has an rtx_payload_type). Players: codecs[0]
- * is the offered format that fits the source's current codec best. Returns 0; -ENOMSG no common
- * codec at all; -EBADMSG the offer is not one we can answer (no section of audio or video, or none
- * with ICE, fingerprint and rtcp-mux), with words. A section without those is refused; error then
- * says so on success too.
+ * left 0 for the caller to draw (rtx: when codecs[0] has an rtx_payload_type). Where we send,
+ * codecs[0] is the offered format that fits the source's current codec best. Returns 0; -ENOMSG no
+ * common codec at all; -EBADMSG the offer is not one we can answer (no section of audio or video,
+ * or none with ICE, fingerprint and rtcp-mux), with words. A section without those is refused;
+ * error then says so on success too.
  */
 int sl_sdp_negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
                      struct sl_negotiation *out, struct sl_error *error);
+
+/* Something flows in the section, to us or from us. */
+static inline bool sl_sdp_media_flows(const struct sl_media *media)
+{
+    return media->accepted && media->direction != SL_SDP_INACTIVE && media->codec_count > 0;
+}
 
 /* The section in which media of this kind flows; NULL. */
 struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum sl_media_kind kind);
@@ -206,12 +233,11 @@ struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum s
  * answer's order, under the offer's numbers, with the answer's fmtp. Section i's candidates are
  * answer->sections[i].candidates; a bundle is reached by those of its first accepted section.
  *
- * publishing  our offer was to send: local ssrcs are the offer's; otherwise remote ssrcs are the
- *             answer's
+ * Where we send, local ssrcs are the offer's; where we receive, remote ones the answer's.
  * Returns 0; -ENOMSG nothing of the offer was accepted; -EBADMSG not an answer to this offer (other
  * number or kinds of sections, no ICE, no fingerprint, no rtcp-mux, setup actpass), with words.
  */
-int sl_sdp_accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer, bool publishing,
+int sl_sdp_accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer,
                          struct sl_negotiation *out, struct sl_error *error);
 
 /* ---- Building ---- */
@@ -230,7 +256,7 @@ struct sl_sdp_answer_config {
     const char *fingerprint;   /* "AA:BB:...", sha-256 */
     enum sl_sdp_setup setup;   /* passive */
     const char *cname_id;      /* mediaSessionId: cname rtp/<kind>/<id>, msid */
-    uint32_t max_bitrate_kbps; /* b=AS of video when publishing; 0: none. x-google-* parameters are
+    uint32_t max_bitrate_kbps; /* b=AS of video that we receive; 0: none. x-google-* parameters are
                                 * the SDK's own doing (6.5) */
     struct sl_sdp_local_transport transports[SL_MEDIA_TRANSPORTS_MAX];
 };
@@ -246,11 +272,11 @@ int sl_sdp_build_answer(const struct sl_sdp *offer, const struct sl_negotiation 
  * PCMU, G722, each with the feedback and rtx we understand. */
 struct sl_sdp_offer_config {
     bool audio, video;
-    bool publishing; /* sendonly with ssrcs; otherwise recvonly */
+    enum sl_sdp_direction direction; /* ours, of each section; ssrcs where we send */
     const char *ufrag, *pwd, *fingerprint;
-    uint32_t audio_ssrc, video_ssrc, video_rtx_ssrc; /* publishing */
+    uint32_t audio_ssrc, video_ssrc, video_rtx_ssrc; /* sending */
     const char *cname;
-    /* Publishing: what the source may send, NULL: anything. A codec (and mode of H264) that it does
+    /* Sending: what the source may send, NULL: anything. A codec (and mode of H264) that it does
      * not name is not offered; its fmtp is. */
     const struct sl_source_codec *audio_codecs, *video_codecs;
     size_t audio_codec_count, video_codec_count;

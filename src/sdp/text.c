@@ -63,6 +63,18 @@ void sl_text_codec_rtpmap(struct sl_text *text, unsigned payload_type, enum sl_c
                    codec == SL_CODEC_OPUS ? 2 : 1);
 }
 
+void sl_text_direction(struct sl_text *text, enum sl_sdp_direction direction)
+{
+    static const char *const names[] = {
+        [SL_SDP_SENDRECV] = "sendrecv",
+        [SL_SDP_SENDONLY] = "sendonly",
+        [SL_SDP_RECVONLY] = "recvonly",
+        [SL_SDP_INACTIVE] = "inactive",
+    };
+
+    sl_text_line(text, "a=%s", names[direction]);
+}
+
 int sl_text_result(const struct sl_text *text)
 {
     return text->ok ? (int)text->len : -ENOBUFS;

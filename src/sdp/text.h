@@ -4,6 +4,7 @@
 #define SL_SDP_TEXT_H
 
 #include "media/media.h"
+#include "sdp/sdp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@ void sl_text_rtpmap(struct sl_text *text, unsigned payload_type, const char *nam
                     uint32_t clock_hz, unsigned channels);
 /* As sl_text_rtpmap(), with the codec's own name, clock and channels. */
 void sl_text_codec_rtpmap(struct sl_text *text, unsigned payload_type, enum sl_codec codec);
+void sl_text_direction(struct sl_text *text, enum sl_sdp_direction direction);
 /* The length, or -ENOBUFS. */
 int sl_text_result(const struct sl_text *text);
 

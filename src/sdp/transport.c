@@ -72,7 +72,7 @@ int sl_sdp_assign_transports(const struct sl_sdp *remote, bool bundle, struct sl
             (void)sl_error_set(error, 0, "m-line %zu: %s", i + 1, fault);
         refused |= fault != NULL;
         n->media[i].accepted = !fault;
-        flowing += !fault && !n->media[i].inactive;
+        flowing += !fault && n->media[i].direction != SL_SDP_INACTIVE;
     }
     return refused && flowing == 0 ? -EBADMSG : 0;
 }

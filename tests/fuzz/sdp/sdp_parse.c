@@ -95,20 +95,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     static const struct sl_source_codec video[] = {
         {SL_CODEC_H264, "packetization-mode=1;profile-level-id=42e01f"}, {SL_CODEC_VP8, ""}};
     static const struct sl_negotiate_config configs[] = {
-        {.publishing = true,
+        {.direction = SL_SDP_RECVONLY,
          .allow_bundle = true,
          .video_orientation = true,
          .rtx = true,
          .codecs = codecs,
          .codec_count = SL_ARRAY_LEN(codecs)},
-        {.publishing = true, .codecs = codecs, .codec_count = SL_ARRAY_LEN(codecs)},
-        {.allow_bundle = true,
+        {.direction = SL_SDP_RECVONLY, .codecs = codecs, .codec_count = SL_ARRAY_LEN(codecs)},
+        {.direction = SL_SDP_SENDONLY,
+         .allow_bundle = true,
          .rtx = true,
          .audio = audio,
          .audio_count = SL_ARRAY_LEN(audio),
          .video = video,
          .video_count = SL_ARRAY_LEN(video)},
-        {.allow_bundle = true, .video = video, .video_count = 1},
+        {.direction = SL_SDP_SENDONLY, .allow_bundle = true, .video = video, .video_count = 1},
+        {.direction = SL_SDP_SENDRECV,
+         .allow_bundle = true,
+         .codecs = codecs,
+         .codec_count = SL_ARRAY_LEN(codecs),
+         .audio = audio,
+         .audio_count = SL_ARRAY_LEN(audio)},
     };
     static struct sl_negotiation n;
     struct sl_error error = {""};

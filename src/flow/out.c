@@ -242,6 +242,7 @@ static void init_output(struct sl_flow_out *out, const struct sl_media *media,
         if (output->payload_type[codec->codec] != SL_NO_PAYLOAD_TYPE)
             continue; /* the first is the best match */
         output->payload_type[codec->codec] = codec->payload_type;
+        output->clock_hz[codec->codec] = sl_sdp_clock_hz(codec);
         if (codec->rtx_payload_type >= 0 && output->rtx_ssrc != 0)
             output->rtx_payload_type[codec->codec] = (uint8_t)codec->rtx_payload_type;
     }

@@ -11,11 +11,12 @@
 
 /* An answer may name a payload type without repeating the offer's rtpmap. */
 static enum sl_codec answered_codec(const struct sl_sdp_format *offered,
-                                    const struct sl_sdp_format *answered, enum sl_media_kind kind)
+                                    const struct sl_sdp_format *answered, enum sl_media_kind kind,
+                                    bool plain)
 {
-    enum sl_codec codec = sl_sdp_format_codec(offered, kind);
+    enum sl_codec codec = sl_sdp_format_codec(offered, kind, plain);
 
-    if (answered->name[0] != '\0' && sl_sdp_format_codec(answered, kind) != codec)
+    if (answered->name[0] != '\0' && sl_sdp_format_codec(answered, kind, plain) != codec)
         return SL_CODEC_NONE;
     return codec;
 }
@@ -32,17 +33,21 @@ static int common_rtx(const struct sl_sdp_section *ours, const struct sl_sdp_sec
 static void accept_codecs(const struct sl_sdp_section *ours, const struct sl_sdp_section *theirs,
                           struct sl_media *media)
 {
+    bool plain = sl_sdp_section_is_plain(ours);
+
     for (size_t i = 0; i < theirs->format_count; i++) {
         const struct sl_sdp_format *answered = &theirs->formats[i];
         const struct sl_sdp_format *offered = sl_sdp_format_find(ours, answered->payload_type);
         enum sl_codec codec =
-            offered ? answered_codec(offered, answered, media->kind) : SL_CODEC_NONE;
+            offered ? answered_codec(offered, answered, media->kind, plain) : SL_CODEC_NONE;
         if (codec == SL_CODEC_NONE || media->codec_count == SL_MEDIA_CODECS_MAX)
             continue;
         struct sl_media_codec *chosen = &media->codecs[media->codec_count++];
         *chosen = (struct sl_media_codec){
             .codec = codec,
             .payload_type = answered->payload_type,
+            .channels = offered->channels,
+            .clock_hz = offered->clock_hz,
             .rtx_payload_type = common_rtx(ours, theirs, answered->payload_type),
             .nack = offered->nack && answered->nack,
             .pli = offered->pli && answered->pli,
@@ -87,7 +92,9 @@ static void accept_section(const struct sl_sdp_section *ours, const struct sl_sd
                            struct sl_media *media)
 {
     memcpy(media->mid, ours->mid, sizeof(media->mid)); /* the seeds' answers rename them */
-    if (!sl_sdp_section_is_usable(ours) || !sl_sdp_section_is_usable(theirs))
+    bool plain = sl_sdp_section_is_plain(ours);
+    if (!sl_sdp_section_is_usable(ours, plain) || !sl_sdp_section_is_usable(theirs, plain) ||
+        (plain && strcmp(ours->proto, theirs->proto) != 0))
         return;
     media->kind = sl_sdp_section_kind(ours);
     accept_codecs(ours, theirs, media);
@@ -127,6 +134,7 @@ static int accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer
     if (answer->section_count != offer->section_count)
         return sl_error_set(error, -EBADMSG, "answer has %zu m-lines, the offer %zu",
                             answer->section_count, offer->section_count);
+    n->plain = offer->section_count > 0 && sl_sdp_section_is_plain(&offer->sections[0]);
     n->media_count = offer->section_count;
     if (n->media_count > SL_SDP_MEDIA_MAX)
         n->media_count = SL_SDP_MEDIA_MAX;
@@ -143,6 +151,8 @@ static int accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer
         return sl_error_set(error, -ENOMSG,
                             accepted > 0 ? "answer lets nothing flow"
                                          : "answer refuses every m-line");
+    if (n->plain)
+        return sl_sdp_assign_plain(answer, offer, n, error);
     int err = sl_sdp_assign_transports(answer, true, n, error);
     return err < 0 ? err : settle_setup(n, error);
 }

@@ -28,7 +28,12 @@ static void add_codec(struct sl_media *media, const struct sl_sdp_section *secti
         return; /* the least wanted ones come last */
     struct sl_media_codec *chosen = &media->codecs[media->codec_count++];
     *chosen = (struct sl_media_codec){
-        .codec = codec, .payload_type = format->payload_type, .rtx_payload_type = -1};
+        .codec = codec,
+        .payload_type = format->payload_type,
+        .channels = format->channels,
+        .clock_hz = format->clock_hz,
+        .rtx_payload_type = -1,
+    };
     (void)snprintf(chosen->fmtp, sizeof(chosen->fmtp), "%s", format->fmtp);
     chosen->h264_mode1 = codec == SL_CODEC_H264 && sl_sdp_h264_mode(format->fmtp) == 1;
     chosen->nack = format->nack;
@@ -40,15 +45,24 @@ static void add_codec(struct sl_media *media, const struct sl_sdp_section *secti
         chosen->rtx_payload_type = sl_sdp_format_rtx(section, format->payload_type);
 }
 
+/* Telephone events go along with sound of their clock (RFC 4733 section 2.1), never alone. */
+static bool has_company(const struct sl_media *media, const struct sl_sdp_format *format,
+                        enum sl_codec codec)
+{
+    return codec != SL_CODEC_TELEPHONE_EVENT ||
+           (media->codec_count > 0 && media->codecs[0].clock_hz == format->clock_hz);
+}
+
 /* All formats of one codec in the offer's order; H264: only those of this packetization mode. */
 static bool add_all(struct sl_media *media, const struct sl_sdp_section *section,
-                    enum sl_codec codec, int h264_mode)
+                    enum sl_codec codec, int h264_mode, bool plain)
 {
     size_t before = media->codec_count;
 
     for (size_t i = 0; i < section->format_count; i++) {
         const struct sl_sdp_format *format = &section->formats[i];
-        if (sl_sdp_format_codec(format, media->kind) != codec ||
+        if (sl_sdp_format_codec(format, media->kind, plain) != codec ||
+            !has_company(media, format, codec) ||
             (codec == SL_CODEC_H264 && sl_sdp_h264_mode(format->fmtp) != h264_mode))
             continue;
         add_codec(media, section, format, codec);
@@ -65,14 +79,14 @@ static enum outcome match_received(struct sl_media *media, const struct sl_sdp_s
 
     for (size_t i = 0; i < config->codec_count; i++) {
         enum sl_codec codec = config->codecs[i];
-        bool is_g711 = codec == SL_CODEC_PCMA || codec == SL_CODEC_PCMU;
+        bool is_g711 = !config->plain && (codec == SL_CODEC_PCMA || codec == SL_CODEC_PCMU);
         if (codec == SL_CODEC_NONE || sl_codec_kind(codec) != media->kind || (is_g711 && g711))
             continue;
         /* Mode 1 first: what Chromium sends is the first of the answer, and mode 0 cannot carry
          * pictures larger than single packets. Mode 2 we do not read. */
-        bool added = add_all(media, section, codec, 1);
+        bool added = add_all(media, section, codec, 1, config->plain);
         if (codec == SL_CODEC_H264)
-            added |= add_all(media, section, codec, 0);
+            added |= add_all(media, section, codec, 0, config->plain);
         g711 |= is_g711 && added;
     }
     return media->codec_count > 0 ? MATCHED : NO_CODEC;
@@ -106,9 +120,9 @@ enum { FIT_MAX = 6 };
 
 /* How well an offered format takes what the source sends: 0 not at all, FIT_MAX exactly. */
 static int fit(const struct sl_source_codec *source, const struct sl_sdp_format *format,
-               enum sl_media_kind kind)
+               enum sl_media_kind kind, bool plain)
 {
-    if (sl_sdp_format_codec(format, kind) != source->codec)
+    if (sl_sdp_format_codec(format, kind, plain) != source->codec)
         return 0;
     switch (source->codec) {
     case SL_CODEC_H264: {
@@ -126,10 +140,11 @@ static int fit(const struct sl_source_codec *source, const struct sl_sdp_format 
     case SL_CODEC_AV1:
         return same_param(source->fmtp, format->fmtp, "profile", "0") ? FIT_MAX : 0;
     case SL_CODEC_NONE:
+        return 0;
     case SL_CODEC_AAC:
+        return same_param(source->fmtp, format->fmtp, "config", "") ? FIT_MAX : 0;
     case SL_CODEC_TELEPHONE_EVENT:
     case SL_CODEC_MPEG1:
-        return 0; /* never from or to a browser */
     case SL_CODEC_OPUS:
     case SL_CODEC_PCMA:
     case SL_CODEC_PCMU:
@@ -152,7 +167,8 @@ static enum outcome match_sent(struct sl_media *media, const struct sl_sdp_secti
     for (size_t s = 0; s < count; s++) {
         for (int wanted = FIT_MAX; wanted > 0; wanted--)
             for (size_t i = 0; i < section->format_count; i++)
-                if (fit(&sources[s], &section->formats[i], media->kind) == wanted)
+                if (fit(&sources[s], &section->formats[i], media->kind, config->plain) == wanted &&
+                    has_company(media, &section->formats[i], sources[s].codec))
                     add_codec(media, section, &section->formats[i], sources[s].codec);
         if (media->codec_count == 0)
             return NO_CODEC; /* the codec in use is what counts */
@@ -173,11 +189,13 @@ static void choose_extensions(struct sl_media *media, const struct sl_sdp_sectio
 
 /* Leaves of the offered feedback and repair what we answer. Bandwidth estimates are made from what
  * publishers send; to players we are no congestion controller. */
-static void choose_feedback(struct sl_media *media, const struct sl_negotiate_config *config)
+static void choose_feedback(struct sl_media *media, const struct sl_sdp_section *section,
+                            const struct sl_negotiate_config *config)
 {
     for (size_t i = 0; i < media->codec_count; i++) {
         struct sl_media_codec *codec = &media->codecs[i];
-        bool video = media->kind == SL_VIDEO && media->direction != SL_SDP_INACTIVE;
+        bool video = media->kind == SL_VIDEO && media->direction != SL_SDP_INACTIVE &&
+                     (!config->plain || sl_sdp_section_has_feedback(section));
         codec->nack &= video;
         codec->pli &= video;
         codec->fir &= video;
@@ -200,7 +218,7 @@ static void accept_matched(struct sl_media *media, const struct sl_sdp_section *
                             receivable && sl_sdp_sends(section->direction));
     if (media->direction != SL_SDP_INACTIVE)
         choose_extensions(media, section, config);
-    choose_feedback(media, config);
+    choose_feedback(media, section, config);
     if (receivable)
         sl_sdp_choose_sprop(section, media);
     if (receivable && section->ssrc_count > 0) {
@@ -217,11 +235,11 @@ static void accept_inactive(struct sl_media *media, const struct sl_sdp_section 
     media->accepted = true;
     media->direction = SL_SDP_INACTIVE;
     for (size_t i = 0; i < section->format_count; i++) {
-        enum sl_codec codec = sl_sdp_format_codec(&section->formats[i], media->kind);
+        enum sl_codec codec = sl_sdp_format_codec(&section->formats[i], media->kind, config->plain);
         if (codec != SL_CODEC_NONE)
             add_codec(media, section, &section->formats[i], codec);
     }
-    choose_feedback(media, config);
+    choose_feedback(media, section, config);
 }
 
 /* The section whose transport carries the bundle (RFC 9143 section 7.2.1). */
@@ -256,11 +274,12 @@ static enum outcome match_section(const struct sl_sdp *offer, size_t index,
     const struct sl_sdp_section *section = &offer->sections[index];
 
     memcpy(media->mid, section->mid, sizeof(media->mid));
-    if (!sl_sdp_section_is_usable(section) || (section->bundle_only && !config->allow_bundle))
+    if (!sl_sdp_section_is_usable(section, config->plain) ||
+        (section->bundle_only && !config->allow_bundle))
         return UNUSED;
     media->kind = sl_sdp_section_kind(section);
     for (size_t i = 0; i < index; i++)
-        if (sl_sdp_section_is_usable(&offer->sections[i]) &&
+        if (sl_sdp_section_is_usable(&offer->sections[i], config->plain) &&
             sl_sdp_section_kind(&offer->sections[i]) == media->kind)
             return UNUSED;
     return match_codecs(media, section, config);
@@ -271,6 +290,7 @@ static int negotiate(const struct sl_sdp *offer, const struct sl_negotiate_confi
 {
     size_t usable = 0, matched = 0;
 
+    n->plain = config->plain;
     n->media_count = offer->section_count;
     if (n->media_count > SL_SDP_MEDIA_MAX)
         n->media_count = SL_SDP_MEDIA_MAX;
@@ -287,10 +307,12 @@ static int negotiate(const struct sl_sdp *offer, const struct sl_negotiate_confi
             accept_inactive(media, section, config);
     }
     if (usable == 0)
-        return sl_error_set(error, -EBADMSG, "no m-line for audio or video over SRTP");
+        return sl_error_set(error, -EBADMSG, "no m-line for audio or video over %s",
+                            config->plain ? "RTP" : "SRTP");
     if (matched == 0)
         return sl_error_set(error, -ENOMSG, "no common codec");
-    return sl_sdp_assign_transports(offer, config->allow_bundle, n, error);
+    return config->plain ? sl_sdp_assign_plain(offer, NULL, n, error)
+                         : sl_sdp_assign_transports(offer, config->allow_bundle, n, error);
 }
 
 int sl_sdp_negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,

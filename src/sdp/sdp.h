@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Session descriptions: parse an offer or an answer (RFC 8866, 8829, 8839, 8842), choose codecs,
- * build an answer or an offer. Pure: no I/O, no logging. Everything parsed is copied out of the
- * text. Source of the shapes: websocket-api.md section 6; bounds: hardening.md class 8.
+ * build an answer or an offer. Those of WebRTC, and plain ones: RTP without ICE and DTLS, between
+ * the addresses and ports of c= and m= lines, in clear or with the keys of a=crypto (RFC 4568).
+ * Pure: no I/O, no logging. Everything parsed is copied out of the text. Source of the shapes:
+ * websocket-api.md section 6; bounds: hardening.md class 8.
  */
 #ifndef SL_SDP_SDP_H
 #define SL_SDP_SDP_H
@@ -26,6 +28,8 @@ enum {
     SL_SDP_SSRCS_MAX = 8,
     SL_SDP_EXTMAP_MAX = 32,
     SL_SDP_CANDIDATES_MAX = 32,
+    SL_SDP_CRYPTOS_MAX = 4,
+    SL_SDP_CRYPTO_KEY_MAX = 30,
     SL_SDP_SPROPS_MAX = 4, /* payload types of one section whose parameter sets are kept */
 };
 
@@ -50,6 +54,17 @@ static inline enum sl_sdp_direction sl_sdp_direction_of(bool sends, bool receive
 }
 
 enum sl_sdp_setup { SL_SDP_SETUP_NONE, SL_SDP_ACTPASS, SL_SDP_ACTIVE, SL_SDP_PASSIVE };
+
+/* Suites whose keys we can use (RFC 4568 section 6.2, RFC 7714 section 14.2). */
+enum sl_sdp_suite { SL_SDP_NO_SUITE, SL_SDP_AES_CM_128_HMAC_SHA1_80, SL_SDP_AEAD_AES_128_GCM };
+
+/* One a=crypto line: what its author encrypts with. */
+struct sl_sdp_crypto {
+    enum sl_sdp_suite suite; /* SL_SDP_NO_SUITE: in clear */
+    uint32_t tag;
+    uint8_t key[SL_SDP_CRYPTO_KEY_MAX]; /* master key and salt, sl_sdp_suite_key_len() bytes */
+};
+size_t sl_sdp_suite_key_len(enum sl_sdp_suite suite);
 
 struct sl_sdp_format {
     uint8_t payload_type;
@@ -78,6 +93,8 @@ struct sl_sdp_section {
     char kind[64];                /* "audio", "video", "application" ... */
     char proto[64];               /* "UDP/TLS/RTP/SAVPF" */
     uint16_t port;                /* 0: refused; 9 for a bundle-only one */
+    char address[48];             /* of c=, its own or the session's: a literal; "" if none */
+    uint16_t rtcp_port;           /* of a=rtcp; 0 if none */
     char mid[SL_SDP_MID_MAX + 1]; /* "" if none */
     bool malformed;   /* its m-line cannot be read, or its mid is another's: as refused (port 0) */
     bool bundled;     /* named in a=group:BUNDLE */
@@ -103,6 +120,8 @@ struct sl_sdp_section {
     } extmap[SL_SDP_EXTMAP_MAX];
     size_t ssrc_count;
     struct sl_sdp_ssrc ssrcs[SL_SDP_SSRCS_MAX]; /* primary ones only */
+    size_t crypto_count;
+    struct sl_sdp_crypto cryptos[SL_SDP_CRYPTOS_MAX]; /* those we can use */
     size_t candidate_count;
     struct sl_sdp_candidate candidates[SL_SDP_CANDIDATES_MAX];
     bool end_of_candidates;
@@ -132,6 +151,8 @@ void sl_sdp_free(struct sl_sdp *sdp);
 struct sl_media_codec {
     enum sl_codec codec;
     uint8_t payload_type;
+    uint8_t channels;
+    uint32_t clock_hz;    /* 0: the codec's own */
     int rtx_payload_type; /* -1: no retransmission format */
     char fmtp[256];       /* the offer's */
     bool h264_mode1;      /* packetization-mode=1 */
@@ -164,8 +185,20 @@ struct sl_media {
     size_t transport;                      /* which of the session's transports carries it */
 };
 
+/* The RTP clock of a negotiated codec. */
+static inline uint32_t sl_sdp_clock_hz(const struct sl_media_codec *codec)
+{
+    return codec->clock_hz ? codec->clock_hz : sl_codec_clock_hz(codec->codec);
+}
+
 /* The remote end of one transport. */
 struct sl_media_transport {
+    /* Plain: where it receives, rtcp_port the same where both share it (RFC 5761), and what it
+     * encrypts with; crypto.tag is that of the offer's line that was taken. */
+    char address[48];
+    uint16_t port, rtcp_port;
+    struct sl_sdp_crypto crypto;
+    /* WebRTC. */
     char remote_ufrag[257], remote_pwd[257];
     char fingerprint_hash[16], fingerprint[192];
     enum sl_sdp_setup remote_setup;
@@ -175,6 +208,7 @@ enum { SL_MEDIA_TRANSPORTS_MAX = 2 };
 
 /* Result of negotiation: what the answer says and what the media engine needs. */
 struct sl_negotiation {
+    bool plain;
     size_t media_count; /* as many as the offer has sections, at most SL_SDP_MEDIA_MAX */
     struct sl_media media[SL_SDP_MEDIA_MAX];
     size_t transport_count;
@@ -185,14 +219,17 @@ struct sl_negotiation {
 /* What one kind of a source can deliver, for a player. */
 struct sl_source_codec {
     enum sl_codec codec;
-    char fmtp[256]; /* of the source; H264: profile-level-id and packetization-mode are matched,
-                     * what is not said is 420010 and mode 0 (RFC 6184 section 8.1) */
+    char fmtp[256];    /* of the source; H264: profile-level-id and packetization-mode are matched,
+                        * what is not said is 420010 and mode 0 (RFC 6184 section 8.1) */
+    uint32_t clock_hz; /* 0: the codec's own */
+    uint8_t channels;  /* 0: the codec's own */
 };
 
 struct sl_negotiate_config {
     /* What we are ready for, in any section: a client that publishes wants us to receive, one that
      * plays to send, a call both. What a section offers of it is what flows there. */
     enum sl_sdp_direction direction;
+    bool plain;             /* answers RTP without ICE and DTLS; any codec we know may flow there */
     bool allow_bundle;      /* rtp_bundle */
     bool video_orientation; /* cvoExtension */
     bool rtx;               /* answer rtx for the chosen codecs */
@@ -235,7 +272,8 @@ struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum s
  *
  * Where we send, local ssrcs are the offer's; where we receive, remote ones the answer's.
  * Returns 0; -ENOMSG nothing of the offer was accepted; -EBADMSG not an answer to this offer (other
- * number or kinds of sections, no ICE, no fingerprint, no rtcp-mux, setup actpass), with words.
+ * number or kinds of sections, no ICE, no fingerprint, no rtcp-mux, setup actpass), with words. A
+ * plain offer has a plain answer.
  */
 int sl_sdp_accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer,
                          struct sl_negotiation *out, struct sl_error *error);
@@ -247,6 +285,9 @@ struct sl_sdp_local_transport {
     const struct sl_addr *candidates; /* host candidates, all with their ports; not owned */
     size_t candidate_count;
     bool udp, tcp; /* which kinds of candidate to write */
+    /* Plain: the first candidate is where RTP goes to, */
+    uint16_t rtcp_port;                 /* ... and this RTCP; 0: the same */
+    const struct sl_sdp_crypto *crypto; /* what we encrypt with; NULL: nothing. Not owned. */
 };
 
 struct sl_sdp_answer_config {
@@ -272,6 +313,10 @@ int sl_sdp_build_answer(const struct sl_sdp *offer, const struct sl_negotiation 
  * PCMU, G722, each with the feedback and rtx we understand. */
 struct sl_sdp_offer_config {
     bool audio, video;
+    /* Plain: "RTP/AVP", "RTP/SAVP", "RTP/AVPF" or "RTP/SAVPF", with the transports by kind, and
+     * sections are not bundled; NULL: WebRTC, with what follows. */
+    const char *plain;
+    struct sl_sdp_local_transport transports[SL_MEDIA_TRANSPORTS_MAX];
     enum sl_sdp_direction direction; /* ours, of each section; ssrcs where we send */
     const char *ufrag, *pwd, *fingerprint;
     uint32_t audio_ssrc, video_ssrc, video_rtx_ssrc; /* sending */

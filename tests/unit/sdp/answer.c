@@ -17,8 +17,8 @@ static const struct sl_negotiate_config publisher = {.direction = SL_SDP_RECVONL
                                                      .codecs = default_codecs,
                                                      .codec_count = SL_ARRAY_LEN(default_codecs)};
 
-static const struct sl_source_codec opus[] = {{SL_CODEC_OPUS, ""}};
-static const struct sl_source_codec vp8[] = {{SL_CODEC_VP8, ""}};
+static const struct sl_source_codec opus[] = {{.codec = SL_CODEC_OPUS, .fmtp = ""}};
+static const struct sl_source_codec vp8[] = {{.codec = SL_CODEC_VP8, .fmtp = ""}};
 
 static const struct sl_negotiate_config player = {.direction = SL_SDP_SENDONLY,
                                                   .allow_bundle = true,
@@ -561,14 +561,15 @@ static void describe_formats(const struct sl_sdp *sdp, const char *kind, char *o
 static void offers_what_the_source_has_and_no_more(void **state)
 {
     (void)state;
-    static const struct sl_source_codec opus_stereo[] = {{SL_CODEC_OPUS, "stereo=1"}},
-                                        laws[] = {{SL_CODEC_PCMU, ""}, {SL_CODEC_PCMA, ""}},
-                                        mode1[] = {{SL_CODEC_H264, H264_SOURCE("1", "640028")}},
-                                        mode0[] = {{SL_CODEC_H264, "profile-level-id=42001f"}},
-                                        modes[] = {{SL_CODEC_H264, H264_SOURCE("0", "4d001f")},
-                                                   {SL_CODEC_VP8, ""},
-                                                   {SL_CODEC_H264, H264_SOURCE("1", "42e01f")},
-                                                   {SL_CODEC_H264, H264_SOURCE("1", "640028")}};
+    static const struct sl_source_codec
+        opus_stereo[] = {{.codec = SL_CODEC_OPUS, .fmtp = "stereo=1"}},
+        laws[] = {{.codec = SL_CODEC_PCMU, .fmtp = ""}, {.codec = SL_CODEC_PCMA, .fmtp = ""}},
+        mode1[] = {{.codec = SL_CODEC_H264, .fmtp = H264_SOURCE("1", "640028")}},
+        mode0[] = {{.codec = SL_CODEC_H264, .fmtp = "profile-level-id=42001f"}},
+        modes[] = {{.codec = SL_CODEC_H264, .fmtp = H264_SOURCE("0", "4d001f")},
+                   {.codec = SL_CODEC_VP8, .fmtp = ""},
+                   {.codec = SL_CODEC_H264, .fmtp = H264_SOURCE("1", "42e01f")},
+                   {.codec = SL_CODEC_H264, .fmtp = H264_SOURCE("1", "640028")}};
     static const struct {
         const struct sl_source_codec *audio;
         size_t audio_count;
@@ -609,8 +610,10 @@ static void offers_what_the_source_has_and_no_more(void **state)
 static void leaves_out_a_kind_that_it_has_no_format_for(void **state)
 {
     (void)state;
-    static const struct sl_source_codec vp9[] = {{SL_CODEC_VP9, ""}, {SL_CODEC_AV1, ""}},
-                                        mode2[] = {{SL_CODEC_H264, H264_SOURCE("2", "42e01f")}};
+    static const struct sl_source_codec vp9[] = {{.codec = SL_CODEC_VP9, .fmtp = ""},
+                                                 {.codec = SL_CODEC_AV1, .fmtp = ""}},
+                                        mode2[] = {{.codec = SL_CODEC_H264,
+                                                    .fmtp = H264_SOURCE("2", "42e01f")}};
     static const struct {
         const char *why;
         const struct sl_source_codec *audio, *video;

@@ -17,8 +17,9 @@ static const struct sl_negotiate_config publisher = {.direction = SL_SDP_RECVONL
                                                      .codecs = default_codecs,
                                                      .codec_count = SL_ARRAY_LEN(default_codecs)};
 
-static const struct sl_source_codec opus[] = {{SL_CODEC_OPUS, ""}};
-static const struct sl_source_codec h264[] = {{SL_CODEC_H264, H264_FMTP("1", "42e01f")}};
+static const struct sl_source_codec opus[] = {{.codec = SL_CODEC_OPUS, .fmtp = ""}};
+static const struct sl_source_codec h264[] = {
+    {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("1", "42e01f")}};
 
 static const struct sl_negotiate_config player = {.direction = SL_SDP_SENDONLY,
                                                   .allow_bundle = true,
@@ -221,15 +222,19 @@ static void answers_transport_cc_only_with_its_extension(void **state)
 static void gives_a_player_what_fits_the_source_best(void **state)
 {
     (void)state;
-    static const struct sl_source_codec vp8[] = {{SL_CODEC_VP8, ""}};
-    static const struct sl_source_codec vp9_2[] = {{SL_CODEC_VP9, "profile-id=2"}};
-    static const struct sl_source_codec vp9[] = {{SL_CODEC_VP9, ""}};
-    static const struct sl_source_codec mode0[] = {{SL_CODEC_H264, H264_FMTP("0", "4D0028")}};
-    static const struct sl_source_codec high[] = {{SL_CODEC_H264, H264_FMTP("1", "640028")}};
-    static const struct sl_source_codec bare[] = {{SL_CODEC_H264, ""}};
-    static const struct sl_source_codec base[] = {{SL_CODEC_H264, H264_FMTP("1", "42c01f")}};
-    static const struct sl_source_codec two[] = {{SL_CODEC_VP8, ""},
-                                                 {SL_CODEC_H264, H264_FMTP("1", "42001f")}};
+    static const struct sl_source_codec vp8[] = {{.codec = SL_CODEC_VP8, .fmtp = ""}};
+    static const struct sl_source_codec vp9_2[] = {{.codec = SL_CODEC_VP9, .fmtp = "profile-id=2"}};
+    static const struct sl_source_codec vp9[] = {{.codec = SL_CODEC_VP9, .fmtp = ""}};
+    static const struct sl_source_codec mode0[] = {
+        {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("0", "4D0028")}};
+    static const struct sl_source_codec high[] = {
+        {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("1", "640028")}};
+    static const struct sl_source_codec bare[] = {{.codec = SL_CODEC_H264, .fmtp = ""}};
+    static const struct sl_source_codec base[] = {
+        {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("1", "42c01f")}};
+    static const struct sl_source_codec two[] = {
+        {.codec = SL_CODEC_VP8, .fmtp = ""},
+        {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("1", "42001f")}};
     static const struct {
         const char *why;
         const struct sl_source_codec *source;
@@ -268,8 +273,9 @@ static void gives_a_player_what_fits_the_source_best(void **state)
 static void refuses_or_deactivates_what_has_nothing_in_common(void **state)
 {
     (void)state;
-    static const struct sl_source_codec pcmu[] = {{SL_CODEC_PCMU, ""}};
-    static const struct sl_source_codec g722_first[] = {{SL_CODEC_G722, ""}, {SL_CODEC_OPUS, ""}};
+    static const struct sl_source_codec pcmu[] = {{.codec = SL_CODEC_PCMU, .fmtp = ""}};
+    static const struct sl_source_codec g722_first[] = {{.codec = SL_CODEC_G722, .fmtp = ""},
+                                                        {.codec = SL_CODEC_OPUS, .fmtp = ""}};
     static const enum sl_codec audio_only[] = {SL_CODEC_OPUS};
     static const enum sl_codec video_only[] = {SL_CODEC_H264};
     static const struct sl_negotiate_config no_video = {
@@ -627,8 +633,9 @@ static void reads_what_an_answer_changes(void **state)
 static void each_section_flows_as_both_sides_are_ready_for(void **state)
 {
     (void)state;
-    static const struct sl_source_codec pcmu[] = {{SL_CODEC_PCMU, ""}};
-    static const struct sl_source_codec unknown[] = {{SL_CODEC_VP9, "profile-id=3"}};
+    static const struct sl_source_codec pcmu[] = {{.codec = SL_CODEC_PCMU, .fmtp = ""}};
+    static const struct sl_source_codec unknown[] = {
+        {.codec = SL_CODEC_VP9, .fmtp = "profile-id=3"}};
     static const struct sl_negotiate_config call = {.allow_bundle = true,
                                                     .codecs = default_codecs,
                                                     .codec_count = SL_ARRAY_LEN(default_codecs),

@@ -10,6 +10,7 @@
 #include "net/host_addrs.h"
 #include "net/loop.h"
 #include "net/owner.h"
+#include "net/ports.h"
 #include "net/tls.h"
 #include "net/udp.h"
 

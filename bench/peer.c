@@ -34,7 +34,7 @@ int peer_build_offer(struct peer *peer, char *out, size_t len)
     struct sl_sdp_offer_config config = {
         .audio = true,
         .video = true,
-        .publishing = peer->config.publishing,
+        .direction = peer->config.publishing ? SL_SDP_SENDONLY : SL_SDP_RECVONLY,
         .ufrag = client_ufrag(peer->client),
         .pwd = client_pwd(peer->client),
         .fingerprint = sl_dtls_identity_fingerprint(peer->config.context->identity),

@@ -9,4 +9,9 @@
  * text is empty, no Base64, or may be more than out_len bytes; out may be written to even then. */
 int sl_base64_decode(const char *text, size_t len, void *out, size_t out_len);
 
+/* Room for the text of len bytes, its padding and NUL. */
+#define SL_BASE64_ROOM(len) (((len) + 2) / 3 * 4 + 1)
+/* Writes the text of len bytes, NUL-terminated, into SL_BASE64_ROOM(len) bytes. */
+void sl_base64_encode(const void *bytes, size_t len, char *out);
+
 #endif

@@ -135,6 +135,11 @@ size_t sl_track_source_codecs(const struct sl_track *track,
  * media NULL: no track. */
 void sl_track_config_from(struct sl_media *media, struct sl_track_config *out);
 
+/* The keys that a description names, for srtp/; false: it names none. */
+bool sl_flow_keys(const struct sl_sdp_crypto *crypto, struct sl_srtp_keys *out);
+/* Fresh keys of our own for a description. */
+void sl_flow_draw_crypto(enum sl_sdp_suite suite, uint32_t tag, struct sl_sdp_crypto *out);
+
 /* An ssrc to send under: not 0, none of those taken (RFC 3550 section 8.1). */
 uint32_t sl_ssrc_draw(const uint32_t *taken, size_t count);
 

@@ -36,6 +36,7 @@ static void init_input(struct sl_flow_in *in, const struct sl_media *media)
     for (size_t i = 0; i < media->codec_count; i++) {
         const struct sl_media_codec *codec = &media->codecs[i];
         input->codec_of[codec->payload_type & 127] = codec->codec;
+        input->clock_of[codec->payload_type & 127] = sl_sdp_clock_hz(codec);
         if (codec->rtx_payload_type >= 0) {
             input->is_rtx[codec->rtx_payload_type & 127] = true;
             input->apt[codec->rtx_payload_type & 127] = codec->payload_type & 127;
@@ -43,7 +44,7 @@ static void init_input(struct sl_flow_in *in, const struct sl_media *media)
         input->nack |= codec->nack;
         input->pli |= codec->pli || codec->fir;
     }
-    input->clock_hz = sl_codec_clock_hz(media->codecs[0].codec);
+    input->clock_hz = sl_sdp_clock_hz(&media->codecs[0]);
     input->receiver = sl_receiver_create(input->clock_hz, input->nack);
     if (input->ext_transport_cc && !in->twcc[media->transport])
         in->twcc[media->transport] = sl_twcc_create();
@@ -66,7 +67,7 @@ struct sl_flow_in *sl_flow_in_create(const struct sl_flow_in_config *config)
     in->wall_offset_us = sl_wall_ms() * SL_US_PER_MS - sl_now_us() + NTP_OF_1970_US;
     for (size_t i = 0; i < config->negotiation->media_count; i++) {
         const struct sl_media *media = &config->negotiation->media[i];
-        if (media->accepted && !media->inactive && media->codec_count > 0)
+        if (sl_sdp_media_flows(media) && sl_sdp_receives(media->direction))
             init_input(in, media);
     }
     return in;
@@ -318,7 +319,8 @@ void sl_flow_in_rtp(struct sl_flow_in *in, const uint8_t *data, size_t len, int6
     int64_t seq = note_arrival(input, view.seq, view.timestamp, view.payload_len, false, now_us);
     if (seq < 0)
         return;
-    if (sl_sync_packet(in->sync, input->kind, sl_codec_clock_hz(codec), view.timestamp, now_us))
+    if (sl_sync_packet(in->sync, input->kind, input->clock_of[view.payload_type], view.timestamp,
+                       now_us))
         tell_clock(in, input);
     deliver(in, input, seq, &view, codec, view.payload, view.payload_len, now_us);
 }

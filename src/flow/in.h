@@ -16,6 +16,7 @@ struct input {
     uint32_t ssrc, rtx_ssrc; /* 0: not known yet */
     bool nack, pli;
     enum sl_codec codec_of[128]; /* by payload type; SL_CODEC_NONE */
+    uint32_t clock_of[128];      /* by payload type */
     bool is_rtx[128];            /* by payload type */
     uint8_t apt[128];            /* of a retransmission format: what it repeats */
     uint8_t ext_transport_cc, ext_orientation;

@@ -242,6 +242,7 @@ static void init_output(struct sl_flow_out *out, const struct sl_media *media,
         if (output->payload_type[codec->codec] != SL_NO_PAYLOAD_TYPE)
             continue; /* the first is the best match */
         output->payload_type[codec->codec] = codec->payload_type;
+        output->clock_hz[codec->codec] = sl_sdp_clock_hz(codec);
         if (codec->rtx_payload_type >= 0 && output->rtx_ssrc != 0)
             output->rtx_payload_type[codec->codec] = (uint8_t)codec->rtx_payload_type;
     }
@@ -265,7 +266,7 @@ struct sl_flow_out *sl_flow_out_create(const struct sl_flow_out_config *config)
     out->rtx_tokens = SL_FLOW_RTX_BURST;
     for (size_t i = 0; i < config->negotiation->media_count; i++) {
         const struct sl_media *media = &config->negotiation->media[i];
-        if (media->accepted && !media->inactive && media->codec_count > 0 &&
+        if (sl_sdp_media_flows(media) && sl_sdp_sends(media->direction) &&
             config->tracks[media->kind])
             init_output(out, media, config);
     }

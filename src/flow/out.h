@@ -23,6 +23,7 @@ struct output {
     uint32_t ssrc, rtx_ssrc;
     uint8_t payload_type[SL_CODECS]; /* SL_NO_PAYLOAD_TYPE where the player cannot take the codec */
     uint8_t rtx_payload_type[SL_CODECS];
+    uint32_t clock_hz[SL_CODECS];
     uint8_t ext_orientation; /* 0: not negotiated */
     bool started;
     int64_t first_seq; /* track's number of the first packet sent */

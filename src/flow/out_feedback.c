@@ -130,7 +130,7 @@ static bool now_on_source_clock(struct output *output, int64_t now_us, struct sl
     if (!newest)
         return false;
     int64_t since_us = now_us - clock->local_us;
-    int64_t clock_hz = sl_codec_clock_hz(newest->codec);
+    int64_t clock_hz = output->clock_hz[newest->codec];
     int64_t fraction = (since_us % SL_US_PER_S) * (1LL << 32) / SL_US_PER_S;
     info->ntp = clock->ntp + (uint64_t)((since_us / SL_US_PER_S) * (1LL << 32) + fraction);
     info->rtp_timestamp = clock->rtp_timestamp + (uint32_t)(since_us * clock_hz / SL_US_PER_S);

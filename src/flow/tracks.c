@@ -13,7 +13,7 @@ size_t sl_track_source_codecs(const struct sl_track *track,
     size_t count = config ? config->codec_count : 0;
 
     for (size_t i = 0; i < count; i++) {
-        out[i].codec = config->codecs[i].codec;
+        out[i] = (struct sl_source_codec){.codec = config->codecs[i].codec};
         memcpy(out[i].fmtp, config->codecs[i].fmtp, sizeof(out[i].fmtp));
     }
     return count;

@@ -12,6 +12,7 @@
 #include "net/lane.h"
 #include "net/loop.h"
 #include "net/owner.h"
+#include "net/ports.h"
 #include "net/reach.h"
 #include "net/resolve.h"
 #include "net/tls.h"

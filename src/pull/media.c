@@ -40,7 +40,7 @@ static void offer_taken(struct pull_media *media, struct sl_sdp_offer_config *of
     struct sl_stream *stream = media->config.taken;
     uint32_t ssrcs[3];
 
-    offer->publishing = true;
+    offer->direction = SL_SDP_SENDONLY;
     offer->audio_codecs = codecs[SL_AUDIO];
     offer->video_codecs = codecs[SL_VIDEO];
     offer->audio_codec_count =
@@ -60,6 +60,7 @@ static void make_offer(struct pull_media *media)
 {
     struct sl_source_codec codecs[2][SL_TRACK_CODECS_MAX];
     struct sl_sdp_offer_config config = {
+        .direction = SL_SDP_RECVONLY,
         .audio = true,
         .video = true,
         .ufrag = media->ufrag,
@@ -228,7 +229,7 @@ static int start(struct pull_media *media, struct sl_negotiation *negotiation,
     struct sl_peer_config config = {
         .rtc = media->config.rtc,
         .worker = worker,
-        .publishing = brings(media),
+        .direction = brings(media) ? SL_SDP_RECVONLY : SL_SDP_SENDONLY,
         .offered = offered,
         .negotiation = negotiation,
         .cname = media->cname,
@@ -263,7 +264,7 @@ int pull_media_answer(struct pull_media *media, const char *text, const struct s
 
     int err = sl_sdp_parse(text, strlen(text), &answer, error);
     if (err == 0)
-        err = sl_sdp_accept_answer(media->offer, answer, !brings(media), negotiation, error);
+        err = sl_sdp_accept_answer(media->offer, answer, negotiation, error);
     if (err == 0)
         err = find_candidates(answer, negotiation, server, &offered, error);
     if (err == 0)

@@ -11,11 +11,12 @@
 
 /* An answer may name a payload type without repeating the offer's rtpmap. */
 static enum sl_codec answered_codec(const struct sl_sdp_format *offered,
-                                    const struct sl_sdp_format *answered, enum sl_media_kind kind)
+                                    const struct sl_sdp_format *answered, enum sl_media_kind kind,
+                                    bool plain)
 {
-    enum sl_codec codec = sl_sdp_format_codec(offered, kind);
+    enum sl_codec codec = sl_sdp_format_codec(offered, kind, plain);
 
-    if (answered->name[0] != '\0' && sl_sdp_format_codec(answered, kind) != codec)
+    if (answered->name[0] != '\0' && sl_sdp_format_codec(answered, kind, plain) != codec)
         return SL_CODEC_NONE;
     return codec;
 }
@@ -32,17 +33,21 @@ static int common_rtx(const struct sl_sdp_section *ours, const struct sl_sdp_sec
 static void accept_codecs(const struct sl_sdp_section *ours, const struct sl_sdp_section *theirs,
                           struct sl_media *media)
 {
+    bool plain = sl_sdp_section_is_plain(ours);
+
     for (size_t i = 0; i < theirs->format_count; i++) {
         const struct sl_sdp_format *answered = &theirs->formats[i];
         const struct sl_sdp_format *offered = sl_sdp_format_find(ours, answered->payload_type);
         enum sl_codec codec =
-            offered ? answered_codec(offered, answered, media->kind) : SL_CODEC_NONE;
+            offered ? answered_codec(offered, answered, media->kind, plain) : SL_CODEC_NONE;
         if (codec == SL_CODEC_NONE || media->codec_count == SL_MEDIA_CODECS_MAX)
             continue;
         struct sl_media_codec *chosen = &media->codecs[media->codec_count++];
         *chosen = (struct sl_media_codec){
             .codec = codec,
             .payload_type = answered->payload_type,
+            .channels = offered->channels,
+            .clock_hz = offered->clock_hz,
             .rtx_payload_type = common_rtx(ours, theirs, answered->payload_type),
             .nack = offered->nack && answered->nack,
             .pli = offered->pli && answered->pli,
@@ -63,41 +68,49 @@ static bool has_rtx(const struct sl_media *media)
     return false;
 }
 
-static void accept_ssrcs(const struct sl_sdp_section *ours, const struct sl_sdp_section *theirs,
-                         bool publishing, struct sl_media *media)
+static void take_ssrcs(const struct sl_sdp_section *sender, bool rtx, uint32_t *ssrc,
+                       uint32_t *rtx_ssrc)
 {
-    const struct sl_sdp_section *sender = publishing ? ours : theirs;
-    uint32_t ssrc = sender->ssrc_count > 0 ? sender->ssrcs[0].ssrc : 0;
-    uint32_t rtx = sender->ssrc_count > 0 && has_rtx(media) ? sender->ssrcs[0].rtx_ssrc : 0;
+    if (sender->ssrc_count == 0)
+        return;
+    *ssrc = sender->ssrcs[0].ssrc;
+    *rtx_ssrc = rtx ? sender->ssrcs[0].rtx_ssrc : 0;
+}
 
-    if (publishing) {
-        media->local_ssrc = ssrc;
-        media->local_rtx_ssrc = rtx;
-    } else {
-        media->remote_ssrc = ssrc;
-        media->remote_rtx_ssrc = rtx;
-    }
+static void accept_ssrcs(const struct sl_sdp_section *ours, const struct sl_sdp_section *theirs,
+                         struct sl_media *media)
+{
+    bool rtx = has_rtx(media);
+
+    if (sl_sdp_sends(ours->direction))
+        take_ssrcs(ours, rtx, &media->local_ssrc, &media->local_rtx_ssrc);
+    if (sl_sdp_receives(ours->direction))
+        take_ssrcs(theirs, rtx, &media->remote_ssrc, &media->remote_rtx_ssrc);
 }
 
 static void accept_section(const struct sl_sdp_section *ours, const struct sl_sdp_section *theirs,
-                           bool publishing, struct sl_media *media)
+                           struct sl_media *media)
 {
     memcpy(media->mid, ours->mid, sizeof(media->mid)); /* the seeds' answers rename them */
-    if (!sl_sdp_section_is_usable(ours) || !sl_sdp_section_is_usable(theirs))
+    bool plain = sl_sdp_section_is_plain(ours);
+    if (!sl_sdp_section_is_usable(ours, plain) || !sl_sdp_section_is_usable(theirs, plain) ||
+        (plain && strcmp(ours->proto, theirs->proto) != 0))
         return;
     media->kind = sl_sdp_section_kind(ours);
     accept_codecs(ours, theirs, media);
-    if (!publishing)
+    if (sl_sdp_receives(ours->direction))
         sl_sdp_choose_sprop(theirs, media);
     media->accepted = true;
-    media->inactive = media->codec_count == 0 ||
-                      (theirs->direction != SL_SDP_SENDRECV &&
-                       theirs->direction != (publishing ? SL_SDP_RECVONLY : SL_SDP_SENDONLY));
+    media->direction =
+        sl_sdp_direction_of(sl_sdp_sends(ours->direction) && sl_sdp_receives(theirs->direction),
+                            sl_sdp_receives(ours->direction) && sl_sdp_sends(theirs->direction));
+    if (media->codec_count == 0)
+        media->direction = SL_SDP_INACTIVE;
     for (enum sl_media_ext ext = 0; ext < SL_EXT_COUNT; ext++) {
         uint8_t id = sl_sdp_ext_id(theirs, ext);
         media->ext_id[ext] = id == sl_sdp_ext_id(ours, ext) ? id : 0;
     }
-    accept_ssrcs(ours, theirs, publishing, media);
+    accept_ssrcs(ours, theirs, media);
 }
 
 /* An answer is no place for actpass; none at all means active (RFC 4145 section 4.1; the original
@@ -113,7 +126,7 @@ static int settle_setup(struct sl_negotiation *n, struct sl_error *error)
     return 0;
 }
 
-static int accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer, bool publishing,
+static int accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer,
                          struct sl_negotiation *n, struct sl_error *error)
 {
     size_t flowing = 0, accepted = 0;
@@ -121,7 +134,7 @@ static int accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer
     if (answer->section_count != offer->section_count)
         return sl_error_set(error, -EBADMSG, "answer has %zu m-lines, the offer %zu",
                             answer->section_count, offer->section_count);
-    n->publishing = publishing;
+    n->plain = offer->section_count > 0 && sl_sdp_section_is_plain(&offer->sections[0]);
     n->media_count = offer->section_count;
     if (n->media_count > SL_SDP_MEDIA_MAX)
         n->media_count = SL_SDP_MEDIA_MAX;
@@ -130,23 +143,25 @@ static int accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer
         if (strcmp(ours->kind, theirs->kind) != 0)
             return sl_error_set(error, -EBADMSG, "m-line %zu: kind differs from the offer's",
                                 i + 1);
-        accept_section(ours, theirs, publishing, &n->media[i]);
+        accept_section(ours, theirs, &n->media[i]);
         accepted += n->media[i].accepted;
-        flowing += n->media[i].accepted && !n->media[i].inactive;
+        flowing += n->media[i].accepted && n->media[i].direction != SL_SDP_INACTIVE;
     }
     if (flowing == 0)
         return sl_error_set(error, -ENOMSG,
                             accepted > 0 ? "answer lets nothing flow"
                                          : "answer refuses every m-line");
+    if (n->plain)
+        return sl_sdp_assign_plain(answer, offer, n, error);
     int err = sl_sdp_assign_transports(answer, true, n, error);
     return err < 0 ? err : settle_setup(n, error);
 }
 
-int sl_sdp_accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer, bool publishing,
+int sl_sdp_accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer,
                          struct sl_negotiation *out, struct sl_error *error)
 {
     struct sl_negotiation *n = sl_new(struct sl_negotiation);
-    int err = accept_answer(offer, answer, publishing, n, error);
+    int err = accept_answer(offer, answer, n, error);
 
     if (err == 0)
         *out = *n;

@@ -17,19 +17,6 @@ struct context {
 
 enum { IDLE_PORT = 9 }; /* discard: "not known", RFC 8840 section 4.1.1 */
 
-/* "IN IP4 192.0.2.1" of the transport's first candidate: what c=, o= and a=rtcp show. */
-static void add_address(struct sl_text *text, const struct sl_sdp_local_transport *transport)
-{
-    char ip[SL_ADDR_TEXT_MAX] = "0.0.0.0";
-    bool v4 = true;
-
-    if (transport->candidate_count > 0) {
-        sl_addr_format_ip(&transport->candidates[0], ip);
-        v4 = sl_addr_is_v4(&transport->candidates[0]);
-    }
-    sl_text_add(text, "IN %s %s", v4 ? "IP4" : "IP6", ip);
-}
-
 static unsigned port_of(const struct sl_sdp_local_transport *transport)
 {
     return transport->candidate_count > 0 ? transport->candidates[0].port : IDLE_PORT;
@@ -38,7 +25,7 @@ static unsigned port_of(const struct sl_sdp_local_transport *transport)
 static void write_connection(struct sl_text *text, const struct sl_sdp_local_transport *transport)
 {
     sl_text_add(text, "c=");
-    add_address(text, transport);
+    sl_text_address(text, transport);
     sl_text_end_line(text);
 }
 
@@ -51,12 +38,13 @@ static void write_session(struct sl_text *text, const struct context *c)
     sl_text_id(c->config->version, version);
     sl_text_line(text, "v=0");
     sl_text_add(text, "o=%s 0 %lld ", product, (long long)c->config->session_id_ms);
-    add_address(text, first);
+    sl_text_address(text, first);
     sl_text_end_line(text);
     sl_text_line(text, "s=%s/%s", product, version);
     write_connection(text, first);
     sl_text_line(text, "t=0 0");
-    sl_text_line(text, "a=ice-lite");
+    if (!c->negotiation->plain)
+        sl_text_line(text, "a=ice-lite");
 }
 
 static void write_bundle(struct sl_text *text, const struct sl_sdp *offer,
@@ -105,17 +93,20 @@ static void write_keys(struct sl_text *text, const struct sl_sdp_local_transport
 static void write_refused(struct sl_text *text, const struct sl_sdp_section *section,
                           const struct context *c)
 {
-    bool idle = c->without_bundle && sl_sdp_section_is_usable(section) && section->rtcp_mux;
+    bool plain = c->negotiation->plain;
+    bool idle = !plain && c->without_bundle && sl_sdp_section_is_usable(section, false) &&
+                section->rtcp_mux;
 
     sl_text_line(text, "m=%s %d %s %s", section->kind, idle ? IDLE_PORT : 0, section->proto,
                  section->first_format);
     write_connection(text, &c->config->transports[0]);
     write_mid(text, section);
     write_offered_format(text, section);
-    write_keys(text, &c->config->transports[0], c->config);
+    if (!plain)
+        write_keys(text, &c->config->transports[0], c->config);
     if (idle)
         sl_text_line(text, "a=rtcp-mux");
-    sl_text_line(text, "a=inactive");
+    sl_text_direction(text, SL_SDP_INACTIVE);
 }
 
 static void write_m_line(struct sl_text *text, const struct sl_sdp_section *section,
@@ -139,7 +130,8 @@ static void write_codecs(struct sl_text *text, const struct sl_sdp_section *sect
 {
     for (size_t i = 0; i < media->codec_count; i++) {
         const struct sl_media_codec *codec = &media->codecs[i];
-        sl_text_codec_rtpmap(text, codec->payload_type, codec->codec);
+        sl_text_rtpmap(text, codec->payload_type, sl_codec_name(codec->codec),
+                       sl_sdp_clock_hz(codec), codec->channels);
         if (codec->fmtp[0] != '\0') /* directly behind: the SDK looks there (6.5) */
             sl_text_line(text, "a=fmtp:%u %s", codec->payload_type, codec->fmtp);
     }
@@ -147,8 +139,7 @@ static void write_codecs(struct sl_text *text, const struct sl_sdp_section *sect
         const struct sl_media_codec *codec = &media->codecs[i];
         if (codec->rtx_payload_type < 0)
             continue;
-        sl_text_rtpmap(text, (unsigned)codec->rtx_payload_type, "rtx",
-                       sl_codec_clock_hz(codec->codec), 1);
+        sl_text_rtpmap(text, (unsigned)codec->rtx_payload_type, "rtx", sl_sdp_clock_hz(codec), 1);
         sl_text_line(text, "a=fmtp:%d apt=%u", codec->rtx_payload_type, codec->payload_type);
     }
     if (media->codec_count == 0)
@@ -210,19 +201,22 @@ static void write_transport(struct sl_text *text, const struct sl_sdp_section *s
     write_candidates(text, transport);
     sl_text_line(text, "a=rtcp-mux");
     sl_text_add(text, "a=rtcp:%u ", port_of(transport));
-    add_address(text, transport);
+    sl_text_address(text, transport);
     sl_text_end_line(text);
     if (section->rtcp_rsize)
         sl_text_line(text, "a=rtcp-rsize");
 }
 
 static void write_ssrcs(struct sl_text *text, const struct sl_media *media, const char *kind,
-                        const char *id)
+                        const struct context *c)
 {
+    const char *id = c->id;
+
     if (media->local_ssrc == 0)
         return;
     /* One stream for both kinds, or the SDK loses one of them (6.3). */
-    sl_text_line(text, "a=msid:%s %s-%s", id, id, kind);
+    if (!c->negotiation->plain)
+        sl_text_line(text, "a=msid:%s %s-%s", id, id, kind);
     if (media->local_rtx_ssrc != 0)
         sl_text_line(text, "a=ssrc-group:FID %u %u", media->local_ssrc, media->local_rtx_ssrc);
     sl_text_line(text, "a=ssrc:%u cname:rtp/%s/%s", media->local_ssrc, kind, id);
@@ -234,24 +228,22 @@ static void write_accepted(struct sl_text *text, const struct sl_sdp_section *se
                            const struct sl_media *media, const struct context *c)
 {
     const struct sl_sdp_local_transport *transport = &c->config->transports[media->transport];
-    bool publishing = c->negotiation->publishing;
 
     write_m_line(text, section, media, transport);
     write_connection(text, transport);
-    if (publishing && !media->inactive && media->kind == SL_VIDEO &&
+    if (sl_sdp_receives(media->direction) && media->kind == SL_VIDEO &&
         c->config->max_bitrate_kbps > 0)
         sl_text_line(text, "b=AS:%u", c->config->max_bitrate_kbps);
     write_mid(text, section);
     write_codecs(text, section, media);
     write_feedback(text, media);
-    write_transport(text, section, transport, c->config);
-    if (media->inactive) {
-        sl_text_line(text, "a=inactive");
-        return;
-    }
-    sl_text_line(text, publishing ? "a=recvonly" : "a=sendonly");
-    if (!publishing)
-        write_ssrcs(text, media, section->kind, c->id);
+    if (c->negotiation->plain)
+        sl_text_plain_transport(text, transport);
+    else
+        write_transport(text, section, transport, c->config);
+    sl_text_direction(text, media->direction);
+    if (sl_sdp_sends(media->direction))
+        write_ssrcs(text, media, section->kind, c);
 }
 
 int sl_sdp_build_answer(const struct sl_sdp *offer, const struct sl_negotiation *negotiation,

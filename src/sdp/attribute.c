@@ -2,6 +2,7 @@
 /* Attributes of a session description: one row and one function for each we read. What cannot be
  * read is noted and left out: it costs the attribute, the codec or the section it belongs to. */
 #include "base/addr.h"
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "sdp/format.h"
@@ -267,6 +268,15 @@ static void on_rtcp_fb(struct sl_sdp_parser *p, struct sl_span value)
             add_feedback(&section->formats[i], type, param);
 }
 
+/* rtcp:<port> [<address>] (RFC 3605 section 2.1); the address is that of c=. */
+static void on_rtcp(struct sl_sdp_parser *p, struct sl_span value)
+{
+    uint32_t port;
+
+    if (sl_span_number(sl_span_word(&value), UINT16_MAX, &port))
+        p->current->rtcp_port = (uint16_t)port;
+}
+
 static void on_rtcp_mux(struct sl_sdp_parser *p, struct sl_span value)
 {
     (void)value;
@@ -372,6 +382,40 @@ static void on_end_of_candidates(struct sl_sdp_parser *p, struct sl_span value)
     p->current->end_of_candidates = true;
 }
 
+static enum sl_sdp_suite suite_of(struct sl_span name)
+{
+    if (sl_span_is(name, "AES_CM_128_HMAC_SHA1_80"))
+        return SL_SDP_AES_CM_128_HMAC_SHA1_80;
+    return sl_span_is(name, "AEAD_AES_128_GCM") ? SL_SDP_AEAD_AES_128_GCM : SL_SDP_NO_SUITE;
+}
+
+/* crypto:<tag> <suite> inline:<key and salt>[|<lifetime>][|<MKI>:<length>] [<parameters>] (RFC 4568
+ * section 9). A line with what we cannot do, an MKI, several keys, parameters, is passed over: its
+ * author may have others. */
+static void on_crypto(struct sl_sdp_parser *p, struct sl_span value)
+{
+    struct sl_sdp_section *section = p->current;
+    struct sl_sdp_crypto crypto = {SL_SDP_NO_SUITE, 0, {0}};
+    uint8_t key[SL_SDP_CRYPTO_KEY_MAX + 2]; /* a whole group more than the longest */
+    struct sl_span tag = sl_span_word(&value), suite = sl_span_word(&value);
+    struct sl_span rest = sl_span_word(&value);
+    struct sl_span method = sl_span_cut(&rest, ':');
+    struct sl_span text = sl_span_cut(&rest, '|');
+
+    crypto.suite = suite_of(suite);
+    if (crypto.suite == SL_SDP_NO_SUITE || section->crypto_count == SL_SDP_CRYPTOS_MAX ||
+        memchr(rest.at, ':', rest.len) || sl_span_trim(value).len > 0)
+        return;
+    if (!sl_span_number(tag, 999999999, &crypto.tag) || !sl_span_is(method, "inline") ||
+        sl_base64_decode(text.at, text.len, key, sizeof(key)) !=
+            (int)sl_sdp_suite_key_len(crypto.suite)) {
+        sl_sdp_parser_odd(p, "expected crypto:<tag> <suite> inline:<key and salt of the suite>");
+        return;
+    }
+    memcpy(crypto.key, key, sl_sdp_suite_key_len(crypto.suite));
+    section->cryptos[section->crypto_count++] = crypto;
+}
+
 enum { SESSION = 1, SECTION = 2, EVERY_SECTION = 4 }; /* the last: also beyond SL_SDP_MEDIA_MAX */
 
 static const struct {
@@ -381,6 +425,7 @@ static const struct {
 } attributes[] = {
     {"bundle-only", SECTION, on_bundle_only},
     {"candidate", SECTION, on_candidate},
+    {"crypto", SECTION, on_crypto},
     {"end-of-candidates", SESSION | SECTION, on_end_of_candidates},
     {"extmap", SESSION | SECTION, on_extmap},
     {"fingerprint", SESSION | SECTION, on_fingerprint},
@@ -392,6 +437,7 @@ static const struct {
     {"inactive", SESSION | SECTION, on_inactive},
     {"mid", SECTION | EVERY_SECTION, on_mid},
     {"recvonly", SESSION | SECTION, on_recvonly},
+    {"rtcp", SECTION, on_rtcp},
     {"rtcp-fb", SECTION, on_rtcp_fb},
     {"rtcp-mux", SECTION, on_rtcp_mux},
     {"rtcp-rsize", SECTION, on_rtcp_rsize},

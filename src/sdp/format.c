@@ -15,9 +15,32 @@ static const char *const ext_uris[SL_EXT_COUNT] = {
     [SL_EXT_VIDEO_ORIENTATION] = "urn:3gpp:video-orientation",
 };
 
-bool sl_sdp_section_is_usable(const struct sl_sdp_section *section)
+bool sl_sdp_section_is_plain(const struct sl_sdp_section *section)
 {
-    return section->port != 0 && strstr(section->proto, "RTP/SAVP") &&
+    return strncmp(section->proto, "RTP/", 4) == 0;
+}
+
+bool sl_sdp_section_has_feedback(const struct sl_sdp_section *section)
+{
+    size_t len = strlen(section->proto);
+
+    return len > 0 && section->proto[len - 1] == 'F'; /* AVPF, SAVPF */
+}
+
+static bool is_plain_rtp(const struct sl_sdp_section *section)
+{
+    const char *proto = section->proto;
+    bool secure = strcmp(proto, "RTP/SAVP") == 0 || strcmp(proto, "RTP/SAVPF") == 0;
+
+    if (!secure && strcmp(proto, "RTP/AVP") != 0 && strcmp(proto, "RTP/AVPF") != 0)
+        return false;
+    return section->address[0] != '\0' && (!secure || section->crypto_count > 0);
+}
+
+bool sl_sdp_section_is_usable(const struct sl_sdp_section *section, bool plain)
+{
+    return section->port != 0 &&
+           (plain ? is_plain_rtp(section) : strstr(section->proto, "RTP/SAVP") != NULL) &&
            (strcmp(section->kind, "audio") == 0 || strcmp(section->kind, "video") == 0);
 }
 
@@ -26,15 +49,27 @@ enum sl_media_kind sl_sdp_section_kind(const struct sl_sdp_section *section)
     return strcmp(section->kind, "video") == 0 ? SL_VIDEO : SL_AUDIO;
 }
 
-enum sl_codec sl_sdp_format_codec(const struct sl_sdp_format *format, enum sl_media_kind kind)
+/* Those of AAC and of telephone events are the sound's (RFC 3640 section 4.1, RFC 4733 section
+ * 2.1). */
+static bool has_own_clock(enum sl_codec codec)
+{
+    return codec == SL_CODEC_AAC || codec == SL_CODEC_TELEPHONE_EVENT;
+}
+
+enum sl_codec sl_sdp_format_codec(const struct sl_sdp_format *format, enum sl_media_kind kind,
+                                  bool plain)
 {
     enum sl_codec codec = sl_codec_from_name(format->name);
     unsigned channels = codec == SL_CODEC_OPUS ? 2 : 1; /* opus: always two (RFC 7587 section 7) */
 
-    if (!sl_codec_is_for_webrtc(codec) || sl_codec_kind(codec) != kind ||
-        format->clock_hz != sl_codec_clock_hz(codec) || format->channels != channels)
+    if (codec == SL_CODEC_NONE || (!plain && !sl_codec_is_for_webrtc(codec)) ||
+        sl_codec_kind(codec) != kind)
         return SL_CODEC_NONE;
-    return codec;
+    if (plain && has_own_clock(codec) && format->clock_hz > 0)
+        return codec;
+    return format->clock_hz == sl_codec_clock_hz(codec) && format->channels == channels
+               ? codec
+               : SL_CODEC_NONE;
 }
 
 const struct sl_sdp_format *sl_sdp_format_find(const struct sl_sdp_section *section,

@@ -6,13 +6,20 @@
 #include "sdp/sdp.h"
 #include "sdp/span.h"
 
-/* An audio or video section over SRTP that its author did not refuse. */
-bool sl_sdp_section_is_usable(const struct sl_sdp_section *section);
+/* An audio or video section that its author did not refuse: over SRTP, or, plain, over RTP with an
+ * address and, where it wants them, keys. */
+bool sl_sdp_section_is_usable(const struct sl_sdp_section *section, bool plain);
+/* Its protocol is one without DTLS. */
+bool sl_sdp_section_is_plain(const struct sl_sdp_section *section);
+/* Feedback sooner than the next report is understood there (RFC 4585 section 4.1). */
+bool sl_sdp_section_has_feedback(const struct sl_sdp_section *section);
 /* Of a usable section. */
 enum sl_media_kind sl_sdp_section_kind(const struct sl_sdp_section *section);
 
-/* SL_CODEC_NONE for what we do not know, a wrong clock or channel count, or the other kind. */
-enum sl_codec sl_sdp_format_codec(const struct sl_sdp_format *format, enum sl_media_kind kind);
+/* SL_CODEC_NONE for what we do not know, a wrong clock or channel count, the other kind, or, but
+ * for plain sections, what browsers have no part in. */
+enum sl_codec sl_sdp_format_codec(const struct sl_sdp_format *format, enum sl_media_kind kind,
+                                  bool plain);
 const struct sl_sdp_format *sl_sdp_format_find(const struct sl_sdp_section *section,
                                                uint8_t payload_type);
 /* The payload type of the rtx that repairs this one; -1 if none. */

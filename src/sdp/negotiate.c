@@ -28,7 +28,12 @@ static void add_codec(struct sl_media *media, const struct sl_sdp_section *secti
         return; /* the least wanted ones come last */
     struct sl_media_codec *chosen = &media->codecs[media->codec_count++];
     *chosen = (struct sl_media_codec){
-        .codec = codec, .payload_type = format->payload_type, .rtx_payload_type = -1};
+        .codec = codec,
+        .payload_type = format->payload_type,
+        .channels = format->channels,
+        .clock_hz = format->clock_hz,
+        .rtx_payload_type = -1,
+    };
     (void)snprintf(chosen->fmtp, sizeof(chosen->fmtp), "%s", format->fmtp);
     chosen->h264_mode1 = codec == SL_CODEC_H264 && sl_sdp_h264_mode(format->fmtp) == 1;
     chosen->nack = format->nack;
@@ -40,15 +45,24 @@ static void add_codec(struct sl_media *media, const struct sl_sdp_section *secti
         chosen->rtx_payload_type = sl_sdp_format_rtx(section, format->payload_type);
 }
 
+/* Telephone events go along with sound of their clock (RFC 4733 section 2.1), never alone. */
+static bool has_company(const struct sl_media *media, const struct sl_sdp_format *format,
+                        enum sl_codec codec)
+{
+    return codec != SL_CODEC_TELEPHONE_EVENT ||
+           (media->codec_count > 0 && media->codecs[0].clock_hz == format->clock_hz);
+}
+
 /* All formats of one codec in the offer's order; H264: only those of this packetization mode. */
 static bool add_all(struct sl_media *media, const struct sl_sdp_section *section,
-                    enum sl_codec codec, int h264_mode)
+                    enum sl_codec codec, int h264_mode, bool plain)
 {
     size_t before = media->codec_count;
 
     for (size_t i = 0; i < section->format_count; i++) {
         const struct sl_sdp_format *format = &section->formats[i];
-        if (sl_sdp_format_codec(format, media->kind) != codec ||
+        if (sl_sdp_format_codec(format, media->kind, plain) != codec ||
+            !has_company(media, format, codec) ||
             (codec == SL_CODEC_H264 && sl_sdp_h264_mode(format->fmtp) != h264_mode))
             continue;
         add_codec(media, section, format, codec);
@@ -58,21 +72,21 @@ static bool add_all(struct sl_media *media, const struct sl_sdp_section *section
     return media->codec_count > before;
 }
 
-static enum outcome match_publisher(struct sl_media *media, const struct sl_sdp_section *section,
-                                    const struct sl_negotiate_config *config)
+static enum outcome match_received(struct sl_media *media, const struct sl_sdp_section *section,
+                                   const struct sl_negotiate_config *config)
 {
     bool g711 = false;
 
     for (size_t i = 0; i < config->codec_count; i++) {
         enum sl_codec codec = config->codecs[i];
-        bool is_g711 = codec == SL_CODEC_PCMA || codec == SL_CODEC_PCMU;
+        bool is_g711 = !config->plain && (codec == SL_CODEC_PCMA || codec == SL_CODEC_PCMU);
         if (codec == SL_CODEC_NONE || sl_codec_kind(codec) != media->kind || (is_g711 && g711))
             continue;
         /* Mode 1 first: what Chromium sends is the first of the answer, and mode 0 cannot carry
          * pictures larger than single packets. Mode 2 we do not read. */
-        bool added = add_all(media, section, codec, 1);
+        bool added = add_all(media, section, codec, 1, config->plain);
         if (codec == SL_CODEC_H264)
-            added |= add_all(media, section, codec, 0);
+            added |= add_all(media, section, codec, 0, config->plain);
         g711 |= is_g711 && added;
     }
     return media->codec_count > 0 ? MATCHED : NO_CODEC;
@@ -106,9 +120,9 @@ enum { FIT_MAX = 6 };
 
 /* How well an offered format takes what the source sends: 0 not at all, FIT_MAX exactly. */
 static int fit(const struct sl_source_codec *source, const struct sl_sdp_format *format,
-               enum sl_media_kind kind)
+               enum sl_media_kind kind, bool plain)
 {
-    if (sl_sdp_format_codec(format, kind) != source->codec)
+    if (sl_sdp_format_codec(format, kind, plain) != source->codec)
         return 0;
     switch (source->codec) {
     case SL_CODEC_H264: {
@@ -126,10 +140,11 @@ static int fit(const struct sl_source_codec *source, const struct sl_sdp_format 
     case SL_CODEC_AV1:
         return same_param(source->fmtp, format->fmtp, "profile", "0") ? FIT_MAX : 0;
     case SL_CODEC_NONE:
+        return 0;
     case SL_CODEC_AAC:
+        return same_param(source->fmtp, format->fmtp, "config", "") ? FIT_MAX : 0;
     case SL_CODEC_TELEPHONE_EVENT:
     case SL_CODEC_MPEG1:
-        return 0; /* never from or to a browser */
     case SL_CODEC_OPUS:
     case SL_CODEC_PCMA:
     case SL_CODEC_PCMU:
@@ -140,8 +155,8 @@ static int fit(const struct sl_source_codec *source, const struct sl_sdp_format 
     return FIT_MAX;
 }
 
-static enum outcome match_player(struct sl_media *media, const struct sl_sdp_section *section,
-                                 const struct sl_negotiate_config *config)
+static enum outcome match_sent(struct sl_media *media, const struct sl_sdp_section *section,
+                               const struct sl_negotiate_config *config)
 {
     bool audio = media->kind == SL_AUDIO;
     const struct sl_source_codec *sources = audio ? config->audio : config->video;
@@ -152,7 +167,8 @@ static enum outcome match_player(struct sl_media *media, const struct sl_sdp_sec
     for (size_t s = 0; s < count; s++) {
         for (int wanted = FIT_MAX; wanted > 0; wanted--)
             for (size_t i = 0; i < section->format_count; i++)
-                if (fit(&sources[s], &section->formats[i], media->kind) == wanted)
+                if (fit(&sources[s], &section->formats[i], media->kind, config->plain) == wanted &&
+                    has_company(media, &section->formats[i], sources[s].codec))
                     add_codec(media, section, &section->formats[i], sources[s].codec);
         if (media->codec_count == 0)
             return NO_CODEC; /* the codec in use is what counts */
@@ -160,16 +176,10 @@ static enum outcome match_player(struct sl_media *media, const struct sl_sdp_sec
     return MATCHED;
 }
 
-static bool flows(const struct sl_sdp_section *section, bool publishing)
-{
-    return section->direction == SL_SDP_SENDRECV ||
-           section->direction == (publishing ? SL_SDP_SENDONLY : SL_SDP_RECVONLY);
-}
-
 static void choose_extensions(struct sl_media *media, const struct sl_sdp_section *section,
                               const struct sl_negotiate_config *config)
 {
-    if (config->publishing) {
+    if (sl_sdp_receives(media->direction)) {
         media->ext_id[SL_EXT_MID] = sl_sdp_ext_id(section, SL_EXT_MID);
         media->ext_id[SL_EXT_TRANSPORT_CC] = sl_sdp_ext_id(section, SL_EXT_TRANSPORT_CC);
     }
@@ -179,32 +189,39 @@ static void choose_extensions(struct sl_media *media, const struct sl_sdp_sectio
 
 /* Leaves of the offered feedback and repair what we answer. Bandwidth estimates are made from what
  * publishers send; to players we are no congestion controller. */
-static void choose_feedback(struct sl_media *media, const struct sl_negotiate_config *config)
+static void choose_feedback(struct sl_media *media, const struct sl_sdp_section *section,
+                            const struct sl_negotiate_config *config)
 {
     for (size_t i = 0; i < media->codec_count; i++) {
         struct sl_media_codec *codec = &media->codecs[i];
-        bool video = media->kind == SL_VIDEO && !media->inactive;
+        bool video = media->kind == SL_VIDEO && media->direction != SL_SDP_INACTIVE &&
+                     (!config->plain || sl_sdp_section_has_feedback(section));
         codec->nack &= video;
         codec->pli &= video;
         codec->fir &= video;
-        codec->remb &= video && config->publishing;
+        codec->remb &= video && sl_sdp_receives(media->direction);
         codec->transport_cc &= media->ext_id[SL_EXT_TRANSPORT_CC] != 0;
         if (!config->rtx || !video)
             codec->rtx_payload_type = -1;
     }
 }
 
+/* media->direction: what we could do with this section. */
 static void accept_matched(struct sl_media *media, const struct sl_sdp_section *section,
                            const struct sl_negotiate_config *config)
 {
+    bool receivable = sl_sdp_receives(media->direction);
+
     media->accepted = true;
-    media->inactive = !flows(section, config->publishing);
-    if (!media->inactive)
+    media->direction =
+        sl_sdp_direction_of(sl_sdp_sends(media->direction) && sl_sdp_receives(section->direction),
+                            receivable && sl_sdp_sends(section->direction));
+    if (media->direction != SL_SDP_INACTIVE)
         choose_extensions(media, section, config);
-    choose_feedback(media, config);
-    if (config->publishing)
+    choose_feedback(media, section, config);
+    if (receivable)
         sl_sdp_choose_sprop(section, media);
-    if (config->publishing && section->ssrc_count > 0) {
+    if (receivable && section->ssrc_count > 0) {
         media->remote_ssrc = section->ssrcs[0].ssrc;
         media->remote_rtx_ssrc = section->ssrcs[0].rtx_ssrc;
     }
@@ -216,13 +233,13 @@ static void accept_inactive(struct sl_media *media, const struct sl_sdp_section 
                             const struct sl_negotiate_config *config)
 {
     media->accepted = true;
-    media->inactive = true;
+    media->direction = SL_SDP_INACTIVE;
     for (size_t i = 0; i < section->format_count; i++) {
-        enum sl_codec codec = sl_sdp_format_codec(&section->formats[i], media->kind);
+        enum sl_codec codec = sl_sdp_format_codec(&section->formats[i], media->kind, config->plain);
         if (codec != SL_CODEC_NONE)
             add_codec(media, section, &section->formats[i], codec);
     }
-    choose_feedback(media, config);
+    choose_feedback(media, section, config);
 }
 
 /* The section whose transport carries the bundle (RFC 9143 section 7.2.1). */
@@ -234,21 +251,38 @@ static bool is_first_of_bundle(const struct sl_sdp *offer, size_t index)
     return offer->sections[index].bundled;
 }
 
+/* Each direction that we are ready for by itself: what cannot be sent may yet be received. Sets
+ * media->direction. The first codec is of what we send. */
+static enum outcome match_codecs(struct sl_media *media, const struct sl_sdp_section *section,
+                                 const struct sl_negotiate_config *config)
+{
+    enum outcome sent = NO_TRACK, received = NO_TRACK;
+
+    if (sl_sdp_sends(config->direction))
+        sent = match_sent(media, section, config);
+    if (sl_sdp_receives(config->direction))
+        received = match_received(media, section, config);
+    media->direction = sl_sdp_direction_of(sent == MATCHED, received == MATCHED);
+    if (sent == MATCHED || received == MATCHED)
+        return MATCHED;
+    return sent == NO_CODEC || received == NO_CODEC ? NO_CODEC : NO_TRACK;
+}
+
 static enum outcome match_section(const struct sl_sdp *offer, size_t index,
                                   const struct sl_negotiate_config *config, struct sl_media *media)
 {
     const struct sl_sdp_section *section = &offer->sections[index];
 
     memcpy(media->mid, section->mid, sizeof(media->mid));
-    if (!sl_sdp_section_is_usable(section) || (section->bundle_only && !config->allow_bundle))
+    if (!sl_sdp_section_is_usable(section, config->plain) ||
+        (section->bundle_only && !config->allow_bundle))
         return UNUSED;
     media->kind = sl_sdp_section_kind(section);
     for (size_t i = 0; i < index; i++)
-        if (sl_sdp_section_is_usable(&offer->sections[i]) &&
+        if (sl_sdp_section_is_usable(&offer->sections[i], config->plain) &&
             sl_sdp_section_kind(&offer->sections[i]) == media->kind)
             return UNUSED;
-    return config->publishing ? match_publisher(media, section, config)
-                              : match_player(media, section, config);
+    return match_codecs(media, section, config);
 }
 
 static int negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
@@ -256,7 +290,7 @@ static int negotiate(const struct sl_sdp *offer, const struct sl_negotiate_confi
 {
     size_t usable = 0, matched = 0;
 
-    n->publishing = config->publishing;
+    n->plain = config->plain;
     n->media_count = offer->section_count;
     if (n->media_count > SL_SDP_MEDIA_MAX)
         n->media_count = SL_SDP_MEDIA_MAX;
@@ -273,10 +307,12 @@ static int negotiate(const struct sl_sdp *offer, const struct sl_negotiate_confi
             accept_inactive(media, section, config);
     }
     if (usable == 0)
-        return sl_error_set(error, -EBADMSG, "no m-line for audio or video over SRTP");
+        return sl_error_set(error, -EBADMSG, "no m-line for audio or video over %s",
+                            config->plain ? "RTP" : "SRTP");
     if (matched == 0)
         return sl_error_set(error, -ENOMSG, "no common codec");
-    return sl_sdp_assign_transports(offer, config->allow_bundle, n, error);
+    return config->plain ? sl_sdp_assign_plain(offer, NULL, n, error)
+                         : sl_sdp_assign_transports(offer, config->allow_bundle, n, error);
 }
 
 int sl_sdp_negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
@@ -295,7 +331,7 @@ struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum s
 {
     for (size_t i = 0; i < negotiation->media_count; i++) {
         struct sl_media *media = &negotiation->media[i];
-        if (media->accepted && !media->inactive && media->codec_count > 0 && media->kind == kind)
+        if (sl_sdp_media_flows(media) && media->kind == kind)
             return media;
     }
     return NULL;

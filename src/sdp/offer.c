@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Writing an offer of our own: what the load client and pulls send (websocket-api.md section 15).
  */
+#include "base/addr.h"
 #include "sdp/format.h"
 #include "sdp/sdp.h"
 #include "sdp/text.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* Our numbers are the ones browsers use, which makes captures easier to read. */
 static const struct row {
     enum sl_codec codec;
     uint8_t payload_type;
     int rtx_payload_type; /* -1: none */
-    const char *fmtp;
+    const char *fmtp;     /* NULL: as the source says only */
 } rows[] = {
     {SL_CODEC_OPUS, 111, -1, "minptime=10;useinbandfec=1"},
     {SL_CODEC_PCMA, 8, -1, ""},
@@ -23,29 +25,47 @@ static const struct row {
     {SL_CODEC_H264, 104, 105,
      "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f"},
     {SL_CODEC_VP8, 96, 97, ""},
+    /* Plain ones only. */
+    {SL_CODEC_AAC, 98, -1, NULL}, /* nothing without the source's configuration */
+    {SL_CODEC_TELEPHONE_EVENT, 101, -1, "0-15"},
 };
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(*rows), MID_ID = 4, TRANSPORT_CC_ID = 3 };
+
+/* The source's codec that the row can carry; NULL. */
+static const struct sl_source_codec *source_of(const struct sl_sdp_offer_config *config,
+                                               const struct row *row)
+{
+    bool audio = sl_codec_kind(row->codec) == SL_AUDIO;
+    const struct sl_source_codec *codecs = audio ? config->audio_codecs : config->video_codecs;
+    size_t count = audio ? config->audio_codec_count : config->video_codec_count;
+
+    for (size_t i = 0; codecs && i < count; i++) {
+        if (codecs[i].codec == row->codec &&
+            (row->codec != SL_CODEC_H264 ||
+             sl_sdp_h264_mode(codecs[i].fmtp) == sl_sdp_h264_mode(row->fmtp)))
+            return &codecs[i];
+    }
+    return NULL;
+}
 
 /* The parameters to offer a row with; NULL: it is not offered. */
 static const char *offered_fmtp(const struct sl_sdp_offer_config *config, const struct row *row,
                                 enum sl_media_kind kind)
 {
-    const struct sl_source_codec *codecs =
-        kind == SL_AUDIO ? config->audio_codecs : config->video_codecs;
-    size_t count = kind == SL_AUDIO ? config->audio_codec_count : config->video_codec_count;
-
-    if (sl_codec_kind(row->codec) != kind)
+    if (sl_codec_kind(row->codec) != kind ||
+        (!config->plain && !sl_codec_is_for_webrtc(row->codec)))
         return NULL;
-    if (!codecs)
+    if (!(kind == SL_AUDIO ? config->audio_codecs : config->video_codecs))
         return row->fmtp;
-    for (size_t i = 0; i < count; i++) {
-        if (codecs[i].codec == row->codec &&
-            (row->codec != SL_CODEC_H264 ||
-             sl_sdp_h264_mode(codecs[i].fmtp) == sl_sdp_h264_mode(row->fmtp)))
-            return codecs[i].fmtp;
-    }
-    return NULL;
+    const struct sl_source_codec *source = source_of(config, row);
+    return source ? source->fmtp : NULL;
+}
+
+/* Feedback and retransmission have a place in the profile. */
+static bool has_feedback(const struct sl_sdp_offer_config *config)
+{
+    return !config->plain || config->plain[strlen(config->plain) - 1] == 'F'; /* AVPF, SAVPF */
 }
 
 static bool offers_any(const struct sl_sdp_offer_config *config, enum sl_media_kind kind)
@@ -59,21 +79,23 @@ static bool offers_any(const struct sl_sdp_offer_config *config, enum sl_media_k
 static void write_m_line(struct sl_text *text, const struct sl_sdp_offer_config *config,
                          enum sl_media_kind kind)
 {
-    sl_text_add(text, "m=%s 9 UDP/TLS/RTP/SAVPF", kind == SL_AUDIO ? "audio" : "video");
+    sl_text_add(text, "m=%s %u %s", kind == SL_AUDIO ? "audio" : "video",
+                config->plain ? config->transports[kind].candidates[0].port : 9,
+                config->plain ? config->plain : "UDP/TLS/RTP/SAVPF");
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (offered_fmtp(config, &rows[i], kind))
             sl_text_add(text, " %u", rows[i].payload_type);
-    for (size_t i = 0; i < ROW_COUNT; i++)
+    for (size_t i = 0; i < ROW_COUNT && has_feedback(config); i++)
         if (offered_fmtp(config, &rows[i], kind) && rows[i].rtx_payload_type >= 0)
             sl_text_add(text, " %d", rows[i].rtx_payload_type);
     sl_text_end_line(text);
 }
 
-static void write_feedback(struct sl_text *text, const struct row *row, bool publishing)
+static void write_feedback(struct sl_text *text, const struct row *row, bool receives)
 {
     static const char *const video_feedback[] = {"goog-remb", "ccm fir", "nack", "nack pli"};
 
-    if (!publishing)
+    if (receives)
         sl_text_line(text, "a=rtcp-fb:%u transport-cc", row->payload_type);
     if (sl_codec_kind(row->codec) != SL_VIDEO)
         return;
@@ -81,16 +103,25 @@ static void write_feedback(struct sl_text *text, const struct row *row, bool pub
         sl_text_line(text, "a=rtcp-fb:%u %s", row->payload_type, video_feedback[i]);
 }
 
-static void write_codec(struct sl_text *text, const struct row *row, const char *fmtp,
-                        bool publishing)
+static void write_codec(struct sl_text *text, const struct sl_sdp_offer_config *config,
+                        const struct row *row, const char *fmtp)
 {
-    sl_text_codec_rtpmap(text, row->payload_type, row->codec);
-    write_feedback(text, row, publishing);
+    const struct sl_source_codec *source = source_of(config, row);
+    unsigned channels = row->codec == SL_CODEC_OPUS ? 2 : 1; /* RFC 7587 section 7 */
+    uint32_t clock_hz = sl_codec_clock_hz(row->codec);
+
+    if (source && source->clock_hz > 0)
+        clock_hz = source->clock_hz;
+    if (source && source->channels > 0)
+        channels = source->channels;
+    sl_text_rtpmap(text, row->payload_type, sl_codec_name(row->codec), clock_hz, channels);
+    if (has_feedback(config))
+        write_feedback(text, row, sl_sdp_receives(config->direction) && !config->plain);
     if (fmtp[0] != '\0')
         sl_text_line(text, "a=fmtp:%u %s", row->payload_type, fmtp);
-    if (row->rtx_payload_type < 0)
+    if (row->rtx_payload_type < 0 || !has_feedback(config))
         return;
-    sl_text_rtpmap(text, (unsigned)row->rtx_payload_type, "rtx", sl_codec_clock_hz(row->codec), 1);
+    sl_text_rtpmap(text, (unsigned)row->rtx_payload_type, "rtx", clock_hz, 1);
     sl_text_line(text, "a=fmtp:%d apt=%u", row->rtx_payload_type, row->payload_type);
 }
 
@@ -107,32 +138,51 @@ static void write_ssrcs(struct sl_text *text, uint32_t ssrc, uint32_t rtx_ssrc, 
         sl_text_line(text, "a=ssrc:%u cname:%s", rtx_ssrc, cname);
 }
 
-static void write_section(struct sl_text *text, const struct sl_sdp_offer_config *config,
-                          enum sl_media_kind kind, unsigned mid)
+static void write_webrtc_transport(struct sl_text *text, const struct sl_sdp_offer_config *config,
+                                   unsigned mid)
 {
-    char cname[SL_TEXT_ID_MAX + 1];
-
-    write_m_line(text, config, kind);
     sl_text_line(text, "c=IN IP4 0.0.0.0");
     sl_text_line(text, "a=ice-ufrag:%s", config->ufrag);
     sl_text_line(text, "a=ice-pwd:%s", config->pwd);
     sl_text_line(text, "a=fingerprint:sha-256 %s", config->fingerprint);
     sl_text_line(text, "a=setup:actpass");
     sl_text_line(text, "a=mid:%u", mid);
-    if (!config->publishing) {
+    if (sl_sdp_receives(config->direction)) {
         sl_text_line(text, "a=extmap:%d %s", TRANSPORT_CC_ID, sl_sdp_ext_uri(SL_EXT_TRANSPORT_CC));
         sl_text_line(text, "a=extmap:%d %s", MID_ID, sl_sdp_ext_uri(SL_EXT_MID));
     }
-    sl_text_line(text, config->publishing ? "a=sendonly" : "a=recvonly");
+    sl_text_direction(text, config->direction);
     sl_text_line(text, "a=rtcp-mux");
     sl_text_line(text, "a=rtcp-rsize");
+}
+
+static void write_plain_transport(struct sl_text *text, const struct sl_sdp_offer_config *config,
+                                  const struct sl_sdp_local_transport *transport)
+{
+    sl_text_add(text, "c=");
+    sl_text_address(text, transport);
+    sl_text_end_line(text);
+    sl_text_direction(text, config->direction);
+    sl_text_plain_transport(text, transport);
+}
+
+static void write_section(struct sl_text *text, const struct sl_sdp_offer_config *config,
+                          enum sl_media_kind kind, unsigned mid)
+{
+    char cname[SL_TEXT_ID_MAX + 1];
+
+    write_m_line(text, config, kind);
+    if (config->plain)
+        write_plain_transport(text, config, &config->transports[kind]);
+    else
+        write_webrtc_transport(text, config, mid);
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const char *fmtp = offered_fmtp(config, &rows[i], kind);
         if (fmtp)
-            write_codec(text, &rows[i], fmtp, config->publishing);
+            write_codec(text, config, &rows[i], fmtp);
     }
-    if (!config->publishing)
-        return;
+    if (!sl_sdp_sends(config->direction) || config->plain)
+        return; /* plain: whose packets they are, their way says */
     sl_text_id(config->cname, cname);
     if (kind == SL_AUDIO)
         write_ssrcs(text, config->audio_ssrc, 0, "audio", cname);
@@ -149,10 +199,17 @@ int sl_sdp_build_offer(const struct sl_sdp_offer_config *config, char *out, size
     if (!audio && !video)
         return -ENOMSG;
     sl_text_line(&text, "v=0");
-    sl_text_line(&text, "o=- 1 1 IN IP4 127.0.0.1");
+    if (config->plain) {
+        sl_text_add(&text, "o=- 1 1 ");
+        sl_text_address(&text, &config->transports[audio ? SL_AUDIO : SL_VIDEO]);
+        sl_text_end_line(&text);
+    } else {
+        sl_text_line(&text, "o=- 1 1 IN IP4 127.0.0.1");
+    }
     sl_text_line(&text, "s=-");
     sl_text_line(&text, "t=0 0");
-    sl_text_line(&text, audio && video ? "a=group:BUNDLE 0 1" : "a=group:BUNDLE 0");
+    if (!config->plain)
+        sl_text_line(&text, audio && video ? "a=group:BUNDLE 0 1" : "a=group:BUNDLE 0");
     if (audio)
         write_section(&text, config, SL_AUDIO, 0);
     if (video)

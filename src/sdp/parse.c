@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Lines and m-lines of a session description; the attributes are read in attribute.c. */
+#include "base/addr.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "sdp/format.h"
@@ -119,6 +120,23 @@ static void parse_m_line(struct sl_sdp_parser *p, struct sl_span rest)
         parse_formats(p, formats);
 }
 
+/* c=IN <IP4 or IP6> <address>[/...] (RFC 8866 section 5.7); of plain RTP only. A name is none. */
+static void parse_connection(struct sl_sdp_parser *p, struct sl_span rest)
+{
+    struct sl_span network = sl_span_word(&rest), family = sl_span_word(&rest);
+    struct sl_span literal = sl_span_cut(&rest, '/');
+    char text[SL_ADDR_TEXT_MAX];
+    struct sl_addr addr;
+
+    p->current->address[0] = '\0';
+    if (!sl_span_is(network, "IN") || family.len == 0 ||
+        !sl_span_copy(sl_span_trim(literal), text, sizeof(text)) ||
+        sl_addr_parse_ip(text, 0, &addr) < 0)
+        return;
+    (void)snprintf(p->current->address, sizeof(p->current->address), "%s",
+                   sl_addr_format_ip(&addr, text));
+}
+
 static void parse_line(struct sl_sdp_parser *p, struct sl_span line)
 {
     if (line.len < 2 || line.at[1] != '=') {
@@ -139,7 +157,9 @@ static void parse_line(struct sl_sdp_parser *p, struct sl_span line)
     }
     if (line.at[0] == 'a')
         sl_sdp_parse_attribute(p, value);
-    /* s=, t=, c=, b= and the like: nothing in them for us, present or not */
+    else if (line.at[0] == 'c')
+        parse_connection(p, value);
+    /* s=, t=, b= and the like: nothing in them for us, present or not */
 }
 
 /* The next line without its end: LF or CRLF, and blanks before it (websocket-api.md 6.1). */

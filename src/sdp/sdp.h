@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Session descriptions: parse an offer or an answer (RFC 8866, 8829, 8839, 8842), choose codecs,
- * build an answer or an offer. Pure: no I/O, no logging. Everything parsed is copied out of the
- * text. Source of the shapes: websocket-api.md section 6; bounds: hardening.md class 8.
+ * build an answer or an offer. Those of WebRTC, and plain ones: RTP without ICE and DTLS, between
+ * the addresses and ports of c= and m= lines, in clear or with the keys of a=crypto (RFC 4568).
+ * Pure: no I/O, no logging. Everything parsed is copied out of the text. Source of the shapes:
+ * websocket-api.md section 6; bounds: hardening.md class 8.
  */
 #ifndef SL_SDP_SDP_H
 #define SL_SDP_SDP_H
@@ -26,11 +28,43 @@ enum {
     SL_SDP_SSRCS_MAX = 8,
     SL_SDP_EXTMAP_MAX = 32,
     SL_SDP_CANDIDATES_MAX = 32,
+    SL_SDP_CRYPTOS_MAX = 4,
+    SL_SDP_CRYPTO_KEY_MAX = 30,
     SL_SDP_SPROPS_MAX = 4, /* payload types of one section whose parameter sets are kept */
 };
 
 enum sl_sdp_direction { SL_SDP_SENDRECV, SL_SDP_SENDONLY, SL_SDP_RECVONLY, SL_SDP_INACTIVE };
+
+/* Whoever says the direction of himself sends, or receives. */
+static inline bool sl_sdp_sends(enum sl_sdp_direction direction)
+{
+    return direction == SL_SDP_SENDRECV || direction == SL_SDP_SENDONLY;
+}
+
+static inline bool sl_sdp_receives(enum sl_sdp_direction direction)
+{
+    return direction == SL_SDP_SENDRECV || direction == SL_SDP_RECVONLY;
+}
+
+static inline enum sl_sdp_direction sl_sdp_direction_of(bool sends, bool receives)
+{
+    if (sends)
+        return receives ? SL_SDP_SENDRECV : SL_SDP_SENDONLY;
+    return receives ? SL_SDP_RECVONLY : SL_SDP_INACTIVE;
+}
+
 enum sl_sdp_setup { SL_SDP_SETUP_NONE, SL_SDP_ACTPASS, SL_SDP_ACTIVE, SL_SDP_PASSIVE };
+
+/* Suites whose keys we can use (RFC 4568 section 6.2, RFC 7714 section 14.2). */
+enum sl_sdp_suite { SL_SDP_NO_SUITE, SL_SDP_AES_CM_128_HMAC_SHA1_80, SL_SDP_AEAD_AES_128_GCM };
+
+/* One a=crypto line: what its author encrypts with. */
+struct sl_sdp_crypto {
+    enum sl_sdp_suite suite; /* SL_SDP_NO_SUITE: in clear */
+    uint32_t tag;
+    uint8_t key[SL_SDP_CRYPTO_KEY_MAX]; /* master key and salt, sl_sdp_suite_key_len() bytes */
+};
+size_t sl_sdp_suite_key_len(enum sl_sdp_suite suite);
 
 struct sl_sdp_format {
     uint8_t payload_type;
@@ -59,6 +93,8 @@ struct sl_sdp_section {
     char kind[64];                /* "audio", "video", "application" ... */
     char proto[64];               /* "UDP/TLS/RTP/SAVPF" */
     uint16_t port;                /* 0: refused; 9 for a bundle-only one */
+    char address[48];             /* of c=, its own or the session's: a literal; "" if none */
+    uint16_t rtcp_port;           /* of a=rtcp; 0 if none */
     char mid[SL_SDP_MID_MAX + 1]; /* "" if none */
     bool malformed;   /* its m-line cannot be read, or its mid is another's: as refused (port 0) */
     bool bundled;     /* named in a=group:BUNDLE */
@@ -84,6 +120,8 @@ struct sl_sdp_section {
     } extmap[SL_SDP_EXTMAP_MAX];
     size_t ssrc_count;
     struct sl_sdp_ssrc ssrcs[SL_SDP_SSRCS_MAX]; /* primary ones only */
+    size_t crypto_count;
+    struct sl_sdp_crypto cryptos[SL_SDP_CRYPTOS_MAX]; /* those we can use */
     size_t candidate_count;
     struct sl_sdp_candidate candidates[SL_SDP_CANDIDATES_MAX];
     bool end_of_candidates;
@@ -113,6 +151,8 @@ void sl_sdp_free(struct sl_sdp *sdp);
 struct sl_media_codec {
     enum sl_codec codec;
     uint8_t payload_type;
+    uint8_t channels;
+    uint32_t clock_hz;    /* 0: the codec's own */
     int rtx_payload_type; /* -1: no retransmission format */
     char fmtp[256];       /* the offer's */
     bool h264_mode1;      /* packetization-mode=1 */
@@ -132,7 +172,8 @@ enum sl_media_ext {
 /* One negotiated m-section. */
 struct sl_media {
     bool accepted; /* false: answered with port 0, or inactive when it must stay in the bundle */
-    bool inactive; /* accepted but nothing flows (spec/README.md decision 11) */
+    /* Ours; SL_SDP_INACTIVE: accepted but nothing flows (spec/README.md decision 11). */
+    enum sl_sdp_direction direction;
     enum sl_media_kind kind; /* meaningful when accepted */
     char mid[SL_SDP_MID_MAX + 1];
     size_t codec_count;
@@ -144,8 +185,20 @@ struct sl_media {
     size_t transport;                      /* which of the session's transports carries it */
 };
 
+/* The RTP clock of a negotiated codec. */
+static inline uint32_t sl_sdp_clock_hz(const struct sl_media_codec *codec)
+{
+    return codec->clock_hz ? codec->clock_hz : sl_codec_clock_hz(codec->codec);
+}
+
 /* The remote end of one transport. */
 struct sl_media_transport {
+    /* Plain: where it receives, rtcp_port the same where both share it (RFC 5761), and what it
+     * encrypts with; crypto.tag is that of the offer's line that was taken. */
+    char address[48];
+    uint16_t port, rtcp_port;
+    struct sl_sdp_crypto crypto;
+    /* WebRTC. */
     char remote_ufrag[257], remote_pwd[257];
     char fingerprint_hash[16], fingerprint[192];
     enum sl_sdp_setup remote_setup;
@@ -155,7 +208,7 @@ enum { SL_MEDIA_TRANSPORTS_MAX = 2 };
 
 /* Result of negotiation: what the answer says and what the media engine needs. */
 struct sl_negotiation {
-    bool publishing;    /* the offerer sends */
+    bool plain;
     size_t media_count; /* as many as the offer has sections, at most SL_SDP_MEDIA_MAX */
     struct sl_media media[SL_SDP_MEDIA_MAX];
     size_t transport_count;
@@ -166,20 +219,25 @@ struct sl_negotiation {
 /* What one kind of a source can deliver, for a player. */
 struct sl_source_codec {
     enum sl_codec codec;
-    char fmtp[256]; /* of the source; H264: profile-level-id and packetization-mode are matched,
-                     * what is not said is 420010 and mode 0 (RFC 6184 section 8.1) */
+    char fmtp[256];    /* of the source; H264: profile-level-id and packetization-mode are matched,
+                        * what is not said is 420010 and mode 0 (RFC 6184 section 8.1) */
+    uint32_t clock_hz; /* 0: the codec's own */
+    uint8_t channels;  /* 0: the codec's own */
 };
 
 struct sl_negotiate_config {
-    bool publishing;        /* the client sends; otherwise it plays */
+    /* What we are ready for, in any section: a client that publishes wants us to receive, one that
+     * plays to send, a call both. What a section offers of it is what flows there. */
+    enum sl_sdp_direction direction;
+    bool plain;             /* answers RTP without ICE and DTLS; any codec we know may flow there */
     bool allow_bundle;      /* rtp_bundle */
     bool video_orientation; /* cvoExtension */
     bool rtx;               /* answer rtx for the chosen codecs */
-    /* Publishing: the configured codecs in order of preference. One law of G.711 is answered only:
+    /* Receiving: the configured codecs in order of preference. One law of G.711 is answered only:
      * the first configured that the offer has (the original's answers, S0). */
     const enum sl_codec *codecs;
     size_t codec_count;
-    /* Playing: what the source has, the codec in use first; count 0: no such track. */
+    /* Sending: what the source has, the codec in use first; count 0: no such track. */
     const struct sl_source_codec *audio, *video;
     size_t audio_count, video_count;
 };
@@ -187,14 +245,20 @@ struct sl_negotiate_config {
 /*
  * Choose, section by section (websocket-api.md 6.2; spec/README.md decision 11). Only the first
  * audio and the first video section are used; others are refused. local_ssrc and local_rtx_ssrc are
- * left 0 for the caller to draw (rtx: when codecs[0] has an rtx_payload_type). Players: codecs[0]
- * is the offered format that fits the source's current codec best. Returns 0; -ENOMSG no common
- * codec at all; -EBADMSG the offer is not one we can answer (no section of audio or video, or none
- * with ICE, fingerprint and rtcp-mux), with words. A section without those is refused; error then
- * says so on success too.
+ * left 0 for the caller to draw (rtx: when codecs[0] has an rtx_payload_type). Where we send,
+ * codecs[0] is the offered format that fits the source's current codec best. Returns 0; -ENOMSG no
+ * common codec at all; -EBADMSG the offer is not one we can answer (no section of audio or video,
+ * or none with ICE, fingerprint and rtcp-mux), with words. A section without those is refused;
+ * error then says so on success too.
  */
 int sl_sdp_negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
                      struct sl_negotiation *out, struct sl_error *error);
+
+/* Something flows in the section, to us or from us. */
+static inline bool sl_sdp_media_flows(const struct sl_media *media)
+{
+    return media->accepted && media->direction != SL_SDP_INACTIVE && media->codec_count > 0;
+}
 
 /* The section in which media of this kind flows; NULL. */
 struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum sl_media_kind kind);
@@ -206,12 +270,12 @@ struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum s
  * answer's order, under the offer's numbers, with the answer's fmtp. Section i's candidates are
  * answer->sections[i].candidates; a bundle is reached by those of its first accepted section.
  *
- * publishing  our offer was to send: local ssrcs are the offer's; otherwise remote ssrcs are the
- *             answer's
+ * Where we send, local ssrcs are the offer's; where we receive, remote ones the answer's.
  * Returns 0; -ENOMSG nothing of the offer was accepted; -EBADMSG not an answer to this offer (other
- * number or kinds of sections, no ICE, no fingerprint, no rtcp-mux, setup actpass), with words.
+ * number or kinds of sections, no ICE, no fingerprint, no rtcp-mux, setup actpass), with words. A
+ * plain offer has a plain answer.
  */
-int sl_sdp_accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer, bool publishing,
+int sl_sdp_accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer,
                          struct sl_negotiation *out, struct sl_error *error);
 
 /* ---- Building ---- */
@@ -221,6 +285,9 @@ struct sl_sdp_local_transport {
     const struct sl_addr *candidates; /* host candidates, all with their ports; not owned */
     size_t candidate_count;
     bool udp, tcp; /* which kinds of candidate to write */
+    /* Plain: the first candidate is where RTP goes to, */
+    uint16_t rtcp_port;                 /* ... and this RTCP; 0: the same */
+    const struct sl_sdp_crypto *crypto; /* what we encrypt with; NULL: nothing. Not owned. */
 };
 
 struct sl_sdp_answer_config {
@@ -230,7 +297,7 @@ struct sl_sdp_answer_config {
     const char *fingerprint;   /* "AA:BB:...", sha-256 */
     enum sl_sdp_setup setup;   /* passive */
     const char *cname_id;      /* mediaSessionId: cname rtp/<kind>/<id>, msid */
-    uint32_t max_bitrate_kbps; /* b=AS of video when publishing; 0: none. x-google-* parameters are
+    uint32_t max_bitrate_kbps; /* b=AS of video that we receive; 0: none. x-google-* parameters are
                                 * the SDK's own doing (6.5) */
     struct sl_sdp_local_transport transports[SL_MEDIA_TRANSPORTS_MAX];
 };
@@ -246,11 +313,15 @@ int sl_sdp_build_answer(const struct sl_sdp *offer, const struct sl_negotiation 
  * PCMU, G722, each with the feedback and rtx we understand. */
 struct sl_sdp_offer_config {
     bool audio, video;
-    bool publishing; /* sendonly with ssrcs; otherwise recvonly */
+    /* Plain: "RTP/AVP", "RTP/SAVP", "RTP/AVPF" or "RTP/SAVPF", with the transports by kind, and
+     * sections are not bundled; NULL: WebRTC, with what follows. */
+    const char *plain;
+    struct sl_sdp_local_transport transports[SL_MEDIA_TRANSPORTS_MAX];
+    enum sl_sdp_direction direction; /* ours, of each section; ssrcs where we send */
     const char *ufrag, *pwd, *fingerprint;
-    uint32_t audio_ssrc, video_ssrc, video_rtx_ssrc; /* publishing */
+    uint32_t audio_ssrc, video_ssrc, video_rtx_ssrc; /* sending */
     const char *cname;
-    /* Publishing: what the source may send, NULL: anything. A codec (and mode of H264) that it does
+    /* Sending: what the source may send, NULL: anything. A codec (and mode of H264) that it does
      * not name is not offered; its fmtp is. */
     const struct sl_source_codec *audio_codecs, *video_codecs;
     size_t audio_codec_count, video_codec_count;

@@ -2,6 +2,9 @@
 /* Bounded writing of lines. */
 #include "sdp/text.h"
 
+#include "base/addr.h"
+#include "base/base64.h"
+
 #include "sdp/span.h"
 
 #include <errno.h>
@@ -56,11 +59,48 @@ void sl_text_rtpmap(struct sl_text *text, unsigned payload_type, const char *nam
     sl_text_end_line(text);
 }
 
-void sl_text_codec_rtpmap(struct sl_text *text, unsigned payload_type, enum sl_codec codec)
+void sl_text_direction(struct sl_text *text, enum sl_sdp_direction direction)
 {
-    /* opus is always written with two channels (RFC 7587 section 7) */
-    sl_text_rtpmap(text, payload_type, sl_codec_name(codec), sl_codec_clock_hz(codec),
-                   codec == SL_CODEC_OPUS ? 2 : 1);
+    static const char *const names[] = {
+        [SL_SDP_SENDRECV] = "sendrecv",
+        [SL_SDP_SENDONLY] = "sendonly",
+        [SL_SDP_RECVONLY] = "recvonly",
+        [SL_SDP_INACTIVE] = "inactive",
+    };
+
+    sl_text_line(text, "a=%s", names[direction]);
+}
+
+void sl_text_address(struct sl_text *text, const struct sl_sdp_local_transport *transport)
+{
+    char ip[SL_ADDR_TEXT_MAX] = "0.0.0.0";
+    bool v4 = true;
+
+    if (transport->candidate_count > 0) {
+        sl_addr_format_ip(&transport->candidates[0], ip);
+        v4 = sl_addr_is_v4(&transport->candidates[0]);
+    }
+    sl_text_add(text, "IN %s %s", v4 ? "IP4" : "IP6", ip);
+}
+
+static const char *suite_name(enum sl_sdp_suite suite)
+{
+    return suite == SL_SDP_AEAD_AES_128_GCM ? "AEAD_AES_128_GCM" : "AES_CM_128_HMAC_SHA1_80";
+}
+
+void sl_text_plain_transport(struct sl_text *text, const struct sl_sdp_local_transport *transport)
+{
+    const struct sl_sdp_crypto *crypto = transport->crypto;
+
+    if (transport->rtcp_port == 0)
+        sl_text_line(text, "a=rtcp-mux");
+    else
+        sl_text_line(text, "a=rtcp:%u", transport->rtcp_port);
+    if (crypto && crypto->suite != SL_SDP_NO_SUITE) {
+        char key[SL_BASE64_ROOM(SL_SDP_CRYPTO_KEY_MAX)];
+        sl_base64_encode(crypto->key, sl_sdp_suite_key_len(crypto->suite), key);
+        sl_text_line(text, "a=crypto:%u %s inline:%s", crypto->tag, suite_name(crypto->suite), key);
+    }
 }
 
 int sl_text_result(const struct sl_text *text)

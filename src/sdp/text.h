@@ -4,6 +4,7 @@
 #define SL_SDP_TEXT_H
 
 #include "media/media.h"
+#include "sdp/sdp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,8 +24,11 @@ void sl_text_line(struct sl_text *text, const char *format, ...)
 /* a=rtpmap:<payload type> <name>/<clock>[/<channels>], without channels when there is one. */
 void sl_text_rtpmap(struct sl_text *text, unsigned payload_type, const char *name,
                     uint32_t clock_hz, unsigned channels);
-/* As sl_text_rtpmap(), with the codec's own name, clock and channels. */
-void sl_text_codec_rtpmap(struct sl_text *text, unsigned payload_type, enum sl_codec codec);
+void sl_text_direction(struct sl_text *text, enum sl_sdp_direction direction);
+/* a=rtcp or a=rtcp-mux, and a=crypto, of a plain section. */
+void sl_text_plain_transport(struct sl_text *text, const struct sl_sdp_local_transport *transport);
+/* "IN IP4 192.0.2.1" of the transport's first candidate: what c=, o= and a=rtcp show. */
+void sl_text_address(struct sl_text *text, const struct sl_sdp_local_transport *transport);
 /* The length, or -ENOBUFS. */
 int sl_text_result(const struct sl_text *text);
 

@@ -72,7 +72,71 @@ int sl_sdp_assign_transports(const struct sl_sdp *remote, bool bundle, struct sl
             (void)sl_error_set(error, 0, "m-line %zu: %s", i + 1, fault);
         refused |= fault != NULL;
         n->media[i].accepted = !fault;
-        flowing += !fault && !n->media[i].inactive;
+        flowing += !fault && n->media[i].direction != SL_SDP_INACTIVE;
+    }
+    return refused && flowing == 0 ? -EBADMSG : 0;
+}
+
+/* ---- Plain ---- */
+
+size_t sl_sdp_suite_key_len(enum sl_sdp_suite suite)
+{
+    switch (suite) {
+    case SL_SDP_NO_SUITE:
+        break;
+    case SL_SDP_AES_CM_128_HMAC_SHA1_80:
+        return 30; /* RFC 4568 section 6.2: key 128 bits, salt 112 */
+    case SL_SDP_AEAD_AES_128_GCM:
+        return 28; /* RFC 7714 section 14.2: salt 96 */
+    }
+    return 0;
+}
+
+/* Whether what they encrypt with answers a line of ours (RFC 4568 section 5.1.2). */
+static bool answers_ours(const struct sl_sdp_section *ours, const struct sl_sdp_crypto *theirs)
+{
+    for (size_t i = 0; i < ours->crypto_count; i++)
+        if (ours->cryptos[i].tag == theirs->tag && ours->cryptos[i].suite == theirs->suite)
+            return true;
+    return false;
+}
+
+/* NULL, or what keeps the section from its transport. */
+static const char *add_plain(struct sl_negotiation *n, const struct sl_sdp_section *section,
+                             const struct sl_sdp_section *ours)
+{
+    if (n->transport_count == SL_MEDIA_TRANSPORTS_MAX)
+        return "too many transports";
+    if (ours && section->crypto_count > 0 && !answers_ours(ours, &section->cryptos[0]))
+        return "no crypto that was offered";
+    struct sl_media_transport *transport = &n->transports[n->transport_count++];
+    memcpy(transport->address, section->address, sizeof(transport->address));
+    transport->port = section->port;
+    if (section->rtcp_mux)
+        transport->rtcp_port = section->port;
+    else
+        transport->rtcp_port = section->rtcp_port ? section->rtcp_port : section->port + 1;
+    if (strstr(section->proto, "SAVP"))
+        transport->crypto = section->cryptos[0]; /* a usable one has some */
+    return NULL;
+}
+
+int sl_sdp_assign_plain(const struct sl_sdp *remote, const struct sl_sdp *ours,
+                        struct sl_negotiation *n, struct sl_error *error)
+{
+    size_t flowing = 0;
+    bool refused = false;
+
+    for (size_t i = 0; i < n->media_count; i++) {
+        if (!n->media[i].accepted)
+            continue;
+        n->media[i].transport = n->transport_count;
+        const char *fault = add_plain(n, &remote->sections[i], ours ? &ours->sections[i] : NULL);
+        if (fault && !refused)
+            (void)sl_error_set(error, 0, "m-line %zu: %s", i + 1, fault);
+        refused |= fault != NULL;
+        n->media[i].accepted = !fault;
+        flowing += !fault && n->media[i].direction != SL_SDP_INACTIVE;
     }
     return refused && flowing == 0 ? -EBADMSG : 0;
 }

@@ -14,4 +14,9 @@
 int sl_sdp_assign_transports(const struct sl_sdp *remote, bool bundle, struct sl_negotiation *n,
                              struct sl_error *error);
 
+/* Plain: each accepted section has a transport of its own. ours: our offer, whose crypto lines an
+ * answer must keep to; NULL: remote is the offer. Errors as above. */
+int sl_sdp_assign_plain(const struct sl_sdp *remote, const struct sl_sdp *ours,
+                        struct sl_negotiation *n, struct sl_error *error);
+
 #endif

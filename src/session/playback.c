@@ -84,7 +84,7 @@ static const char *set_up(struct media_setup *setup, struct sl_media_session *me
     struct sl_track *tracks[2] = {sl_stream_track(stream, SL_AUDIO),
                                   sl_stream_track(stream, SL_VIDEO)};
     struct sl_negotiate_config negotiate = {
-        .publishing = false,
+        .direction = SL_SDP_SENDONLY,
         .allow_bundle = parts->config->rtp_bundle,
         .video_orientation = media->video_orientation,
         .rtx = true,

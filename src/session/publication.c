@@ -81,7 +81,7 @@ static const char *set_up(struct media_setup *setup, struct sl_media_session *me
     const struct sl_sessions_config *parts = &media->sessions->config;
     enum sl_codec codecs[CODECS_MAX];
     struct sl_negotiate_config negotiate = {
-        .publishing = true,
+        .direction = SL_SDP_RECVONLY,
         .allow_bundle = parts->config->rtp_bundle,
         .video_orientation = media->video_orientation,
         .rtx = true, /* websocket-api.md 6.2 allows it; bandwidth probes need it, too */

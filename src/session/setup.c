@@ -123,7 +123,7 @@ void setup_create_peer(struct media_setup *setup, struct sl_worker *worker,
     struct sl_peer_config config = {
         .rtc = media->sessions->config.rtc,
         .worker = worker,
-        .publishing = media->publish,
+        .direction = media->publish ? SL_SDP_RECVONLY : SL_SDP_SENDONLY,
         .tcp_only = setup->answer.transports[0].tcp,
         .negotiation = &setup->negotiation,
         .cname = media->id,

@@ -5,7 +5,7 @@
  *   rtc.c        sockets and tables of each worker; which datagram belongs to whom
  *   tcp.c        ICE-TCP connections
  *   transport.c  ICE + DTLS + SRTP of one transport
- *   peer.c       a peer's life on both threads; its media is an sl_flow_in or an sl_flow_out
+ *   peer.c       a peer's life on both threads; its media is an sl_flow_in, an sl_flow_out, or both
  *   outgoing.c   the sockets of peers whose offer was ours
  */
 #ifndef SL_WEBRTC_INTERNAL_H
@@ -24,8 +24,8 @@
 
 enum {
     PORTS_PER_WORKER = SL_MEDIA_TRANSPORTS_MAX,
-    /* How often what waits is looked at: feedback to publishers is due every 20-50 ms, everything
-     * about players every second or less often. */
+    /* How often what waits is looked at: feedback to who sends to us is due every 20-50 ms,
+     * everything about who only takes every second or less often. */
     TICK_MS = 10,
     SLOW_TICKS = 10,
 };
@@ -52,9 +52,9 @@ struct rtc_worker {
     struct sl_udp_receiver *receiver;
     struct sl_udp_sender *sender;
     struct sl_srtp_engine *engine;
-    struct sl_table by_ufrag;           /* our ufrag -> struct link */
-    struct sl_table by_address;         /* remote address and our socket -> struct route */
-    struct sl_list publishers, players; /* struct sl_peer, by what they do */
+    struct sl_table by_ufrag;               /* our ufrag -> struct link */
+    struct sl_table by_address;             /* remote address and our socket -> struct route */
+    struct sl_list receiving, sending_only; /* struct sl_peer, by what they do */
     uv_timer_t tick;
     unsigned ticks;
     uint64_t dropped_seen; /* of the sender's statistics, already counted */
@@ -152,7 +152,6 @@ struct sl_peer {
     struct sl_msg start_msg, close_msg, closed_msg;
     struct peer_event events[SL_PEER_CLOSED]; /* by state: each is reported once */
 
-    bool publishing;
     _Atomic bool uses_tcp;
     size_t link_count;
     struct link links[SL_MEDIA_TRANSPORTS_MAX];
@@ -166,7 +165,7 @@ struct sl_peer {
     bool added;                       /* to the worker's tables */
     enum sl_peer_state state;         /* worker's */
     int64_t created_us, checked_us, connected_us;
-    struct sl_flow_in *in; /* one of the two */
+    struct sl_flow_in *in; /* one of the two, or both */
     struct sl_flow_out *out;
 };
 

@@ -7,7 +7,6 @@
 #include "webrtc/internal.h"
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "webrtc/stun.h"
 
 #include <errno.h>
@@ -61,35 +60,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 /* ---- Sockets ---- */
 
-/* A port of the configured range, beginning somewhere in it. */
-static int open_in_range(const struct sl_rtc_config *config, struct sl_addr *addr)
-{
-    unsigned from = config->client_port_from, count = config->client_port_to - from + 1U;
-    unsigned first = sl_random_u32() % count;
-
-    for (unsigned i = 0; i < count; i++) {
-        addr->port = (uint16_t)(from + (first + i) % count);
-        int fd = sl_udp_open(addr, NULL);
-        if (fd != -EADDRINUSE)
-            return fd;
-    }
-    return -EADDRINUSE;
-}
-
-static int open_one(const struct sl_rtc_config *config, const struct sl_addr *bind)
-{
-    struct sl_addr addr = *bind;
-
-    if (config->client_port_from > 0)
-        return open_in_range(config, &addr);
-    addr.port = 0;
-    return sl_udp_open(&addr, NULL);
-}
-
 static int add_socket(struct outgoing *outgoing, struct link *link, const struct sl_addr *bind)
 {
     struct rtc_worker *rtc_worker = link->peer->rtc_worker;
-    int fd = open_one(&rtc_worker->rtc->config, bind);
+    const struct sl_rtc_config *config = &rtc_worker->rtc->config;
+    int fd = sl_udp_open_in(bind, config->client_port_from, config->client_port_to, NULL, NULL);
 
     if (fd < 0)
         return fd;

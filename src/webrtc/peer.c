@@ -5,7 +5,7 @@
  *
  * Worker's state, moved by peer_report() only:
  *   CONNECTING -> CONNECTED  every transport is up           (on_transport_state)
- *   CONNECTED  -> STARTED    the first packet was sent or came (on_started)
+ *   CONNECTED  -> STARTED    the first packet came or was sent (on_came, on_sent)
  *   any        -> FAILED     see enum sl_peer_failure         (on_transport_state, check_timeouts)
  */
 #include "webrtc/internal.h"
@@ -145,12 +145,21 @@ static bool find_path(void *owner, size_t index, struct sl_flow_path *out)
     return true;
 }
 
-static void on_started(void *owner)
+static void on_came(void *owner)
 {
     peer_report(owner, SL_PEER_STARTED, SL_PEER_OK);
 }
 
-static const struct sl_flow_ops flow_ops = {"webrtc", find_path, on_started};
+static void on_sent(void *owner)
+{
+    struct sl_peer *peer = owner;
+
+    if (!peer->in)
+        peer_report(peer, SL_PEER_STARTED, SL_PEER_OK);
+}
+
+static const struct sl_flow_ops in_ops = {"webrtc", find_path, on_came};
+static const struct sl_flow_ops out_ops = {"webrtc", find_path, on_sent};
 
 void peer_on_rtp(struct sl_peer *peer, const uint8_t *data, size_t len, bool rtcp, int64_t now_us)
 {
@@ -158,9 +167,9 @@ void peer_on_rtp(struct sl_peer *peer, const uint8_t *data, size_t len, bool rtc
         sl_count(peer->rtc_worker->counters, SL_COUNTER_RTCP_IN, 1);
     if (peer->in && !rtcp)
         sl_flow_in_rtp(peer->in, data, len, now_us);
-    else if (peer->in)
+    if (peer->in && rtcp)
         sl_flow_in_rtcp(peer->in, data, len, now_us);
-    else if (rtcp)
+    if (peer->out && rtcp)
         sl_flow_out_rtcp(peer->out, data, len, now_us);
 }
 
@@ -236,7 +245,7 @@ void peer_tick(struct sl_peer *peer, int64_t now_us)
         return;
     if (peer->in)
         sl_flow_in_tick(peer->in, now_us);
-    else
+    if (peer->out)
         sl_flow_out_tick(peer->out, now_us);
 }
 
@@ -266,7 +275,7 @@ static void make_link(struct sl_peer *peer, size_t index, int64_t now_us)
         .counters = rtc_worker->counters,
         .ice_client = peer->offered != NULL,
         .dtls_client = peer->offered && peer->start[index].remote_setup == SL_SDP_PASSIVE,
-        .keep_dtls = peer->publishing, /* few, and their silent leaving concerns many */
+        .keep_dtls = peer->in != NULL, /* few, and their silent leaving concerns many */
         .local_ufrag = link->ufrag,
         .local_pwd = peer->start[index].pwd,
         .remote_ufrag = peer->start[index].remote_ufrag,
@@ -294,7 +303,7 @@ static void on_start(struct sl_msg *msg)
     peer->created_us = now_us;
     for (size_t i = 0; i < peer->link_count; i++)
         make_link(peer, i, now_us);
-    sl_list_append(peer->publishing ? &peer->rtc_worker->publishers : &peer->rtc_worker->players,
+    sl_list_append(peer->in ? &peer->rtc_worker->receiving : &peer->rtc_worker->sending_only,
                    &peer->entry);
     peer->added = true;
 }
@@ -353,7 +362,7 @@ static void create_flow(struct sl_peer *peer, const struct sl_peer_config *confi
         .worker = config->worker,
         .negotiation = config->negotiation,
         .max_bitrate_bps = config->max_bitrate_bps,
-        .ops = &flow_ops,
+        .ops = &in_ops,
         .owner = peer,
     };
     struct sl_flow_out_config out = {
@@ -362,13 +371,13 @@ static void create_flow(struct sl_peer *peer, const struct sl_peer_config *confi
         .tracks = {config->tracks[SL_AUDIO], config->tracks[SL_VIDEO]},
         .cname = config->cname,
         .requested_us = config->requested_us,
-        .ops = &flow_ops,
+        .ops = &out_ops,
         .owner = peer,
     };
 
-    if (config->publishing)
+    if (sl_sdp_receives(config->direction))
         peer->in = sl_flow_in_create(&in);
-    else
+    if (sl_sdp_sends(config->direction))
         peer->out = sl_flow_out_create(&out);
 }
 
@@ -380,7 +389,6 @@ struct sl_peer *sl_peer_create(const struct sl_peer_config *config)
     peer->rtc_worker = &config->rtc->all[sl_worker_index(config->worker)];
     peer->ops = config->ops;
     peer->owner = config->owner;
-    peer->publishing = config->publishing;
     if (config->offered) {
         peer->offered = sl_new(struct sl_peer_offered);
         *peer->offered = *config->offered;
@@ -424,6 +432,11 @@ void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_
 const struct sl_flow_stats *sl_peer_stats(const struct sl_peer *peer)
 {
     return peer->in ? sl_flow_in_stats(peer->in) : sl_flow_out_stats(peer->out);
+}
+
+const struct sl_flow_stats *sl_peer_sent_stats(const struct sl_peer *peer)
+{
+    return peer->out ? sl_flow_out_stats(peer->out) : NULL;
 }
 
 bool sl_peer_uses_tcp(const struct sl_peer *peer)

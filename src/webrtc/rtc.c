@@ -298,10 +298,10 @@ static void on_tick(uv_timer_t *timer)
     struct sl_peer *peer;
     int64_t now_us = sl_now_us();
 
-    sl_list_foreach(peer, &rtc_worker->publishers, struct sl_peer, entry) peer_tick(peer, now_us);
+    sl_list_foreach(peer, &rtc_worker->receiving, struct sl_peer, entry) peer_tick(peer, now_us);
     if (++rtc_worker->ticks % SLOW_TICKS != 0)
         return;
-    sl_list_foreach(peer, &rtc_worker->players, struct sl_peer, entry) peer_tick(peer, now_us);
+    sl_list_foreach(peer, &rtc_worker->sending_only, struct sl_peer, entry) peer_tick(peer, now_us);
     if (rtc_worker->tcp)
         tcp_tick(rtc_worker->tcp, now_us);
 }
@@ -398,8 +398,8 @@ static void worker_init(struct rtc_worker *rtc_worker, struct sl_rtc *rtc, size_
     rtc_worker->engine = sl_srtp_engine_create(SL_SRTP_BEST);
     sl_table_init(&rtc_worker->by_ufrag);
     sl_table_init(&rtc_worker->by_address);
-    sl_list_init(&rtc_worker->publishers);
-    sl_list_init(&rtc_worker->players);
+    sl_list_init(&rtc_worker->receiving);
+    sl_list_init(&rtc_worker->sending_only);
     (void)uv_timer_init(sl_loop_uv(sl_worker_loop(rtc_worker->worker)), &rtc_worker->tick);
     rtc_worker->tick.data = rtc_worker;
     (void)uv_timer_start(&rtc_worker->tick, on_tick, TICK_MS, TICK_MS);

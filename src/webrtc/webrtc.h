@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * WebRTC peers: the media end of one RTCPeerConnection, as a source of a stream (the client
- * publishes) or as sinks of one (the client plays). ICE-lite, DTLS-SRTP, RTP over one UDP port per
- * worker, or TCP on the same number (RFC 4571, 6544). A peer whose offer was ours is the
- * controlling ICE agent instead, over UDP ports of its own.
+ * publishes), as sinks of one (the client plays), or both at once. ICE-lite, DTLS-SRTP, RTP over
+ * one UDP port per worker, or TCP on the same number (RFC 4571, 6544). A peer whose offer was ours
+ * is the controlling ICE agent instead, over UDP ports of its own.
  *
  * Threads. The control loop creates and closes a peer and gets its events; a worker owns all of its
  * media state. A peer is placed on one worker for life.
@@ -69,7 +69,7 @@ uint16_t sl_rtc_port(const struct sl_rtc *rtc, const struct sl_worker *worker, s
 enum sl_peer_state {
     SL_PEER_CONNECTING,
     SL_PEER_CONNECTED, /* ICE and DTLS are up on every transport */
-    SL_PEER_STARTED,   /* the first media packet was sent (playing) or came (publishing) */
+    SL_PEER_STARTED,   /* the first media packet came, or, of a peer that only sends, was sent */
     SL_PEER_FAILED,    /* for good; see enum sl_peer_failure */
     SL_PEER_CLOSED,
 };
@@ -80,7 +80,7 @@ enum sl_peer_failure {
     SL_PEER_CONSENT_LOST, /* checks stopped (RFC 7675) */
     SL_PEER_DTLS_FINGERPRINT,
     SL_PEER_DTLS_ERROR,  /* failed or timed out */
-    SL_PEER_RTP_SILENCE, /* a publisher sends nothing */
+    SL_PEER_RTP_SILENCE, /* who should send sends nothing */
     SL_PEER_DTLS_CLOSED, /* close_notify: the client left without a word */
     SL_PEER_NO_SOCKET,   /* our offer: no port, or no address of a family that the other side has */
 };
@@ -103,7 +103,8 @@ struct sl_peer_offered {
 struct sl_peer_config {
     struct sl_rtc *rtc;
     struct sl_worker *worker;
-    bool publishing; /* the other side sends */
+    enum sl_sdp_direction
+        direction; /* ours; what no section of the negotiation allows stays idle */
     /* NULL: the offer was theirs. Copied. */
     const struct sl_peer_offered *offered;
     bool tcp_only;                            /* candidates were TCP */
@@ -111,26 +112,29 @@ struct sl_peer_config {
     struct {
         char ufrag[33], pwd[33];
     } local[SL_MEDIA_TRANSPORTS_MAX];
-    /* Playing: the tracks to send, by kind; NULL where nothing flows. */
+    /* Sending: the tracks, by kind; NULL where nothing flows. */
     struct sl_track *tracks[2];
     const char *cname;        /* of our sender reports */
-    uint32_t max_bitrate_bps; /* publishing: REMB never says more; 0: no bound */
+    uint32_t max_bitrate_bps; /* receiving: REMB never says more; 0: no bound */
     int64_t requested_us;     /* when the client asked, for the join histogram */
     const struct sl_peer_ops *ops;
     void *owner;
 };
 
-/* [control] Publishing: first create the peer with sl_peer_create(), then the stream with the peer
+/* [control] Receiving: first create the peer with sl_peer_create(), then the stream with the peer
  * as its source (sl_peer_source_ops, the peer as owner), then sl_peer_start(). */
 struct sl_peer *sl_peer_create(const struct sl_peer_config *config);
 extern const struct sl_source_ops sl_peer_source_ops;
-/* Publishing: where received media goes; NULL for a kind that was not negotiated. Before start. */
+/* Receiving: where media goes; NULL for a kind that was not negotiated. Before start. */
 void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_track *video);
 /* Puts it on its worker: checks are answered from now on. */
 void sl_peer_start(struct sl_peer *peer);
 /* Idempotent; on_closed follows. Sends a DTLS close_notify where that is still possible. */
 void sl_peer_close(struct sl_peer *peer);
+/* Of what came; of a peer that only sends, of what was sent. */
 const struct sl_flow_stats *sl_peer_stats(const struct sl_peer *peer);
+/* Of what was sent; NULL: it does not send. */
+const struct sl_flow_stats *sl_peer_sent_stats(const struct sl_peer *peer);
 bool sl_peer_uses_tcp(const struct sl_peer *peer);
 
 #endif

@@ -31,7 +31,7 @@ static void check_media(const struct sl_sdp_section *offered, const struct sl_ne
         return;
     check(media->transport < n->transport_count);
     check(strcmp(media->mid, offered->mid) == 0);
-    check(media->inactive || media->codec_count > 0);
+    check(media->direction == SL_SDP_INACTIVE || media->codec_count > 0);
     for (size_t i = 0; i < media->codec_count; i++) {
         const struct sl_media_codec *codec = &media->codecs[i];
         const struct sl_sdp_format *format = find(offered, codec->payload_type);
@@ -46,7 +46,7 @@ static struct sl_sdp *own_offer(bool publishing)
     const struct sl_sdp_offer_config config = {
         .audio = true,
         .video = true,
-        .publishing = publishing,
+        .direction = publishing ? SL_SDP_SENDONLY : SL_SDP_RECVONLY,
         .ufrag = "abcd",
         .pwd = "abcdefghijklmnopqrstuv",
         .fingerprint = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     for (int publishing = 0; publishing <= 1; publishing++) {
         const struct sl_sdp *offer = offers[publishing];
         struct sl_error error = {""};
-        if (sl_sdp_accept_answer(offer, answer, publishing, &n, &error) < 0) {
+        if (sl_sdp_accept_answer(offer, answer, &n, &error) < 0) {
             check(error.text[0] != '\0');
             continue;
         }

@@ -38,9 +38,11 @@ static void check_sections(const struct sl_sdp *offer, const struct sl_negotiati
         check(strcmp(o->kind, a->kind) == 0 && strcmp(o->proto, a->proto) == 0);
         check(strcmp(o->mid, a->mid) == 0);
         check(accepted ? a->port != 0 : a->port == 0 || (a->port == 9 && a->candidate_count == 0));
-        check(i >= SL_SDP_MEDIA_MAX ||
+        check(i >= SL_SDP_MEDIA_MAX || n->plain ||
               (a->fingerprint[0] && a->ufrag[0] && a->pwd[0] && a->setup == SL_SDP_PASSIVE));
         check(i >= SL_SDP_MEDIA_MAX || a->port == 0 || a->rtcp_mux);
+        check(!accepted || !n->plain ||
+              (a->crypto_count > 0) == (o->crypto_count > 0 && strstr(o->proto, "SAVP")));
         for (size_t j = 0; j < a->format_count; j++) { /* WS-25 */
             bool offered = false;
             for (size_t k = 0; k < o->format_count; k++)
@@ -73,6 +75,7 @@ static void check_answer(const struct sl_sdp *offer, struct sl_negotiation *n)
         transport->candidates = &addr;
         transport->candidate_count = 1;
         transport->udp = true;
+        transport->crypto = &n->transports[i].crypto;
     }
     for (size_t i = 0; i < n->media_count; i++) {
         check(n->media[i].transport < SL_MEDIA_TRANSPORTS_MAX);
@@ -91,24 +94,41 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     static const enum sl_codec codecs[] = {SL_CODEC_OPUS, SL_CODEC_PCMA, SL_CODEC_PCMU,
                                            SL_CODEC_G722, SL_CODEC_H264, SL_CODEC_VP8,
                                            SL_CODEC_VP9,  SL_CODEC_AV1};
-    static const struct sl_source_codec audio[] = {{SL_CODEC_OPUS, ""}, {SL_CODEC_PCMU, ""}};
+    static const enum sl_codec telephony[] = {SL_CODEC_PCMA, SL_CODEC_AAC, SL_CODEC_H264,
+                                              SL_CODEC_TELEPHONE_EVENT};
+    static const struct sl_source_codec audio[] = {{.codec = SL_CODEC_OPUS, .fmtp = ""},
+                                                   {.codec = SL_CODEC_PCMU, .fmtp = ""}};
     static const struct sl_source_codec video[] = {
-        {SL_CODEC_H264, "packetization-mode=1;profile-level-id=42e01f"}, {SL_CODEC_VP8, ""}};
+        {.codec = SL_CODEC_H264, .fmtp = "packetization-mode=1;profile-level-id=42e01f"},
+        {.codec = SL_CODEC_VP8}};
     static const struct sl_negotiate_config configs[] = {
-        {.publishing = true,
+        {.direction = SL_SDP_RECVONLY,
          .allow_bundle = true,
          .video_orientation = true,
          .rtx = true,
          .codecs = codecs,
          .codec_count = SL_ARRAY_LEN(codecs)},
-        {.publishing = true, .codecs = codecs, .codec_count = SL_ARRAY_LEN(codecs)},
-        {.allow_bundle = true,
+        {.direction = SL_SDP_RECVONLY, .codecs = codecs, .codec_count = SL_ARRAY_LEN(codecs)},
+        {.direction = SL_SDP_SENDONLY,
+         .allow_bundle = true,
          .rtx = true,
          .audio = audio,
          .audio_count = SL_ARRAY_LEN(audio),
          .video = video,
          .video_count = SL_ARRAY_LEN(video)},
-        {.allow_bundle = true, .video = video, .video_count = 1},
+        {.direction = SL_SDP_SENDONLY, .allow_bundle = true, .video = video, .video_count = 1},
+        {.direction = SL_SDP_SENDRECV,
+         .allow_bundle = true,
+         .codecs = codecs,
+         .codec_count = SL_ARRAY_LEN(codecs),
+         .audio = audio,
+         .audio_count = SL_ARRAY_LEN(audio)},
+        {.direction = SL_SDP_SENDRECV,
+         .plain = true,
+         .codecs = telephony,
+         .codec_count = SL_ARRAY_LEN(telephony),
+         .video = video,
+         .video_count = SL_ARRAY_LEN(video)},
     };
     static struct sl_negotiation n;
     struct sl_error error = {""};

@@ -11,16 +11,18 @@ static const enum sl_codec default_codecs[] = {
     SL_CODEC_OPUS, SL_CODEC_PCMA, SL_CODEC_PCMU, SL_CODEC_G722, SL_CODEC_H264, SL_CODEC_VP8,
 };
 
-static const struct sl_negotiate_config publisher = {.publishing = true,
+static const struct sl_negotiate_config publisher = {.direction = SL_SDP_RECVONLY,
                                                      .allow_bundle = true,
                                                      .rtx = true,
                                                      .codecs = default_codecs,
                                                      .codec_count = SL_ARRAY_LEN(default_codecs)};
 
-static const struct sl_source_codec opus[] = {{SL_CODEC_OPUS, ""}};
-static const struct sl_source_codec h264[] = {{SL_CODEC_H264, H264_FMTP("1", "42e01f")}};
+static const struct sl_source_codec opus[] = {{.codec = SL_CODEC_OPUS, .fmtp = ""}};
+static const struct sl_source_codec h264[] = {
+    {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("1", "42e01f")}};
 
-static const struct sl_negotiate_config player = {.allow_bundle = true,
+static const struct sl_negotiate_config player = {.direction = SL_SDP_SENDONLY,
+                                                  .allow_bundle = true,
                                                   .rtx = true,
                                                   .audio = opus,
                                                   .audio_count = 1,
@@ -109,7 +111,7 @@ static void answers_a_publisher_in_the_configured_order(void **state)
             fail_msg("%s: audio %s", cases[i].why, list_of(&n->media[0]));
         if (strcmp(list_of(&n->media[1]), cases[i].video) != 0)
             fail_msg("%s: video %s", cases[i].why, list_of(&n->media[1]));
-        assert_true(n->publishing);
+        assert_int_equal(n->media[0].direction, SL_SDP_RECVONLY);
         sl_sdp_free(sdp);
     }
 }
@@ -220,15 +222,19 @@ static void answers_transport_cc_only_with_its_extension(void **state)
 static void gives_a_player_what_fits_the_source_best(void **state)
 {
     (void)state;
-    static const struct sl_source_codec vp8[] = {{SL_CODEC_VP8, ""}};
-    static const struct sl_source_codec vp9_2[] = {{SL_CODEC_VP9, "profile-id=2"}};
-    static const struct sl_source_codec vp9[] = {{SL_CODEC_VP9, ""}};
-    static const struct sl_source_codec mode0[] = {{SL_CODEC_H264, H264_FMTP("0", "4D0028")}};
-    static const struct sl_source_codec high[] = {{SL_CODEC_H264, H264_FMTP("1", "640028")}};
-    static const struct sl_source_codec bare[] = {{SL_CODEC_H264, ""}};
-    static const struct sl_source_codec base[] = {{SL_CODEC_H264, H264_FMTP("1", "42c01f")}};
-    static const struct sl_source_codec two[] = {{SL_CODEC_VP8, ""},
-                                                 {SL_CODEC_H264, H264_FMTP("1", "42001f")}};
+    static const struct sl_source_codec vp8[] = {{.codec = SL_CODEC_VP8, .fmtp = ""}};
+    static const struct sl_source_codec vp9_2[] = {{.codec = SL_CODEC_VP9, .fmtp = "profile-id=2"}};
+    static const struct sl_source_codec vp9[] = {{.codec = SL_CODEC_VP9, .fmtp = ""}};
+    static const struct sl_source_codec mode0[] = {
+        {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("0", "4D0028")}};
+    static const struct sl_source_codec high[] = {
+        {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("1", "640028")}};
+    static const struct sl_source_codec bare[] = {{.codec = SL_CODEC_H264, .fmtp = ""}};
+    static const struct sl_source_codec base[] = {
+        {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("1", "42c01f")}};
+    static const struct sl_source_codec two[] = {
+        {.codec = SL_CODEC_VP8, .fmtp = ""},
+        {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("1", "42001f")}};
     static const struct {
         const char *why;
         const struct sl_source_codec *source;
@@ -258,7 +264,7 @@ static void gives_a_player_what_fits_the_source_best(void **state)
             fail_msg("%s: %s", cases[i].why, list_of(&n->media[1]));
         assert_string_equal(list_of(&n->media[0]), "111");
         assert_int_equal(n->media[1].local_ssrc, 0);
-        assert_false(n->publishing);
+        assert_int_equal(n->media[0].direction, SL_SDP_SENDONLY);
         sl_sdp_free(sdp);
     }
 }
@@ -267,28 +273,34 @@ static void gives_a_player_what_fits_the_source_best(void **state)
 static void refuses_or_deactivates_what_has_nothing_in_common(void **state)
 {
     (void)state;
-    static const struct sl_source_codec pcmu[] = {{SL_CODEC_PCMU, ""}};
-    static const struct sl_source_codec g722_first[] = {{SL_CODEC_G722, ""}, {SL_CODEC_OPUS, ""}};
+    static const struct sl_source_codec pcmu[] = {{.codec = SL_CODEC_PCMU, .fmtp = ""}};
+    static const struct sl_source_codec g722_first[] = {{.codec = SL_CODEC_G722, .fmtp = ""},
+                                                        {.codec = SL_CODEC_OPUS, .fmtp = ""}};
     static const enum sl_codec audio_only[] = {SL_CODEC_OPUS};
     static const enum sl_codec video_only[] = {SL_CODEC_H264};
     static const struct sl_negotiate_config no_video = {
-        .allow_bundle = true, .audio = opus, .audio_count = 1};
+        .direction = SL_SDP_SENDONLY, .allow_bundle = true, .audio = opus, .audio_count = 1};
     static const struct sl_negotiate_config no_audio = {
-        .allow_bundle = true, .video = h264, .video_count = 1};
-    static const struct sl_negotiate_config other_audio = {.allow_bundle = true,
+        .direction = SL_SDP_SENDONLY, .allow_bundle = true, .video = h264, .video_count = 1};
+    static const struct sl_negotiate_config other_audio = {.direction = SL_SDP_SENDONLY,
+                                                           .allow_bundle = true,
                                                            .audio = g722_first,
                                                            .audio_count = 2,
                                                            .video = h264,
                                                            .video_count = 1};
-    static const struct sl_negotiate_config unbundled = {
-        .audio = g722_first, .audio_count = 2, .video = h264, .video_count = 1};
-    static const struct sl_negotiate_config nothing = {.allow_bundle = true};
+    static const struct sl_negotiate_config unbundled = {.direction = SL_SDP_SENDONLY,
+                                                         .audio = g722_first,
+                                                         .audio_count = 2,
+                                                         .video = h264,
+                                                         .video_count = 1};
+    static const struct sl_negotiate_config nothing = {.direction = SL_SDP_SENDONLY,
+                                                       .allow_bundle = true};
     static const struct sl_negotiate_config mu_law = {
-        .allow_bundle = true, .audio = pcmu, .audio_count = 1};
+        .direction = SL_SDP_SENDONLY, .allow_bundle = true, .audio = pcmu, .audio_count = 1};
     static const struct sl_negotiate_config publish_audio = {
-        .publishing = true, .allow_bundle = true, .codecs = audio_only, .codec_count = 1};
+        .direction = SL_SDP_RECVONLY, .allow_bundle = true, .codecs = audio_only, .codec_count = 1};
     static const struct sl_negotiate_config publish_video = {
-        .publishing = true, .allow_bundle = true, .codecs = video_only, .codec_count = 1};
+        .direction = SL_SDP_RECVONLY, .allow_bundle = true, .codecs = video_only, .codec_count = 1};
     static const struct {
         const char *why, *offer, *from, *to;
         const struct sl_negotiate_config *config;
@@ -332,7 +344,7 @@ static void refuses_or_deactivates_what_has_nothing_in_common(void **state)
             fail_msg("%s: got %d \"%s\"", cases[i].why, err, error.text);
         for (size_t j = 0; err == 0 && j < 2; j++) {
             const struct sl_media *m = &n.media[j];
-            char got = !m->accepted ? 'R' : m->inactive ? 'I' : 'A';
+            char got = !m->accepted ? 'R' : m->direction == SL_SDP_INACTIVE ? 'I' : 'A';
             if (got != cases[i].result[j])
                 fail_msg("%s: section %zu is %c", cases[i].why, j, got);
         }
@@ -377,10 +389,10 @@ static void lets_media_flow_only_where_the_offer_allows(void **state)
         struct sl_sdp *sdp = parsed_with(chromium_play, "a=recvonly\r\n", cases[i].direction);
         const struct sl_negotiation *n = negotiated(sdp, &publisher);
         assert_true(n->media[1].accepted);
-        assert_int_equal(n->media[1].inactive, !cases[i].publish);
+        assert_int_equal(n->media[1].direction == SL_SDP_INACTIVE, !cases[i].publish);
         n = negotiated(sdp, &player);
         assert_true(n->media[1].accepted);
-        assert_int_equal(n->media[1].inactive, !cases[i].play);
+        assert_int_equal(n->media[1].direction == SL_SDP_INACTIVE, !cases[i].play);
         sl_sdp_free(sdp);
     }
 }
@@ -473,7 +485,7 @@ static void a_section_that_lacks_something_costs_no_other(void **state)
 
     assert_int_equal(sl_sdp_negotiate(sdp, &publisher, &n, &error), 0);
     assert_string_equal(error.text, "m-line 2: no rtcp-mux");
-    assert_true(n.media[0].accepted && !n.media[0].inactive);
+    assert_true(n.media[0].accepted && n.media[0].direction != SL_SDP_INACTIVE);
     assert_false(n.media[1].accepted);
     assert_int_equal(n.transport_count, 1);
     sl_sdp_free(sdp);
@@ -530,7 +542,7 @@ static struct sl_sdp *own_offer(bool publishing)
     struct sl_sdp_offer_config config = receive;
     char text[8192];
 
-    config.publishing = publishing;
+    config.direction = publishing ? SL_SDP_SENDONLY : SL_SDP_RECVONLY;
     assert_true(sl_sdp_build_offer(&config, text, sizeof(text)) > 0);
     return parsed(text);
 }
@@ -543,7 +555,7 @@ static void understands_an_answer_of_the_original_server(void **state)
     struct sl_error error = {""};
     struct sl_sdp *offer = own_offer(false), *answer = parsed(original_answer);
 
-    assert_int_equal(sl_sdp_accept_answer(offer, answer, false, &n, &error), 0);
+    assert_int_equal(sl_sdp_accept_answer(offer, answer, &n, &error), 0);
     assert_false(n.bundle);
     assert_int_equal(n.transport_count, 2);
     assert_int_equal(n.media[1].transport, 1);
@@ -557,13 +569,13 @@ static void understands_an_answer_of_the_original_server(void **state)
     assert_false(n.media[1].codecs[0].transport_cc);
     assert_int_equal(n.media[0].remote_ssrc, 1734923542);
     assert_int_equal(n.media[1].remote_ssrc, 1329233369);
-    assert_false(n.media[0].inactive || n.media[1].inactive);
+    assert_true(sl_sdp_media_flows(&n.media[0]) && sl_sdp_media_flows(&n.media[1]));
     assert_int_equal(answer->sections[1].candidates[0].port, 31248);
     assert_int_equal(n.media[1].sprop.len, 0);
     answer->sections[1].sprop_count = 1;
     answer->sections[1].sprops[0].payload_type = 104;
     answer->sections[1].sprops[0].sets = (struct sl_h264_sprop){3, {0, 1, 0x68}};
-    assert_int_equal(sl_sdp_accept_answer(offer, answer, false, &n, &error), 0);
+    assert_int_equal(sl_sdp_accept_answer(offer, answer, &n, &error), 0);
     assert_int_equal(n.media[1].sprop.len, 3); /* who answers is who sends */
     sl_sdp_free(answer);
     sl_sdp_free(offer);
@@ -605,7 +617,7 @@ static void reads_what_an_answer_changes(void **state)
         struct sl_error error = {""};
         struct sl_sdp *offer = own_offer(false);
         struct sl_sdp *answer = parsed_with(original_answer, cases[i].from, cases[i].to);
-        int err = sl_sdp_accept_answer(offer, answer, false, &n, &error);
+        int err = sl_sdp_accept_answer(offer, answer, &n, &error);
         if (err != cases[i].err || strcmp(error.text, cases[i].words) != 0)
             fail_msg("%s: got %d \"%s\"", cases[i].why, err, error.text);
         if (err == 0) {
@@ -615,6 +627,58 @@ static void reads_what_an_answer_changes(void **state)
         sl_sdp_free(answer);
         sl_sdp_free(offer);
     }
+}
+
+/* Both ways where both sides are ready for it, else what is left. */
+static void each_section_flows_as_both_sides_are_ready_for(void **state)
+{
+    (void)state;
+    static const struct sl_source_codec pcmu[] = {{.codec = SL_CODEC_PCMU, .fmtp = ""}};
+    static const struct sl_source_codec unknown[] = {
+        {.codec = SL_CODEC_VP9, .fmtp = "profile-id=3"}};
+    static const struct sl_negotiate_config call = {.allow_bundle = true,
+                                                    .codecs = default_codecs,
+                                                    .codec_count = SL_ARRAY_LEN(default_codecs),
+                                                    .audio = pcmu,
+                                                    .audio_count = 1,
+                                                    .video = h264,
+                                                    .video_count = 1};
+    static const struct sl_negotiate_config cannot_send_video = {.allow_bundle = true,
+                                                                 .codecs = default_codecs,
+                                                                 .codec_count =
+                                                                     SL_ARRAY_LEN(default_codecs),
+                                                                 .audio = pcmu,
+                                                                 .audio_count = 1,
+                                                                 .video = unknown,
+                                                                 .video_count = 1};
+    static const struct {
+        const char *why, *offered;
+        const struct sl_negotiate_config *config;
+        enum sl_sdp_direction audio, video;
+    } cases[] = {
+        {"a call", "a=sendrecv", &call, SL_SDP_SENDRECV, SL_SDP_SENDRECV},
+        {"a caller who only speaks", "a=sendonly", &call, SL_SDP_RECVONLY, SL_SDP_RECVONLY},
+        {"a caller who only listens", "a=recvonly", &call, SL_SDP_SENDONLY, SL_SDP_SENDONLY},
+        {"held", "a=inactive", &call, SL_SDP_INACTIVE, SL_SDP_INACTIVE},
+        {"we only take", "a=sendrecv", &publisher, SL_SDP_RECVONLY, SL_SDP_RECVONLY},
+        {"nobody takes our video", "a=sendrecv", &cannot_send_video, SL_SDP_SENDRECV,
+         SL_SDP_RECVONLY},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_sdp *sdp = parsed_with(chromium_publish, "a=sendonly", cases[i].offered);
+        const struct sl_negotiation *n = negotiated(sdp, cases[i].config);
+        if (n->media[0].direction != cases[i].audio || n->media[1].direction != cases[i].video)
+            fail_msg("%s: %d %d", cases[i].why, n->media[0].direction, n->media[1].direction);
+        sl_sdp_free(sdp);
+    }
+    /* What is sent comes first, what else is taken behind it. */
+    struct sl_sdp *sdp = parsed_with(chromium_publish, "a=sendonly", "a=sendrecv");
+    const struct sl_negotiation *n = negotiated(sdp, &call);
+    assert_int_equal(n->media[0].codecs[0].codec, SL_CODEC_PCMU);
+    assert_int_equal(n->media[0].codecs[1].codec, SL_CODEC_OPUS);
+    assert_int_equal(n->media[0].remote_ssrc, 3852055522U);
+    sl_sdp_free(sdp);
 }
 
 int main(void)
@@ -628,6 +692,7 @@ int main(void)
         cmocka_unit_test(answers_transport_cc_only_with_its_extension),
         cmocka_unit_test(gives_a_player_what_fits_the_source_best),
         cmocka_unit_test(refuses_or_deactivates_what_has_nothing_in_common),
+        cmocka_unit_test(each_section_flows_as_both_sides_are_ready_for),
         cmocka_unit_test(lists_known_codecs_in_an_inactive_section),
         cmocka_unit_test(lets_media_flow_only_where_the_offer_allows),
         cmocka_unit_test(uses_one_transport_for_a_bundle_and_one_per_section_without),

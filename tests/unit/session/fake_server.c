@@ -69,7 +69,7 @@ const char *fake_offer(bool publishing, bool audio, bool video)
     const struct sl_sdp_offer_config config = {
         .audio = audio,
         .video = video,
-        .publishing = publishing,
+        .direction = publishing ? SL_SDP_SENDONLY : SL_SDP_RECVONLY,
         .ufrag = "abcd",
         .pwd = "abcdefghijklmnopqrstuvwx",
         .fingerprint = "AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:"

@@ -75,6 +75,7 @@ struct fixture {
     struct sl_streams *streams;
     struct sl_rtc *rtc;
     struct sl_stream *stream;
+    struct sl_stream *call; /* of the client that sends and receives; NULL: there is none */
     struct sl_srtp_engine *engine;
     struct sl_dtls_identity *identity;
     struct sl_udp_receiver *receiver;
@@ -229,21 +230,22 @@ static void on_peer_closed(void *owner)
 
 static const struct sl_peer_ops peer_ops = {on_peer_state, on_peer_closed};
 
-static void negotiate(const struct client *client, bool publishing, struct sl_negotiation *out)
+static void negotiate(const struct client *client, enum sl_sdp_direction direction,
+                      struct sl_negotiation *out)
 {
     struct sl_media *media = &out->media[0];
     struct sl_media_transport *transport = &out->transports[0];
 
-    out->publishing = publishing;
     out->media_count = 1;
     out->transport_count = 1;
     *media = (struct sl_media){
         .accepted = true,
+        .direction = direction,
         .kind = SL_VIDEO,
         .codec_count = 1,
-        .remote_ssrc = publishing ? SOURCE_SSRC : 0,
-        .local_ssrc = publishing ? 0 : PLAYER_SSRC,
-        .local_rtx_ssrc = publishing || client->f->without_rtx ? 0 : PLAYER_RTX_SSRC,
+        .remote_ssrc = sl_sdp_receives(direction) ? SOURCE_SSRC : 0,
+        .local_ssrc = sl_sdp_sends(direction) ? PLAYER_SSRC : 0,
+        .local_rtx_ssrc = sl_sdp_sends(direction) && !client->f->without_rtx ? PLAYER_RTX_SSRC : 0,
     };
     media->codecs[0] =
         (struct sl_media_codec){.codec = SL_CODEC_VP8,
@@ -258,24 +260,26 @@ static void negotiate(const struct client *client, bool publishing, struct sl_ne
     transport->remote_setup = SL_SDP_ACTIVE;
 }
 
-static void make_peer(struct client *client, bool publishing)
+/* plays: what it takes; NULL: nothing. */
+static void make_peer(struct client *client, enum sl_sdp_direction direction,
+                      struct sl_stream *plays)
 {
     struct sl_negotiation *negotiation = sl_new(struct sl_negotiation);
     struct sl_peer_config config = {
         .rtc = client->f->rtc,
         .worker = sl_workers_at(client->f->workers, 0),
-        .publishing = publishing,
+        .direction = direction,
         .negotiation = negotiation,
         .cname = "test",
         .ops = &peer_ops,
         .owner = client,
     };
 
-    negotiate(client, publishing, negotiation);
+    negotiate(client, direction, negotiation);
     memcpy(config.local[0].ufrag, client->server_ufrag, sizeof(client->server_ufrag));
     memcpy(config.local[0].pwd, client->server_pwd, sizeof(client->server_pwd));
-    if (!publishing)
-        config.tracks[SL_VIDEO] = sl_stream_track(client->f->stream, SL_VIDEO);
+    if (plays)
+        config.tracks[SL_VIDEO] = sl_stream_track(plays, SL_VIDEO);
     client->peer = sl_peer_create(&config);
     free(negotiation);
 }
@@ -324,34 +328,47 @@ static void connect_client(struct client *client)
                       sl_transport_state(client->transport) == SL_TRANSPORT_CONNECTED);
 }
 
-static struct client *add_player(struct fixture *f)
+static struct client *add_player_of(struct fixture *f, struct sl_stream *stream)
 {
     struct client *player = &f->players[f->player_count];
 
     init_client(player, f);
-    make_peer(player, false);
+    make_peer(player, SL_SDP_SENDONLY, stream);
     f->player_count++;
     connect_client(player);
     return player;
 }
 
-static void publish(struct fixture *f)
+static struct client *add_player(struct fixture *f)
 {
+    return add_player_of(f, f->stream);
+}
+
+/* What the client's peer receives is this stream. */
+static struct sl_stream *create_stream(struct fixture *f, struct client *client, const char *name)
+{
+    struct sl_stream *stream;
     struct sl_stream_config config = {
-        .name = "camera",
+        .name = name,
         .worker = sl_workers_at(f->workers, 0),
         .ops = &sl_peer_source_ops,
+        .owner = client->peer,
         .tracks = {[SL_VIDEO] = {.present = true,
                                  .codec_count = 1,
                                  .codecs = {{SL_CODEC_VP8, ""}}}},
     };
 
+    assert_int_equal(sl_stream_create(f->streams, &config, &stream), 0);
+    sl_peer_set_tracks(client->peer, NULL, sl_stream_track(stream, SL_VIDEO));
+    sl_stream_set_live(stream);
+    return stream;
+}
+
+static void publish(struct fixture *f)
+{
     init_client(&f->source, f);
-    make_peer(&f->source, true);
-    config.owner = f->source.peer;
-    assert_int_equal(sl_stream_create(f->streams, &config, &f->stream), 0);
-    sl_peer_set_tracks(f->source.peer, NULL, sl_stream_track(f->stream, SL_VIDEO));
-    sl_stream_set_live(f->stream);
+    make_peer(&f->source, SL_SDP_RECVONLY, NULL);
+    f->stream = create_stream(f, &f->source, "camera");
     connect_client(&f->source);
 }
 
@@ -406,8 +423,12 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
 
+    if (f->call)
+        sl_stream_end(f->call);
     for (size_t i = 0; i < f->player_count; i++)
         drop_client(&f->players[i]);
+    if (f->call)
+        sl_stream_release(f->call);
     sl_stream_end(f->stream);
     drop_client(&f->source);
     sl_stream_release(f->stream);
@@ -427,8 +448,8 @@ static int tear_down(void **state)
 
 /* ---- Sending ---- */
 
-/* One packet of the source; its number is in the payload too. padding: the source's own. */
-static void send_packet(struct fixture *f, uint32_t ssrc, uint64_t index, size_t payload_len,
+/* One packet of a source; its number is in the payload too. padding: the source's own. */
+static void send_packet(struct client *from, uint32_t ssrc, uint64_t index, size_t payload_len,
                         size_t padding, bool marker)
 {
     static const uint8_t vp8_inter_frame[] = {0x10, 0x01, 0, 0};
@@ -441,15 +462,15 @@ static void send_packet(struct fixture *f, uint32_t ssrc, uint64_t index, size_t
         sl_rtp_set_padding(out);
         payload[payload_len + padding - 1] = (uint8_t)padding;
     }
-    size_t len = sl_srtp_protect(f->engine, sl_transport_sender(f->source.transport), out,
+    size_t len = sl_srtp_protect(from->f->engine, sl_transport_sender(from->transport), out,
                                  SL_RTP_HEADER_LEN, payload, payload_len + padding, index);
-    sl_srtp_flush(f->engine);
-    on_send(&f->source, sl_transport_path(f->source.transport), out, len);
+    sl_srtp_flush(from->f->engine);
+    on_send(from, sl_transport_path(from->transport), out, len);
 }
 
 static void send_media(struct fixture *f, uint32_t ssrc, uint64_t index)
 {
-    send_packet(f, ssrc, index, PAYLOAD_LEN, 0, true);
+    send_packet(&f->source, ssrc, index, PAYLOAD_LEN, 0, true);
 }
 
 static void send_many(struct fixture *f, uint32_t ssrc, uint64_t first, uint64_t count)
@@ -510,8 +531,8 @@ static void do_send_picture(void *arg)
     const struct picture *picture = arg;
 
     for (size_t i = 0; i < PICTURE; i++)
-        send_packet(picture->f, SOURCE_SSRC, picture->first + i, picture_len[i], picture->padding,
-                    i + 1 == PICTURE);
+        send_packet(&picture->f->source, SOURCE_SSRC, picture->first + i, picture_len[i],
+                    picture->padding, i + 1 == PICTURE);
 }
 
 /* Sent while the worker cannot read, so that the packets meet in one turn of it. */
@@ -729,6 +750,37 @@ static void key_frame_requests_of_several_players_are_merged(void **state)
     assert_int_equal(sl_metrics_sum(f->metrics, SL_COUNTER_PLI_RECEIVED), 3 * PLAYERS_MAX);
 }
 
+static void a_peer_sends_and_receives_in_one_negotiation(void **state)
+{
+    struct fixture *f = *state;
+    struct client *caller = &f->players[f->player_count++];
+
+    init_client(caller, f);
+    make_peer(caller, SL_SDP_SENDRECV, f->stream);
+    f->call = create_stream(f, caller, "call");
+    connect_client(caller);
+    struct client *listener = add_player_of(f, f->call);
+
+    send_many(f, SOURCE_SSRC, 100, 5);
+    for (uint64_t i = 0; i < 3; i++)
+        send_packet(caller, SOURCE_SSRC, 200 + i, PAYLOAD_LEN, 0, true);
+    wait_until(f, caller->received_count == 5 && listener->received_count == 3);
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(caller->received[i].number, 100 + i);
+        assert_int_equal(caller->received[i].ssrc, PLAYER_SSRC);
+    }
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(listener->received[i].number, 200 + i);
+    wait_until(f, caller->plis > 0); /* as a source */
+    uint16_t seq = caller->received[2].seq;
+    send_nack(caller, &seq, 1); /* as a player */
+    wait_until(f, caller->received_count == 6);
+    assert_int_equal(caller->received[5].original, seq);
+    assert_int_equal(sl_peer_stats(caller->peer)->video_packets, 3);
+    assert_int_equal(sl_peer_sent_stats(caller->peer)->video_packets, 5);
+    assert_null(sl_peer_sent_stats(f->source.peer));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -747,6 +799,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(sender_reports_count_no_padding, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flood_of_nacks_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(key_frame_requests_of_several_players_are_merged, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_peer_sends_and_receives_in_one_negotiation, set_up,
                                         tear_down),
     };
 

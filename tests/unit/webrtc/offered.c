@@ -194,9 +194,9 @@ static void negotiate(const struct end *end, const struct end *other, struct sl_
 
     out->media_count = 1;
     out->transport_count = 1;
-    out->publishing = end->receives;
     out->media[0] = (struct sl_media){
         .accepted = true,
+        .direction = end->receives ? SL_SDP_RECVONLY : SL_SDP_SENDONLY,
         .kind = SL_VIDEO,
         .codec_count = 1,
         .remote_ssrc = end->receives ? SSRC : 0,
@@ -248,7 +248,7 @@ static void make_peer(struct end *end, const struct end *other,
     struct sl_peer_config config = {
         .rtc = end->engine->rtc,
         .worker = worker_of(end->engine),
-        .publishing = end->receives,
+        .direction = end->receives ? SL_SDP_RECVONLY : SL_SDP_SENDONLY,
         .offered = offered,
         .negotiation = negotiation,
         .cname = "test",

@@ -326,4 +326,31 @@ void sl_media_session_terminate(struct sl_media_session *media, const char *info
 size_t sl_sessions_terminate_media(struct sl_sessions *sessions,
                                    const struct sl_media_filter *filter, const char *info);
 
+/* ---- Lists ---- */
+
+/*
+ * What REST and the console list, find by id and end: publications and playbacks of clients, and
+ * the live streams that no client publishes (pulled ones, the built-in one), which are told in the
+ * same words. What one of the lists has, the others have.
+ */
+struct sl_listed {
+    struct sl_sessions *sessions;
+    struct sl_media_session *media; /* NULL: of no client, and then: */
+    struct sl_stream *stream;
+};
+/* fn must not end any. */
+void sl_sessions_each_listed(struct sl_sessions *sessions,
+                             void (*fn)(const struct sl_listed *listed, void *arg), void *arg);
+/* By mediaSessionId; false: there is none. */
+bool sl_sessions_find_listed(struct sl_sessions *sessions, const char *id, struct sl_listed *out);
+const char *sl_listed_id(const struct sl_listed *listed);
+bool sl_listed_is_publication(const struct sl_listed *listed);
+/* The ids of the filter are not looked at. */
+bool sl_listed_matches(const struct sl_listed *listed, const struct sl_media_filter *filter);
+/* As sl_media_session_describe(). New reference. */
+json_t *sl_listed_describe(const struct sl_listed *listed);
+void sl_listed_video(const struct sl_listed *listed, struct sl_video_rate *out);
+/* As sl_media_session_terminate(). */
+void sl_listed_terminate(const struct sl_listed *listed, const char *info);
+
 #endif

@@ -104,8 +104,6 @@ int sl_pull_start(struct sl_pulls *pulls, const struct sl_pull_request *request,
 void sl_pull_terminate(struct sl_pull *pull);
 
 size_t sl_pulls_count(const struct sl_pulls *pulls);
-/* By localMediaSessionId; NULL. */
-struct sl_pull *sl_pulls_find(struct sl_pulls *pulls, const char *media_session_id);
 /* What is set must match; uri: the `text` of a parsed one. fn may end none. Returns how many
  * matched. */
 struct sl_pull_filter {

@@ -158,10 +158,9 @@ static bool has_id(const struct sl_table_node *node, const void *key)
     return strcmp(sl_container_of_const(node, struct sl_pull, by_id)->id, key) == 0;
 }
 
-struct sl_pull *sl_pulls_find(struct sl_pulls *pulls, const char *media_session_id)
+static struct sl_pull *find_pull(struct sl_pulls *pulls, const char *id)
 {
-    struct sl_table_node *node =
-        sl_table_find(&pulls->by_id, sl_hash_text(media_session_id), has_id, media_session_id);
+    struct sl_table_node *node = sl_table_find(&pulls->by_id, sl_hash_text(id), has_id, id);
 
     return node ? sl_container_of(node, struct sl_pull, by_id) : NULL;
 }
@@ -213,7 +212,7 @@ size_t sl_pulls_terminate(struct sl_pulls *pulls, const struct sl_pull_filter *f
 
     (void)sl_pulls_each(pulls, filter, select_pull, &selection);
     for (size_t i = 0; i < selection.count; i++) {
-        struct sl_pull *pull = sl_pulls_find(pulls, selection.ids[i]);
+        struct sl_pull *pull = find_pull(pulls, selection.ids[i]);
         if (pull)
             sl_pull_terminate(pull);
     }

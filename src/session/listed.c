@@ -1,9 +1,45 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the lists have: every publication and playback of a client, and every live stream that no
- * client publishes, in the words of one that a client does. */
+/* What a client's stream tells of itself, and what the lists have: every publication and playback
+ * of a client, and every live stream that no client publishes, in the words of one that a client
+ * does. */
 #include "session/internal.h"
 
+#include <assert.h>
 #include <string.h>
+
+/* ---- What a client's stream tells of itself ---- */
+
+static void tell_stats(void *owner, struct sl_stream_figures *out)
+{
+    const struct sl_media_session *media = owner;
+    const struct sl_peer_stats *stats = sl_peer_stats(media->peer);
+
+    *out = (struct sl_stream_figures){
+        .audio_bps = media->rates.audio_bps,
+        .video_bps = media->rates.video_bps,
+        .video_fps = media->rates.video_fps,
+        .lost = media->video.lost,
+        .nack = media->video.nack,
+        .rtt_us = atomic_load_explicit(&stats->rtt_us, memory_order_relaxed),
+    };
+}
+
+static void terminate(void *owner, const char *why)
+{
+    sl_media_session_terminate(owner, why);
+}
+
+static_assert((int)SL_MEDIA_SESSION_ID_MAX <= (int)SL_STREAM_ID_MAX, "a media session's is one");
+
+struct sl_publisher media_publisher(struct sl_media_session *media)
+{
+    static const struct sl_publisher_ops ops = {.stats = tell_stats, .terminate = terminate};
+
+    return (struct sl_publisher){
+        .origin = SL_ORIGIN_OWN, .id = media->id, .ops = &ops, .owner = media};
+}
+
+/* ---- The lists ---- */
 
 /* A publication of a client is told with its client; NULL: by nobody else. */
 static struct sl_media_session *client_of(const struct sl_sessions *sessions,
@@ -82,6 +118,21 @@ bool sl_listed_matches(const struct sl_listed *listed, const struct sl_media_fil
                          : stream_matches(listed->stream, filter);
 }
 
+/* The SDK's word for it, where it has one. */
+static const char *provider_of(const struct sl_stream *stream)
+{
+    static const struct {
+        const char *protocol, *provider;
+    } words[] = {{"webrtc", "WebRTC"}};
+    const char *protocol = sl_stream_protocol(stream);
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(words); i++) {
+        if (strcmp(words[i].protocol, protocol) == 0)
+            return words[i].provider;
+    }
+    return protocol;
+}
+
 /* As if a client of no session published it. */
 static json_t *describe_stream(struct sl_sessions *sessions, struct sl_stream *stream)
 {
@@ -105,8 +156,7 @@ static json_t *describe_stream(struct sl_sessions *sessions, struct sl_stream *s
     sl_stream_size(stream, &shown.width, &shown.height);
     json_t *out = sl_media_session_describe(&shown);
     (void)json_object_set_new(out, "appKey", json_string("defaultApp"));
-    if (strcmp(sl_stream_protocol(stream), sl_peer_source_ops.protocol) != 0)
-        (void)json_object_set_new(out, "mediaProvider", json_string(sl_stream_protocol(stream)));
+    (void)json_object_set_new(out, "mediaProvider", json_string(provider_of(stream)));
     free(shown.id);
     free(shown.name);
     return out;

@@ -284,18 +284,6 @@ struct sl_session *sl_media_session_owner(const struct sl_media_session *media);
  * websocket-api.md 4.2. New reference. */
 json_t *sl_media_session_describe(const struct sl_media_session *media);
 
-/* The same in numbers, for pages that need no JSON. */
-struct sl_media_summary {
-    bool has_audio, has_video;
-    enum sl_codec audio_codec, video_codec;
-    uint16_t width, height; /* 0: not known yet */
-    uint64_t bitrate_bps;   /* audio and video payload of the last second */
-    struct sl_video_rate video;
-    size_t players; /* of the stream it publishes or plays */
-    int64_t created_ms;
-};
-void sl_media_session_summary(const struct sl_media_session *media, struct sl_media_summary *out);
-
 /* By mediaSessionId, live ones only; NULL. */
 struct sl_media_session *sl_sessions_find_media(struct sl_sessions *sessions,
                                                 const char *media_session_id);

@@ -49,15 +49,6 @@ void sl_pull_terminate(struct sl_pull *pull)
         pull->on_end(pull->owner, "terminated");
 }
 
-struct sl_pull *sl_pulls_find(struct sl_pulls *pulls, const char *media_session_id)
-{
-    for (size_t i = 0; i < FAKE_PULLS_MAX; i++) {
-        if (pulls->pulls[i].lives && strcmp(pulls->pulls[i].id, media_session_id) == 0)
-            return &pulls->pulls[i];
-    }
-    return NULL;
-}
-
 static bool matches(const struct sl_pull *pull, const struct sl_pull_filter *filter)
 {
     return pull->lives &&

@@ -303,7 +303,6 @@ static void walks_over_sessions_and_streams(void **state)
     struct fake_server *server = *state;
     struct client publisher, player;
     size_t sessions = 0, all = 0, of_player = 0;
-    struct sl_media_summary summary;
 
     setup_streams(server, &publisher, &player);
     sl_sessions_each(server->sessions, count_session, &sessions);
@@ -312,9 +311,13 @@ static void walks_over_sessions_and_streams(void **state)
     assert_int_equal(sessions, 2);
     assert_int_equal(all, 5);
     assert_int_equal(of_player, 3);
-    sl_media_session_summary(sl_sessions_find_media(server->sessions, "pub-a"), &summary);
-    assert_int_equal(summary.players, 2);
-    assert_int_equal(summary.audio_codec, SL_CODEC_OPUS);
+    struct sl_stream *stream = sl_streams_find_id(fake_streams(), "pub-a");
+    assert_int_equal(sl_stream_takers(stream, SL_TAKER_VIEWER), 2);
+    struct sl_listed listed;
+    assert_true(sl_sessions_find_listed(server->sessions, "pub-a", &listed));
+    json_t *about = sl_listed_describe(&listed);
+    assert_string_equal(json_string_value(json_object_get(about, "audioCodec")), "opus");
+    json_decref(about);
     sl_session_destroy(publisher.session);
     sl_session_destroy(player.session);
 }

@@ -333,7 +333,7 @@ void sl_sessions_each_listed(struct sl_sessions *sessions,
 bool sl_sessions_find_listed(struct sl_sessions *sessions, const char *id, struct sl_listed *out);
 const char *sl_listed_id(const struct sl_listed *listed);
 bool sl_listed_is_publication(const struct sl_listed *listed);
-/* The ids of the filter are not looked at. */
+/* By a filter without ids: what has one is found by it. */
 bool sl_listed_matches(const struct sl_listed *listed, const struct sl_media_filter *filter);
 /* As sl_media_session_describe(). New reference. */
 json_t *sl_listed_describe(const struct sl_listed *listed);

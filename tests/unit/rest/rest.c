@@ -3,12 +3,11 @@
 #include "rest/rest.h"
 
 #include "../http/fake_http.h"
+#include "../stream/idle.h"
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "net/net.h"
-#include "stream/stream.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -21,10 +20,7 @@
 enum { WORKERS = 2, STREAMS_MAX = 12, TAKERS_MAX = 128 };
 
 struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
+    struct idle idle;
     struct sl_stream *all[STREAMS_MAX];
     size_t stream_count;
     struct sl_taker takers[TAKERS_MAX];
@@ -40,14 +36,14 @@ static struct sl_stream *add_stream(struct fixture *f, const char *name,
     struct sl_stream_config config = {
         .name = name,
         .publisher = *publisher,
-        .worker = sl_workers_at(f->workers, 0),
+        .worker = sl_workers_at(f->idle.workers, 0),
         .ops = ops,
         .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}}},
     };
 
     assert_true(f->stream_count < STREAMS_MAX);
     struct sl_stream **out = &f->all[f->stream_count++];
-    assert_int_equal(sl_stream_create(f->streams, &config, out), 0);
+    assert_int_equal(sl_stream_create(f->idle.streams, &config, out), 0);
     sl_stream_set_live(*out);
     return *out;
 }
@@ -90,8 +86,8 @@ static struct sl_rest_config config_of(struct fixture *f)
 {
     return (struct sl_rest_config){
         .ws_port = 8080,
-        .metrics = f->metrics,
-        .parts = {.streams = f->streams, .workers = f->workers},
+        .metrics = f->idle.metrics,
+        .parts = {.streams = f->idle.streams, .workers = f->idle.workers},
         .sources = {.owner = f, .alive = is_alive, .ready = is_ready, .gauges = fill_gauges}};
 }
 
@@ -101,13 +97,7 @@ static int setup(void **state)
 
     f->alive = true;
     f->ready = true;
-    f->metrics = sl_metrics_create();
-    f->control = sl_loop_create("control");
-    /* They never start: nothing here is about media. */
-    struct sl_workers_config workers = {
-        .count = WORKERS, .packets_max = 1024, .ring_packets = 64, .metrics = f->metrics};
-    f->workers = sl_workers_create(&workers, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
+    idle_init(&f->idle, WORKERS);
     const struct sl_rest_config config = config_of(f);
     assert_int_equal(sl_rest_create(&config, &f->rest, NULL), 0);
     *state = f;
@@ -121,14 +111,7 @@ static int teardown(void **state)
     sl_rest_destroy(f->rest);
     for (size_t i = 0; i < f->stream_count; i++)
         sl_stream_release(f->all[i]);
-    for (int i = 0; i < 3; i++) {
-        sl_loop_run_posted(sl_worker_loop(sl_workers_at(f->workers, 0)));
-        sl_loop_run_posted(f->control);
-    }
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
+    idle_deinit(&f->idle);
     free(f);
     return 0;
 }
@@ -234,7 +217,7 @@ static void shows_gauges_and_counters_to_prometheus(void **state)
     };
 
     go_live(f);
-    sl_count(sl_metrics_register(f->metrics), SL_COUNTER_RTP_PACKETS_IN, 3);
+    sl_count(sl_metrics_register(f->idle.metrics), SL_COUNTER_RTP_PACKETS_IN, 3);
     struct sl_http_request request = get(f, "/metrics", NULL);
     assert_int_equal(request.status, 200);
     assert_memory_equal(request.content_type, "text/plain; version=0.0.4", 25);

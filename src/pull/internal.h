@@ -25,8 +25,8 @@ enum {
 
 struct sl_pulls {
     struct sl_pulls_config config;
-    struct sl_list pulls;           /* struct sl_pull.link: not ended */
-    struct sl_table by_id, by_name; /* the same; by the local name only what brings a stream */
+    struct sl_list pulls;  /* struct sl_pull.link: not ended */
+    struct sl_table by_id; /* the same */
     size_t count;
     size_t media_count;          /* all, those that have not let go yet included */
     struct sl_timer *rate_timer; /* runs while there are pulls */
@@ -46,7 +46,7 @@ enum pull_status { PULL_NEW, PULL_CONNECTED, PULL_PROCESSED_REMOTE, PULL_STOPPED
 
 struct sl_pull {
     struct sl_list link;
-    struct sl_table_node by_id, by_name;
+    struct sl_table_node by_id;
     struct sl_pulls *pulls;
     enum sl_pull_kind kind;
     char id[UUID_LEN + 1], remote_id[UUID_LEN + 1];

@@ -53,7 +53,6 @@ void pull_end(struct sl_pull *pull, bool failed, const char *why)
     set_status(pull, failed ? PULL_FAILED : PULL_STOPPED, words);
     sl_list_remove(&pull->link);
     sl_table_remove(&pull->pulls->by_id, &pull->by_id);
-    sl_table_remove(&pull->pulls->by_name, &pull->by_name);
     pull->pulls->count--;
     sl_timer_destroy(pull->timer);
     sl_later_cancel(&pull->end);
@@ -327,8 +326,6 @@ struct sl_pull *pull_create(struct sl_pulls *pulls, const struct sl_pull_request
     pull->timer = sl_timer_create(pulls->config.loop, on_timer, pull);
     sl_list_append(&pulls->pulls, &pull->link);
     sl_table_insert(&pulls->by_id, &pull->by_id, sl_hash_text(pull->id));
-    if (!taken)
-        sl_table_insert(&pulls->by_name, &pull->by_name, sl_hash_text(pull->local_stream));
     pulls->count++;
     if (taken) {
         pull->listener.on_end = on_taken_end;

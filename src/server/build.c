@@ -333,21 +333,21 @@ static int create_control(struct sl_server *server, struct sl_error *error)
         .arg = server,
     };
     struct sl_sources_config sources = {
-        .workers = server->workers,
-        .streams = server->streams,
+        .parts = {.loop = server->loop,
+                  .streams = server->streams,
+                  .workers = server->workers,
+                  .pushes = server->pushes,
+                  .pulls = server->pulls,
+                  .directory = sessions.directory,
+                  .cluster = server->cluster},
         .apps = server->apps,
         .hooks = server->hooks,
-        .pushes = server->pushes,
-        .pulls = server->pulls,
-        .cluster = server->cluster,
-        .directory = sessions.directory,
-        .loop = server->loop,
     };
 
     server->sessions = sl_sessions_create(&sessions);
     server->signalling =
         sl_signalling_create(server->sessions, server->config, server->loop, server->counters);
-    sources.sessions = server->sessions;
+    sources.parts.sessions = server->sessions;
     server->sources = sl_sources_create(&sources);
     return sl_sources_create_rest(server->sources, server->config, server->metrics,
                                   server->setup.web_root, &server->rest, error);

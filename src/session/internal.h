@@ -253,6 +253,11 @@ void audience_join(struct sl_media_session *media, struct sl_stream *stream);
 /* No-op if it is in none. */
 void audience_leave(struct sl_media_session *media);
 
+/* ---- listed.c ---- */
+
+/* Who the stream of a publication is; for whoever creates it. */
+struct sl_publisher media_publisher(struct sl_media_session *media);
+
 /* ---- keep_alive.c: the back end is asked whether a stream may go on ---- */
 
 void keep_alive_start(struct sl_media_session *media);

@@ -2,7 +2,6 @@
 /* Starting a publication: its name, its tracks and its peer (websocket-api.md 5). */
 #include "session/internal.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -53,29 +52,6 @@ static const char *connect_stream(struct media_setup *setup, struct sl_worker *w
     return NULL;
 }
 
-static void tell_stats(void *owner, struct sl_stream_figures *out)
-{
-    const struct sl_media_session *media = owner;
-    const struct sl_flow_stats *stats = sl_peer_stats(media->peer);
-
-    *out = (struct sl_stream_figures){
-        .audio_bps = media->rates.audio_bps,
-        .video_bps = media->rates.video_bps,
-        .video_fps = media->rates.video_fps,
-        .lost = media->video.lost,
-        .nack = media->video.nack,
-        .rtt_us = atomic_load_explicit(&stats->rtt_us, memory_order_relaxed),
-    };
-}
-
-static void terminate(void *owner, const char *why)
-{
-    sl_media_session_terminate(owner, why);
-}
-
-static const struct sl_publisher_ops publisher_ops = {.stats = tell_stats, .terminate = terminate};
-static_assert((int)SL_MEDIA_SESSION_ID_MAX <= (int)SL_STREAM_ID_MAX, "a media session's is one");
-
 static const char *set_up(struct media_setup *setup, struct sl_media_session *media)
 {
     const struct sl_sessions_config *parts = &media->sessions->config;
@@ -95,10 +71,7 @@ static const char *set_up(struct media_setup *setup, struct sl_media_session *me
     struct sl_worker *worker = sl_workers_pick_source(parts->workers);
     struct sl_stream_config config = {
         .name = media->name,
-        .publisher = {.origin = SL_ORIGIN_OWN,
-                      .id = media->id,
-                      .ops = &publisher_ops,
-                      .owner = media},
+        .publisher = media_publisher(media),
         .worker = worker,
         .ops = &sl_peer_source_ops,
     };

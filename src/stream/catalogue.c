@@ -91,6 +91,8 @@ void sl_stream_terminate(struct sl_stream *stream, const char *why)
 
 void sl_taker_attach(struct sl_taker *taker, struct sl_stream *stream)
 {
+    if (stream->of)
+        stream = stream->of; /* limits and lists see one stream */
     assert(!taker->stream && !stream->ended);
     taker->stream = stream;
     taker->since_ms = sl_wall_ms();

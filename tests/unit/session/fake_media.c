@@ -14,6 +14,12 @@
 
 static char the_worker;
 
+size_t sl_workers_count(const struct sl_workers *workers)
+{
+    (void)workers;
+    return 1;
+}
+
 struct sl_worker *sl_workers_pick_source(struct sl_workers *workers)
 {
     (void)workers;
@@ -198,6 +204,30 @@ void fake_stream_size(const char *name, uint16_t width, uint16_t height)
     stream->height = height;
     sl_list_foreach(listener, &stream->listeners, struct sl_stream_listener, link)
         listener->on_size(listener, width, height);
+}
+
+struct sl_streams *fake_streams(void)
+{
+    return (struct sl_streams *)(void *)&streams;
+}
+
+struct sl_stream *fake_stream_add(const char *name, const struct sl_source_ops *ops,
+                                  const struct sl_publisher *publisher)
+{
+    struct sl_stream_config config = {
+        .name = name,
+        .publisher = *publisher,
+        .worker = (struct sl_worker *)(void *)&the_worker,
+        .ops = ops,
+        .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}},
+                   {.present = true, .codec_count = 1, .codecs = {{SL_CODEC_H264, ""}}}},
+    };
+    struct sl_stream *stream = NULL;
+
+    if (sl_stream_create(NULL, &config, &stream) < 0)
+        abort();
+    sl_stream_set_live(stream);
+    return stream;
 }
 
 static size_t list_len(const struct sl_list *head)

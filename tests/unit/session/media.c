@@ -477,7 +477,6 @@ static void audio_only_players_and_publishers_work(void **state) /* WS-23, WS-48
 {
     struct fake_server *server = *state;
     struct client client;
-    struct sl_media_summary summary;
 
     connect_client(server, &client, 1);
     publish_live(&client, "pub", "cam");
@@ -486,8 +485,10 @@ static void audio_only_players_and_publishers_work(void **state) /* WS-23, WS-48
                                                 .sdp = fake_offer(false, true, false)});
     assert_heard(&client, "codec play opus\nsdp play 1 v=0\n");
     assert_null(fake_peer_config("play")->tracks[SL_VIDEO]);
-    sl_media_session_summary(sl_sessions_find_media(server->sessions, "play"), &summary);
-    assert_true(summary.has_audio && !summary.has_video);
+    json_t *about = sl_media_session_describe(sl_sessions_find_media(server->sessions, "play"));
+    assert_true(json_is_true(json_object_get(about, "hasAudio")));
+    assert_true(json_is_false(json_object_get(about, "hasVideo")));
+    json_decref(about);
 
     request(&client, &(struct sl_media_request){.publish = true,
                                                 .media_session_id = "silent",

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who a stream is, what it tells of itself, and who takes it. */
-#include "stream/stream.h"
+#include "idle.h"
 
-#include "base/metrics.h"
-#include "net/net.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -12,51 +11,23 @@
 
 #include <cmocka.h>
 
-struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
-};
-
-/* The workers never start: what is posted to them runs as they are destroyed. */
 static int set_up(void **state)
 {
-    struct fixture *f = sl_new(struct fixture);
+    struct idle *f = sl_new(struct idle);
 
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
-    struct sl_workers_config config = {
-        .count = 1, .packets_max = 1024, .ring_packets = 64, .metrics = f->metrics};
-    f->workers = sl_workers_create(&config, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
+    idle_init(f, 1);
     *state = f;
     return 0;
 }
 
-static void run_all(struct fixture *f)
-{
-    for (int i = 0; i < 3; i++) {
-        sl_loop_run_posted(sl_worker_loop(sl_workers_at(f->workers, 0)));
-        sl_loop_run_posted(f->control);
-    }
-}
-
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
-
-    run_all(f);
-    assert_true(sl_streams_drained(f->streams));
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
-    free(f);
+    idle_deinit(*state);
+    free(*state);
     return 0;
 }
 
-static struct sl_stream *create(struct fixture *f, const char *name,
+static struct sl_stream *create(struct idle *f, const char *name,
                                 const struct sl_publisher *publisher)
 {
     static const struct sl_source_ops ops = {.protocol = "test"};
@@ -120,7 +91,7 @@ static void a_stream_says_whose_it_is(void **state)
 
 static void it_is_found_by_its_id_as_long_as_it_lives(void **state)
 {
-    struct fixture *f = *state;
+    struct idle *f = *state;
     char longest[SL_STREAM_ID_MAX + 2] = "";
     struct sl_stream *first = create(f, "a", &(struct sl_publisher){.id = "id-a"});
     struct sl_stream *second = create(f, "b", &(struct sl_publisher){.id = "id-b"});
@@ -147,7 +118,7 @@ static void it_is_found_by_its_id_as_long_as_it_lives(void **state)
 
 static void an_id_that_is_too_long_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct idle *f = *state;
     char id[SL_STREAM_ID_MAX + 2] = "";
     static const struct sl_source_ops ops = {.protocol = "test"};
     struct sl_stream_config config = {
@@ -161,7 +132,7 @@ static void an_id_that_is_too_long_is_refused(void **state)
 
 static void its_publisher_tells_the_figures_and_ends_it(void **state)
 {
-    struct fixture *f = *state;
+    struct idle *f = *state;
     struct publisher publisher = {0};
     struct sl_stream_figures figures;
     struct sl_stream *stream = create(
@@ -198,7 +169,7 @@ static void one_that_has_ended_asks_its_publisher_for_nothing(void **state)
 
 static void one_whose_publisher_knows_nothing_has_no_figures_and_is_ended_all_the_same(void **state)
 {
-    struct fixture *f = *state;
+    struct idle *f = *state;
     static const struct sl_publisher_ops none = {NULL, NULL};
     const struct sl_publisher publishers[] = {{.ops = NULL}, {.ops = &none}};
 

@@ -93,10 +93,12 @@ struct sl_http_answer {
     bool keep_alive, head_only;
     const char *content_type;
     const void *body;
+    struct sl_blob *blob; /* in place of body */
     size_t len;
     const struct sl_http_header_line *headers;
     size_t header_count;
 };
+/* One chunk, or two with a blob. */
 struct sl_chunk *sl_http_build_answer(const struct sl_http_answer *answer);
 
 /* ---- Server connections (server.c) ---- */

@@ -86,7 +86,7 @@ void sl_http_peer_answer(struct sl_http_peer *peer, const struct sl_http_answer 
     peer->request = NULL; /* the caller's */
     enter(peer, answer->keep_alive ? SENDING : ENDING);
     struct sl_chunk *chunk = sl_http_build_answer(answer);
-    int64_t within_ms = sending_ms(peer, chunk->len);
+    int64_t within_ms = sending_ms(peer, answer->len);
     sl_conn_set_deadline(peer->conn, within_ms);
     sl_conn_send(peer->conn, chunk);
     if (!answer->keep_alive)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct sl_blob;
 struct sl_error;
 struct sl_loop;
 
@@ -127,6 +128,11 @@ struct sl_http_header_line {
 void sl_http_respond(struct sl_http_request *request, int status, const char *content_type,
                      const void *body, size_t len, const struct sl_http_header_line *headers,
                      size_t header_count);
+
+/* The same with a body that many get: it is not copied, a reference is taken. */
+void sl_http_respond_blob(struct sl_http_request *request, int status, const char *content_type,
+                          struct sl_blob *body, const struct sl_http_header_line *headers,
+                          size_t header_count);
 
 /* ---- Listeners ---- */
 

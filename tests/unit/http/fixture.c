@@ -137,6 +137,8 @@ static void on_text(void *owner, const char *text, size_t len)
         (void)sl_ws_send_text(server->ws, text, len);
     else if (strncmp(text, "close:", 6) == 0)
         sl_ws_close(server->ws, (uint16_t)strtoul(text + 6, NULL, 10), "asked for");
+    else if (strcmp(text, "known") == 0)
+        sl_ws_known(server->ws);
     else if (strcmp(text, "abort") == 0)
         sl_ws_abort(server->ws);
     else if (strcmp(text, "close-twice") == 0) {

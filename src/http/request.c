@@ -120,44 +120,37 @@ void sl_http_on_gone(struct sl_http_request *request, void (*on_gone)(void *owne
     request->owner = owner;
 }
 
+static void respond(struct sl_http_request *request, struct sl_http_answer *answer)
+{
+    answer->keep_alive = request->head.keep_alive;
+    answer->head_only = strcmp(request->head.method, "HEAD") == 0;
+    if (request->peer)
+        sl_http_peer_answer(request->peer, answer);
+    sl_http_request_destroy(request);
+}
+
 void sl_http_respond(struct sl_http_request *request, int status, const char *content_type,
                      const void *body, size_t len, const struct sl_http_header_line *headers,
                      size_t header_count)
 {
-    struct sl_http_answer answer = {
-        .status = status,
-        .keep_alive = request->head.keep_alive,
-        .head_only = strcmp(request->head.method, "HEAD") == 0,
-        .content_type = content_type,
-        .body = body,
-        .len = len,
-        .headers = headers,
-        .header_count = header_count,
-    };
-
-    if (request->peer)
-        sl_http_peer_answer(request->peer, &answer);
-    sl_http_request_destroy(request);
+    respond(request, &(struct sl_http_answer){.status = status,
+                                              .content_type = content_type,
+                                              .body = body,
+                                              .len = len,
+                                              .headers = headers,
+                                              .header_count = header_count});
 }
 
 void sl_http_respond_blob(struct sl_http_request *request, int status, const char *content_type,
                           struct sl_blob *body, const struct sl_http_header_line *headers,
                           size_t header_count)
 {
-    struct sl_http_answer answer = {
-        .status = status,
-        .keep_alive = request->head.keep_alive,
-        .head_only = strcmp(request->head.method, "HEAD") == 0,
-        .content_type = content_type,
-        .blob = body,
-        .len = body->len,
-        .headers = headers,
-        .header_count = header_count,
-    };
-
-    if (request->peer)
-        sl_http_peer_answer(request->peer, &answer);
-    sl_http_request_destroy(request);
+    respond(request, &(struct sl_http_answer){.status = status,
+                                              .content_type = content_type,
+                                              .blob = body,
+                                              .len = body->len,
+                                              .headers = headers,
+                                              .header_count = header_count});
 }
 
 /* ---- Answers ---- */

@@ -281,7 +281,7 @@ int main(int argc, char **argv)
     enum exit_code code = EXIT_USAGE;
 
     /* libuv's pool: names take half of it at most, files a thread for each kind (the state, sounds,
-     * a reload, see net/lane.h): some are left for passwords whatever hangs. */
+     * web pages, a reload, see net/lane.h): some are left for passwords whatever hangs. */
     (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
     if (sl_memory_init() < 0) {
         fprintf(stderr, "sluice: a library does not take our allocator\n");

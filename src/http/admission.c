@@ -11,7 +11,8 @@ enum { V6_PREFIX_LEN = 8 /* bytes */ };
 struct sl_ip_entry {
     struct sl_table_node node;
     uint8_t ip[16]; /* canonical, the host part of IPv6 zeroed */
-    size_t count;
+    size_t count, stranger_count;
+    struct sl_list strangers;
 };
 
 static bool match_ip(const struct sl_table_node *node, const void *key)
@@ -22,9 +23,11 @@ static bool match_ip(const struct sl_table_node *node, const void *key)
     return memcmp(entry->ip, key, sizeof(entry->ip)) == 0;
 }
 
-void sl_admission_init(struct sl_admission *admission, size_t max, size_t max_per_ip)
+void sl_admission_init(struct sl_admission *admission, const struct sl_http_limits *limits)
 {
-    *admission = (struct sl_admission){.max = max, .max_per_ip = max_per_ip};
+    *admission = (struct sl_admission){.max = limits->connections,
+                                       .max_per_ip = limits->connections_per_ip,
+                                       .max_strangers = limits->strangers_per_ip};
     sl_table_init(&admission->ips);
 }
 
@@ -51,6 +54,7 @@ struct sl_ip_entry *sl_admission_enter(struct sl_admission *admission, const str
     if (!entry) {
         entry = sl_new(struct sl_ip_entry);
         memcpy(entry->ip, ip, sizeof(ip));
+        sl_list_init(&entry->strangers);
         sl_table_insert(&admission->ips, &entry->node, hash);
     } else if (admission->max_per_ip > 0 && entry->count >= admission->max_per_ip) {
         return NULL;
@@ -58,6 +62,33 @@ struct sl_ip_entry *sl_admission_enter(struct sl_admission *admission, const str
     entry->count++;
     admission->count++;
     return entry;
+}
+
+void sl_admission_add_stranger(struct sl_admission *admission, struct sl_stranger *stranger,
+                               struct sl_ip_entry *ip)
+{
+    if (!ip)
+        return;
+    stranger->ip = ip;
+    sl_list_append(&ip->strangers, &stranger->link);
+    ip->stranger_count++;
+    if (admission->max_strangers == 0 || ip->stranger_count <= admission->max_strangers)
+        return;
+    struct sl_stranger *oldest = sl_list_first(&ip->strangers, struct sl_stranger, link);
+    if (!oldest)
+        return; /* cannot be: stranger is one */
+    admission->gave_way = true;
+    sl_stranger_remove(oldest);
+    oldest->give_way(oldest);
+}
+
+void sl_stranger_remove(struct sl_stranger *stranger)
+{
+    if (!stranger->ip)
+        return;
+    sl_list_remove(&stranger->link);
+    stranger->ip->stranger_count--;
+    stranger->ip = NULL;
 }
 
 void sl_admission_leave(struct sl_admission *admission, struct sl_ip_entry *entry)

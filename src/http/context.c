@@ -48,7 +48,7 @@ int sl_http_create(struct sl_loop *loop, const struct sl_http_limits *limits, st
     http->limits = *limits;
     fill_defaults(&http->limits);
     http->conns = sl_conn_set_create(loop);
-    sl_admission_init(&http->admission, http->limits.connections, http->limits.connections_per_ip);
+    sl_admission_init(&http->admission, &http->limits);
     sl_list_init(&http->listeners);
     sl_list_init(&http->waiting);
     sl_list_init(&http->dials);

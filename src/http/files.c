@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Static files: names to descriptors below the root, a small cache of contents, and the headers. */
+/*
+ * Static files: names to descriptors below the root, a small cache of contents, and the headers.
+ * Who asks waits for a job, which looks and reads (a disk may hang); jobs run one at a time, and
+ * what a job finds is the request's own reference, so that the next may change the cache.
+ */
 #include "http/files.h"
 
+#include "base/blob.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/table.h"
 #include "http/server.h"
 #include "http/url.h"
+#include "net/net.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +24,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { TIMEOUT_MS = 5000, ETAG_MAX = 64 };
+
 /* One file's content as it was at mtime. Owned by the cache. */
 struct file {
     struct sl_table_node node; /* first, for is_file() */
@@ -25,14 +33,14 @@ struct file {
     struct timespec mtime;
     off_t size;
     ino_t inode;
-    char etag[64];
-    char *content;
-    size_t len;
+    char etag[ETAG_MAX];
+    struct sl_blob *content;
 };
 
 struct sl_files {
     int root;
-    struct sl_table cache;
+    struct sl_lane *lane;
+    struct sl_table cache; /* the running job's; nobody's between two */
     size_t cached_len;
 };
 
@@ -81,7 +89,8 @@ static const char *content_type(const char *path)
     return "application/octet-stream";
 }
 
-int sl_files_create(const char *root, struct sl_files **out, struct sl_error *error)
+int sl_files_create(struct sl_loop *loop, const char *root, struct sl_files **out,
+                    struct sl_error *error)
 {
     int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -89,6 +98,7 @@ int sl_files_create(const char *root, struct sl_files **out, struct sl_error *er
         return sl_error_set(error, -errno, "web_root %s: %s", root, strerror(errno));
     struct sl_files *files = sl_new(struct sl_files);
     files->root = fd;
+    files->lane = sl_lane_create(loop, "web pages", TIMEOUT_MS);
     sl_table_init(&files->cache);
     *out = files;
     return 0;
@@ -97,8 +107,8 @@ int sl_files_create(const char *root, struct sl_files **out, struct sl_error *er
 static void forget(struct sl_files *files, struct file *file)
 {
     sl_table_remove(&files->cache, &file->node);
-    files->cached_len -= file->len;
-    free(file->content);
+    files->cached_len -= file->content->len;
+    sl_blob_unref(file->content);
     free(file);
 }
 
@@ -111,13 +121,14 @@ void sl_files_destroy(struct sl_files *files)
 {
     if (!files)
         return;
+    sl_lane_destroy(files->lane);
     sl_table_each(&files->cache, forget_node, files);
     sl_table_deinit(&files->cache);
     (void)close(files->root); /* names only: nothing to lose */
     free(files);
 }
 
-/* ---- From a path to a file's content ---- */
+/* ---- From a path to a file's content, by the job ---- */
 
 /* A regular file below the root, or a negative errno value. A symbolic link may lead elsewhere
  * below the root, never out of it; a FIFO must not make us wait, and is then refused. */
@@ -156,7 +167,7 @@ static bool is_current(const struct file *file, const struct stat *stat)
 }
 
 /* Reads at most size bytes, fewer if the file shrank meanwhile. */
-static int read_all(int fd, char *out, size_t size, size_t *len)
+static int read_all(int fd, uint8_t *out, size_t size, size_t *len)
 {
     size_t used = 0;
 
@@ -180,11 +191,11 @@ static int load(struct sl_files *files, int fd, const char *path, const struct s
     struct file *file = sl_new(struct file);
     int err = -ENOMEM;
 
-    file->content = malloc((size_t)stat->st_size + 1); /* at most SL_FILE_LEN_MAX */
+    file->content = sl_blob_create((size_t)stat->st_size); /* at most SL_FILE_LEN_MAX */
     if (file->content)
-        err = read_all(fd, file->content, (size_t)stat->st_size, &file->len);
+        err = read_all(fd, file->content->data, (size_t)stat->st_size, &file->content->len);
     if (err < 0) {
-        free(file->content);
+        sl_blob_unref(file->content);
         free(file);
         return err;
     }
@@ -195,10 +206,10 @@ static int load(struct sl_files *files, int fd, const char *path, const struct s
     (void)snprintf(file->etag, sizeof(file->etag), "\"%llx-%llx-%llx\"",
                    (unsigned long long)stat->st_mtim.tv_sec,
                    (unsigned long long)stat->st_mtim.tv_nsec, (unsigned long long)stat->st_size);
-    if (files->cached_len + file->len > SL_FILES_CACHE_MAX)
+    if (files->cached_len + file->content->len > SL_FILES_CACHE_MAX)
         sl_table_each(&files->cache, forget_node, files); /* simple, and rare */
     sl_table_insert(&files->cache, &file->node, sl_hash_text(path));
-    files->cached_len += file->len;
+    files->cached_len += file->content->len;
     *out = file;
     return 0;
 }
@@ -206,7 +217,7 @@ static int load(struct sl_files *files, int fd, const char *path, const struct s
 /* Says nothing of the file: we cannot look, and may next time. */
 static bool is_our_fault(int err)
 {
-    return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+    return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -ETIMEDOUT || err == -EBUSY;
 }
 
 /* The file at this path as it is now, borrowed until the next call; or a negative errno value.
@@ -243,6 +254,59 @@ static int find_with(struct sl_files *files, const char *path, const char *suffi
     return len < 0 || (size_t)len >= sizeof(name) ? -ENAMETOOLONG : find(files, name, out);
 }
 
+/* The name under which the path's file is found: itself, its index, or with .html added. */
+static int find_page(struct sl_files *files, const char *path, char name[static SL_PATH_MAX],
+                     struct file **out)
+{
+    if (*path == '\0') {
+        (void)snprintf(name, SL_PATH_MAX, "index.html");
+        return find(files, name, out);
+    }
+    (void)snprintf(name, SL_PATH_MAX, "%s", path);
+    int err = find(files, name, out);
+    if (err != -ENOENT)
+        return err;
+    int len = snprintf(name, SL_PATH_MAX, "%s.html", path);
+    return len < 0 || len >= SL_PATH_MAX ? -ENOENT : find(files, name, out);
+}
+
+/* One request, and what the job has found for it. */
+struct page {
+    struct sl_lane_job job;
+    struct sl_files *files;
+    struct sl_http_request *request;
+    char path[SL_PATH_MAX];
+    bool takes_gzip;
+    int err;                /* negative: there is no such file, and the rest is of 404.html */
+    char name[SL_PATH_MAX]; /* without .gz */
+    bool gzipped;
+    char etag[ETAG_MAX];
+    struct sl_blob *content; /* NULL: nothing */
+};
+
+static void look(struct sl_lane_job *job) /* on a thread of the pool */
+{
+    struct page *page = sl_container_of(job, struct page, job);
+    struct file *file = NULL, *gzipped = NULL;
+
+    if (page->err == 0)
+        page->err = find_page(page->files, page->path, page->name, &file);
+    /* The second find() may drop the first one's file only if it has one to give instead. */
+    if (page->err == 0 && page->takes_gzip &&
+        find_with(page->files, page->name, ".gz", &gzipped) == 0)
+        file = gzipped;
+    page->gzipped = gzipped != NULL;
+    if (page->err < 0 && !is_our_fault(page->err)) {
+        (void)snprintf(page->name, sizeof(page->name), "404.html");
+        if (find(page->files, page->name, &file) < 0)
+            file = NULL;
+    }
+    if (!file)
+        return;
+    page->content = sl_blob_ref(file->content);
+    memcpy(page->etag, file->etag, sizeof(page->etag));
+}
+
 /* ---- Answers ---- */
 
 enum { FILE_LINES_MAX = 12 };
@@ -276,8 +340,7 @@ static size_t common_lines(struct sl_http_request *request,
     return count;
 }
 
-static void respond(struct sl_http_request *request, int status, const char *type,
-                    const struct file *file, bool gzipped)
+static void respond(struct sl_http_request *request, int status, const struct page *page)
 {
     struct sl_http_header_line lines[FILE_LINES_MAX];
     size_t count = common_lines(request, lines);
@@ -286,13 +349,14 @@ static void respond(struct sl_http_request *request, int status, const char *typ
     lines[count++] = (struct sl_http_header_line){"Cache-Control", "no-cache"};
     lines[count++] = (struct sl_http_header_line){"Vary", "Accept-Encoding"};
     if (status != 404)
-        lines[count++] = (struct sl_http_header_line){"ETag", file->etag};
-    if (gzipped)
+        lines[count++] = (struct sl_http_header_line){"ETag", page->etag};
+    if (status == 200 && page->gzipped)
         lines[count++] = (struct sl_http_header_line){"Content-Encoding", "gzip"};
     if (status == 304)
         sl_http_respond(request, status, NULL, "", 0, lines, count);
     else
-        sl_http_respond(request, status, type, file->content, file->len, lines, count);
+        sl_http_respond_blob(request, status, content_type(page->name), page->content, lines,
+                             count);
 }
 
 static void respond_text(struct sl_http_request *request, int status, const char *text)
@@ -303,17 +367,7 @@ static void respond_text(struct sl_http_request *request, int status, const char
     sl_http_respond(request, status, "text/plain;charset=UTF-8", text, strlen(text), lines, count);
 }
 
-static void respond_missing(struct sl_files *files, struct sl_http_request *request)
-{
-    struct file *page;
-
-    if (find(files, "404.html", &page) == 0)
-        respond(request, 404, content_type(page->path), page, false);
-    else
-        respond_text(request, 404, "There is nothing at this address.\n");
-}
-
-static void respond_failed(struct sl_files *files, struct sl_http_request *request, int err)
+static void respond_failed(struct sl_http_request *request, int err, const struct page *page)
 {
     char quoted[128];
 
@@ -322,46 +376,52 @@ static void respond_failed(struct sl_files *files, struct sl_http_request *reque
                sl_log_quote(quoted, sizeof(quoted), sl_http_path(request)), strerror(-err));
     if (is_our_fault(err))
         respond_text(request, 503, "The server is too busy to look; try again.\n");
+    else if (page->content)
+        respond(request, 404, page);
     else
-        respond_missing(files, request);
+        respond_text(request, 404, "There is nothing at this address.\n");
 }
 
-/* The name under which the path's file is found: itself, its index, or with .html added. */
-static int find_page(struct sl_files *files, const char *path, char name[static SL_PATH_MAX],
-                     struct file **out)
+static void on_looked(struct sl_lane_job *job, int err)
 {
-    if (*path == '\0') {
-        (void)snprintf(name, SL_PATH_MAX, "index.html");
-        return find(files, name, out);
-    }
-    (void)snprintf(name, SL_PATH_MAX, "%s", path);
-    int err = find(files, name, out);
-    if (err != -ENOENT)
-        return err;
-    int len = snprintf(name, SL_PATH_MAX, "%s.html", path);
-    return len < 0 || len >= SL_PATH_MAX ? -ENOENT : find(files, name, out);
+    struct page *page = sl_container_of(job, struct page, job);
+    struct sl_http_request *request = page->request;
+    const char *if_none_match = sl_http_header(request, "if-none-match");
+
+    sl_http_on_gone(request, NULL, NULL);
+    if (err < 0 || page->err < 0) /* without its end the job's fields are the job's */
+        respond_failed(request, err < 0 ? err : page->err, page);
+    else if (if_none_match && sl_etag_matches(if_none_match, page->etag))
+        respond(request, 304, page);
+    else
+        respond(request, 200, page);
+}
+
+static void on_gone(void *owner)
+{
+    struct page *page = owner;
+
+    sl_lane_cancel(&page->job);
+}
+
+static void free_page(struct sl_lane_job *job)
+{
+    struct page *page = sl_container_of(job, struct page, job);
+
+    sl_blob_unref(page->content);
+    free(page);
 }
 
 void sl_files_serve(struct sl_files *files, struct sl_http_request *request)
 {
     const char *accepts = sl_http_header(request, "accept-encoding");
-    const char *if_none_match = sl_http_header(request, "if-none-match");
-    char path[SL_PATH_MAX], name[SL_PATH_MAX];
-    struct file *file = NULL, *gzipped = NULL;
-    int err = sl_path_below_root(sl_http_path(request), path);
+    struct page *page = sl_new(struct page);
 
-    if (err == 0)
-        err = find_page(files, path, name, &file);
-    if (err < 0) {
-        respond_failed(files, request, err);
-        return;
-    }
-    /* the second find() may drop the first one's file only if it has one to give instead */
-    if (accepts && sl_accepts_coding(accepts, "gzip") &&
-        find_with(files, name, ".gz", &gzipped) == 0)
-        file = gzipped;
-    if (if_none_match && sl_etag_matches(if_none_match, file->etag))
-        respond(request, 304, NULL, file, false);
-    else
-        respond(request, 200, content_type(name), file, gzipped != NULL);
+    page->job = (struct sl_lane_job){.run = look, .on_done = on_looked, .free = free_page};
+    page->files = files;
+    page->request = request;
+    page->takes_gzip = accepts && sl_accepts_coding(accepts, "gzip");
+    page->err = sl_path_below_root(sl_http_path(request), page->path);
+    sl_http_on_gone(request, on_gone, page);
+    sl_lane_add(files->lane, &page->job);
 }

@@ -10,6 +10,7 @@
 
 struct sl_error;
 struct sl_http_request;
+struct sl_loop;
 struct sl_files;
 
 enum {
@@ -18,15 +19,19 @@ enum {
 };
 
 /* The errno value of opening root, with words. */
-int sl_files_create(const char *root, struct sl_files **out, struct sl_error *error);
-/* NULL is fine. */
+int sl_files_create(struct sl_loop *loop, const char *root, struct sl_files **out,
+                    struct sl_error *error);
+/* After the requests. NULL is fine. */
 void sl_files_destroy(struct sl_files *files);
 
 /*
- * Answers a GET or HEAD: `/` is index.html, `/a` is the file a, or else a.html; `a.gz` beside it
- * goes to those who accept it. What is not there is 404 with the page 404.html, if there is one.
+ * Answers a GET or HEAD, never from within: `/` is index.html, `/a` is the file a, or else a.html;
+ * `a.gz` beside it goes to those who accept it. What is not there is 404 with the page 404.html, if
+ * there is one.
  *
- * The disk is read when a file is new or has changed; else it costs an open and an fstat.
+ * The disk is read when a file is new or has changed; else it costs an open and an fstat. A thread
+ * of the pool does it, one request after the other: a disk that hangs keeps nobody but those who
+ * ask for pages, and they get 503 after a while.
  */
 void sl_files_serve(struct sl_files *files, struct sl_http_request *request);
 

@@ -21,14 +21,27 @@ struct sl_ip_entry;
 /* Embedded in struct sl_http. */
 struct sl_admission {
     struct sl_table ips;
-    size_t count, max, max_per_ip;
+    size_t count, max, max_per_ip, max_strangers; /* 0: no bound, for the last two */
+    bool gave_way;                                /* a stranger, since it was last told */
 };
-void sl_admission_init(struct sl_admission *admission, size_t max, size_t max_per_ip);
+void sl_admission_init(struct sl_admission *admission, const struct sl_http_limits *limits);
 void sl_admission_deinit(struct sl_admission *admission);
 bool sl_admission_full(const struct sl_admission *admission);
 /* NULL: this address has its share, or all places are taken. */
 struct sl_ip_entry *sl_admission_enter(struct sl_admission *admission, const struct sl_addr *addr);
-/* NULL is fine. */
+/* One that has not said who it is yet: it waits for a request, or for its client's first message.
+ * Embedded in what the connection belongs to; zeroed memory is none. */
+struct sl_stranger {
+    struct sl_list link;                            /* in its address's, the oldest first */
+    struct sl_ip_entry *ip;                         /* NULL: none */
+    void (*give_way)(struct sl_stranger *stranger); /* ends it, later: it is none any more */
+};
+/* When the address has too many the oldest gives way. ip NULL: its place is another's by now. */
+void sl_admission_add_stranger(struct sl_admission *admission, struct sl_stranger *stranger,
+                               struct sl_ip_entry *ip);
+/* It is known, or ends. None is fine. */
+void sl_stranger_remove(struct sl_stranger *stranger);
+/* After its strangers. NULL is fine. */
 void sl_admission_leave(struct sl_admission *admission, struct sl_ip_entry *entry);
 
 /* ---- The context and its listeners (http.c, listener.c) ---- */
@@ -94,10 +107,12 @@ struct sl_http_answer {
     bool keep_alive, head_only;
     const char *content_type;
     const void *body;
+    struct sl_blob *blob; /* in place of body */
     size_t len;
     const struct sl_http_header_line *headers;
     size_t header_count;
 };
+/* One chunk, or two with a blob. */
 struct sl_chunk *sl_http_build_answer(const struct sl_http_answer *answer);
 
 /* ---- Server connections (server.c) ---- */
@@ -126,9 +141,10 @@ struct sl_ws_dial;
 
 struct sl_ws {
     struct sl_http *http;
-    struct sl_conn *conn;    /* NULL while CONNECTING */
-    struct sl_ws_dial *dial; /* client, while CONNECTING */
-    struct sl_ip_entry *ip;  /* server: the place it takes */
+    struct sl_conn *conn;        /* NULL while CONNECTING */
+    struct sl_ws_dial *dial;     /* client, while CONNECTING */
+    struct sl_ip_entry *ip;      /* server: the place it takes */
+    struct sl_stranger stranger; /* server: until sl_ws_known() */
     const struct sl_ws_ops *ops;
     void *owner; /* until on_open: its arg */
     enum sl_ws_state state;

@@ -2,6 +2,7 @@
 /* Requests as handlers see them, and the bytes of answers. */
 #include "http/private.h"
 
+#include "base/blob.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -119,24 +120,37 @@ void sl_http_on_gone(struct sl_http_request *request, void (*on_gone)(void *owne
     request->owner = owner;
 }
 
+static void respond(struct sl_http_request *request, struct sl_http_answer *answer)
+{
+    answer->keep_alive = request->head.keep_alive;
+    answer->head_only = strcmp(request->head.method, "HEAD") == 0;
+    if (request->peer)
+        sl_http_peer_answer(request->peer, answer);
+    sl_http_request_destroy(request);
+}
+
 void sl_http_respond(struct sl_http_request *request, int status, const char *content_type,
                      const void *body, size_t len, const struct sl_http_header_line *headers,
                      size_t header_count)
 {
-    struct sl_http_answer answer = {
-        .status = status,
-        .keep_alive = request->head.keep_alive,
-        .head_only = strcmp(request->head.method, "HEAD") == 0,
-        .content_type = content_type,
-        .body = body,
-        .len = len,
-        .headers = headers,
-        .header_count = header_count,
-    };
+    respond(request, &(struct sl_http_answer){.status = status,
+                                              .content_type = content_type,
+                                              .body = body,
+                                              .len = len,
+                                              .headers = headers,
+                                              .header_count = header_count});
+}
 
-    if (request->peer)
-        sl_http_peer_answer(request->peer, &answer);
-    sl_http_request_destroy(request);
+void sl_http_respond_blob(struct sl_http_request *request, int status, const char *content_type,
+                          struct sl_blob *body, const struct sl_http_header_line *headers,
+                          size_t header_count)
+{
+    respond(request, &(struct sl_http_answer){.status = status,
+                                              .content_type = content_type,
+                                              .blob = body,
+                                              .len = body->len,
+                                              .headers = headers,
+                                              .header_count = header_count});
 }
 
 /* ---- Answers ---- */
@@ -236,7 +250,7 @@ static void write_header(struct sl_writer *w, const char *name, const char *valu
 
 static size_t room_for(const struct sl_http_answer *answer)
 {
-    size_t room = FIXED_LINES_LEN + answer->len;
+    size_t room = FIXED_LINES_LEN + (answer->blob ? 0 : answer->len);
 
     if (answer->content_type)
         room += sizeof("Content-Type") + strlen(answer->content_type) + HEADER_LINE_EXTRA;
@@ -266,8 +280,12 @@ struct sl_chunk *sl_http_build_answer(const struct sl_http_answer *answer)
     if (answer->status >= 200)
         write_line(&w, "Connection: %s\r\n", answer->keep_alive ? "keep-alive" : "close");
     sl_write_bytes(&w, "\r\n", 2);
-    if (!bodiless && !answer->head_only)
-        sl_write_bytes(&w, answer->body, answer->len);
+    if (!bodiless && !answer->head_only) {
+        if (answer->blob)
+            chunk->next = sl_chunk_of(answer->blob);
+        else
+            sl_write_bytes(&w, answer->body, answer->len);
+    }
     assert(w.ok);
     chunk->len = sl_writer_len(&w);
     return chunk;

@@ -37,6 +37,7 @@ struct sl_http_peer {
     struct sl_listener *listener;
     struct sl_conn *conn;
     struct sl_ip_entry *ip;
+    struct sl_stranger stranger; /* HEAD, BODY */
     enum peer_state state;
     bool kept_alive; /* at least one request was answered */
     bool begun;      /* a byte of the next request is there */
@@ -47,6 +48,21 @@ struct sl_http_peer {
     struct sl_http_request *request; /* from BODY to ANSWERING */
 };
 
+static void give_way(struct sl_stranger *stranger)
+{
+    struct sl_http_peer *peer = sl_container_of(stranger, struct sl_http_peer, stranger);
+
+    sl_list_remove(&peer->waiting);
+    sl_conn_cut(peer->conn, "gave way to a newer connection of its address");
+}
+
+static void tell_gave_way(struct sl_http *http)
+{
+    if (http->admission.gave_way)
+        sl_http_count_refused(http, "too many strangers from one address");
+    http->admission.gave_way = false;
+}
+
 static void enter(struct sl_http_peer *peer, enum peer_state state)
 {
     struct sl_http *http = peer->listener->http;
@@ -56,18 +72,22 @@ static void enter(struct sl_http_peer *peer, enum peer_state state)
     case HEAD:
         peer->begun = false;
         sl_list_append(&http->waiting, &peer->waiting);
+        sl_admission_add_stranger(&http->admission, &peer->stranger, peer->ip);
+        tell_gave_way(http);
         sl_conn_resume(peer->conn);
         break;
     case BODY:
         break;
     case ANSWERING:
         sl_list_remove(&peer->waiting);
+        sl_stranger_remove(&peer->stranger);
         sl_conn_pause(peer->conn);
         sl_conn_set_deadline(peer->conn, 0); /* it is the handler's time now */
         break;
     case SENDING:
     case ENDING:
         sl_list_remove(&peer->waiting);
+        sl_stranger_remove(&peer->stranger);
         break;
     }
 }
@@ -86,7 +106,7 @@ void sl_http_peer_answer(struct sl_http_peer *peer, const struct sl_http_answer 
     peer->request = NULL; /* the caller's */
     enter(peer, answer->keep_alive ? SENDING : ENDING);
     struct sl_chunk *chunk = sl_http_build_answer(answer);
-    int64_t within_ms = sending_ms(peer, chunk->len);
+    int64_t within_ms = sending_ms(peer, answer->len);
     sl_conn_set_deadline(peer->conn, within_ms);
     sl_conn_send(peer->conn, chunk);
     if (!answer->keep_alive)
@@ -196,6 +216,8 @@ static void destroy_peer(struct sl_http_peer *peer)
 static bool upgrade(struct sl_http_peer *peer)
 {
     struct sl_conn *conn = peer->conn;
+
+    sl_stranger_remove(&peer->stranger); /* the WebSocket is one now */
     int status =
         sl_ws_upgrade(peer->listener, conn, peer->request, peer->ip, peer->in, peer->in_len);
 
@@ -203,6 +225,7 @@ static bool upgrade(struct sl_http_peer *peer)
         refuse(peer, status);
         return false;
     }
+    tell_gave_way(peer->listener->http);
     destroy_peer(peer);
     return true;
 }
@@ -402,6 +425,7 @@ static void on_gone(void *owner, const char *why)
 
     sl_log(SL_LOG_DEBUG, NULL, "http: %s: %s", sl_addr_format(sl_conn_remote(peer->conn), remote),
            why);
+    sl_stranger_remove(&peer->stranger);
     sl_admission_leave(&peer->listener->http->admission, peer->ip);
     if (peer->state == ANSWERING) { /* the handler's; without on_gone it stays until answered */
         peer->request = NULL;
@@ -432,6 +456,7 @@ void sl_http_peer_accept(struct sl_listener *listener, int fd, struct sl_ip_entr
 
     peer->listener = listener;
     peer->ip = ip;
+    peer->stranger.give_way = give_way;
     if (listener->tls && !ssl)
         (void)close(fd); /* no memory for TLS: nothing was sent */
     else if (sl_conn_create(http->conns, fd, ssl, false, &peer_ops, peer, &peer->conn) == 0) {
@@ -451,6 +476,7 @@ bool sl_http_peer_make_room(struct sl_http *http)
     if (!peer)
         return false;
     sl_list_remove(&peer->waiting);
+    sl_stranger_remove(&peer->stranger);
     sl_admission_leave(&http->admission, peer->ip); /* its place is free at once */
     peer->ip = NULL;
     sl_conn_cut(peer->conn, "gave way to a newer connection");

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct sl_blob;
 struct sl_error;
 struct sl_loop;
 
@@ -29,6 +30,8 @@ struct sl_http_limits {
                          * the place of the one that waits longest with no whole request; if none
                          * does, it is closed at accept */
     size_t connections_per_ip; /* per IPv4 address, per /64 of IPv6; 0: no bound */
+    size_t strangers_per_ip;   /* of them, those without a whole request and WebSockets before
+                                * sl_ws_known(): the oldest gives way; 0: no bound */
     size_t header_len;         /* bytes of request header; 16384 */
     int header_timeout_s;      /* a request must be whole by then; 10 */
     size_t body_len;           /* bytes of request body: 413; 1 MiB */
@@ -80,6 +83,8 @@ void sl_ws_pause(struct sl_ws *ws);
 void sl_ws_resume(struct sl_ws *ws);
 /* Bytes of one message, from the next frame on, in place of ws_message_len. */
 void sl_ws_set_message_max(struct sl_ws *ws, size_t len);
+/* Its client has said who it is: it gives way to nobody any more (strangers_per_ip). */
+void sl_ws_known(struct sl_ws *ws);
 /* Addresses of this connection, canonical. */
 const struct sl_addr *sl_ws_remote(const struct sl_ws *ws);
 const struct sl_addr *sl_ws_local(const struct sl_ws *ws);
@@ -127,6 +132,11 @@ struct sl_http_header_line {
 void sl_http_respond(struct sl_http_request *request, int status, const char *content_type,
                      const void *body, size_t len, const struct sl_http_header_line *headers,
                      size_t header_count);
+
+/* The same with a body that many get: it is not copied, a reference is taken. */
+void sl_http_respond_blob(struct sl_http_request *request, int status, const char *content_type,
+                          struct sl_blob *body, const struct sl_http_header_line *headers,
+                          size_t header_count);
 
 /* ---- Listeners ---- */
 

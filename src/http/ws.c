@@ -268,6 +268,7 @@ static void on_gone(void *owner, const char *why)
     struct sl_ws *ws = owner;
 
     ws->state = SL_WS_ENDED; /* whatever it was: the owner's last calls go nowhere */
+    sl_stranger_remove(&ws->stranger);
     sl_admission_leave(&ws->http->admission, ws->ip);
     if (ws->owned)
         ws->ops->on_close(ws->owner, why);
@@ -327,6 +328,16 @@ static void send_handshake(struct sl_conn *conn, const char *key)
     sl_conn_send(conn, chunk);
 }
 
+static void give_way(struct sl_stranger *stranger)
+{
+    struct sl_ws *ws = sl_container_of(stranger, struct sl_ws, stranger);
+
+    if (ws->state == SL_WS_OPEN)
+        fail(ws, SL_WS_CODE_TRY_LATER, "gave way to a newer connection of its address");
+    else
+        sl_conn_cut(ws->conn, "gave way to a newer connection of its address");
+}
+
 int sl_ws_upgrade(struct sl_listener *listener, struct sl_conn *conn,
                   const struct sl_http_request *request, struct sl_ip_entry *ip, uint8_t *early,
                   size_t len)
@@ -344,10 +355,17 @@ int sl_ws_upgrade(struct sl_listener *listener, struct sl_conn *conn,
         return UPGRADE_REQUIRED;
     struct sl_ws *ws = sl_ws_create(listener->http, false, listener->ws, listener->ws_arg);
     ws->ip = ip;
+    ws->stranger.give_way = give_way;
     ws->origin = sl_strdup_or_null(origin);
+    sl_admission_add_stranger(&listener->http->admission, &ws->stranger, ip);
     send_handshake(conn, key);
     sl_ws_begin(ws, conn, early, len);
     return 0;
+}
+
+void sl_ws_known(struct sl_ws *ws)
+{
+    sl_stranger_remove(&ws->stranger);
 }
 
 /* ---- What a WebSocket knows ---- */

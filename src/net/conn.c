@@ -2,6 +2,7 @@
 /* TCP and TLS connections on a loop. */
 #include "net/conn.h"
 
+#include "base/blob.h"
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -240,6 +241,22 @@ static void name_ends(struct sl_conn *conn)
         (void)sl_addr_from_sockaddr(&conn->local, (struct sockaddr *)&sa);
 }
 
+/* Makes it one of the set's. -errno: the loop cannot watch fd. */
+static int join(struct sl_conn_set *set, struct sl_conn *conn, int fd)
+{
+    int err = uv_poll_init(sl_loop_uv(set->loop), &conn->poll, fd);
+
+    if (err < 0)
+        return err;
+    conn->set = set;
+    conn->fd = fd;
+    conn->last = &conn->first;
+    sl_list_append(&set->conns, &conn->link);
+    if (!uv_is_active((uv_handle_t *)&set->tick))
+        (void)uv_timer_start(&set->tick, on_tick, TICK_MS, TICK_MS); /* fails when closing only */
+    return 0;
+}
+
 int sl_conn_create(struct sl_conn_set *set, int fd, SSL *ssl, bool connecting,
                    const struct sl_conn_ops *ops, void *owner, struct sl_conn **out)
 {
@@ -248,27 +265,21 @@ int sl_conn_create(struct sl_conn_set *set, int fd, SSL *ssl, bool connecting,
 
     int err = ssl && SSL_set_fd(ssl, fd) != 1 ? -ENOMEM : 0;
     if (err == 0)
-        err = uv_poll_init(sl_loop_uv(set->loop), &conn->poll, fd);
+        err = join(set, conn, fd);
     if (err < 0) {
         SSL_free(ssl);
         (void)close(fd); /* nothing was sent */
         free(conn);
         return err;
     }
-    conn->set = set;
     conn->ops = ops;
     conn->owner = owner;
     conn->ssl = ssl;
-    conn->fd = fd;
-    conn->last = &conn->first;
     conn->state = connecting ? CONNECTING : ssl ? HANDSHAKE : OPEN;
     /* Messages are small and answered: waiting for more would only delay them. */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (!connecting)
         name_ends(conn);
-    sl_list_append(&set->conns, &conn->link);
-    if (!uv_is_active((uv_handle_t *)&set->tick))
-        (void)uv_timer_start(&set->tick, on_tick, TICK_MS, TICK_MS); /* fails when closing only */
     watch(conn);
     *out = conn;
     return 0;
@@ -278,15 +289,6 @@ void sl_conn_set_owner(struct sl_conn *conn, const struct sl_conn_ops *ops, void
 {
     conn->ops = ops;
     conn->owner = owner;
-}
-
-static void free_chunks(struct sl_chunk *chunk)
-{
-    while (chunk) {
-        struct sl_chunk *next = chunk->next;
-        free(chunk);
-        chunk = next;
-    }
 }
 
 static void on_poll_closed(uv_handle_t *handle)
@@ -299,7 +301,7 @@ static void dispose(struct sl_conn *conn)
     uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
     SSL_free(conn->ssl);
     (void)close(conn->fd); /* a lost write error concerns nobody any more */
-    free_chunks(conn->first);
+    sl_chunk_destroy(conn->first);
     free(conn->rest);
     conn->rest = NULL;
 }
@@ -475,6 +477,35 @@ struct sl_chunk *sl_chunk_create(size_t len)
     return chunk;
 }
 
+struct sl_chunk *sl_chunk_of(struct sl_blob *blob)
+{
+    struct sl_chunk *chunk = sl_new(struct sl_chunk);
+
+    chunk->blob = sl_blob_ref(blob);
+    chunk->len = blob->len;
+    return chunk;
+}
+
+static void chunk_free(struct sl_chunk *chunk)
+{
+    sl_blob_unref(chunk->blob);
+    free(chunk);
+}
+
+void sl_chunk_destroy(struct sl_chunk *chunk)
+{
+    while (chunk) {
+        struct sl_chunk *next = chunk->next;
+        chunk_free(chunk);
+        chunk = next;
+    }
+}
+
+static uint8_t *unsent(struct sl_chunk *chunk)
+{
+    return (chunk->blob ? chunk->blob->data : chunk->data) + chunk->sent;
+}
+
 static void pop_sent(struct sl_conn *conn, size_t sent)
 {
     conn->queued -= sent;
@@ -482,7 +513,7 @@ static void pop_sent(struct sl_conn *conn, size_t sent)
         struct sl_chunk *chunk = conn->first;
         sent -= chunk->len - chunk->sent;
         conn->first = chunk->next;
-        free(chunk);
+        chunk_free(chunk);
     }
     if (conn->first)
         conn->first->sent += sent;
@@ -497,7 +528,7 @@ static bool write_plain(struct sl_conn *conn)
     size_t count = 0;
 
     for (struct sl_chunk *chunk = conn->first; chunk && count < WRITE_CHUNKS; chunk = chunk->next)
-        iov[count++] = (struct iovec){chunk->data + chunk->sent, chunk->len - chunk->sent};
+        iov[count++] = (struct iovec){unsent(chunk), chunk->len - chunk->sent};
     struct msghdr message = {.msg_iov = iov, .msg_iovlen = count};
     ssize_t sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
@@ -519,8 +550,7 @@ static bool write_tls(struct sl_conn *conn)
     size_t sent = 0;
 
     ERR_clear_error();
-    int result =
-        SSL_write_ex(conn->ssl, chunk->data + chunk->sent, chunk->len - chunk->sent, &sent);
+    int result = SSL_write_ex(conn->ssl, unsent(chunk), chunk->len - chunk->sent, &sent);
     if (result == 1) {
         pop_sent(conn, sent);
         return true;
@@ -565,15 +595,21 @@ static void flush(struct sl_conn *conn)
 
 void sl_conn_send(struct sl_conn *conn, struct sl_chunk *chunk)
 {
-    if (conn->state != OPEN || chunk->len == 0) {
-        free(chunk);
-        return;
-    }
     bool idle = conn->first == NULL;
-    conn->queued += chunk->len;
-    *conn->last = chunk;
-    conn->last = &chunk->next;
-    if (idle)
+
+    while (chunk) {
+        struct sl_chunk *next = chunk->next;
+        chunk->next = NULL;
+        if (conn->state != OPEN || chunk->len == 0) {
+            chunk_free(chunk);
+        } else {
+            conn->queued += chunk->len;
+            *conn->last = chunk;
+            conn->last = &chunk->next;
+        }
+        chunk = next;
+    }
+    if (idle && conn->first)
         flush(conn);
 }
 
@@ -588,12 +624,12 @@ void sl_conn_drop_queue(struct sl_conn *conn)
 
     /* TLS may have made a record of the first chunk although none of it counts as sent. */
     if (first && (first->sent > 0 || conn->ssl)) {
-        free_chunks(first->next);
+        sl_chunk_destroy(first->next);
         first->next = NULL;
         conn->last = &first->next;
         conn->queued = first->len - first->sent;
     } else {
-        free_chunks(first);
+        sl_chunk_destroy(first);
         conn->first = NULL;
         conn->last = &conn->first;
         conn->queued = 0;
@@ -693,4 +729,99 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         on_peer_closed(conn); /* nobody reads: this tells it */
     else if ((events & (UV_READABLE | UV_DISCONNECT)) || conn->tls_wants_write)
         read_once(conn);
+}
+
+/* ---- Moving to another loop ---- */
+
+struct sl_conn_parcel {
+    SSL *ssl;
+    int fd;
+    bool paused, peer_closed, sent_due, tls_wants_write;
+    struct sl_chunk *chunks;
+    size_t queued;
+    uint8_t *rest;
+    size_t rest_len;
+    struct sl_addr remote, local;
+};
+
+struct sl_conn_parcel *sl_conn_detach(struct sl_conn *conn)
+{
+    if (conn->state != OPEN)
+        return NULL;
+    struct sl_conn_parcel *parcel = sl_new(struct sl_conn_parcel);
+
+    *parcel = (struct sl_conn_parcel){
+        .ssl = conn->ssl,
+        .fd = conn->fd,
+        .paused = conn->paused,
+        .peer_closed = conn->peer_closed,
+        .sent_due = conn->sent_due,
+        .tls_wants_write = conn->tls_wants_write,
+        .chunks = conn->first,
+        .queued = conn->queued,
+        .rest = conn->rest,
+        .rest_len = conn->rest_len,
+        .remote = conn->remote,
+        .local = conn->local,
+    };
+    conn->first = NULL;
+    conn->rest = NULL;
+    set_state(conn, GONE);
+    (void)uv_poll_stop(&conn->poll); /* always 0; from here on this loop does not know fd */
+    sl_list_remove(&conn->link);
+    sl_list_remove(&conn->attention);
+    uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
+    return parcel;
+}
+
+void sl_conn_parcel_destroy(struct sl_conn_parcel *parcel)
+{
+    if (!parcel)
+        return;
+    SSL_free(parcel->ssl);
+    (void)close(parcel->fd); /* a lost write error concerns nobody any more */
+    sl_chunk_destroy(parcel->chunks);
+    free(parcel->rest);
+    free(parcel);
+}
+
+static void unpack(struct sl_conn *conn, struct sl_conn_parcel *parcel)
+{
+    conn->ssl = parcel->ssl;
+    conn->paused = parcel->paused;
+    conn->peer_closed = parcel->peer_closed;
+    conn->sent_due = parcel->sent_due;
+    conn->tls_wants_write = parcel->tls_wants_write;
+    conn->first = parcel->chunks;
+    for (conn->last = &conn->first; *conn->last; conn->last = &(*conn->last)->next)
+        ;
+    conn->queued = parcel->queued;
+    conn->queue_blocked = conn->first != NULL; /* tried when the socket says so */
+    conn->rest = parcel->rest;
+    conn->rest_len = parcel->rest_len;
+    conn->remote = parcel->remote;
+    conn->local = parcel->local;
+}
+
+int sl_conn_adopt(struct sl_conn_set *set, struct sl_conn_parcel *parcel,
+                  const struct sl_conn_ops *ops, void *owner, struct sl_conn **out)
+{
+    struct sl_conn *conn = sl_new(struct sl_conn);
+    int err = join(set, conn, parcel->fd);
+
+    if (err < 0) {
+        free(conn);
+        sl_conn_parcel_destroy(parcel);
+        return err;
+    }
+    conn->ops = ops;
+    conn->owner = owner;
+    conn->state = OPEN;
+    unpack(conn, parcel);
+    free(parcel);
+    watch(conn);
+    if (conn->rest || conn->sent_due)
+        call_soon(conn);
+    *out = conn;
+    return 0;
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sl_blob;
 struct sl_loop;
 
 /* ---- All connections of one loop: their clock, and who must be called back ---- */
@@ -54,14 +55,20 @@ const struct sl_addr *sl_conn_remote(const struct sl_conn *conn);
 const struct sl_addr *sl_conn_local(const struct sl_conn *conn);
 bool sl_conn_is_tls(const struct sl_conn *conn);
 
-/* Bytes to send, filled by the caller between create and send. */
+/* Bytes to send: of its own, filled by the caller between create and send, or somebody's shared
+ * ones. Those that are sent together are chained by next. */
 struct sl_chunk {
     struct sl_chunk *next;
     size_t len, sent;
+    struct sl_blob *blob; /* NULL: data */
     uint8_t data[];
 };
 struct sl_chunk *sl_chunk_create(size_t len);
-/* Takes chunk; sends it now if it can. Dropped before on_ready and once the connection ends. */
+/* Sends the blob without copying it; takes a reference. */
+struct sl_chunk *sl_chunk_of(struct sl_blob *blob);
+/* The whole chain. NULL is fine. */
+void sl_chunk_destroy(struct sl_chunk *chunk);
+/* Takes the chain; sends it now if it can. Dropped before on_ready and once the connection ends. */
 void sl_conn_send(struct sl_conn *conn, struct sl_chunk *chunk);
 /* Bytes not yet given to the kernel. */
 size_t sl_conn_queued(const struct sl_conn *conn);
@@ -87,5 +94,22 @@ void sl_conn_finish(struct sl_conn *conn, int64_t flush_ms, const char *why);
 void sl_conn_cut(struct sl_conn *conn, const char *why);
 /* False once it was cut. */
 bool sl_conn_alive(const struct sl_conn *conn);
+
+/* ---- Moving to another loop ---- */
+
+/* A connection without a loop: its socket, its TLS, what is queued and what is unread. Whoever has
+ * it may give it to another thread. */
+struct sl_conn_parcel;
+
+/* Takes it off its loop, possibly from within on_ready or on_data (what was given there and is
+ * still wanted is unread before): no callback after this, conn must not be used any more. NULL: it
+ * is not open, nothing happens then. The deadline does not go along. */
+struct sl_conn_parcel *sl_conn_detach(struct sl_conn *conn);
+/* Goes on where it was, with another reader; on_ready is not called again. Takes the parcel, also
+ * on failure: -errno when the loop cannot watch it. Threads: the set's loop's. */
+int sl_conn_adopt(struct sl_conn_set *set, struct sl_conn_parcel *parcel,
+                  const struct sl_conn_ops *ops, void *owner, struct sl_conn **out);
+/* Closes one that nobody has adopted. NULL is fine. */
+void sl_conn_parcel_destroy(struct sl_conn_parcel *parcel);
 
 #endif

@@ -90,7 +90,7 @@ static void on_timer(void *owner)
     void (*on_done)(struct sl_lane_job *, int) = job->on_done;
     bool runs = job->runs;
 
-    if (job->err == -ETIMEDOUT)
+    if (job->err == -ETIMEDOUT && runs) /* once for all that wait behind it */
         sl_log(SL_LOG_WARN, NULL, "%s: the disk has not answered for %d ms", job->lane->what,
                job->lane->timeout_ms);
     job->on_done = NULL;

@@ -55,11 +55,11 @@ int sl_rest_set_policy(struct sl_rest *rest, const struct sl_rest_policy *policy
     return 0;
 }
 
-static void open_pages(struct sl_rest *rest, const char *web_root)
+static void open_pages(struct sl_rest *rest, struct sl_loop *loop, const char *web_root)
 {
     struct sl_error error;
 
-    if (web_root && *web_root && sl_files_create(web_root, &rest->files, &error) < 0)
+    if (web_root && *web_root && sl_files_create(loop, web_root, &rest->files, &error) < 0)
         sl_log(SL_LOG_WARN, NULL, "rest: no web pages: %s", error.text);
 }
 
@@ -109,7 +109,7 @@ int sl_rest_create(const struct sl_rest_config *config, struct sl_rest **out,
     rest->sources = config->sources;
     rest->access.owner = config->sources.owner;
     rest->access.check_user = config->sources.check_user;
-    open_pages(rest, config->web_root);
+    open_pages(rest, config->loop, config->web_root);
     rest->router = sl_router_create(&rest->access, rest->files);
     int err = sl_rest_set_policy(rest, &config->policy, error);
     if (err < 0) {

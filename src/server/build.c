@@ -111,6 +111,7 @@ static int create_http(struct sl_server *server, struct sl_error *error)
     struct sl_http_limits limits = {
         .connections = (size_t)config->ws_connections_max,
         .connections_per_ip = (size_t)config->ws_connections_per_ip_max,
+        .strangers_per_ip = (size_t)config->ws_strangers_per_ip_max,
         .header_len = (size_t)config->http_header_max,
         .header_timeout_s = (int)(config->http_header_timeout_ms / 1000),
         .body_len = (size_t)config->http_body_max,

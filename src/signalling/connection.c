@@ -129,6 +129,7 @@ void handle_connection(struct connection *connection, const struct envelope *env
     };
 
     sl_timer_stop(connection->timer);
+    sl_ws_known(connection->ws);
     connection->session = sl_session_create(connection->signalling->sessions, &config);
     sl_log_scope_init(&connection->log, NULL, "session", sl_session_id(connection->session));
     sl_session_connect(connection->session, object);

@@ -192,8 +192,11 @@ describe('a key with a passphrase', () => {
 async function startHanging(name) {
     const flag = path.join(scratch, `${name}-hangs`);
     const port = await freePorts(1);
+    const pages = path.join(scratch, `sluice-test-pages-${name}`);
+    fs.mkdirSync(pages);
+    fs.writeFileSync(path.join(pages, 'index.html'), '<p>here</p>');
     const server = await Server.start({ demo_stream: true, 'cli.port': port,
-        disable_rest_auth: false },
+        disable_rest_auth: false, web_root: pages },
     { env: { LD_PRELOAD: HANG, HANG_FLAG: flag, HANG_PATH: 'sluice-test-' } });
     const password = fs.readFileSync(path.join(server.stateDir, 'admin-password'), 'utf8').trim();
     server.credentials = {
@@ -212,7 +215,10 @@ describe('a disk and a name service that hang', { concurrency: true }, () => {
         const { server, admin, hang, release } = await startHanging('a');
         try {
             const media = await pushDemo(server, 'hanging');
+            const page = async () => (await fetch(server.http)).status;
+            assert.equal(await page(), 200);
             hang();
+            const pages = [page(), page()];
             server.signal('SIGHUP');
             const names = askForNames(server);
             const change = admin.run('add app late late http://127.0.0.1:9/x');
@@ -224,6 +230,7 @@ describe('a disk and a name service that hang', { concurrency: true }, () => {
             assert.ok(performance.now() - asked < 5_000 * slowness);
             await mediaGoesOn(media);
             assert.deepEqual(new Set(await Promise.all(names)), new Set([400]));
+            assert.deepEqual(await Promise.all(pages), [503, 503]);
             await server.waitForLog(/warn reload: the disk has not answered/, 15_000);
             await server.waitForLog(/warn apps\.json: the disk has not answered/, 15_000);
             const told = await Promise.all([change, reload]);
@@ -237,6 +244,7 @@ describe('a disk and a name service that hang', { concurrency: true }, () => {
                 path.join(server.stateDir, 'apps.json'), 'utf8')).apps.some(
                 ({ name }) => name === 'late'));
             assert.equal((await admin.run('reload')).code, 0);
+            assert.equal(await page(), 200);
         } finally {
             release();
             await server.stop();

@@ -5,12 +5,14 @@
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -67,6 +69,25 @@ EXPORT FILE *fopen64(const char *path, const char *mode)
 {
     hang(on_disk(path));
     return NEXT(fopen64)(path, mode);
+}
+
+/* Files below a directory that is on that disk (openat2(2) has no function of its own). */
+EXPORT long syscall(long number, ...)
+{
+    long at[6];
+    char name[64], root[PATH_MAX] = "";
+    va_list args;
+
+    va_start(args, number);
+    for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++)
+        at[i] = va_arg(args, long);
+    va_end(args);
+    if (number == SYS_openat2) {
+        (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", (int)at[0]);
+        (void)!readlink(name, root, sizeof(root) - 1);
+        hang(on_disk(root));
+    }
+    return NEXT(syscall)(number, at[0], at[1], at[2], at[3], at[4], at[5]);
 }
 
 EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,

@@ -143,8 +143,15 @@ struct sl_chunk *sl_chunk_create(size_t len)
     return chunk;
 }
 
+struct sl_chunk *sl_chunk_of(struct sl_blob *blob)
+{
+    (void)blob;
+    abort(); /* no handler of a fuzzer answers so */
+}
+
 void sl_conn_send(struct sl_conn *conn, struct sl_chunk *chunk)
 {
+    assert(!chunk->next);
     if (conn->open && !conn->finishing && !conn->gone) {
         note_sent(chunk);
         conn->sent_due = true;

@@ -2,6 +2,7 @@
 /* Stands in for the server of net/http.h in the tests of rest/. */
 #include "fake_http.h"
 
+#include "base/blob.h"
 #include "base/mem.h"
 
 #include <setjmp.h>
@@ -102,6 +103,13 @@ void sl_http_respond(struct sl_http_request *request, int status, const char *co
         assert_in_range(n, 1, FAKE_LINE_MAX - 1);
     }
     request->line_count = header_count;
+}
+
+void sl_http_respond_blob(struct sl_http_request *request, int status, const char *content_type,
+                          struct sl_blob *body, const struct sl_http_header_line *headers,
+                          size_t header_count)
+{
+    sl_http_respond(request, status, content_type, body->data, body->len, headers, header_count);
 }
 
 const char *fake_answer_line(const struct sl_http_request *request, const char *name)

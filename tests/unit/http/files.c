@@ -6,11 +6,14 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "net/net.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,8 +23,21 @@
 
 struct fixture {
     char dir[64];
+    struct sl_loop *loop;
     struct sl_files *files;
 };
+
+/* ---- A disk that hangs: every fstat() of a job waits ---- */
+
+static atomic_bool hangs;
+static uv_sem_t gate;
+
+__attribute__((visibility("default"))) int fstat(int fd, struct stat *out)
+{
+    if (atomic_load(&hangs))
+        uv_sem_wait(&gate);
+    return fstatat(fd, "", out, AT_EMPTY_PATH);
+}
 
 /* The path of a name in the test's directory, valid until the next call. */
 static const char *at(const struct fixture *f, const char *name)
@@ -77,7 +93,9 @@ static int setup(void **state)
     assert_int_equal(symlink("/proc/self/fd/0", at(f, "web/magic")), 0);
     assert_int_equal(symlink("js/app.js", at(f, "web/in")), 0);
     assert_int_equal(mkfifo(at(f, "web/fifo"), 0600), 0);
-    assert_int_equal(sl_files_create(at(f, "web"), &f->files, NULL), 0);
+    f->loop = sl_loop_create("test");
+    assert_int_equal(sl_files_create(f->loop, at(f, "web"), &f->files, NULL), 0);
+    assert_int_equal(uv_sem_init(&gate, 0), 0);
     *state = f;
     return 0;
 }
@@ -87,16 +105,26 @@ static int teardown(void **state)
     struct fixture *f = *state;
 
     sl_files_destroy(f->files);
+    sl_loop_destroy(f->loop);
+    uv_sem_destroy(&gate);
     assert_int_equal(nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
     free(f);
     return 0;
+}
+
+static void serve(struct fixture *f, struct sl_http_request *request)
+{
+    sl_files_serve(f->files, request);
+    assert_int_equal(request->answers, 0); /* never from within */
+    while (request->answers == 0)
+        (void)uv_run(sl_loop_uv(f->loop), UV_RUN_ONCE);
 }
 
 static struct sl_http_request get(struct fixture *f, const char *path)
 {
     struct sl_http_request request = {.path = path, .host = "localhost:8081"};
 
-    sl_files_serve(f->files, &request);
+    serve(f, &request);
     return request;
 }
 
@@ -168,7 +196,7 @@ static void pins_tls_only_for_names_on_tls(void **state)
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct sl_http_request request = {.host = cases[i].host, .tls = cases[i].tls};
-        sl_files_serve(f->files, &request);
+        serve(f, &request);
         assert_true((fake_answer_line(&request, "Strict-Transport-Security") != NULL) ==
                     cases[i].pinned);
         fake_deinit(&request);
@@ -184,14 +212,14 @@ static void answers_304_until_the_file_changes(void **state)
     (void)snprintf(etag, sizeof(etag), "%s", fake_answer_line(&first, "ETag"));
     fake_deinit(&first);
     struct sl_http_request again = {.path = "/player", .if_none_match = etag};
-    sl_files_serve(f->files, &again);
+    serve(f, &again);
     assert_int_equal(again.status, 304);
     assert_int_equal(again.answer_len, 0);
     assert_string_equal(fake_answer_line(&again, "ETag"), etag);
     fake_deinit(&again);
     put(f, "web/player.html", "<p>new player</p>");
     struct sl_http_request changed = {.path = "/player", .if_none_match = etag};
-    sl_files_serve(f->files, &changed);
+    serve(f, &changed);
     assert_int_equal(changed.status, 200);
     assert_string_equal(changed.answer, "<p>new player</p>");
     fake_deinit(&changed);
@@ -202,7 +230,7 @@ static void sends_the_compressed_file_to_those_who_take_it(void **state)
     struct fixture *f = *state;
     struct sl_http_request request = {.path = "/sdk.js", .accept_encoding = "br, gzip"};
 
-    sl_files_serve(f->files, &request);
+    serve(f, &request);
     assert_string_equal(request.answer, "short");
     assert_string_equal(request.content_type, "text/javascript;charset=UTF-8");
     assert_string_equal(fake_answer_line(&request, "Content-Encoding"), "gzip");
@@ -239,13 +267,35 @@ static void forgets_old_files_when_the_cache_is_full(void **state)
     }
 }
 
+static void a_disk_that_hangs_keeps_those_who_ask_for_pages_only(void **state)
+{
+    struct fixture *f = *state;
+    struct sl_http_request hung = {.path = "/"}, behind = {.path = "/player"}, left = hung;
+
+    atomic_store(&hangs, true);
+    sl_files_serve(f->files, &hung);
+    sl_files_serve(f->files, &left);
+    fake_gone(&left);  /* hears nothing any more */
+    serve(f, &behind); /* the loop runs on */
+    assert_int_equal(behind.status, 503);
+    assert_int_equal(hung.status, 503);
+    fake_deinit(&behind);
+    fake_deinit(&hung);
+    atomic_store(&hangs, false);
+    uv_sem_post(&gate);
+    behind = get(f, "/player"); /* it is looked for again */
+    assert_int_equal(behind.status, 200);
+    assert_string_equal(behind.answer, "<p>player</p>");
+    fake_deinit(&behind);
+}
+
 static void says_which_root_it_cannot_open(void **state)
 {
     (void)state;
     struct sl_error error;
     struct sl_files *files = NULL;
 
-    assert_int_equal(sl_files_create("/nonexistent/web", &files, &error), -ENOENT);
+    assert_int_equal(sl_files_create(NULL, "/nonexistent/web", &files, &error), -ENOENT);
     assert_non_null(strstr(error.text, "/nonexistent/web"));
     assert_null(files);
 }
@@ -262,6 +312,7 @@ int main(void)
         FILES_TEST(answers_304_until_the_file_changes),
         FILES_TEST(sends_the_compressed_file_to_those_who_take_it),
         FILES_TEST(shows_the_page_for_what_is_missing),
+        FILES_TEST(a_disk_that_hangs_keeps_those_who_ask_for_pages_only),
         FILES_TEST(forgets_old_files_when_the_cache_is_full),
         cmocka_unit_test(says_which_root_it_cannot_open),
     };

@@ -2,6 +2,7 @@
 /* The server under test and its clients. */
 #include "fixture.h"
 
+#include "base/blob.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -26,6 +27,7 @@ struct server {
     struct server_config config;
     struct sl_ws *ws;
     struct sl_http_request *kept;
+    struct sl_blob *shared; /* the body of /shared, once somebody has asked */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     char *notes[NOTES_MAX];
@@ -135,6 +137,8 @@ static void on_text(void *owner, const char *text, size_t len)
         (void)sl_ws_send_text(server->ws, text, len);
     else if (strncmp(text, "close:", 6) == 0)
         sl_ws_close(server->ws, (uint16_t)strtoul(text + 6, NULL, 10), "asked for");
+    else if (strcmp(text, "known") == 0)
+        sl_ws_known(server->ws);
     else if (strcmp(text, "abort") == 0)
         sl_ws_abort(server->ws);
     else if (strcmp(text, "close-twice") == 0) {
@@ -188,6 +192,15 @@ static void on_gone(void *owner)
     note(server, "gone");
 }
 
+static struct sl_blob *make_shared(void)
+{
+    struct sl_blob *blob = sl_blob_create(SHARED_LEN);
+
+    for (size_t i = 0; i < SHARED_LEN; i++)
+        blob->data[i] = (uint8_t)('a' + i % 26);
+    return blob;
+}
+
 static void answer_owner(struct sl_http_request *request)
 {
     char text[40] = "owner unknown";
@@ -216,6 +229,10 @@ static void on_request(void *arg, struct sl_http_request *request)
             sl_http_on_gone(request, on_gone, server);
     } else if (strcmp(path, "/big") == 0) {
         sl_http_respond(request, 200, "text/plain", big, sizeof(big), NULL, 0);
+    } else if (strcmp(path, "/shared") == 0) {
+        if (!server->shared)
+            server->shared = make_shared();
+        sl_http_respond_blob(request, 200, "text/plain", server->shared, NULL, 0);
     } else if (strcmp(path, "/inject") == 0) {
         sl_http_respond(request, 200, "text/plain\r\nX-Type: 1", "ok", 2, injected, 3);
     } else if (strcmp(path, "/owner") == 0) {
@@ -327,6 +344,9 @@ void server_stop(struct server *server)
     sl_loop_stop(server->loop);
     pthread_join(server->thread, NULL);
     sl_loop_destroy(server->loop);
+    if (server->shared) /* no answer holds it any more */
+        assert_int_equal(atomic_load(&server->shared->refs), 1);
+    sl_blob_unref(server->shared);
     for (size_t i = 0; i < server->note_count; i++)
         free(server->notes[i]);
     pthread_cond_destroy(&server->changed);

@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+enum { SHARED_LEN = 300000 }; /* the body of /shared */
+
 struct server;
 
 struct server_config {

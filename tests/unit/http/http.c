@@ -242,6 +242,38 @@ static void keeps_connections_alive_as_the_version_says(void **state)
     }
 }
 
+static void many_get_one_body_and_HEAD_gets_its_length(void **state)
+{
+    enum { CLIENTS = 20 };
+    static const char get[] = "GET /shared HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    static const char head[] = "HEAD /shared HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    static char answer[SHARED_LEN + 4096];
+    int fds[CLIENTS + 1];
+
+    (void)state;
+    for (int i = 0; i < CLIENTS; i++) {
+        fds[i] = dial(server_port(server));
+        send_text(fds[i], get);
+    }
+    fds[CLIENTS] = dial(server_port(server)); /* one that leaves in the midst of it */
+    send_text(fds[CLIENTS], get);
+    close(fds[CLIENTS]);
+    for (int i = 0; i < CLIENTS; i++) {
+        bool closed = false;
+        size_t len = receive(fds[i], answer, sizeof(answer), 3000, &closed);
+        const char *body = strstr(answer, "\r\n\r\n");
+        assert_true(closed);
+        assert_non_null(strstr(answer, "\r\nContent-Length: 300000\r\n"));
+        assert_int_equal(len - (size_t)(body + 4 - answer), SHARED_LEN);
+        for (size_t at = 0; at < SHARED_LEN; at++)
+            assert_int_equal(body[4 + at], 'a' + at % 26);
+        close(fds[i]);
+    }
+    const char *told = ask(head, sizeof(head) - 1, 3000);
+    assert_non_null(strstr(told, "\r\nContent-Length: 300000\r\n"));
+    assert_string_equal(strstr(told, "\r\n\r\n"), "\r\n\r\n");
+}
+
 static void answers_pipelined_requests_in_order_and_one_at_a_time(void **state)
 {
     char answer[4096];
@@ -432,6 +464,7 @@ int main(void)
         T(bounds_headers_and_bodies),
         T(says_go_on_to_a_client_that_waits_for_it),
         T(answers_HEAD_without_and_204_with_no_body),
+        T(many_get_one_body_and_HEAD_gets_its_length),
         T(leaves_out_headers_that_would_split_the_answer_hardening_class_7),
         T(keeps_connections_alive_as_the_version_says),
         T(answers_pipelined_requests_in_order_and_one_at_a_time),

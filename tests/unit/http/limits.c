@@ -15,13 +15,17 @@
 
 static struct server *server;
 
+static void start_with(const struct sl_http_limits *limits)
+{
+    struct server_config config = {.limits = *limits, .address = "0.0.0.0"};
+
+    config.limits.header_timeout_s = 5;
+    server = server_start(&config);
+}
+
 static void start(size_t connections, size_t per_ip)
 {
-    struct server_config config = {
-        .limits = {.connections = connections, .connections_per_ip = per_ip, .header_timeout_s = 5},
-        .address = "0.0.0.0"};
-
-    server = server_start(&config);
+    start_with(&(struct sl_http_limits){.connections = connections, .connections_per_ip = per_ip});
 }
 
 /* Binds to 127.0.0.x before it connects: another address to the server. */
@@ -98,6 +102,58 @@ static void idle_connections_give_way_and_open_ones_do_not(void **state)
         close(idle[i]);
     for (size_t i = 0; i < SL_ARRAY_LEN(ws); i++)
         close(ws[i]);
+    server_stop(server);
+}
+
+static void is_still_there(int ws)
+{
+    char back[64];
+    size_t len;
+
+    ws_send(ws, true, SL_WS_PING, "still here?", 11);
+    assert_int_equal(ws_receive(ws, back, sizeof(back), &len), SL_WS_PONG);
+}
+
+static void strangers_give_way_to_newcomers_of_their_own_address(void **state)
+{
+    enum { MAX = 5 };
+    int known[2 * MAX], strangers[MAX], idle[MAX];
+
+    (void)state;
+    start_with(&(struct sl_http_limits){.connections = 100, .strangers_per_ip = MAX});
+    for (size_t i = 0; i < SL_ARRAY_LEN(known); i++) { /* as many as they like */
+        known[i] = dial_from(1);
+        ws_handshake(known[i], "/", "");
+        ws_send(known[i], true, SL_WS_TEXT, "known", 5);
+        (void)expect(server, "handled");
+    }
+    int other = dial_from(2); /* another address's is not concerned */
+    ws_handshake(other, "/", "");
+    for (size_t i = 0; i < MAX; i++) {
+        strangers[i] = dial_from(1);
+        ws_handshake(strangers[i], "/", "");
+    }
+    for (size_t i = 0; i < MAX; i++) { /* each takes the place of the oldest */
+        is_still_there(strangers[i]);
+        idle[i] = dial_from(1);
+        assert_int_equal(ws_close_code(strangers[i]), 1013);
+    }
+    int newcomer = dial_from(1);
+    assert_true(is_answered(newcomer)); /* in the place of idle[0] */
+    (void)wait_closed(idle[0], 1000);
+    for (size_t i = 0; i < SL_ARRAY_LEN(known); i++)
+        is_still_there(known[i]);
+    is_still_there(other);
+    for (size_t i = 1; i < MAX; i++)
+        assert_true(is_answered(idle[i]));
+    close(newcomer);
+    close(other);
+    for (size_t i = 0; i < SL_ARRAY_LEN(known); i++)
+        close(known[i]);
+    for (size_t i = 0; i < MAX; i++) {
+        close(strangers[i]);
+        close(idle[i]);
+    }
     server_stop(server);
 }
 
@@ -207,6 +263,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_each_address_its_share_hardening_class_4),
         cmocka_unit_test(idle_connections_give_way_and_open_ones_do_not),
+        cmocka_unit_test(strangers_give_way_to_newcomers_of_their_own_address),
         cmocka_unit_test(closes_newcomers_when_every_place_is_in_use),
         cmocka_unit_test(a_request_without_on_gone_may_be_answered_after_its_client_went),
         cmocka_unit_test(recovers_when_descriptors_run_out),

@@ -165,6 +165,11 @@ void sl_ws_resume(struct sl_ws *ws)
     ws->paused = false;
 }
 
+void sl_ws_known(struct sl_ws *ws)
+{
+    (void)ws;
+}
+
 void sl_ws_set_message_max(struct sl_ws *ws, size_t len)
 {
     ws->message_max = len;

@@ -97,6 +97,7 @@ export function strangersTable(results) {
       `${of(i, 'us_per_packet')} | ${of(i, 'setUp50', 1)}/${of(i, 'setUp95', 1)} | ${of(i, 'setUps', 0)} |`)].join('\n');
 }
 
-export const strangersNote = `${PLAYERS} players of one stream, and ${CONNECTIONS} connections that each send up to 20 messages
-of JSON a second before \`connection\`; cut, they come again. Honest set-ups (WebSocket, connection, getUserData) at most
-100 ms (p95). Latency should be that of the flood against another server: us/packet holds the refusing.`;
+export const strangersNote = `${PLAYERS} players of one stream, and ${CONNECTIONS} connections that each send up to 20 messages of
+JSON a second before \`connection\`; cut, they come again. Latency should be that with the same flood on
+another server: the rest is the machine's. Honest set-ups (WebSocket, connection, getUserData) at most
+100 ms (p95). us/packet holds the refusing.`;

@@ -14,6 +14,7 @@ import { clusterNote, clusterTables, measureCluster } from './cluster.mjs';
 import { hooksNote, hooksTable, measureHooks } from './hooks.mjs';
 import { measurePull, pullNote, pullTables } from './pull.mjs';
 import { measurePush, pushNote, pushTable } from './push.mjs';
+import { measureStrangers, strangersNote, strangersTable } from './strangers.mjs';
 
 const run = promisify(execFile);
 const build = resolve(process.argv[2] ?? 'build');
@@ -191,7 +192,8 @@ async function runAgainst() {
 }
 
 async function runCases() {
-  const several = [['pull', measurePull, pullTables, pullNote], ['cluster', measureCluster, clusterTables, clusterNote]];
+  const several = [['pull', measurePull, pullTables, pullNote], ['cluster', measureCluster, clusterTables, clusterNote],
+    ['strangers', measureStrangers, strangersTable, strangersNote]];
   const clip = [...cases.map((x) => x.name), ...several.map(([name]) => name)].some(wanted) && await makeCameraClip();
   for (const c of cases.filter((x) => wanted(x.name))) {
     const results = {};

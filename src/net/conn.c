@@ -344,9 +344,10 @@ void sl_conn_set_deadline(struct sl_conn *conn, int64_t after_ms)
         conn->deadline_ms = 0;
         return;
     }
-    uv_update_time(sl_loop_uv(conn->set->loop)); /* as sl_timer_start() */
-    /* A tick early rather than late: "within 2 s" is meant. */
-    conn->deadline_ms = now_ms(conn->set) + (after_ms > TICK_MS ? after_ms - TICK_MS : 1);
+    /* From now, not from when libuv last looked at the clock; see sl_timer_start(). A tick early
+     * rather than late: "within 2 s" is meant. */
+    int64_t from_ms = (int64_t)(uv_hrtime() / 1000000);
+    conn->deadline_ms = from_ms + (after_ms > TICK_MS ? after_ms - TICK_MS : 1);
 }
 
 void sl_conn_pause(struct sl_conn *conn)

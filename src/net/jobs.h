@@ -8,7 +8,7 @@
 #include "net/loop.h"
 
 enum {
-    SL_JOBS_RUNNING_MAX = 8, /* libuv's pool has four threads */
+    SL_JOBS_RUNNING_MAX = 8, /* libuv's pool has more threads (main.c), for names and files */
     SL_JOBS_WAITING_MAX = 64,
 };
 

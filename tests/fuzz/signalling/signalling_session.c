@@ -34,9 +34,48 @@ struct world {
     uint16_t next_port;
 };
 
+static bool is_text(struct sl_json_span value, const char *text)
+{
+    size_t len = strlen(text);
+
+    return value.len == len + 2 && memcmp(value.text + 1, text, len) == 0;
+}
+
+static void check_has_peer(struct sl_json_span id)
+{
+    char text[256];
+
+    if (id.len - 2 >= sizeof(text) || memchr(id.text, '\\', id.len))
+        return;
+    memcpy(text, id.text + 1, id.len - 2);
+    text[id.len - 2] = '\0';
+    assert(fake_peer(text) && fake_peer_started(text));
+}
+
+static void check_sent(struct sl_json_span text)
+{
+    static const char *const known[] = {"PUBLISHING", "PLAYING", "UNPUBLISHED", "STOPPED",
+                                        "FAILED"};
+    struct sl_json_span name = sl_json_member(text, "message");
+    struct sl_json_span data = sl_json_member(text, "data");
+    bool found = false;
+
+    assert(name.len > 2 && name.text[0] == '"' && data.len > 0 && data.text[0] == '[');
+    if (!is_text(name, "notifyStreamStatusEvent"))
+        return;
+    struct sl_json_span object = sl_json_first(data), status = sl_json_member(object, "status");
+    for (size_t i = 0; i < SL_ARRAY_LEN(known); i++)
+        found = found || is_text(status, known[i]);
+    assert(found);
+    assert(!sl_json_member(object, "sdp").text);
+    if (status.text[1] == 'P')
+        check_has_peer(sl_json_member(object, "mediaSessionId"));
+}
+
 static void open_socket(struct world *world, size_t index)
 {
     world->sockets[index] = fake_ws_create("198.51.100.23", ++world->next_port);
+    fake_ws_on_sent(world->sockets[index], check_sent);
     fake_ws_open(world->sockets[index], sl_signalling_ws_ops(), world->signalling);
 }
 
@@ -56,28 +95,6 @@ static void close_socket(struct world *world, size_t index)
     if (world->sockets[index])
         fake_ws_gone(world->sockets[index]);
     world->sockets[index] = NULL;
-}
-
-static void check_sent(struct sl_ws *ws)
-{
-    static const char *const known[] = {"PUBLISHING", "PLAYING", "UNPUBLISHED", "STOPPED",
-                                        "FAILED"};
-
-    for (json_t *message; (message = fake_ws_next(ws)); json_decref(message)) {
-        const char *name = json_string_value(json_object_get(message, "message"));
-        json_t *object = json_array_get(json_object_get(message, "data"), 0);
-        const char *status = json_string_value(json_object_get(object, "status"));
-        const char *id = json_string_value(json_object_get(object, "mediaSessionId"));
-        if (strcmp(name, "notifyStreamStatusEvent") != 0)
-            continue;
-        bool found = false;
-        for (size_t i = 0; i < SL_ARRAY_LEN(known); i++)
-            found = found || strcmp(status, known[i]) == 0;
-        assert(found);
-        assert(!json_object_get(object, "sdp"));
-        if (status[0] == 'P')
-            assert(fake_peer(id) && fake_peer_started(id));
-    }
 }
 
 static void peer_event(const char *id, enum sl_peer_state state, enum sl_peer_failure failure)
@@ -134,9 +151,6 @@ static void run_line(struct world *world, const char *line, size_t len)
     default:
         break;
     }
-    for (size_t i = 0; i < SL_ARRAY_LEN(world->sockets); i++)
-        if (world->sockets[i])
-            check_sent(world->sockets[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -10,6 +10,7 @@
 
 #include "access/access.h"
 #include "base/config.h"
+#include "base/json.h"
 #include "base/list.h"
 #include "base/metrics.h"
 #include "hooks/hooks.h"
@@ -97,6 +98,8 @@ void fake_names_answer(struct fake_names *fake, int err);
 
 struct sl_ws *fake_ws_create(const char *remote_ip, uint16_t remote_port);
 /* on_open; returns the owner. */
+/* What is sent is told, as the text it is, and not kept: trees cost time. */
+void fake_ws_on_sent(struct sl_ws *ws, void (*on_sent)(struct sl_json_span text));
 void fake_ws_open(struct sl_ws *ws, const struct sl_ws_ops *ops, void *arg);
 void fake_ws_receive(struct sl_ws *ws, const char *text);
 void fake_ws_receive_bytes(struct sl_ws *ws, const char *text, size_t len);

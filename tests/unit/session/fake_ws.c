@@ -12,6 +12,7 @@ struct sl_ws {
     struct sl_addr remote, local;
     const struct sl_ws_ops *ops;
     void *owner;
+    void (*on_sent)(struct sl_json_span text); /* NULL: it is kept */
     json_t *sent; /* array of what went out and was not yet looked at */
     char *last;   /* the text of the last of them */
     size_t sent_count, pings;
@@ -28,6 +29,11 @@ struct sl_ws *fake_ws_create(const char *remote_ip, uint16_t remote_port)
     (void)sl_addr_parse_ip("203.0.113.44", 8443, &ws->local);
     ws->sent = json_array();
     return ws;
+}
+
+void fake_ws_on_sent(struct sl_ws *ws, void (*on_sent)(struct sl_json_span text))
+{
+    ws->on_sent = on_sent;
 }
 
 void fake_ws_open(struct sl_ws *ws, const struct sl_ws_ops *ops, void *arg)
@@ -124,6 +130,10 @@ int sl_ws_send_text(struct sl_ws *ws, const char *text, size_t len)
 {
     assert(!ws->closing);
     assert(sl_json_check(text, len, SL_JSON_DEPTH_MAX + 2, SIZE_MAX) == SL_JSON_GOOD);
+    if (ws->on_sent) {
+        ws->on_sent((struct sl_json_span){text, len});
+        return 0;
+    }
     json_t *message = json_loadb(text, len, 0, NULL);
     if (!message)
         message = load_without_passed_on(text, len);

@@ -109,7 +109,7 @@ int sl_rest_create(const struct sl_rest_config *config, struct sl_rest **out,
     rest->sources = config->sources;
     rest->access.owner = config->sources.owner;
     rest->access.check_user = config->sources.check_user;
-    open_pages(rest, config->loop, config->web_root);
+    open_pages(rest, config->parts.loop, config->web_root);
     rest->router = sl_router_create(&rest->access, rest->files);
     int err = sl_rest_set_policy(rest, &config->policy, error);
     if (err < 0) {

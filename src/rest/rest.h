@@ -62,7 +62,7 @@ struct sl_rest_policy {
 /* Whom to ask, and to tell, what the requests are about. All outlive sl_rest. NULL: there is none,
  * and what it knows is listed by nobody. */
 struct sl_rest_parts {
-    struct sl_loop *loop; /* not NULL if sessions is not */
+    struct sl_loop *loop; /* not NULL if sessions is not, or there are pages */
     struct sl_streams *streams;
     struct sl_workers *workers;
     struct sl_sessions *sessions; /* over the same streams */

@@ -383,6 +383,7 @@ static const char *names_in(struct control *control, const char *path)
     size_t i;
 
     send_request(control, &request, "GET", path, NULL);
+    fake_settle();
     json_t *answer = fake_answer_json(&request);
     json_t *list = json_is_array(answer) ? answer : json_object_get(answer, "streams");
     json_array_foreach(list, i, item)

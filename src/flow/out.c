@@ -248,6 +248,10 @@ static void init_output(struct sl_flow_out *out, const struct sl_media *media,
     }
     output->sink =
         sl_sink_create(config->tracks[media->kind], config->worker, &out->sink_ops, output);
+    for (size_t i = 0; i < media->codec_count; i++) {
+        if (media->codecs[i].nack)
+            sl_sink_keep_packets(output->sink);
+    }
 }
 
 struct sl_flow_out *sl_flow_out_create(const struct sl_flow_out_config *config)

@@ -5,6 +5,7 @@
 
 #include "base/metrics.h"
 
+#include <assert.h>
 #include <errno.h>
 
 static void on_added(struct sl_msg *msg) /* on the home worker */
@@ -79,11 +80,6 @@ struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker)
     fanout->keyframe_msg.run = on_keyframe;
     fanout->sinks_msg.run = on_sinks;
     fanout_init_relay(fanout);
-    if (worker != track->home) {
-        fanout->handovers = sl_new_array(struct handover, HANDOVER_BATCHES);
-        for (size_t i = 0; i < HANDOVER_BATCHES; i++)
-            fanout->handovers[i].msg.run = on_handover;
-    }
     return fanout;
 }
 
@@ -91,7 +87,8 @@ void fanout_free(struct fanout *fanout)
 {
     if (!fanout)
         return;
-    free(fanout->handovers);
+    for (size_t i = 0; i < HANDOVER_BATCHES; i++)
+        free(fanout->handovers[i]);
     free(fanout->frame_handovers);
     free(fanout->sinks);
     free(fanout->ring);
@@ -110,17 +107,33 @@ static void put_into(struct handover *handover, size_t part, size_t at,
         handover->packets[at + i] = sl_rtp_packet_ref(delivery->packets[i]);
 }
 
+/* The first that is free, so that few are ever made; NULL: all are on their way. */
+static struct handover *find_handover(struct fanout *fanout)
+{
+    for (size_t i = 0; i < HANDOVER_BATCHES; i++) {
+        struct handover *handover = fanout->handovers[i];
+        if (!handover) {
+            handover = sl_new(struct handover);
+            handover->msg.run = on_handover;
+            fanout->handovers[i] = handover;
+            return handover;
+        }
+        if (!atomic_load_explicit(&handover->busy, memory_order_acquire))
+            return handover;
+    }
+    return NULL;
+}
+
 void fanout_hand_over(const struct delivery *delivery, const struct delivery *rider)
 {
     struct fanout *fanout = delivery->fanout;
-    struct handover *handover = &fanout->handovers[fanout->next_handover];
+    struct handover *handover = find_handover(fanout);
 
-    if (atomic_load_explicit(&handover->busy, memory_order_acquire)) {
+    if (!handover) {
         sl_count(fanout->track->home->counters, SL_COUNTER_PACKETS_DROPPED_QUEUE,
                  delivery->count + rider->count);
         return;
     }
-    fanout->next_handover = (fanout->next_handover + 1) % HANDOVER_BATCHES;
     atomic_store_explicit(&handover->busy, true, memory_order_relaxed);
     put_into(handover, 0, 0, delivery);
     put_into(handover, 1, delivery->count, rider);
@@ -133,10 +146,22 @@ static void keep(struct fanout *fanout, struct sl_rtp_packet *packet)
 
     if (*slot && (*slot)->seq >= packet->seq)
         return; /* a duplicate, or older than what replaced it */
-    if (!fanout->newest || packet->seq > fanout->newest->seq)
-        fanout->newest = packet;
     sl_rtp_packet_unref(*slot);
     *slot = sl_rtp_packet_ref(packet);
+}
+
+static void note_newest(struct fanout *fanout, const struct delivery *delivery)
+{
+    struct sl_rtp_packet *newest = fanout->newest;
+
+    for (size_t i = 0; i < delivery->count; i++) {
+        if (!newest || delivery->packets[i]->seq > newest->seq)
+            newest = delivery->packets[i];
+    }
+    if (newest == fanout->newest)
+        return;
+    sl_rtp_packet_unref(fanout->newest);
+    fanout->newest = sl_rtp_packet_ref(newest);
 }
 
 /* False if the fanout has no use for them. */
@@ -144,10 +169,12 @@ static bool take_in(const struct delivery *delivery)
 {
     struct fanout *fanout = delivery->fanout;
 
-    if (!fanout || fanout->ended || !fanout->ring || delivery->count == 0)
+    if (!fanout || fanout->ended || delivery->count == 0 ||
+        atomic_load_explicit(&fanout->sink_count, memory_order_relaxed) == 0)
         return false;
     fanout->clock = *delivery->clock;
-    for (size_t i = 0; i < delivery->count; i++)
+    note_newest(fanout, delivery);
+    for (size_t i = 0; fanout->ring && i < delivery->count; i++)
         keep(fanout, delivery->packets[i]);
     return true;
 }
@@ -201,6 +228,15 @@ void fanout_tell_sinks(struct fanout *fanout)
         sl_loop_post(fanout->track->home->loop, &fanout->sinks_msg);
 }
 
+void fanout_make_ring(struct fanout *fanout)
+{
+    size_t packets = fanout->track->ring_packets;
+
+    assert((packets & (packets - 1)) == 0);
+    fanout->ring = sl_new_array(struct sl_rtp_packet *, packets);
+    fanout->ring_mask = packets - 1;
+}
+
 void fanout_drop_ring(struct fanout *fanout)
 {
     if (!fanout->ring)
@@ -209,6 +245,11 @@ void fanout_drop_ring(struct fanout *fanout)
         sl_rtp_packet_unref(fanout->ring[i]);
     free(fanout->ring);
     fanout->ring = NULL;
+}
+
+void fanout_forget_newest(struct fanout *fanout)
+{
+    sl_rtp_packet_unref(fanout->newest);
     fanout->newest = NULL;
 }
 
@@ -220,6 +261,5 @@ void fanout_end(struct fanout *fanout)
     while (fanout->packet_sink_count > 0)
         sink_end(fanout->sinks[fanout->packet_sink_count - 1], -EPIPE);
     sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sink_end(sink, -EPIPE);
-    fanout_drop_ring(fanout);
     sl_loop_post(registry_control(fanout->track->stream), &fanout->drained_msg);
 }

@@ -31,6 +31,8 @@ enum {
     RIDERS_MAX = 8, /* packets of sound that go along with pictures; with more, each go alone */
     TRACKS_PER_STREAM = 2,
     RING_MIN = 64, /* packets: 0.2 s of video, what an answer to a NACK needs on a short path */
+    /* Of sound: as long a time, in an eighth of the memory (12 KB). Browsers never ask for it. */
+    RING_SOUND = 8,
     FRAME_LEN_MAX = 4 << 20,
     FRAME_BATCH = 16, /* frames that came in in one turn, before they are passed on */
     FRAME_HANDOVER_BYTES_MAX = 8 << 20, /* of frames on their way to another worker */
@@ -249,16 +251,16 @@ struct fanout {
     size_t sinks_capacity;
     struct sl_list frame_sinks;
     size_t ring_mask;
-    struct sl_rtp_packet **ring; /* by seq & mask; made with the first sink */
-    struct sl_rtp_packet *newest;
+    size_t keeping;               /* sinks whose receivers may ask again */
+    struct sl_rtp_packet **ring;  /* by seq & mask; while there are such sinks */
+    struct sl_rtp_packet *newest; /* one reference; NULL without sinks */
     struct sl_track_clock clock;
     struct frames *frames;  /* while there are frame sinks, and the track has packets only */
     struct sl_list ticking; /* in worker->frame_fanouts */
 
     /* Home's; NULL when home and worker are one. */
-    struct handover *handovers;
-    size_t next_handover;
-    struct frame_handover *frame_handovers; /* made with the first frame */
+    struct handover *handovers[HANDOVER_BATCHES]; /* made as they are needed; mostly one is */
+    struct frame_handover *frame_handovers;       /* made with the first frame */
     size_t next_frame_handover;
     bool frames_lost;           /* up to the next key frame */
     _Atomic size_t frame_bytes; /* on their way; the worker subtracts */
@@ -275,8 +277,11 @@ void fanout_hand_over(const struct delivery *delivery, const struct delivery *ri
 void fanout_want_keyframe(struct fanout *fanout);
 /* The first sink came or the last one went, or their wishes changed: home is told. [worker] */
 void fanout_tell_sinks(struct fanout *fanout);
-/* Lets go of the packets kept for retransmission. [worker] */
+/* The packets kept for retransmission. [worker] */
+void fanout_make_ring(struct fanout *fanout);
 void fanout_drop_ring(struct fanout *fanout);
+/* Lets go of the newest packet. [worker] */
+void fanout_forget_newest(struct fanout *fanout);
 /* Runs on the fanout's worker, then tells control. [worker] */
 void fanout_end(struct fanout *fanout);
 
@@ -323,7 +328,8 @@ struct sl_sink {
     void *owner;
     struct fanout *fanout;
     struct sl_sink *rider, *carrier; /* see sl_sink_ride(); constant once started */
-    int64_t keyframe_every_us;       /* constant once started */
+    int64_t keyframe_every_us;       /* both constant once started */
+    bool keeps;                      /* packets, for its receiver */
     /* The worker's. */
     bool started;
     size_t index;        /* in fanout->sinks */

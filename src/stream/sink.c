@@ -45,6 +45,12 @@ void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video)
     video->rider = audio;
 }
 
+void sl_sink_keep_packets(struct sl_sink *sink)
+{
+    SL_ASSERT_ON(registry_control(sink->fanout->track->stream));
+    sink->keeps = true;
+}
+
 void sl_sink_set_keyframe_every(struct sl_sink *sink, int64_t every_us)
 {
     SL_ASSERT_ON(registry_control(sink->fanout->track->stream));
@@ -60,15 +66,6 @@ void sl_sink_destroy(struct sl_sink *sink)
     sink->fanout->refs--;
     free(sink);
     stream_check_free(stream);
-}
-
-static void make_ring(struct fanout *fanout)
-{
-    size_t packets = fanout->track->ring_packets;
-
-    assert((packets & (packets - 1)) == 0);
-    fanout->ring = sl_new_array(struct sl_rtp_packet *, packets);
-    fanout->ring_mask = packets - 1;
 }
 
 static size_t count_sinks(struct fanout *fanout, int change)
@@ -160,8 +157,8 @@ void sl_sink_start(struct sl_sink *sink)
             sink->ops->on_end(sink->owner, refused);
         return;
     }
-    if (!fanout->ring)
-        make_ring(fanout);
+    if (sink->keeps && fanout->keeping++ == 0)
+        fanout_make_ring(fanout);
     sink->started = true;
     if (sink->ops->on_packets)
         add_packet_sink(fanout, sink);
@@ -200,9 +197,11 @@ void sl_sink_stop(struct sl_sink *sink)
     sink->waiting = false;
     if (sink->keyframe_every_us > 0)
         check_wishes(fanout);
+    if (sink->keeps && --fanout->keeping == 0)
+        fanout_drop_ring(fanout); /* nobody can ask for these packets any more */
     if (count_sinks(fanout, -1) > 0)
         return;
-    fanout_drop_ring(fanout); /* nobody can ask for these packets any more */
+    fanout_forget_newest(fanout);
     fanout_tell_sinks(fanout);
 }
 

@@ -39,7 +39,7 @@ struct sl_worker;
 struct sl_workers_config {
     size_t count;        /* threads, 1..64 */
     size_t packets_max;  /* RTP packets held per worker; past that new ones are dropped, counted */
-    size_t ring_packets; /* kept per track for retransmission; a power of two */
+    size_t ring_packets; /* kept per track of pictures for retransmission; a power of two */
     int64_t keyframe_interval_us; /* least time between two key frame requests to one source */
     /* How long packets may wait for the rest of their picture, so that it leaves together; the wait
      * grows with the number of sinks, see worker.c. 0: never. */
@@ -396,6 +396,9 @@ struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
  * one player's packets lie together. Both of one owner's, of one stream, on one worker; before they
  * start; they are destroyed together. [control] */
 void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video);
+/* Its receiver may ask for packets again: some are kept for sl_sink_find_packet() while there is
+ * such a sink, of pictures ring_packets at most, of sound eight. Before it starts. [control] */
+void sl_sink_keep_packets(struct sl_sink *sink);
 /* How often it wants a key frame, at least; the track asks its source for what the most impatient
  * of its sinks wants. 0, as at first: whenever they come. Before it starts. [control] */
 void sl_sink_set_keyframe_every(struct sl_sink *sink, int64_t every_us);
@@ -409,7 +412,8 @@ void sl_sink_destroy(struct sl_sink *sink);
 
 /* Asks the source for a key frame (merged, limited). [worker] */
 void sl_sink_request_keyframe(struct sl_sink *sink);
-/* A packet still kept for retransmission, borrowed until the next turn; NULL. [worker] */
+/* A packet still kept for retransmission, borrowed until the next turn; NULL. See
+ * sl_sink_keep_packets(). [worker] */
 struct sl_rtp_packet *sl_sink_find_packet(struct sl_sink *sink, int64_t seq);
 /* The newest packet; NULL if none came yet. [worker] */
 struct sl_rtp_packet *sl_sink_newest_packet(struct sl_sink *sink);

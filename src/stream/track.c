@@ -15,9 +15,8 @@ size_t track_ring_packets(const struct sl_worker *worker, enum sl_media_kind kin
     size_t packets = worker->config->ring_packets, budget = worker->config->packets_max / 2;
     size_t left = budget > worker->ring_reserved ? budget - worker->ring_reserved : 0;
 
-    /* Audio has a sixth of the packets a second that video has. */
-    if (kind == SL_AUDIO && packets / 4 >= RING_MIN)
-        packets /= 4;
+    if (kind == SL_AUDIO)
+        return RING_SOUND;
     while (packets > RING_MIN && packets > left / 8)
         packets /= 2;
     return packets;

@@ -307,6 +307,20 @@ static const struct sl_sink_ops frame_ops = {
 static const struct sl_sink_ops packet_ops = {
     .protocol = "test", .on_packets = on_packets, .on_end = on_end};
 
+static inline void forget_packets(void *owner, struct sl_rtp_packet *const *packets, size_t count)
+{
+    (void)owner;
+    (void)packets;
+    (void)count;
+}
+
+static const struct sl_sink_ops quiet_ops = {.protocol = "test", .on_packets = forget_packets};
+
+static inline void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
 static inline void do_start(void *arg)
 {
     sl_sink_start(arg);

@@ -394,6 +394,7 @@ static void recent_packets_are_kept_for_retransmission_and_old_ones_are_not(void
     assert_int_equal(create_stream(f, "cam", 0, &source), 0);
     struct sl_track *track = sl_stream_track(source.stream, SL_VIDEO);
     sink.sink = sl_sink_create(track, other, &packet_ops, &sink);
+    sl_sink_keep_packets(sink.sink);
     on_worker(f, other, do_start, sink.sink);
     for (int64_t first = 70000; first < 70300; first += 30) {
         struct input input = {track, sl_workers_at(f->workers, 0), SL_CODEC_VP8, first, 30};

@@ -218,7 +218,7 @@ struct sl_sink {
     const struct sl_sink_ops *ops;
     void *owner;
     struct fanout *fanout;
-    struct sl_sink *rider, *carrier; /* see sl_sink_ride(); constant once started */
+    struct sl_sink *rider, *carrier; /* see sl_sink_ride(); until one of them is stopped */
     /* The worker's. */
     bool started;
     size_t index;        /* in fanout->sinks */

@@ -121,6 +121,11 @@ void sl_sink_stop(struct sl_sink *sink)
 {
     struct fanout *fanout = sink->fanout;
 
+    if (sink->rider)
+        sink->rider->carrier = NULL;
+    if (sink->carrier)
+        sink->carrier->rider = NULL;
+    sink->rider = sink->carrier = NULL;
     if (!sink->started)
         return;
     assert(sl_loop_is_current(fanout->worker->loop));

@@ -256,7 +256,9 @@ static int set_up(void **state)
             .worker = f->worker,
             .ops = &source_ops,
             .owner = f,
-            .tracks = {[SL_VIDEO] = {true, 1, {{SL_CODEC_VP8, ""}}, {0, {0}}}},
+            .tracks = {[SL_VIDEO] = {.present = true,
+                                     .codec_count = 1,
+                                     .codecs = {{SL_CODEC_VP8, ""}}}},
         };
         assert_int_equal(sl_stream_create(f->streams, &stream, &f->source[i]), 0);
     }

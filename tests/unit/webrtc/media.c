@@ -353,7 +353,9 @@ static struct sl_stream *create_stream(struct fixture *f, struct client *client,
         .worker = sl_workers_at(f->workers, 0),
         .ops = &sl_peer_source_ops,
         .owner = client->peer,
-        .tracks = {[SL_VIDEO] = {true, 1, {{SL_CODEC_VP8, ""}}}},
+        .tracks = {[SL_VIDEO] = {.present = true,
+                                 .codec_count = 1,
+                                 .codecs = {{SL_CODEC_VP8, ""}}}},
     };
 
     assert_int_equal(sl_stream_create(f->streams, &config, &stream), 0);

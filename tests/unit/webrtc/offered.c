@@ -232,7 +232,9 @@ static void create_stream(struct end *end, const char *name, const struct sl_sou
         .worker = worker_of(end->engine),
         .ops = ops,
         .owner = end->peer,
-        .tracks = {[SL_VIDEO] = {true, 1, {{SL_CODEC_VP8, ""}}}},
+        .tracks = {[SL_VIDEO] = {.present = true,
+                                 .codec_count = 1,
+                                 .codecs = {{SL_CODEC_VP8, ""}}}},
     };
 
     assert_int_equal(sl_stream_create(end->engine->streams, &config, &end->stream), 0);

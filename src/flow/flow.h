@@ -93,6 +93,7 @@ struct sl_flow_out_config {
     struct sl_worker *worker;
     const struct sl_negotiation *negotiation; /* copied as far as needed */
     struct sl_track *tracks[2];               /* by kind; NULL where nothing flows */
+    struct sl_loop *control;                  /* NULL: no output is ever moved */
     const char *cname;                        /* of sender reports; copied */
     int64_t requested_us;                     /* for the histogram of joins; 0: not measured */
     const struct sl_flow_ops *ops;
@@ -106,6 +107,14 @@ void sl_flow_out_destroy(struct sl_flow_out *out);
 void sl_flow_out_start(struct sl_flow_out *out, int64_t now_us);
 /* Idempotent. [worker] */
 void sl_flow_out_stop(struct sl_flow_out *out);
+/*
+ * The output of this kind goes on with another track, on whatever worker, at that track's next key
+ * frame (sound: its next packet), and is sent as it was until then: numbers, time stamps and VP8's
+ * counters go on without a seam, these in the width their source gives them. A codec that was not
+ * negotiated never begins. Replaces a move that has not been made; a track that ends first ends the
+ * move. Returns 0; -EINVAL: nothing of this kind flows out, or the track is of the other. [control]
+ */
+int sl_flow_out_move(struct sl_flow_out *out, enum sl_media_kind kind, struct sl_track *track);
 /* One compound packet in clear; what is not for the sender is passed over. [worker] */
 void sl_flow_out_rtcp(struct sl_flow_out *out, const uint8_t *data, size_t len, int64_t now_us);
 /* Reports that are due: every 100 ms, once started. [worker] */

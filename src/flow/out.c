@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Tracks out as RTP: packets under our own ssrc and numbers, retransmissions from the track's ring.
+ * Tracks out as RTP: packets under our own ssrc and numbers, retransmissions from the track's ring,
+ * and from one track to another.
  *
  * A player's numbering: its sequence index is base + (track's number - first), never below base. So
  * a packet older than a player's first is never sent to it, and the rollover counter can only grow
@@ -13,6 +14,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum {
@@ -44,7 +46,8 @@ static size_t padding_of(const struct output *output, const struct sl_rtp_packet
 static size_t write_header(const struct output *output, const struct sl_rtp_packet *packet,
                            uint8_t payload_type, uint32_t ssrc, uint16_t seq, uint8_t *out)
 {
-    sl_rtp_build_header(out, packet->marker, payload_type, seq, packet->timestamp, ssrc);
+    sl_rtp_build_header(out, packet->marker, payload_type, seq,
+                        packet->timestamp + output->splice.timestamp_offset, ssrc);
     if (!has_extension(output, packet))
         return SL_RTP_HEADER_LEN;
     out[0] |= 0x10; /* X */
@@ -93,6 +96,32 @@ static size_t send_packet(const struct output *output, const struct sl_flow_path
     return len;
 }
 
+/* The packet's payload with the counters that the output has reached, written to copy. */
+static void copy_payload(const struct output *output, const struct sl_rtp_packet *packet,
+                         size_t len, uint8_t *copy)
+{
+    struct sl_vp8_ids ids;
+
+    memcpy(copy, packet->payload, len);
+    if (output->moved && packet->codec == SL_CODEC_VP8 &&
+        sl_vp8_ids_read(packet->payload, packet->payload_len, &ids) == 0)
+        sl_splice_rewrite(&output->splice, &ids, copy);
+}
+
+/* The same as below with counters of our own: apart, so that others have no copy on their stack. */
+static __attribute__((noinline)) size_t send_rewritten(const struct output *output,
+                                                       const struct sl_flow_path *path,
+                                                       const struct sl_rtp_packet *packet,
+                                                       uint8_t payload_type, uint64_t index)
+{
+    uint8_t copy[SL_PACKET_PAYLOAD_MAX];
+    size_t padding = padding_of(output, packet);
+    struct payload payload = {copy, packet->payload_len + padding, padding};
+
+    copy_payload(output, packet, payload.len, copy);
+    return send_packet(output, path, packet, payload_type, output->ssrc, index, &payload);
+}
+
 /* The packet as it is, for the first time or (where there is no RTX) again. */
 static size_t send_original(const struct output *output, const struct sl_flow_path *path,
                             const struct sl_rtp_packet *packet, uint8_t payload_type,
@@ -101,6 +130,8 @@ static size_t send_original(const struct output *output, const struct sl_flow_pa
     size_t padding = padding_of(output, packet);
     struct payload payload = {packet->payload, packet->payload_len + padding, padding};
 
+    if (output->moved && packet->codec == SL_CODEC_VP8)
+        return send_rewritten(output, path, packet, payload_type, index);
     return send_packet(output, path, packet, payload_type, output->ssrc, index, &payload);
 }
 
@@ -130,52 +161,222 @@ static void count_sent(const struct output *output, uint64_t packets, uint64_t b
     sl_metric_add(&stats->video_frames, frames);
 }
 
-static void on_packets(void *owner, struct sl_rtp_packet *const *packets, size_t count)
+/* The newest packet sent, for who comes behind it. */
+static void note_end(struct output *output, const struct sl_rtp_packet *packet)
 {
-    struct output *output = owner;
+    output->end.timestamp = packet->timestamp + output->splice.timestamp_offset;
+    output->end_arrival_us = packet->arrival_us;
+    output->end_codec = packet->codec;
+    output->end.ids.picture_bits = 0;
+    output->end.ids.has_tl0 = false;
+    if (packet->codec != SL_CODEC_VP8 ||
+        sl_vp8_ids_read(packet->payload, packet->payload_len, &output->end.ids) < 0)
+        return;
+    output->end.ids.picture += output->splice.picture_offset;
+    output->end.ids.tl0 += output->splice.tl0_offset;
+}
+
+static void send_packets(struct output *output, struct sl_rtp_packet *const *packets, size_t count)
+{
+    const struct sl_rtp_packet *newest = NULL;
     struct sl_flow_path path;
     uint64_t sent = 0, bytes = 0, frames = 0;
 
-    SL_ASSERT_ON(sl_worker_loop(output->flow->worker));
     if (!sl_flow_out_path(output, &path))
         return;
     if (!output->started) {
         output->started = true;
-        output->first_seq = packets[0]->seq;
-        output->highest = output->base;
+        output->splice.first_seq = packets[0]->seq;
+        output->end.index = output->splice.base;
+        newest = packets[0];
     }
     for (size_t i = 0; i < count; i++) {
         const struct sl_rtp_packet *packet = packets[i];
         uint8_t payload_type = output->payload_type[packet->codec];
-        if (packet->seq < output->first_seq || payload_type == SL_NO_PAYLOAD_TYPE)
+        if (packet->seq < output->splice.first_seq || payload_type == SL_NO_PAYLOAD_TYPE)
             continue;
-        uint64_t index = output->base + (uint64_t)(packet->seq - output->first_seq);
+        uint64_t index = output->splice.base + (uint64_t)(packet->seq - output->splice.first_seq);
         bytes += send_original(output, &path, packet, payload_type, index);
-        if (index > output->highest)
-            output->highest = index;
+        if (index > output->end.index) {
+            output->end.index = index;
+            newest = packet;
+        }
         output->octets += packet->payload_len; /* without padding: RFC 3550 section 6.4.1 */
         frames += packet->marker;
         sent++;
     }
+    if (newest)
+        note_end(output, newest);
     output->packets += (uint32_t)sent;
     count_sent(output, sent, bytes, frames);
     if (!output->flow->media_sent && sent > 0)
         note_first(output->flow);
 }
 
+/* ---- From track to track ---- */
+
+/* Local time of a packet, on its track's clock, which is valid. */
+static int64_t local_us(const struct output *output, const struct feed *feed, uint32_t timestamp,
+                        enum sl_codec codec)
+{
+    const struct sl_track_clock *clock = sl_sink_clock(feed->sink);
+    int64_t ticks = (int32_t)(timestamp - clock->rtp_timestamp);
+
+    return clock->local_us + ticks * SL_US_PER_S / output->clock_hz[codec];
+}
+
+static void splice_to(struct output *output, const struct sl_rtp_packet *packet)
+{
+    uint32_t before = output->end.timestamp - output->splice.timestamp_offset;
+    int64_t end_us = output->end_arrival_us, begin_us = packet->arrival_us;
+    int64_t clock_hz = output->clock_hz[packet->codec];
+    struct sl_vp8_ids ids = {.picture_bits = 0};
+
+    if (sl_sink_clock(output->current->sink)->valid && sl_sink_clock(output->next->sink)->valid) {
+        end_us = local_us(output, output->current, before, output->end_codec);
+        begin_us = local_us(output, output->next, packet->timestamp, packet->codec);
+    }
+    if (packet->codec == SL_CODEC_VP8)
+        (void)sl_vp8_ids_read(packet->payload, packet->payload_len, &ids); /* else: none */
+    sl_splice_move(&output->splice, &output->end, packet->seq, packet->timestamp, &ids,
+                   (begin_us - end_us) * clock_hz / SL_US_PER_S);
+    output->moved = true;
+}
+
+/* The next track's packets, from the first that can be decoded by itself. */
+static void go_over(struct output *output, struct sl_rtp_packet *const *packets, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && (output->payload_type[packets[i]->codec] == SL_NO_PAYLOAD_TYPE ||
+                         (output->kind == SL_VIDEO && !packets[i]->keyframe_start)))
+        i++;
+    if (i == count)
+        return;
+    if (output->started)
+        splice_to(output, packets[i]);
+    output->current->behind = output->left;
+    output->left = output->current;
+    output->current = output->next; /* behind is NULL: it was never left */
+    output->next = NULL;
+    send_packets(output, packets + i, count - i);
+}
+
+static void on_packets(void *owner, struct sl_rtp_packet *const *packets, size_t count)
+{
+    struct feed *feed = owner;
+    struct output *output = feed->output;
+
+    SL_ASSERT_ON(sl_worker_loop(output->flow->worker));
+    if (feed == output->current)
+        send_packets(output, packets, count);
+    else if (feed == output->next)
+        go_over(output, packets, count);
+}
+
+static void on_end(void *owner, int reason)
+{
+    struct feed *feed = owner;
+
+    (void)reason; /* there is one only */
+    feed->ended = true;
+}
+
+static void on_given_back(struct sl_msg *msg) /* on the control loop */
+{
+    struct feed *feed = sl_container_of(msg, struct feed, msg);
+
+    sl_sink_destroy(feed->sink);
+    feed->sink = NULL;
+    if (feed != &feed->output->first)
+        free(feed);
+}
+
+static void give_back(struct feed *feed)
+{
+    struct sl_loop *control = feed->output->flow->control;
+
+    sl_sink_stop(feed->sink);
+    feed->msg.run = on_given_back;
+    sl_loop_post(control, &feed->msg);
+}
+
+void sl_flow_out_give_back(struct sl_flow_out *out)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct output *output = &out->outputs[i];
+        while (output->left) {
+            struct feed *feed = output->left;
+            output->left = feed->behind;
+            give_back(feed);
+        }
+        if (output->next && output->next->ended) {
+            give_back(output->next);
+            output->next = NULL;
+        }
+    }
+}
+
+static void start(struct feed *feed)
+{
+    sl_sink_start(feed->sink);
+    sl_sink_request_keyframe(feed->sink);
+}
+
+static void on_move(struct sl_msg *msg) /* on the worker */
+{
+    struct feed *feed = sl_container_of(msg, struct feed, msg);
+    struct output *output = feed->output;
+
+    if (output->next)
+        give_back(output->next);
+    output->next = feed;
+    if (output->flow->started && !output->flow->stopped)
+        start(feed);
+}
+
+static void create_sink(struct feed *feed, struct sl_track *track)
+{
+    const struct output *output = feed->output;
+    struct sl_flow_out *out = output->flow;
+
+    feed->sink = sl_sink_create(track, out->worker, &out->sink_ops, feed);
+    if (output->nack)
+        sl_sink_keep_packets(feed->sink);
+}
+
+int sl_flow_out_move(struct sl_flow_out *out, enum sl_media_kind kind, struct sl_track *track)
+{
+    struct output *output = &out->outputs[kind];
+
+    if (!output->flow || !out->control || sl_track_kind(track) != kind)
+        return -EINVAL;
+    SL_ASSERT_ON(out->control);
+    struct feed *feed = sl_new(struct feed);
+    feed->output = output;
+    create_sink(feed, track);
+    feed->msg.run = on_move;
+    sl_loop_post(sl_worker_loop(out->worker), &feed->msg);
+    return 0;
+}
+
+/* ---- Start and stop ---- */
+
 void sl_flow_out_start(struct sl_flow_out *out, int64_t now_us)
 {
     SL_ASSERT_ON(sl_worker_loop(out->worker));
+    out->started = true;
     for (size_t i = 0; i < 2; i++) {
         struct output *output = &out->outputs[i];
-        if (!output->sink)
+        if (!output->current)
             continue;
-        sl_sink_start(output->sink);
-        sl_sink_request_keyframe(output->sink);
+        start(output->current);
+        if (output->next)
+            start(output->next);
         /* Sound can begin with what is there; waiting for the next packet would cost 20 ms. */
-        struct sl_rtp_packet *newest = sl_sink_newest_packet(output->sink);
+        struct sl_rtp_packet *newest = sl_sink_newest_packet(output->current->sink);
         if (i == SL_AUDIO && newest && now_us - newest->arrival_us < FRESH_US)
-            on_packets(output, &newest, 1);
+            send_packets(output, &newest, 1);
     }
     out->reported_us = now_us - SL_FLOW_REPORT_US + 200 * SL_US_PER_MS;
 }
@@ -183,9 +384,15 @@ void sl_flow_out_start(struct sl_flow_out *out, int64_t now_us)
 void sl_flow_out_stop(struct sl_flow_out *out)
 {
     SL_ASSERT_ON(sl_worker_loop(out->worker));
+    out->stopped = true;
     for (size_t i = 0; i < 2; i++) {
-        if (out->outputs[i].sink)
-            sl_sink_stop(out->outputs[i].sink);
+        struct output *output = &out->outputs[i];
+        if (output->current)
+            sl_sink_stop(output->current->sink);
+        if (output->next)
+            sl_sink_stop(output->next->sink);
+        for (struct feed *feed = output->left; feed; feed = feed->behind)
+            sl_sink_stop(feed->sink);
     }
 }
 
@@ -196,12 +403,16 @@ void sl_flow_resend(struct output *output, const struct sl_flow_path *path, uint
     struct sl_counters *counters = output->flow->counters;
     uint8_t copy[2 + SL_PACKET_PAYLOAD_MAX];
     /* The number nearest to the newest one sent. */
-    int64_t index = (int64_t)output->highest + (int16_t)(seq - (uint16_t)output->highest);
+    int64_t newest = (int64_t)output->end.index, base = (int64_t)output->splice.base;
+    int64_t index = newest + (int16_t)(seq - (uint16_t)newest);
 
-    if (index < (int64_t)output->base || index > (int64_t)output->highest)
+    if (index > newest || (index < base && !output->moved))
         return; /* never sent */
+    /* Of the track before this one nothing is kept: a key frame follows what is missing. */
     struct sl_rtp_packet *packet =
-        sl_sink_find_packet(output->sink, output->first_seq + index - (int64_t)output->base);
+        index < base
+            ? NULL
+            : sl_sink_find_packet(output->current->sink, output->splice.first_seq + index - base);
     if (!packet || output->payload_type[packet->codec] == SL_NO_PAYLOAD_TYPE) {
         sl_count(counters, SL_COUNTER_NACK_MISSED, 1);
         return;
@@ -214,7 +425,7 @@ void sl_flow_resend(struct output *output, const struct sl_flow_path *path, uint
         return;
     }
     sl_store_u16(copy, seq); /* RFC 4588 section 4: the original sequence number */
-    memcpy(copy + 2, packet->payload, packet->payload_len);
+    copy_payload(output, packet, packet->payload_len, copy + 2);
     struct payload payload = {copy, packet->payload_len + 2U, 0};
     (void)send_packet(output, path, packet, rtx_payload_type, output->rtx_ssrc, output->rtx_index++,
                       &payload);
@@ -233,7 +444,7 @@ static void init_output(struct sl_flow_out *out, const struct sl_media *media,
     output->ssrc = media->local_ssrc;
     output->rtx_ssrc = media->local_rtx_ssrc;
     output->ext_orientation = media->ext_id[SL_EXT_VIDEO_ORIENTATION];
-    output->base = BASE_MIN + sl_random_u32() % BASE_SPREAD;
+    output->splice.base = BASE_MIN + sl_random_u32() % BASE_SPREAD;
     output->rtx_index = BASE_MIN + sl_random_u32() % BASE_SPREAD;
     memset(output->payload_type, SL_NO_PAYLOAD_TYPE, sizeof(output->payload_type));
     memset(output->rtx_payload_type, SL_NO_PAYLOAD_TYPE, sizeof(output->rtx_payload_type));
@@ -246,12 +457,11 @@ static void init_output(struct sl_flow_out *out, const struct sl_media *media,
         if (codec->rtx_payload_type >= 0 && output->rtx_ssrc != 0)
             output->rtx_payload_type[codec->codec] = (uint8_t)codec->rtx_payload_type;
     }
-    output->sink =
-        sl_sink_create(config->tracks[media->kind], config->worker, &out->sink_ops, output);
-    for (size_t i = 0; i < media->codec_count; i++) {
-        if (media->codecs[i].nack)
-            sl_sink_keep_packets(output->sink);
-    }
+    for (size_t i = 0; i < media->codec_count; i++)
+        output->nack |= media->codecs[i].nack;
+    output->first.output = output;
+    create_sink(&output->first, config->tracks[media->kind]);
+    output->current = &output->first;
 }
 
 struct sl_flow_out *sl_flow_out_create(const struct sl_flow_out_config *config)
@@ -264,6 +474,8 @@ struct sl_flow_out *sl_flow_out_create(const struct sl_flow_out_config *config)
     out->owner = config->owner;
     out->sink_ops.protocol = config->ops->protocol;
     out->sink_ops.on_packets = on_packets;
+    out->sink_ops.on_end = on_end;
+    out->control = config->control;
     out->transport_count = config->negotiation->transport_count;
     out->cname = sl_strdup(config->cname);
     out->requested_us = config->requested_us;
@@ -274,17 +486,32 @@ struct sl_flow_out *sl_flow_out_create(const struct sl_flow_out_config *config)
             config->tracks[media->kind])
             init_output(out, media, config);
     }
-    if (out->outputs[SL_AUDIO].sink && out->outputs[SL_VIDEO].sink)
-        sl_sink_ride(out->outputs[SL_AUDIO].sink, out->outputs[SL_VIDEO].sink);
+    if (out->outputs[SL_AUDIO].current && out->outputs[SL_VIDEO].current)
+        sl_sink_ride(out->outputs[SL_AUDIO].first.sink, out->outputs[SL_VIDEO].first.sink);
     return out;
+}
+
+/* This one and those behind it. */
+static void destroy_feeds(struct feed *feed)
+{
+    while (feed) {
+        struct feed *behind = feed->behind;
+        sl_sink_destroy(feed->sink);
+        if (feed != &feed->output->first)
+            free(feed);
+        feed = behind;
+    }
 }
 
 void sl_flow_out_destroy(struct sl_flow_out *out)
 {
     if (!out)
         return;
-    for (size_t i = 0; i < 2; i++)
-        sl_sink_destroy(out->outputs[i].sink);
+    for (size_t i = 0; i < 2; i++) {
+        destroy_feeds(out->outputs[i].current);
+        destroy_feeds(out->outputs[i].next);
+        destroy_feeds(out->outputs[i].left);
+    }
     free(out->cname);
     free(out);
 }

@@ -33,7 +33,7 @@ static bool take_rtx_token(struct sl_flow_out *out, int64_t now_us)
 static struct output *find_output(struct sl_flow_out *out, uint32_t ssrc)
 {
     for (size_t i = 0; i < 2; i++) {
-        if (out->outputs[i].sink && out->outputs[i].ssrc == ssrc)
+        if (out->outputs[i].current && out->outputs[i].ssrc == ssrc)
             return &out->outputs[i];
     }
     return NULL;
@@ -70,7 +70,7 @@ static void on_keyframe_request(struct sl_flow_out *out, const struct sl_rtcp_vi
             continue;
         sl_count(out->counters, SL_COUNTER_PLI_RECEIVED, 1);
         sl_metric_add(&out->stats.pli, 1);
-        sl_sink_request_keyframe(output->sink);
+        sl_sink_request_keyframe(output->current->sink);
     }
 }
 
@@ -122,18 +122,19 @@ void sl_flow_out_rtcp(struct sl_flow_out *out, const uint8_t *data, size_t len, 
  * the relation the source gave them. */
 static bool now_on_source_clock(struct output *output, int64_t now_us, struct sl_sender_info *info)
 {
-    const struct sl_track_clock *clock = sl_sink_clock(output->sink);
+    const struct sl_track_clock *clock = sl_sink_clock(output->current->sink);
 
     if (!clock->valid)
         return false;
-    const struct sl_rtp_packet *newest = sl_sink_newest_packet(output->sink);
+    const struct sl_rtp_packet *newest = sl_sink_newest_packet(output->current->sink);
     if (!newest)
         return false;
     int64_t since_us = now_us - clock->local_us;
     int64_t clock_hz = output->clock_hz[newest->codec];
     int64_t fraction = (since_us % SL_US_PER_S) * (1LL << 32) / SL_US_PER_S;
     info->ntp = clock->ntp + (uint64_t)((since_us / SL_US_PER_S) * (1LL << 32) + fraction);
-    info->rtp_timestamp = clock->rtp_timestamp + (uint32_t)(since_us * clock_hz / SL_US_PER_S);
+    info->rtp_timestamp = clock->rtp_timestamp + output->splice.timestamp_offset +
+                          (uint32_t)(since_us * clock_hz / SL_US_PER_S);
     info->packets = output->packets;
     info->octets = output->octets;
     return true;
@@ -143,7 +144,7 @@ static void write_report(struct output *output, struct sl_writer *w, int64_t now
 {
     struct sl_sender_info info;
 
-    if (!output->sink || !output->started || !now_on_source_clock(output, now_us, &info))
+    if (!output->current || !output->started || !now_on_source_clock(output, now_us, &info))
         return;
     sl_rtcp_write_sr(w, output->ssrc, &info, NULL, 0);
     sl_rtcp_write_cname(w, output->ssrc, output->flow->cname);
@@ -156,6 +157,7 @@ void sl_flow_out_tick(struct sl_flow_out *out, int64_t now_us)
     uint8_t buf[SL_FLOW_RTCP_MAX];
 
     SL_ASSERT_ON(sl_worker_loop(out->worker));
+    sl_flow_out_give_back(out);
     if (now_us - out->reported_us < SL_FLOW_REPORT_US)
         return;
     out->reported_us = now_us;

@@ -239,6 +239,45 @@ struct sl_payload_info {
 int sl_payload_inspect(enum sl_codec codec, const uint8_t *payload, size_t len,
                        struct sl_payload_info *out);
 
+/* The counters in a VP8 payload descriptor (RFC 7741 section 4.2). */
+struct sl_vp8_ids {
+    uint8_t picture_bits; /* 7 or 15; 0: it has no picture id */
+    bool has_tl0;
+    uint8_t picture_at, tl0_at; /* where they stand in the payload */
+    uint16_t picture;
+    uint8_t tl0; /* TL0PICIDX */
+};
+/* -EBADMSG: not a whole descriptor. */
+int sl_vp8_ids_read(const uint8_t *payload, size_t len, struct sl_vp8_ids *out);
+
+/* ---- Going on with another source ---- */
+
+/* How packets of one source become those of an output that may have sent another's before: numbers,
+ * time stamps and VP8's counters go on where they were. Constant from one move to the next, so a
+ * packet is always the same octets. Zeroed but for first_seq and base is a beginning. */
+struct sl_splice {
+    int64_t first_seq;         /* the source's number of its first packet ... */
+    uint64_t base;             /* ... and the index it has */
+    uint32_t timestamp_offset; /* added to the source's */
+    uint16_t picture_offset;   /* the same, modulo their width; the width stays the source's */
+    uint8_t tl0_offset;
+};
+
+/* The newest packet sent, as it was sent. */
+struct sl_splice_end {
+    uint64_t index;
+    uint32_t timestamp;
+    struct sl_vp8_ids ids; /* picture_bits 0, has_tl0 false: none */
+};
+/* The next packet sent will be this one of another source: its number and time stamp there, its
+ * counters (NULL: not VP8), and how much later it is than the end, in ticks of its clock; less than
+ * one is taken as one. */
+void sl_splice_move(struct sl_splice *splice, const struct sl_splice_end *end, int64_t seq,
+                    uint32_t timestamp, const struct sl_vp8_ids *ids, int64_t later);
+/* The counters of a payload that goes out, in its copy. */
+void sl_splice_rewrite(const struct sl_splice *splice, const struct sl_vp8_ids *ids,
+                       uint8_t *payload);
+
 /* ---- Packetization ---- */
 
 enum {

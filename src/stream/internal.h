@@ -327,7 +327,7 @@ struct sl_sink {
     const struct sl_sink_ops *ops;
     void *owner;
     struct fanout *fanout;
-    struct sl_sink *rider, *carrier; /* see sl_sink_ride(); constant once started */
+    struct sl_sink *rider, *carrier; /* see sl_sink_ride(); until one of them is stopped */
     int64_t keyframe_every_us;       /* both constant once started */
     bool keeps;                      /* packets, for its receiver */
     /* The worker's. */

@@ -176,6 +176,11 @@ void sl_sink_stop(struct sl_sink *sink)
 {
     struct fanout *fanout = sink->fanout;
 
+    if (sink->rider)
+        sink->rider->carrier = NULL;
+    if (sink->carrier)
+        sink->carrier->rider = NULL;
+    sink->rider = sink->carrier = NULL;
     if (!sink->started)
         return;
     SL_ASSERT_ON(fanout->worker->loop);

@@ -394,7 +394,7 @@ struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
                                const struct sl_sink_ops *ops, void *owner);
 /* Sound that is due together with pictures is handed over right behind them, sink by sink, so that
  * one player's packets lie together. Both of one owner's, of one stream, on one worker; before they
- * start; they are destroyed together. [control] */
+ * start, and until one of them is stopped; never started, they are destroyed together. [control] */
 void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video);
 /* Its receiver may ask for packets again: some are kept for sl_sink_find_packet() while there is
  * such a sink, of pictures ring_packets at most, of sound eight. Before it starts. [control] */

@@ -15,6 +15,7 @@
 #include "base/metrics.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 static const struct sl_transport_ops transport_ops;
@@ -369,6 +370,7 @@ static void create_flow(struct sl_peer *peer, const struct sl_peer_config *confi
         .worker = config->worker,
         .negotiation = config->negotiation,
         .tracks = {config->tracks[SL_AUDIO], config->tracks[SL_VIDEO]},
+        .control = config->rtc->control,
         .cname = config->cname,
         .requested_us = config->requested_us,
         .ops = &out_ops,
@@ -427,6 +429,11 @@ void sl_peer_close(struct sl_peer *peer)
 void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_track *video)
 {
     sl_flow_in_set_tracks(peer->in, audio, video);
+}
+
+int sl_peer_move(struct sl_peer *peer, enum sl_media_kind kind, struct sl_track *track)
+{
+    return peer->out && !peer->closing ? sl_flow_out_move(peer->out, kind, track) : -EINVAL;
 }
 
 const struct sl_flow_stats *sl_peer_stats(const struct sl_peer *peer)

@@ -127,6 +127,8 @@ struct sl_peer *sl_peer_create(const struct sl_peer_config *config);
 extern const struct sl_source_ops sl_peer_source_ops;
 /* Receiving: where media goes; NULL for a kind that was not negotiated. Before start. */
 void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_track *video);
+/* Sending: another track goes on in the place of that of its kind; as sl_flow_out_move(). */
+int sl_peer_move(struct sl_peer *peer, enum sl_media_kind kind, struct sl_track *track);
 /* Puts it on its worker: checks are answered from now on. */
 void sl_peer_start(struct sl_peer *peer);
 /* Idempotent; on_closed follows. Sends a DTLS close_notify where that is still possible. */

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,27 +39,22 @@ static bool is_taken(const struct sl_udp_dest *dest)
     return fd < 0;
 }
 
-/* What ffprobe finds; it hears the first key frame. */
-static int probe(struct plain_player *player, const char *path, char *out, size_t size)
-{
-    char command[256];
-    struct job job;
-    size_t len = 0;
-    ssize_t got;
+struct fixture {
+    struct sl_metrics *metrics;
+    struct sl_workers *workers;
+    struct sl_streams *streams;
+    struct sl_demo *demos[2];
+    bool stopped;
+    struct plain_player player;
+    char path[32];
+};
 
-    (void)snprintf(command, sizeof(command),
-                   "timeout 25 ffprobe -v quiet -analyzeduration 2000000 -protocol_whitelist "
-                   "file,udp,rtp -show_entries stream=codec_name,width,height -of csv=p=0 %s",
-                   path);
-    FILE *pipe = popen(command, "re");
-    assert_non_null(pipe);
-    (void)fcntl(fileno(pipe), F_SETFL, O_NONBLOCK);
-    TURN_UNTIL(is_taken(&player->rtp[0]) && is_taken(&player->rtcp[1]));
-    job_post(&job, sl_worker_loop(player->worker), plain_player_start, player);
-    TURN_UNTIL((got = read(fileno(pipe), out + len, size - 1 - len)) == 0 ||
-               (len += got > 0 ? (size_t)got : 0) == size - 1);
-    assert_true(job_is_done(&job));
-    return pclose(pipe);
+static void run(struct fixture *f, void (*fn)(void *player))
+{
+    struct job job;
+
+    job_post(&job, sl_worker_loop(f->player.worker), fn, &f->player);
+    TURN_UNTIL(job_is_done(&job));
 }
 
 static void set_true(void *owner)
@@ -66,47 +62,150 @@ static void set_true(void *owner)
     *(bool *)owner = true;
 }
 
-static void ffprobe_reads_what_its_description_says(void **state)
+static int set_up(void **state)
 {
-    (void)state;
-    struct plain_player player = {.worker = NULL};
-    struct sl_metrics *metrics = sl_metrics_create();
-    struct sl_workers_config config = {.count = 1, .packets_max = 4096, .ring_packets = 256};
-    char path[] = "/tmp/sl-plain-XXXXXX", said[256] = "";
-    bool stopped = false;
-    struct sl_demo *demo;
-    struct job job;
+    struct fixture *f = sl_new(struct fixture);
+    struct sl_workers_config config = {.count = 2, .packets_max = 4096, .ring_packets = 256};
+    static const char *const names[] = {"wide", "small"};
 
     control = sl_loop_create("control");
-    config.metrics = metrics;
-    struct sl_workers *workers = sl_workers_create(&config, control);
-    struct sl_streams *streams = sl_streams_create(workers, control);
-    struct sl_demo_config demo_config = {streams, workers, control, "demo", 320, 180, 25};
-    sl_workers_start(workers);
-    assert_int_equal(sl_demo_create(&demo_config, &demo, NULL), 0);
-    (void)close(mkstemp(path));
-    plain_player_create(&player, sl_streams_find(streams, "demo"), path);
-    assert_int_equal(probe(&player, path, said, sizeof(said)), 0);
-    assert_true(player.started);
-    assert_string_equal(said, "opus\nh264,320,180\n");
+    config.metrics = f->metrics = sl_metrics_create();
+    f->workers = sl_workers_create(&config, control);
+    f->streams = sl_streams_create(f->workers, control);
+    sl_workers_start(f->workers);
+    for (int i = 0; i < 2; i++) {
+        struct sl_demo_config demo = {f->streams,    f->workers,    control, names[i],
+                                      i ? 240 : 320, i ? 160 : 180, 25};
+        assert_int_equal(sl_demo_create(&demo, &f->demos[i], NULL), 0);
+    }
+    (void)snprintf(f->path, sizeof(f->path), "/tmp/sl-plain-XXXXXX");
+    (void)close(mkstemp(f->path));
+    f->player.control = control;
+    plain_player_create(&f->player, sl_streams_find(f->streams, "wide"), f->path);
+    *state = f;
+    return 0;
+}
 
-    job_post(&job, sl_worker_loop(player.worker), plain_player_stop, &player);
-    TURN_UNTIL(job_is_done(&job));
-    plain_player_destroy(&player);
-    sl_demo_stop(demo, set_true, &stopped);
-    TURN_UNTIL(stopped && sl_streams_drained(streams));
-    sl_demo_destroy(demo);
-    sl_workers_stop(workers);
-    sl_workers_destroy(workers);
-    sl_streams_destroy(streams);
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    run(f, plain_player_stop);
+    plain_player_destroy(&f->player);
+    for (size_t i = 0; i < 2; i++) {
+        f->stopped = false;
+        sl_demo_stop(f->demos[i], set_true, &f->stopped);
+        TURN_UNTIL(f->stopped);
+        sl_demo_destroy(f->demos[i]);
+    }
+    TURN_UNTIL(sl_streams_drained(f->streams));
+    sl_workers_stop(f->workers);
+    sl_workers_destroy(f->workers);
+    sl_streams_destroy(f->streams);
     sl_loop_destroy(control);
-    sl_metrics_destroy(metrics);
-    (void)unlink(path);
+    sl_metrics_destroy(f->metrics);
+    (void)unlink(f->path);
+    free(f);
+    return 0;
+}
+
+/* ffprobe at the description; it hears the first key frame. What it says comes line by line, behind
+ * one with its process. */
+static FILE *probe(struct fixture *f, const char *what)
+{
+    char command[256];
+
+    (void)snprintf(command, sizeof(command),
+                   "echo $$; exec stdbuf -oL ffprobe -v warning -analyzeduration 1500000 "
+                   "-protocol_whitelist file,udp,rtp -of csv=p=0 %s %s 2>&1",
+                   what, f->path);
+    FILE *pipe = popen(command, "re");
+    assert_non_null(pipe);
+    (void)fcntl(fileno(pipe), F_SETFL, O_NONBLOCK);
+    TURN_UNTIL(is_taken(&f->player.rtp[0]) && is_taken(&f->player.rtcp[1]));
+    run(f, plain_player_start);
+    return pipe;
+}
+
+/* Whether the pipe is at its end; adds what it has to text. */
+static bool read_more(FILE *pipe, char *text, size_t size)
+{
+    size_t len = strlen(text);
+    ssize_t got = read(fileno(pipe), text + len, size - 1 - len);
+
+    text[len + (got > 0 ? (size_t)got : 0)] = '\0';
+    return got == 0;
+}
+
+static void ffprobe_reads_what_its_description_says(void **state)
+{
+    struct fixture *f = *state;
+    FILE *pipe = probe(f, "-show_entries stream=codec_name,width,height");
+    char said[1024] = "";
+
+    TURN_UNTIL(read_more(pipe, said, sizeof(said)));
+    assert_int_equal(pclose(pipe), 0);
+    assert_true(f->player.started);
+    assert_string_equal(strchr(said, '\n') + 1, "opus\nh264,320,180\n");
+}
+
+static size_t count(const char *text, const char *part)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, part)); text += strlen(part))
+        n++;
+    return n;
+}
+
+/* Each line is a decoded picture, its time and width; anything else is a complaint. */
+static void check_pictures(char *said)
+{
+    double before = 0;
+    int width_before = 320;
+
+    for (char *rest = said, *line; (line = strsep(&rest, "\n"));) {
+        double at;
+        int width;
+        if (line[0] == '\0' || (before == 0 && strncmp(line, "N/A,", 4) == 0))
+            continue; /* an SEI leaves an empty line; the first picture's time is not known yet */
+        if (sscanf(line, "%lf,%d", &at, &width) != 2)
+            fail_msg("%s", line);
+        if (before > 0 && (at <= before || at > before + 0.3))
+            fail_msg("%f follows %f", at, before);
+        if (width != width_before && (width_before != 320 || width != 240))
+            fail_msg("%d follows %d", width, width_before);
+        before = at;
+        width_before = width;
+    }
+    assert_int_equal(width_before, 240);
+}
+
+static void a_decoder_sees_no_seam_where_the_player_moves(void **state)
+{
+    struct fixture *f = *state;
+    FILE *pipe = probe(f, "-select_streams v -show_entries "
+                          "frame=best_effort_timestamp_time,width");
+    char said[16384] = "";
+    struct sl_stream *other = sl_streams_find(f->streams, "small");
+
+    TURN_UNTIL(read_more(pipe, said, sizeof(said)) || count(said, ",320\n") >= 20);
+    for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++)
+        assert_int_equal(sl_flow_out_move(f->player.out, kind, sl_stream_track(other, kind)), 0);
+    TURN_UNTIL(read_more(pipe, said, sizeof(said)) || count(said, ",240\n") >= 20);
+    assert_int_equal(kill((pid_t)strtol(said, NULL, 10), SIGKILL), 0);
+    (void)pclose(pipe); /* was killed */
+    strrchr(said, '\n')[1] = '\0';
+    check_pictures(strchr(said, '\n') + 1);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ffprobe_reads_what_its_description_says)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(ffprobe_reads_what_its_description_says, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_decoder_sees_no_seam_where_the_player_moves, set_up,
+                                        tear_down),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

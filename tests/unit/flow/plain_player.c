@@ -129,6 +129,7 @@ void plain_player_create(struct plain_player *player, struct sl_stream *stream, 
     struct sl_flow_out_config config = {
         .worker = player->worker, .negotiation = negotiation, .cname = "plain", .ops = &ops};
     config.owner = player;
+    config.control = player->control;
     for (size_t kind = 0; kind < 2; kind++)
         config.tracks[kind] = sl_stream_track(stream, (enum sl_media_kind)kind);
     player->out = sl_flow_out_create(&config);

@@ -7,6 +7,7 @@
 #include "net/net.h"
 
 struct plain_player {
+    struct sl_loop *control; /* NULL: it is not moved */
     struct sl_worker *worker;
     struct sl_udp_sender *sender;
     struct sl_udp_pair ours;

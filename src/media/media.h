@@ -6,6 +6,7 @@
 
 #include "media/codec.h"
 #include "media/interleave.h"
+#include "media/steady.h"
 #include "media/timeline.h"
 
 #endif

@@ -155,7 +155,7 @@ int sl_tls_server_context(const struct sl_tls_files *files, SSL_CTX **out, struc
     return 0;
 }
 
-int sl_tls_client_context(bool verify, SSL_CTX **out)
+static int client_context(bool verify, SSL_CTX **out)
 {
     SSL_CTX *context = new_context(TLS_client_method());
 
@@ -168,6 +168,22 @@ int sl_tls_client_context(bool verify, SSL_CTX **out)
             return -EINVAL;
         }
     }
+    *out = context;
+    return 0;
+}
+
+int sl_tls_stream_context(SSL_CTX **out)
+{
+    return client_context(true, out);
+}
+
+int sl_tls_client_context(bool verify, SSL_CTX **out)
+{
+    SSL_CTX *context = NULL;
+    int err = client_context(verify, &context);
+
+    if (err < 0)
+        return err;
     /* Returns 0 for success, unlike its neighbours. */
     if (SSL_CTX_set_alpn_protos(context, alpn_http11, ALPN_HTTP11_LEN) != 0) {
         SSL_CTX_free(context);

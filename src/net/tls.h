@@ -19,6 +19,9 @@ struct sl_tls_files {
 int sl_tls_server_context(const struct sl_tls_files *files, SSL_CTX **out, struct sl_error *error);
 /* verify: against the system's roots. */
 int sl_tls_client_context(bool verify, SSL_CTX **out);
+/* Of a client that does not speak HTTP, verified. Costs milliseconds and a megabyte, for the
+ * system's roots: one for all connections. */
+int sl_tls_stream_context(SSL_CTX **out);
 
 /* Ready for SSL_do_handshake(). NULL when there is no memory. host: name or literal, for SNI and,
  * with verify, for the certificate's name. */

@@ -45,6 +45,7 @@ struct sl_pushes *sl_pushes_create(const struct sl_pushes_config *config)
     sl_list_init(&pushes->starts);
     sl_list_init(&pushes->attempts);
     lookups_init(&pushes->lookups, config->loop);
+    pushes->channels = sl_channels_create(config->jobs, config->loop);
     pushes->sounds = sl_lane_create(config->loop, "push: soundFile", SOUND_TIMEOUT_MS);
     pushes->listener.on_live = on_live;
     pushes->listener.on_unreserved = on_unreserved;
@@ -59,7 +60,7 @@ void pushes_check_stopped(struct sl_pushes *pushes)
     if (!on_stopped || !sl_list_empty(&pushes->pushes) || !sl_list_empty(&pushes->attempts))
         return;
     pushes->on_stopped = NULL;
-    on_stopped(pushes->on_stopped_owner);
+    sl_channels_stop(pushes->channels, on_stopped, pushes->on_stopped_owner);
 }
 
 void sl_pushes_stop(struct sl_pushes *pushes, void (*on_stopped)(void *owner), void *owner)
@@ -82,6 +83,8 @@ void sl_pushes_destroy(struct sl_pushes *pushes)
     sl_streams_unlisten(&pushes->listener);
     lookups_deinit(&pushes->lookups);
     sl_lane_destroy(pushes->sounds);
+    sl_channels_destroy(pushes->channels);
+    SSL_CTX_free(pushes->tls);
     free(pushes);
 }
 

@@ -237,9 +237,12 @@ describe('Without a thread', () => {
         server.setLimits({ nproc: 1 });
     });
 
-    test('a push is refused and says why, for an operator and for a client', async () => {
-        await refusedPush(/no thread/);
-        await refusedClientPush('pushed', 'no thread');
+    test('a push needs none', async () => {
+        const target = { streamName: 'camera', rtmpUrl: `${rtmp.url}/live` };
+        const from = rtmp.connections.length;
+        assert.equal((await kept('POST', '/rest-api/push/startup', target)).status, 200);
+        await rtmp.publication(from);
+        assert.equal((await kept('POST', '/rest-api/push/terminate', target)).status, 200);
     });
     test('a hook whose name cannot be looked up says so', async () => {
         await refusedHook('named', /thread/);

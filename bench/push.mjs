@@ -2,7 +2,7 @@
 // The case `push` of run.mjs: what one push to an RTMP server costs (H264 passed through, Opus to
 // AAC), beside ffmpeg doing the same from a file in real time; then a hundred pushes at once.
 import { execFile, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -10,11 +10,23 @@ import { Nginx } from '../tests/peer/lib/rtmp.mjs';
 
 const run = promisify(execFile);
 const PUSHES = 100;
+const MANY = 1000; // of sound alone
 
 // Seconds that all threads of a process computed.
 function cpu(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
   return (Number(stat[11]) + Number(stat[12])) / 100;
+}
+
+// Seconds that the media workers' threads computed, and the number of all threads.
+function threads(pid) {
+  const all = readdirSync(`/proc/${pid}/task`).map((tid) => {
+    const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8');
+    const fields = stat.replace(/^.*\) /, '').split(' ');
+    return { name: /\((.*)\)/.exec(stat)[1], cpu: (Number(fields[11]) + Number(fields[12])) / 100 };
+  });
+  const workers = all.filter(({ name }) => name.startsWith('worker'));
+  return { count: all.length, workers: workers.reduce((sum, { cpu: used }) => sum + used, 0) };
 }
 
 function residentKb(pid) {

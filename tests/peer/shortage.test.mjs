@@ -238,11 +238,13 @@ describe('Without a thread', () => {
     });
 
     test('a push needs none', async () => {
-        const target = { streamName: 'camera', rtmpUrl: `${rtmp.url}/live` };
         const from = rtmp.connections.length;
-        assert.equal((await kept('POST', '/rest-api/push/startup', target)).status, 200);
+        const answer = await kept('POST', '/rest-api/push/startup',
+            { streamName: 'camera', rtmpUrl: `${rtmp.url}/live` });
+        assert.equal(answer.status, 200, answer.text);
         await rtmp.publication(from);
-        assert.equal((await kept('POST', '/rest-api/push/terminate', target)).status, 200);
+        const { mediaSessionId } = JSON.parse(answer.text);
+        assert.equal((await kept('POST', '/rest-api/push/terminate', { mediaSessionId })).status, 200);
     });
     test('a hook whose name cannot be looked up says so', async () => {
         await refusedHook('named', /thread/);

@@ -2,7 +2,7 @@
 // The case `push` of run.mjs: what one push to an RTMP server costs (H264 passed through, Opus to
 // AAC), beside ffmpeg doing the same from a file in real time; then a hundred pushes at once.
 import { execFile, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -10,11 +10,23 @@ import { Nginx } from '../tests/peer/lib/rtmp.mjs';
 
 const run = promisify(execFile);
 const PUSHES = 100;
+const MANY = 1000; // nginx, on the same machine, takes most of the cores
 
 // Seconds that all threads of a process computed.
 function cpu(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
   return (Number(stat[11]) + Number(stat[12])) / 100;
+}
+
+// Seconds that the media workers' threads computed, and the number of all threads.
+function threads(pid) {
+  const all = readdirSync(`/proc/${pid}/task`).map((tid) => {
+    const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8');
+    const fields = stat.replace(/^.*\) /, '').split(' ');
+    return { name: /\((.*)\)/.exec(stat)[1], cpu: (Number(fields[11]) + Number(fields[12])) / 100 };
+  });
+  const workers = all.filter(({ name }) => name.startsWith('worker'));
+  return { count: all.length, workers: workers.reduce((sum, { cpu: used }) => sum + used, 0) };
 }
 
 function residentKb(pid) {
@@ -40,12 +52,23 @@ async function startPushes(http, nginx, first, count) {
 }
 
 async function allPublish(http, count) {
-  for (const deadline = performance.now() + 30_000; performance.now() < deadline; await pause(200)) {
+  for (const deadline = performance.now() + 120_000; performance.now() < deadline; await pause(200)) {
     const { pushes } = await (await fetch(`${http}/api/v1/pushes`)).json();
     if (pushes.filter(({ state }) => state === 'PUBLISHING').length === count)
       return pushes;
   }
   throw new Error(`${count} pushes do not publish`);
+}
+
+const droppedOf = (pushes) => pushes.reduce((sum, { framesDropped }) => sum + framesDropped, 0);
+
+// The shares of a core that a process and its media workers use for this long.
+async function shares(pid, seconds) {
+  const [from, at] = [threads(pid), performance.now()];
+  const all = await share(pid, seconds);
+  const to = threads(pid);
+  return { share: all, workers: (to.workers - from.workers) / ((performance.now() - at) / 1000),
+    threads: to.count, kb: residentKb(pid) };
 }
 
 // The like of the demo stream, in a file.
@@ -76,36 +99,43 @@ export async function measurePush({ startSluice, stop, freePort, work, quick }) 
   const nginx = `rtmp://127.0.0.1:${server.port}/sink`;
   const httpPort = await freePort();
   const sluice = await startSluice(1, ['-o', `http.port=${httpPort}`, '-o', 'demo_stream=true',
-    '-o', 'rtmp_transponder_full_url=true', '-o', 'cli.port=0']);
+    '-o', 'rtmp_transponder_full_url=true', '-o', 'cli.port=0', '-o', `pushes_max=${MANY}`]);
   const http = `http://127.0.0.1:${httpPort}`;
+  const { pid } = sluice.child;
   try {
     await startPushes(http, nginx, 0, 1);
     await allPublish(http, 1);
     await pause(2000);
-    const one = { share: await share(sluice.child.pid, seconds), kb: residentKb(sluice.child.pid) };
+    const one = await shares(pid, seconds);
     await startPushes(http, nginx, 1, PUSHES - 1);
     await allPublish(http, PUSHES);
     await pause(3000);
-    const all = { share: await share(sluice.child.pid, seconds), kb: residentKb(sluice.child.pid) };
-    const pushes = await allPublish(http, PUSHES);
+    const all = await shares(pid, seconds);
+    const dropped = droppedOf(await allPublish(http, PUSHES));
     const ffmpeg = await measureFfmpeg(clip, nginx, seconds);
-    return { one: one.share, all: all.share, ffmpeg: ffmpeg.share,
-      push: (all.share - one.share) / (PUSHES - 1), kb: (all.kb - one.kb) / (PUSHES - 1),
-      ffmpegKb: ffmpeg.kb,
-      dropped: pushes.reduce((sum, { framesDropped }) => sum + framesDropped, 0) };
+    await startPushes(http, nginx, PUSHES, MANY - PUSHES);
+    await allPublish(http, MANY);
+    await pause(3000);
+    const many = await shares(pid, seconds);
+    return { one, all, many, ffmpeg, dropped, droppedOfMany: droppedOf(await allPublish(http, MANY)) };
   } finally {
     await stop(sluice);
     await server.stop();
   }
 }
 
+const percent = (value) => `${(value * 100).toFixed(2)} %`;
+
 export function pushTable(rows) {
-  const percent = (value) => `${(value * 100).toFixed(2)} %`;
-  return ['| demo and one push | and a hundred | each further push | ffmpeg, one | ffmpeg/push | memory KB: push, ffmpeg | frames dropped |',
-    '|---|---|---|---|---|---|---|',
-    ...rows.map((r) => `| ${percent(r.one)} | ${percent(r.all)} | ${percent(r.push)} | ` +
-      `${percent(r.ffmpeg)} | ${(r.ffmpeg / r.push).toFixed(1)}x | ${r.kb.toFixed(0)}, ` +
-      `${r.ffmpegKb} | ${r.dropped} |`)].join('\n');
+  const line = (pushes, { share: used, workers, threads: count, kb }, dropped) =>
+    `| ${pushes} | ${percent(used)} | ${percent(workers)} | ${count} | ${kb} | ${dropped} |`;
+  return rows.map((r) => ['| pushes of the demo | process | media workers | threads | memory KB | frames dropped |',
+    '|---|---|---|---|---|---|', line(1, r.one, 0), line(PUSHES, r.all, r.dropped),
+    line(MANY, r.many, r.droppedOfMany), '',
+    '| each further push | ffmpeg, one | ffmpeg/push | memory KB: push, ffmpeg |', '|---|---|---|---|',
+    `| ${percent((r.all.share - r.one.share) / (PUSHES - 1))} | ${percent(r.ffmpeg.share)} | ` +
+      `${(r.ffmpeg.share * (PUSHES - 1) / (r.all.share - r.one.share)).toFixed(1)}x | ` +
+      `${((r.all.kb - r.one.kb) / (PUSHES - 1)).toFixed(0)}, ${r.ffmpeg.kb} |`].join('\n')).join('\n\n');
 }
 
 export const pushNote = 'Shares of one core. A push passes H264 and makes AAC of Opus; ffmpeg does the same from a file.';

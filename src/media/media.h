@@ -10,6 +10,7 @@
 #include "media/interleave.h"
 #include "media/parameter_sets.h"
 #include "media/reorder.h"
+#include "media/steady.h"
 #include "media/timeline.h"
 
 #endif

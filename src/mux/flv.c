@@ -2,11 +2,11 @@
 /* FLV tag bodies. */
 #include "mux/flv.h"
 
+#include "base/mem.h"
 #include "media/media.h"
 #include "mux/amf.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 enum { VIDEO_AVC = 7, AUDIO_ALAW = 7, AUDIO_MULAW = 8, AUDIO_AAC = 10 };
 
@@ -30,8 +30,10 @@ struct sl_flv_tag *sl_flv_tag_ref(struct sl_flv_tag *tag)
 
 void sl_flv_tag_unref(struct sl_flv_tag *tag)
 {
-    if (tag && atomic_fetch_sub_explicit(&tag->refs, 1, memory_order_acq_rel) == 1)
-        free(tag);
+    if (!tag || atomic_fetch_sub_explicit(&tag->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    sl_flv_video_config_unref(tag->config);
+    free(tag);
 }
 
 /* ---- Metadata ---- */
@@ -150,19 +152,39 @@ size_t sl_flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out)
     return (size_t)(to - out);
 }
 
-size_t sl_flv_video_head(uint8_t out[static SL_FLV_HEAD_MAX], bool keyframe, bool is_config)
+struct sl_flv_video_config *sl_flv_video_config_create(const struct sl_flv_avc_config *avc,
+                                                       uint16_t width, uint16_t height)
 {
-    out[0] = (uint8_t)((keyframe ? 1 : 2) << 4 | VIDEO_AVC);
-    out[1] = is_config ? 0 : 1;
-    sl_store_u24(out + 2, 0); /* composition time */
-    return 5;
+    struct sl_flv_video_config *config = sl_new(struct sl_flv_video_config);
+
+    atomic_init(&config->refs, 1);
+    config->width = width;
+    config->height = height;
+    config->avc = *avc;
+    return config;
 }
 
-void sl_flv_set_composition(uint8_t *tag, uint32_t ms)
+struct sl_flv_video_config *sl_flv_video_config_ref(struct sl_flv_video_config *config)
+{
+    (void)atomic_fetch_add_explicit(&config->refs, 1, memory_order_relaxed);
+    return config;
+}
+
+void sl_flv_video_config_unref(struct sl_flv_video_config *config)
+{
+    if (config && atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) == 1)
+        free(config);
+}
+
+size_t sl_flv_video_head(uint8_t out[static SL_FLV_HEAD_MAX], bool keyframe, bool is_config,
+                         uint32_t composition_ms)
 {
     enum { MS_MAX = 0x7fffff }; /* signed, and never less than 0 here */
 
-    sl_store_u24(tag + 2, ms < MS_MAX ? ms : MS_MAX);
+    out[0] = (uint8_t)((keyframe ? 1 : 2) << 4 | VIDEO_AVC);
+    out[1] = is_config ? 0 : 1;
+    sl_store_u24(out + 2, composition_ms < MS_MAX ? composition_ms : MS_MAX);
+    return 5;
 }
 
 /* ---- Audio ---- */

@@ -14,13 +14,15 @@
 
 enum { SL_FLV_HEAD_MAX = 5, SL_FLV_METADATA_MAX = 1024, SL_FLV_AVC_CONFIG_MAX = 1024 };
 
-/* One tag's body, made once for all who carry it: immutable to all but its maker, shared by count.
- */
+/* One tag but for its head, which tells how much later than its time stamp it is shown and so
+ * differs from one time line to the next. Made once for all who carry it: immutable to all but its
+ * maker, shared by count. */
 struct sl_flv_tag {
     _Atomic uint32_t refs;
     struct sl_interleaved order; /* kind and dts_us; the maker's while it waits */
     int64_t pts_us;              /* dts_us, but for pictures that are shown later */
-    bool is_config, keyframe;
+    bool keyframe;
+    struct sl_flv_video_config *config; /* of a key frame: what goes before it; a reference */
     size_t len;
     uint8_t bytes[];
 };
@@ -60,10 +62,21 @@ static inline size_t sl_flv_avc_len_max(size_t len)
 }
 size_t sl_flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out);
 
-/* What precedes a configuration record or an access unit in a video tag. Returns its length. */
-size_t sl_flv_video_head(uint8_t out[static SL_FLV_HEAD_MAX], bool keyframe, bool is_config);
-/* How much later than its time stamp the picture of a tag is shown; the head has it as 0. */
-void sl_flv_set_composition(uint8_t *tag, uint32_t ms);
+/* A configuration and the size of the pictures that follow it. Immutable, shared by count. */
+struct sl_flv_video_config {
+    _Atomic uint32_t refs;
+    uint16_t width, height; /* 0: not known */
+    struct sl_flv_avc_config avc;
+};
+struct sl_flv_video_config *sl_flv_video_config_create(const struct sl_flv_avc_config *avc,
+                                                       uint16_t width, uint16_t height);
+struct sl_flv_video_config *sl_flv_video_config_ref(struct sl_flv_video_config *config);
+void sl_flv_video_config_unref(struct sl_flv_video_config *config); /* Threads: any. NULL too. */
+
+/* What precedes a configuration record or an access unit in a video tag; composition_ms: how much
+ * later than its time stamp the picture is shown. Returns its length. */
+size_t sl_flv_video_head(uint8_t out[static SL_FLV_HEAD_MAX], bool keyframe, bool is_config,
+                         uint32_t composition_ms);
 
 /* ---- Audio ---- */
 

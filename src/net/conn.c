@@ -403,9 +403,13 @@ static void cut_tls(struct sl_conn *conn, const char *doing, int error)
 {
     char text[WHY_MAX];
     unsigned long code = ERR_peek_error();
+    long verified = SSL_get_verify_result(conn->ssl);
 
     if (error == SSL_ERROR_SYSCALL && code == 0)
         (void)snprintf(text, sizeof(text), "%s: the peer is gone", doing);
+    else if (verified != X509_V_OK) /* which says more than "certificate verify failed" */
+        (void)snprintf(text, sizeof(text), "%s: %s", doing,
+                       X509_verify_cert_error_string(verified));
     else
         (void)snprintf(text, sizeof(text), "%s: %s", doing,
                        code ? ERR_reason_error_string(code) : "TLS failed");
@@ -456,7 +460,7 @@ static void on_connecting(struct sl_conn *conn)
     socklen_t len = sizeof(err);
 
     if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 || err != 0) {
-        sl_conn_cut(conn, strerror(err ? err : errno));
+        sl_conn_cut(conn, uv_strerror(err ? -err : -errno));
         return;
     }
     name_ends(conn);
@@ -541,7 +545,7 @@ static bool write_plain(struct sl_conn *conn)
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
         conn->queue_blocked = true;
     else
-        sl_conn_cut(conn, strerror(errno));
+        sl_conn_cut(conn, uv_strerror(-errno));
     return false;
 }
 
@@ -688,7 +692,7 @@ static size_t read_some(struct sl_conn *conn)
     if (got == 0)
         on_peer_closed(conn);
     else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-        sl_conn_cut(conn, strerror(errno));
+        sl_conn_cut(conn, uv_strerror(-errno));
     return 0;
 }
 
@@ -714,7 +718,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         int err = 0;
         socklen_t len = sizeof(err);
         (void)getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &err, &len); /* only words */
-        sl_conn_cut(conn, strerror(err ? err : ECONNRESET));
+        sl_conn_cut(conn, uv_strerror(err ? -err : -ECONNRESET));
         return;
     }
     if (conn->state == HANDSHAKE) {

@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A job and its feed: made together, taken down in the one order that leaves nobody posting to what
- * is gone: the job ends, the feed is closed, the job is freed, the feed is freed. */
+/* A publication and the channel it sends: the one is gone before the other is given back. */
 #include "push/internal.h"
 
 #include "base/mem.h"
 #include "net/net.h"
-#include "push/feed.h"
 
 #include <errno.h>
-#include <string.h>
 
 struct attempt {
     struct sl_list link;
     struct sl_pushes *pushes;
     const struct attempt_ops *ops; /* NULL: nobody wants to know */
     void *owner;
-    struct job *job;
-    struct feed *feed;
+    struct sl_channel *channel; /* NULL: RTMP could carry nothing of the stream */
+    struct sl_publication *publication;
+    struct sl_later refused;
 };
 
-static void on_feed_closed(void *owner)
+static void attempt_free(struct attempt *attempt)
 {
-    struct attempt *attempt = owner;
     struct sl_pushes *pushes = attempt->pushes;
 
-    job_destroy(attempt->job);
-    feed_destroy(attempt->feed);
+    sl_channel_release(attempt->channel);
     sl_list_remove(&attempt->link);
     free(attempt);
     pushes_check_stopped(pushes);
+}
+
+static void on_closed(void *owner)
+{
+    attempt_free(owner);
 }
 
 static void tell_failed(struct attempt *attempt, int err, const char *words)
@@ -46,7 +47,7 @@ static void tell_redirected(struct attempt *attempt)
 
     attempt->ops = NULL;
     if (ops)
-        ops->on_redirected(attempt->owner, job_redirect(attempt->job));
+        ops->on_redirected(attempt->owner, sl_publication_redirect(attempt->publication));
 }
 
 static void on_publishing(void *owner)
@@ -70,45 +71,69 @@ static void on_ended(void *owner, int err, const char *words)
     struct attempt *attempt = owner;
 
     /* First, because who is told may stop everything and wait for this. */
-    feed_close(attempt->feed, on_feed_closed, attempt);
+    sl_publication_close(attempt->publication, on_closed, attempt);
     if (err == -EREMOTE)
         tell_redirected(attempt);
     else
         tell_failed(attempt, err, words);
 }
 
-static const struct job_ops job_ops = {on_publishing, on_sound_end, on_ended};
+static const struct sl_publication_ops publication_ops = {on_publishing, on_sound_end, on_ended};
+
+static void on_refused(struct sl_later *later)
+{
+    struct attempt *attempt = sl_container_of(later, struct attempt, refused);
+
+    tell_failed(attempt, -ENOSYS,
+                "the stream has neither sound nor pictures that RTMP could carry");
+    attempt_free(attempt);
+}
+
+static int create_publication(struct attempt *attempt, const struct attempt_config *config,
+                              struct sl_error *error)
+{
+    struct sl_publication_config publication = config->publication;
+    const struct sl_push_target *target = config->target;
+
+    publication.pool = attempt->pushes->config.jobs;
+    publication.control = attempt->pushes->config.loop;
+    publication.channel = attempt->channel;
+    publication.app = target->app;
+    publication.tc_url = target->tc_url;
+    publication.publish = target->publish;
+    publication.user = target->user;
+    publication.password = target->password;
+    publication.host = target->host;
+    publication.ops = &publication_ops;
+    publication.owner = attempt;
+    if (target->tls)
+        publication.tls = sl_tls_clients_get(attempt->pushes->config.tls, SL_TLS_RTMPS);
+    if (target->tls && !publication.tls)
+        return sl_error_set(error, -ENOBUFS, "TLS cannot be set up");
+    return sl_publication_create(&publication, &attempt->publication, error);
+}
 
 int attempt_create(struct sl_pushes *pushes, const struct attempt_config *config,
                    struct attempt **out, struct sl_error *error)
 {
     struct attempt *attempt = sl_new(struct attempt);
-    struct job_config job = config->job;
-    struct feed_config feed = {.stream = config->stream, .control = pushes->config.loop};
 
     attempt->pushes = pushes;
     attempt->ops = config->ops;
     attempt->owner = config->owner;
-    job.control = pushes->config.loop;
-    job.ops = &job_ops;
-    job.owner = attempt;
-    for (size_t i = 0; i < 2; i++) {
-        const struct sl_track *track = sl_stream_track(config->stream, (enum sl_media_kind)i);
-        const struct sl_track_config *codecs = track ? sl_track_codecs(track) : NULL;
-        job.codecs[i] = codecs && codecs->codec_count > 0 ? codecs->codecs[0].codec : SL_CODEC_NONE;
-        feed.tracks[i] = job.codecs[i] != SL_CODEC_NONE;
+    attempt->refused.run = on_refused;
+    if (sl_channel_get(pushes->channels, config->stream, &attempt->channel) < 0) {
+        sl_loop_later(pushes->config.loop, &attempt->refused);
+    } else {
+        int err = create_publication(attempt, config, error);
+        if (err < 0) {
+            sl_channel_release(attempt->channel);
+            free(attempt);
+            return err;
+        }
+        sl_publication_start(attempt->publication);
     }
-    int err = job_create(&job, &attempt->job, error);
-    if (err < 0) {
-        free(attempt);
-        return err;
-    }
-    feed.job_loop = job_loop(attempt->job);
-    feed.on_item = job_on_item;
-    feed.owner = attempt->job;
-    attempt->feed = feed_create(&feed);
     sl_list_append(&pushes->attempts, &attempt->link);
-    job_start(attempt->job, attempt->feed);
     *out = attempt;
     return 0;
 }
@@ -118,10 +143,11 @@ void attempt_leave(struct attempt *attempt)
     if (!attempt)
         return;
     attempt->ops = NULL;
-    job_stop(attempt->job);
+    if (attempt->publication)
+        sl_publication_stop(attempt->publication);
 }
 
-struct job *attempt_job(struct attempt *attempt)
+struct sl_publication *attempt_publication(struct attempt *attempt)
 {
-    return attempt->job;
+    return attempt->publication;
 }

@@ -2,7 +2,8 @@
 /*
  * What the files of push/ share on the control loop.
  *
- *   pushes --n--> push --0..1--> attempt --> job (a thread), feed (sinks on the stream's worker)
+ *   pushes --n--> push --0..1--> attempt --> publication (on a job loop), channel (the stream's
+ * tags)
  *          --n--> attempts whose push is gone or has given them up: they take leave of the server
  *          --n--> starts: requests whose host is being resolved, whose file is being read
  */
@@ -13,9 +14,9 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "net/net.h"
-#include "push/job.h"
 #include "push/push.h"
 #include "push/sound.h"
+#include "rtmp/rtmp.h"
 #include "stream/stream.h"
 
 enum { SESSION_ID_LEN = 26 };
@@ -27,6 +28,7 @@ struct sl_pushes {
     struct sl_list attempts; /* struct attempt.link: all, also those that take leave */
     size_t count, start_count;
     struct sl_lane *sounds; /* reading of sound files */
+    struct sl_channels *channels;
     struct sl_streams_listener listener;
     bool stopping;
     void (*on_stopped)(void *owner);
@@ -34,7 +36,7 @@ struct sl_pushes {
     struct sl_later stopped;
 };
 
-/* ---- attempt.c: one job with its feed ---- */
+/* ---- attempt.c: one publication of a channel ---- */
 
 struct attempt_ops {
     void (*on_publishing)(void *owner);
@@ -46,18 +48,21 @@ struct attempt_ops {
 
 struct attempt_config {
     struct sl_stream *stream; /* live */
-    struct job_config job;    /* without control, codecs, ops, owner */
+    const struct sl_push_target *target;
+    /* Without pool, control, channel, target, ops, owner. */
+    struct sl_publication_config publication;
     const struct attempt_ops *ops;
     void *owner;
 };
 
 struct attempt;
-/* Never calls back from within. -ENOBUFS with words: no descriptors or no thread for it. */
+/* Never calls back from within. -ENOBUFS with words: no descriptor for it. */
 int attempt_create(struct sl_pushes *pushes, const struct attempt_config *config,
                    struct attempt **out, struct sl_error *error);
 /* No callback after this: it takes leave of the server by itself. NULL is fine. */
 void attempt_leave(struct attempt *attempt);
-struct job *attempt_job(struct attempt *attempt);
+/* NULL: the stream has nothing that RTMP could carry, which will be told. */
+struct sl_publication *attempt_publication(struct attempt *attempt);
 
 /* ---- start.c: from a request to a push ---- */
 
@@ -95,7 +100,7 @@ struct sl_push {
     uint64_t dropped_before; /* frames, by earlier attempts */
 
     bool muted;
-    struct sound *sound; /* NULL: none is played */
+    struct sl_sound *sound; /* NULL: none is played */
     bool loop;
     unsigned sound_serial; /* tells sounds apart when one's end is told late */
     struct sound_load *sound_load;
@@ -115,7 +120,7 @@ struct push_config { /* texts are copied, the rest is taken over */
     const struct sl_addr *addrs;
     size_t addr_count;
     bool muted;
-    struct sound *sound; /* a reference; NULL */
+    struct sl_sound *sound; /* a reference; NULL */
     bool loop;
 };
 /* Makes it and, if its stream is live, begins. NULL with words: it cannot, and is not to try

@@ -32,7 +32,7 @@ enum {
  *   CONNECTING, PUBLISHING -> RETRYING     on_failed(), with rtmp_push_restore and tries left
  *   RETRYING               -> CONNECTING   begin(): after the wait, the host resolved once more
  *   RETRYING               -> RETRYING     on_resolved(): it could not be
- *   CONNECTING             -> RETRYING     begin(): there are no descriptors, no thread for it
+ *   CONNECTING             -> RETRYING     begin(): there is no descriptor for it
  *   any                    -> ENDED        push_end(): the stream ended, /push/terminate,
  *                                          retry_or_end()
  */
@@ -93,9 +93,9 @@ static int try_to_begin(struct sl_push *push, struct sl_error *error)
 {
     struct attempt_config config = {
         .stream = push->stream,
-        .job =
+        .target = current_target(push),
+        .publication =
             {
-                .target = current_target(push),
                 .addrs = push->addrs,
                 .addr_count = push->addr_count,
                 .connect_timeout_ms = connect_timeout_ms(push),
@@ -175,12 +175,18 @@ static bool begin(struct sl_push *push, struct sl_error *error)
     return try_to_begin(push, error) == 0 || retry_or_end(push, error->text);
 }
 
-static struct job_stats current_stats(const struct sl_push *push)
+static struct sl_publication *current_publication(const struct sl_push *push)
 {
-    struct job_stats stats = {0};
+    return push->attempt ? attempt_publication(push->attempt) : NULL;
+}
 
-    if (push->attempt)
-        job_stats(attempt_job(push->attempt), &stats);
+static struct sl_publication_stats current_stats(const struct sl_push *push)
+{
+    struct sl_publication *publication = current_publication(push);
+    struct sl_publication_stats stats = {0};
+
+    if (publication)
+        sl_publication_stats(publication, &stats);
     return stats;
 }
 
@@ -282,14 +288,15 @@ static void on_redirected(void *owner, const char *url)
 
 /* ---- The sound ---- */
 
-static void give_sound(struct sl_push *push, struct sound *sound, bool loop)
+static void give_sound(struct sl_push *push, struct sl_sound *sound, bool loop)
 {
-    sound_unref(push->sound);
+    sl_sound_unref(push->sound);
     push->sound = sound;
     push->loop = loop;
     push->sound_serial++;
-    if (push->attempt)
-        job_set_sound(attempt_job(push->attempt), sound, loop, push->sound_serial);
+    struct sl_publication *publication = current_publication(push);
+    if (publication)
+        sl_publication_set_sound(publication, sound, loop, push->sound_serial);
 }
 
 /* It may have been replaced while the news was on its way. */
@@ -299,7 +306,7 @@ static void on_sound_end(void *owner, unsigned serial)
 
     if (serial != push->sound_serial)
         return;
-    sound_unref(push->sound);
+    sl_sound_unref(push->sound);
     push->sound = NULL;
 }
 
@@ -315,7 +322,7 @@ static void answer_sound(struct sl_push *push, int err, const char *words)
         on_done(push->on_sound_owner, err, words);
 }
 
-static void on_sound_loaded(void *owner, int err, const char *words, struct sound *sound)
+static void on_sound_loaded(void *owner, int err, const char *words, struct sl_sound *sound)
 {
     struct sl_push *push = owner;
 
@@ -432,7 +439,7 @@ void push_end(struct sl_push *push, const char *why)
     sl_resolve_cancel(push->lookup);
     sl_timer_destroy(push->retry_timer);
     cancel_sound_load(push, -ENOENT, "the push has ended");
-    sound_unref(push->sound);
+    sl_sound_unref(push->sound);
     json_decref(push->options);
     free(push->stream_name);
     free(push->rtmp_url);
@@ -450,9 +457,11 @@ void sl_push_terminate(struct sl_push *push)
 
 void sl_push_set_muted(struct sl_push *push, bool muted)
 {
+    struct sl_publication *publication = current_publication(push);
+
     push->muted = muted;
-    if (push->attempt)
-        job_set_muted(attempt_job(push->attempt), muted);
+    if (publication)
+        sl_publication_set_muted(publication, muted);
 }
 
 void sl_push_set_sound(struct sl_push *push, const char *file, bool loop,
@@ -493,7 +502,7 @@ json_t *sl_push_describe(const struct sl_push *push)
 
 void sl_push_summary(const struct sl_push *push, struct sl_push_summary *out)
 {
-    struct job_stats stats = current_stats(push);
+    struct sl_publication_stats stats = current_stats(push);
 
     *out = (struct sl_push_summary){
         .media_session_id = push->id,

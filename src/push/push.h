@@ -8,9 +8,9 @@
  * rtmps checks the server's certificate by the host's name against the system's authorities
  * (SSL_CERT_FILE and SSL_CERT_DIR of the environment move those).
  *
- * Threads: every call and callback on the control loop. A push has a job (a thread) that muxes,
- * transcodes and talks to the server; frames reach it from the stream's worker by a bounded queue.
- * What stalls there drops frames up to the next key frame; the stream and its players never wait.
+ * Threads: every call and callback on the control loop. Sound and pictures are brought into a form
+ * for RTMP once a stream, and sent by job loops (rtmp/channel.h, rtmp/publication.h). What stalls
+ * there drops frames up to the next key frame; the stream and its players never wait.
  */
 #ifndef SL_PUSH_PUSH_H
 #define SL_PUSH_PUSH_H
@@ -23,11 +23,12 @@
 struct sl_config;
 struct sl_counters;
 struct sl_error;
+struct sl_job_pool;
 struct sl_loop;
 struct sl_push;
 struct sl_pushes;
 struct sl_streams;
-struct sl_workers;
+struct sl_tls_clients;
 
 /* ---- Where a push goes (rest-api.md 5.5, the table of 12 rows). Pure. ---- */
 
@@ -63,12 +64,13 @@ struct sl_pushes_config {
     const struct sl_config *config; /* rtmp_*, client_push_allow, media_dir; read at each use */
     struct sl_loop *loop;
     struct sl_streams *streams;
-    struct sl_workers *workers;
+    struct sl_job_pool *jobs;
+    struct sl_tls_clients *tls;   /* outlives the pushes */
     struct sl_counters *counters; /* the control loop's; NULL: nothing is counted */
 };
 struct sl_pushes *sl_pushes_create(const struct sl_pushes_config *config);
-/* Ends all; on_stopped once, when the last job and sink is gone: never from within. Before the
- * workers stop. */
+/* Ends all; on_stopped once, when nothing of them is left on any thread, never from within. Before
+ * the jobs and the workers stop. */
 void sl_pushes_stop(struct sl_pushes *pushes, void (*on_stopped)(void *owner), void *owner);
 void sl_pushes_destroy(struct sl_pushes *pushes);
 

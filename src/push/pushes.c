@@ -44,6 +44,7 @@ struct sl_pushes *sl_pushes_create(const struct sl_pushes_config *config)
     sl_list_init(&pushes->pushes);
     sl_list_init(&pushes->starts);
     sl_list_init(&pushes->attempts);
+    pushes->channels = sl_channels_create(config->jobs, config->loop);
     pushes->sounds = sl_lane_create(config->loop, "push: soundFile", SOUND_TIMEOUT_MS);
     pushes->listener.on_live = on_live;
     pushes->listener.on_unreserved = on_unreserved;
@@ -62,7 +63,7 @@ static void on_stopped_later(struct sl_later *later)
     void (*on_stopped)(void *) = pushes->on_stopped;
 
     pushes->on_stopped = NULL;
-    on_stopped(pushes->on_stopped_owner);
+    sl_channels_stop(pushes->channels, on_stopped, pushes->on_stopped_owner);
 }
 
 void pushes_check_stopped(struct sl_pushes *pushes)
@@ -93,6 +94,7 @@ void sl_pushes_destroy(struct sl_pushes *pushes)
     starts_drop(pushes);
     sl_streams_unlisten(&pushes->listener);
     sl_lane_destroy(pushes->sounds);
+    sl_channels_destroy(pushes->channels);
     free(pushes);
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "net/net.h"
+#include "variant/variant.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,21 +16,6 @@
 #include <unistd.h>
 
 enum { FILE_LEN_MAX = SL_WAV_LEN_MAX + (1 << 20) /* other chunks */, NAME_LEN_MAX = 255 };
-
-struct sound *sound_ref(struct sound *sound)
-{
-    if (sound)
-        (void)atomic_fetch_add_explicit(&sound->refs, 1, memory_order_relaxed);
-    return sound;
-}
-
-void sound_unref(struct sound *sound)
-{
-    if (!sound || atomic_fetch_sub_explicit(&sound->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    sl_wav_deinit(&sound->wav);
-    free(sound);
-}
 
 int sound_check_name(const char *name, struct sl_error *error)
 {
@@ -103,7 +89,7 @@ static int read_regular(int fd, struct sl_wav *out, struct sl_error *error)
     return err;
 }
 
-int sound_read(const char *dir, const char *name, struct sound **out, struct sl_error *error)
+int sound_read(const char *dir, const char *name, struct sl_sound **out, struct sl_error *error)
 {
     struct sl_wav wav;
     int err = sound_check_name(name, error);
@@ -119,7 +105,7 @@ int sound_read(const char *dir, const char *name, struct sound **out, struct sl_
     (void)close(fd); /* read only */
     if (err < 0)
         return err;
-    struct sound *sound = sl_new(struct sound);
+    struct sl_sound *sound = sl_new(struct sl_sound);
     atomic_init(&sound->refs, 1);
     sound->wav = wav;
     *out = sound;
@@ -132,9 +118,9 @@ struct sound_load {
     struct sl_lane_job job;
     char *dir, *name;
     int err;
-    struct sound *sound;
+    struct sl_sound *sound;
     struct sl_error error;
-    void (*on_done)(void *owner, int err, const char *words, struct sound *sound);
+    void (*on_done)(void *owner, int err, const char *words, struct sl_sound *sound);
     void *owner;
 };
 
@@ -148,7 +134,7 @@ static void run(struct sl_lane_job *job) /* on a thread of the pool */
 static void on_ran(struct sl_lane_job *job, int err)
 {
     struct sound_load *load = sl_container_of(job, struct sound_load, job);
-    struct sound *sound = NULL;
+    struct sl_sound *sound = NULL;
 
     if (err < 0) { /* the thread may be at work on the load's own */
         load->on_done(load->owner, err,
@@ -166,7 +152,7 @@ static void free_load(struct sl_lane_job *job)
 {
     struct sound_load *load = sl_container_of(job, struct sound_load, job);
 
-    sound_unref(load->sound);
+    sl_sound_unref(load->sound);
     free(load->dir);
     free(load->name);
     free(load);
@@ -174,7 +160,7 @@ static void free_load(struct sl_lane_job *job)
 
 struct sound_load *sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
                                     void (*on_done)(void *owner, int err, const char *words,
-                                                    struct sound *sound),
+                                                    struct sl_sound *sound),
                                     void *owner)
 {
     struct sound_load *load = sl_new(struct sound_load);

@@ -5,26 +5,17 @@
 #define SL_PUSH_SOUND_H
 
 #include "base/list.h"
-#include "codec/codec.h"
-
-#include <stdatomic.h>
 
 struct sl_error;
 struct sl_lane;
-
-struct sound {
-    _Atomic uint32_t refs;
-    struct sl_wav wav;
-};
-struct sound *sound_ref(struct sound *sound); /* NULL gives NULL */
-void sound_unref(struct sound *sound);        /* Threads: any. NULL is fine. */
+struct sl_sound;
 
 /* A plain name in one directory: no path, nothing hidden, no control characters. -EINVAL. */
 int sound_check_name(const char *name, struct sl_error *error);
 
 /* Reads and decodes dir/name. Nothing outside dir, no links, regular files only (hardening.md class
  * 15). -ENOENT, -EINVAL, -EBADMSG, with words. Blocks: for a job. */
-int sound_read(const char *dir, const char *name, struct sound **out, struct sl_error *error);
+int sound_read(const char *dir, const char *name, struct sl_sound **out, struct sl_error *error);
 
 /* ---- The job [control] ---- */
 
@@ -33,7 +24,7 @@ struct sound_load;
  * -ETIMEDOUT: see net/lane.h. */
 struct sound_load *sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
                                     void (*on_done)(void *owner, int err, const char *words,
-                                                    struct sound *sound),
+                                                    struct sl_sound *sound),
                                     void *owner);
 /* No callback after this; what runs frees itself. Not after on_done. NULL is fine. */
 void sound_load_cancel(struct sound_load *load);

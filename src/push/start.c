@@ -25,7 +25,7 @@ struct sl_push_start {
     size_t addr_count;
     struct sl_lookup *lookup;
     struct sound_load *sound_load;
-    struct sound *sound;
+    struct sl_sound *sound;
     sl_push_on_done *on_done;
     void *owner;
     struct sl_later refusal; /* tells what was found at once: */
@@ -41,7 +41,7 @@ static void start_free(struct sl_push_start *start)
         start->pushes->start_count--;
     sl_resolve_cancel(start->lookup);
     sound_load_cancel(start->sound_load);
-    sound_unref(start->sound);
+    sl_sound_unref(start->sound);
     json_decref(start->options);
     explicit_bzero(&start->target, sizeof(start->target));
     free(start->stream);
@@ -223,7 +223,7 @@ static void make_push(struct sl_push_start *start)
         on_done(owner, -ENOBUFS, error.text, NULL);
 }
 
-static void on_sound_loaded(void *owner, int err, const char *words, struct sound *sound)
+static void on_sound_loaded(void *owner, int err, const char *words, struct sl_sound *sound)
 {
     struct sl_push_start *start = owner;
 

@@ -13,6 +13,7 @@
 #include "cluster/cluster.h"
 #include "demo/demo.h"
 #include "hooks/hooks.h"
+#include "jobs/jobs.h"
 #include "pull/pull.h"
 #include "push/push.h"
 #include "rest/rest.h"
@@ -198,13 +199,29 @@ static int create_listeners(struct sl_server *server, struct sl_error *error)
     return err;
 }
 
+static int create_jobs(struct sl_server *server, struct sl_error *error)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t threads = (size_t)server->config->job_threads;
+
+    if (threads == 0)
+        threads = cores > 1 ? (size_t)cores / 2 : 1;
+    server->jobs = sl_job_pool_create(threads);
+    if (!server->jobs)
+        return sl_error_set(error, -EMFILE, "no descriptors left for job threads");
+    if (sl_job_pool_start(server->jobs) < 0)
+        return sl_error_set(error, -EAGAIN, "no threads left for jobs");
+    return 0;
+}
+
 static int create_pushes(struct sl_server *server, struct sl_error *error)
 {
     struct sl_pushes_config pushes = {
         .config = server->config,
         .loop = server->loop,
         .streams = server->streams,
-        .workers = server->workers,
+        .jobs = server->jobs,
+        .tls = server->tls,
         .counters = server->counters,
     };
 
@@ -394,9 +411,9 @@ int server_build(struct sl_server *server, struct sl_error *error)
 {
     /* The demo last: once made, only loops that run can take it down. */
     static int (*const steps[])(struct sl_server * server, struct sl_error * error) = {
-        make_state_dir,   start_pool,     create_http,  create_media,   create_pushes,
-        create_pulls,     create_cluster, create_hooks, create_control, create_console,
-        create_listeners, start_workers,  create_demo,
+        make_state_dir, start_pool,       create_http,    create_media, create_jobs,
+        create_pushes,  create_pulls,     create_cluster, create_hooks, create_control,
+        create_console, create_listeners, start_workers,  create_demo,
     };
 
     sl_random_token(server->node_id, sizeof(server->node_id) - 1);

@@ -49,6 +49,7 @@ struct sl_server {
     struct sl_rtc *rtc;
     struct sl_addresses *addresses; /* NULL: ip is set */
     char node_id[33];               /* drawn at start */
+    struct sl_job_pool *jobs;
     struct sl_pushes *pushes;
     struct sl_autopush *autopush;
     struct sl_pulls *pulls;

@@ -2,7 +2,7 @@
 /*
  * Runs the parts that build.c made, and takes them down in reverse:
  *
- *   loop, http -> workers -> streams, rtc -> pushes, pulls, demo -> cluster -> apps, hooks
+ *   loop, http -> workers, jobs -> streams, rtc -> pushes, pulls, demo -> cluster -> apps, hooks
  *   -> sessions -> signalling, rest, console -> listeners
  *
  * The end: sessions, pushes, pulls and the demo are stopped (every peer reports back), the cluster
@@ -23,6 +23,7 @@
 #include "codec/codec.h"
 #include "demo/demo.h"
 #include "hooks/hooks.h"
+#include "jobs/jobs.h"
 #include "pull/pull.h"
 #include "push/push.h"
 #include "rest/rest.h"
@@ -324,6 +325,7 @@ void sl_server_destroy(struct sl_server *server)
         return;
     if (server->workers)
         sl_workers_stop(server->workers);
+    sl_job_pool_stop(server->jobs);
     sl_lane_destroy(server->reloads);
     sl_cli_destroy(server->cli);   /* its commands use everything below */
     sl_http_destroy(server->http); /* connections tell their sessions */
@@ -338,6 +340,7 @@ void sl_server_destroy(struct sl_server *server)
     sl_sources_destroy(server->sources);
     sl_autopush_destroy(server->autopush);
     sl_pushes_destroy(server->pushes);
+    sl_job_pool_destroy(server->jobs);
     sl_demo_destroy(server->demo);
     sl_addresses_destroy(server->addresses);
     sl_rtc_destroy(server->rtc);

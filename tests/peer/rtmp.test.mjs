@@ -269,7 +269,7 @@ describe('pushes to RTMP servers', { concurrency: 4 }, () => {
             assert.ok(loudness(sound, 4, 6) > 0.02, 'to be heard later');
             assert.ok(tagsOf(file).filter((tag) => tag.kind === 'audio' && tag.ms < 2000).length > 80,
                 'silence is sent, too');
-            for (const skew of await skewsOf(file))
+            for (const skew of (await skewsOf(file)).slice(1)) // the first beep may be heard in part
                 assert.ok(Math.abs(skew) < 40, `${skew} ms`);
             assertMonotonic(file);
         });
@@ -561,7 +561,7 @@ describe('pushes to RTMP servers', { concurrency: 4 }, () => {
         const doubting = await probeFor(t);
         await doubting.push(`rtmps://localhost:${server.port}/live`);
         await doubting.waitForEnd();
-        assert.match(doubting.log, /TLS handshake failed: self.signed certificate/);
+        assert.match(doubting.log, /TLS handshake: self.signed certificate/);
         assert.equal(server.connections.slice(before).filter((c) => c.published).length, 0);
     });
 

@@ -237,9 +237,14 @@ describe('Without a thread', () => {
         server.setLimits({ nproc: 1 });
     });
 
-    test('a push is refused and says why, for an operator and for a client', async () => {
-        await refusedPush(/no thread/);
-        await refusedClientPush('pushed', 'no thread');
+    test('a push needs none', async () => {
+        const from = rtmp.connections.length;
+        const answer = await kept('POST', '/rest-api/push/startup',
+            { streamName: 'camera', rtmpUrl: `${rtmp.url}/live` });
+        assert.equal(answer.status, 200, answer.text);
+        await rtmp.publication(from);
+        const { mediaSessionId } = JSON.parse(answer.text);
+        assert.equal((await kept('POST', '/rest-api/push/terminate', { mediaSessionId })).status, 200);
     });
     test('a hook whose name cannot be looked up says so', async () => {
         await refusedHook('named', /thread/);

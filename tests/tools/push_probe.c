@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "jobs/jobs.h"
 #include "net/net.h"
 #include "push/push.h"
 #include "stream/stream.h"
@@ -52,6 +53,7 @@ struct probe {
     struct sl_metrics *metrics;
     struct sl_workers *workers;
     struct sl_streams *streams;
+    struct sl_job_pool *jobs;
     struct sl_pushes *pushes;
     struct sl_config *config;
     struct sl_stream *stream;
@@ -616,11 +618,13 @@ static void set_up(struct probe *probe)
     probe->timer.data = probe;
     (void)uv_timer_start(&probe->timer, on_timer, FEED_MS, FEED_MS);
     sl_workers_start(probe->workers);
+    probe->jobs = sl_job_pool_create(2);
+    (void)sl_job_pool_start(probe->jobs);
     probe->pushes = sl_pushes_create(&(struct sl_pushes_config){
         .config = probe->config,
         .loop = probe->control,
         .streams = probe->streams,
-        .workers = probe->workers,
+        .jobs = probe->jobs,
         .counters = sl_metrics_register(probe->metrics),
     });
     (void)uv_pipe_init(sl_loop_uv(probe->control), &probe->input, 0);
@@ -637,6 +641,7 @@ static void tear_down(struct probe *probe)
     while (!sl_streams_drained(probe->streams))
         (void)uv_run(sl_loop_uv(probe->control), UV_RUN_ONCE);
     sl_workers_stop(probe->workers);
+    sl_job_pool_destroy(probe->jobs);
     uv_close((uv_handle_t *)&probe->timer, NULL);
     uv_close((uv_handle_t *)&probe->input, NULL);
     sl_workers_destroy(probe->workers);

@@ -354,7 +354,7 @@ export class Nginx {
             pid ${nginx.dir}/nginx.pid;
             error_log ${nginx.dir}/error.log info;
             worker_processes 1;
-            events { worker_connections 512; }
+            events { worker_connections 4096; }
             rtmp { server { listen 127.0.0.1:${nginx.port}; chunk_size 4096;
                 application live { live on; record all; record_path ${nginx.records};
                     record_unique on; record_suffix .flv; }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "variant/variant.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,32 +107,32 @@ static void reads_regular_files_of_the_directory_only(void **state) /* REST-26 *
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
-        struct sound *sound = NULL;
+        struct sl_sound *sound = NULL;
         struct sl_error error = {""};
         int err = sound_read(dir, cases[i].name, &sound, &error);
         if (err != cases[i].err)
             fail_msg("%s: %d %s", cases[i].name, err, error.text);
         assert_true((err == 0) == (sound != NULL));
         assert_true((err == 0) == (error.text[0] == '\0'));
-        sound_unref(sound);
+        sl_sound_unref(sound);
     }
-    struct sound *sound;
+    struct sl_sound *sound;
     assert_int_equal(sound_read("/nowhere", "good.wav", &sound, NULL), -ENOENT);
 }
 
 static void a_sound_lives_as_long_as_somebody_holds_it(void **state)
 {
     (void)state;
-    struct sound *sound;
+    struct sl_sound *sound;
 
     assert_int_equal(sound_read(dir, "good.wav", &sound, NULL), 0);
-    struct sound *second = sound_ref(sound);
-    sound_unref(sound);
+    struct sl_sound *second = sl_sound_ref(sound);
+    sl_sound_unref(sound);
     assert_int_equal(second->wav.count, 2);
     assert_int_equal(second->wav.samples[1], 2);
-    sound_unref(second);
-    sound_unref(NULL);
-    assert_null(sound_ref(NULL));
+    sl_sound_unref(second);
+    sl_sound_unref(NULL);
+    assert_null(sl_sound_ref(NULL));
 }
 
 int main(void)

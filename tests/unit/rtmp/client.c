@@ -169,7 +169,7 @@ static int on_said(void *arg, const struct sl_rtmp_message *message)
     return 0;
 }
 
-static const char *listen(struct dialogue *d)
+static const char *hear(struct dialogue *d)
 {
     d->said[0] = '\0';
     assert_int_equal(sl_rtmp_reader_input(d->reader, sl_outbox_peek(&d->out),
@@ -307,7 +307,7 @@ static void publish(struct dialogue *d)
     assert_int_equal(answer(d, "_result", 1, "NetConnection.Connect.Success", ""), 0);
     assert_int_equal(answer(d, "_result", 4, NULL, NULL), 0);
     assert_int_equal(answer(d, "onStatus", 0, "NetStream.Publish.Start", ""), 0);
-    (void)listen(d);
+    (void)hear(d);
 }
 
 static void says_what_the_capture_of_the_seed_shows(void **state) /* REST-30 */
@@ -315,22 +315,22 @@ static void says_what_the_capture_of_the_seed_shows(void **state) /* REST-30 */
     (void)state;
     struct dialogue *d = begin("");
 
-    assert_string_equal(listen(d), "connect(251) ");
+    assert_string_equal(hear(d), "connect(251) ");
     assert_int_equal(answer(d, "_result", 1, "NetConnection.Connect.Success", ""), 0);
-    assert_string_equal(listen(d), "releaseStream(41) FCPublish(37) createStream(25) ");
+    assert_string_equal(hear(d), "releaseStream(41) FCPublish(37) createStream(25) ");
     assert_int_equal(answer(d, "onBWDone", 0, NULL, NULL), 0);
     assert_int_equal(answer(d, "_error", 2, "NetConnection.Call.Failed", "no such method"), 0);
     assert_int_equal(answer(d, "_result", 4, NULL, NULL), 0);
-    assert_string_equal(listen(d),
+    assert_string_equal(hear(d),
                         "publish(42) "); /* after SL_RTMP_SET_SIZE, which the reader obeys */
     assert_false(sl_rtmp_client_is_publishing(d->rtmp));
     assert_int_equal(answer(d, "onStatus", 0, "NetStream.Publish.Start", ""), 0);
     assert_true(sl_rtmp_client_is_publishing(d->rtmp));
     sl_rtmp_client_send(d->rtmp, SL_RTMP_AUDIO, 40, (const uint8_t *)"\xaf\1", 2,
                         (const uint8_t *)"xyz", 3);
-    assert_string_equal(listen(d), "#8 ");
+    assert_string_equal(hear(d), "#8 ");
     sl_rtmp_client_close(d->rtmp);
-    assert_string_equal(listen(d), "FCUnpublish(39) deleteStream(34) ");
+    assert_string_equal(hear(d), "FCUnpublish(39) deleteStream(34) ");
     sl_rtmp_client_close(d->rtmp);
     sl_rtmp_client_send(d->rtmp, SL_RTMP_AUDIO, 40, (const uint8_t *)"\xaf\1", 2, NULL, 0);
     assert_int_equal(sl_outbox_len(&d->out), 0);
@@ -350,9 +350,9 @@ static void does_what_the_server_may_ask_for_meanwhile(void **state)
     assert_int_equal(control(d, SL_RTMP_USER_CONTROL, "\0\0\0\0\0\1", 6), 0); /* stream begin */
     assert_int_equal(sl_outbox_len(&d->out), 0);
     assert_int_equal(control(d, SL_RTMP_PEER_BANDWIDTH, "\0\x26\x25\xa0\2", 5), 0);
-    assert_string_equal(listen(d), "#5 ");
+    assert_string_equal(hear(d), "#5 ");
     assert_int_equal(control(d, SL_RTMP_WINDOW_SIZE, "\0\0\0\x40", 4), 0);
-    assert_string_equal(listen(d), "#3 "); /* far more than 64 bytes had come */
+    assert_string_equal(hear(d), "#3 "); /* far more than 64 bytes had come */
     assert_int_equal(answer(d, "onStatus", 0, "NetStream.Unpublish.Success", ""), 0);
     assert_true(sl_rtmp_client_is_publishing(d->rtmp));
     finish(d);
@@ -419,7 +419,7 @@ static void answers_the_questions_of_authmod_adobe_and_llnw(void **state) /* RES
         "?reason=needauth&user=joe&salt=c2FsdA==&challenge=Y2g=&opaque=b3A=",
     };
 
-    assert_string_equal(listen(d), "connect(251) ");
+    assert_string_equal(hear(d), "connect(251) ");
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(answer(d, "_error", 1, "NetConnection.Connect.Rejected", asked[i]),
                          -EAGAIN);
@@ -430,7 +430,7 @@ static void answers_the_questions_of_authmod_adobe_and_llnw(void **state) /* RES
                    24 * 2;
         char expected[64];
         (void)snprintf(expected, sizeof(expected), "connect(%zu) ", 251 + more);
-        assert_string_equal(listen(d), expected);
+        assert_string_equal(hear(d), expected);
     }
     assert_int_equal(answer(d, "_error", 1, "NetConnection.Connect.Rejected",
                             "[ authmod=adobe ] : ?reason=authfailed&opaque=b3A="),

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From frames to FLV: what begins when; changes of size;
  * silence, mute and sound; all under a clock of the test's own. */
-#include "push/media.h"
+#include "rtmp/rtmp.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "codec/codec.h"
 #include "mux/mux.h"
 #include "stream/stream.h"
+#include "variant/converter.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -22,7 +23,7 @@ enum { MS = SL_US_PER_MS, TAGS_MAX = 4000 };
 #define PPS "\x68\xce\x3c\x80"
 #define IDR "\x65\x88\x84"
 
-/* ---- A push without a network ---- */
+/* ---- A publication without a network: converter, tagger, reader in a row ---- */
 
 struct seen {
     size_t count;
@@ -35,14 +36,23 @@ struct seen {
     uint8_t metadata[1024];
     size_t metadata_len;
     int sound_ends, keyframes_wanted;
-    struct media *media;
+    struct sl_converter *converter;
+    struct sl_tagger *tagger;
+    struct sl_tag_reader *reader;
     int64_t now_us;
 };
 
-static void on_tag(void *owner, enum sl_rtmp_type type, uint32_t timestamp_ms, const uint8_t *bytes,
-                   size_t len)
+static void on_sent(void *owner, enum sl_rtmp_type type, uint32_t timestamp_ms, const uint8_t *head,
+                    size_t head_len, const uint8_t *tail, size_t tail_len)
 {
     struct seen *seen = owner;
+    uint8_t bytes[1 << 16];
+    size_t len = head_len + tail_len;
+
+    assert_true(len <= sizeof(bytes));
+    memcpy(bytes, head, head_len);
+    if (tail_len > 0)
+        memcpy(bytes + head_len, tail, tail_len);
 
     assert_true(seen->count < TAGS_MAX);
     seen->tags[seen->count].type = type;
@@ -66,22 +76,73 @@ static void on_keyframe_wanted(void *owner)
     ((struct seen *)owner)->keyframes_wanted++;
 }
 
+static void on_frame(void *owner, const struct sl_variant_frame *frame)
+{
+    struct seen *seen = owner;
+
+    sl_tagger_input(seen->tagger, frame, seen->now_us);
+}
+
+static void on_tag(void *owner, struct sl_flv_tag *tag)
+{
+    struct seen *seen = owner;
+
+    sl_tag_reader_input(seen->reader, tag, seen->now_us);
+}
+
+static void on_sound_wanted(void *owner)
+{
+    struct seen *seen = owner;
+
+    sl_converter_begin_sound(seen->converter, seen->now_us);
+}
+
+static const struct sl_variant_want want = {
+    {[SL_AUDIO] = {SL_CODEC_AAC, SL_CODEC_PCMA, SL_CODEC_PCMU}, [SL_VIDEO] = {SL_CODEC_H264}}};
+
+static struct sl_tag_reader *join(struct seen *seen, const struct sl_variant_form *form)
+{
+    static const struct sl_tag_reader_ops ops = {on_sent, on_sound_end};
+    struct sl_tag_reader_config config = {
+        .has_sound = form->from[SL_AUDIO] != SL_CODEC_NONE,
+        .has_pictures = form->from[SL_VIDEO] != SL_CODEC_NONE,
+        .sound = sl_converter_sound(seen->converter),
+        .ops = &ops,
+        .owner = seen,
+    };
+
+    sl_tagger_join(seen->tagger, seen->now_us);
+    return sl_tag_reader_create(&config, seen->now_us);
+}
+
 static struct seen *begin(enum sl_codec audio, enum sl_codec video)
 {
-    static const struct media_ops ops = {on_tag, on_sound_end, on_keyframe_wanted};
+    static const struct sl_converter_ops converter_ops = {on_frame, on_keyframe_wanted};
+    static const struct sl_tagger_ops tagger_ops = {on_tag, on_keyframe_wanted, on_sound_wanted};
     struct seen *seen = sl_new(struct seen);
     enum sl_codec codecs[2] = {audio, video};
+    struct sl_variant_form form;
 
-    assert_int_equal(media_create(codecs, &ops, seen, &seen->media), 0);
+    assert_int_equal(sl_variant_choose(codecs, &want, &form), 0);
+    assert_int_equal(sl_converter_create(&form, &converter_ops, seen, &seen->converter), 0);
     seen->now_us = 100 * SL_US_PER_S;
-    media_start(seen->media, seen->now_us);
+    seen->tagger = sl_tagger_create(&form, &tagger_ops, seen, seen->now_us);
+    seen->reader = join(seen, &form);
     return seen;
 }
 
 static void finish(struct seen *seen)
 {
-    media_destroy(seen->media);
+    sl_tag_reader_destroy(seen->reader);
+    sl_tagger_destroy(seen->tagger);
+    sl_converter_destroy(seen->converter);
     free(seen);
+}
+
+static void set_sound(struct seen *seen, struct sl_sound *sound, bool loop)
+{
+    if (sl_tag_reader_set_sound(seen->reader, sound, loop))
+        sl_converter_begin_sound(seen->converter, seen->now_us);
 }
 
 static void input_out_of_order(struct seen *seen, enum sl_codec codec, const void *bytes,
@@ -92,7 +153,8 @@ static void input_out_of_order(struct seen *seen, enum sl_codec codec, const voi
     *frame = (struct sl_frame){
         .codec = codec, .keyframe = keyframe, .dts_us = dts_us, .pts_us = pts_us, .len = len};
     memcpy(frame->data, bytes, len);
-    media_input(seen->media, frame, seen->now_us, seen->now_us);
+    sl_converter_input(seen->converter, frame, seen->now_us);
+    sl_tagger_tick(seen->tagger, seen->now_us);
     free(frame);
 }
 
@@ -104,8 +166,10 @@ static void input(struct seen *seen, enum sl_codec codec, const void *bytes, siz
 
 static void tick_until(struct seen *seen, int64_t until_us)
 {
-    for (; seen->now_us <= until_us; seen->now_us += 20 * MS)
-        media_tick(seen->media, seen->now_us);
+    for (; seen->now_us <= until_us; seen->now_us += 20 * MS) {
+        sl_converter_tick(seen->converter, seen->now_us);
+        sl_tagger_tick(seen->tagger, seen->now_us);
+    }
 }
 
 /* Tags of this type up to now; with their first byte if it is not 0. */
@@ -236,12 +300,12 @@ static void sound_begins_without_pictures_that_do_not_come(void **state)
     (void)state;
     struct seen *seen = begin(SL_CODEC_PCMA, SL_CODEC_VP8);
 
-    assert_false(media_takes(seen->media, SL_AUDIO));
+    assert_false(sl_tag_reader_has_begun(seen->reader));
     tick_until(seen, seen->now_us + 2900 * MS);
     assert_int_equal(seen->count, 0);
     assert_int_equal(seen->keyframes_wanted, 2);
     tick_until(seen, seen->now_us + 3000 * MS);
-    assert_true(media_takes(seen->media, SL_AUDIO));
+    assert_true(sl_tag_reader_has_begun(seen->reader));
     assert_true(count_tags(seen, SL_RTMP_AUDIO, 0, 0) > 50);
     assert_int_equal(seen->tags[1].head[0], 0x72); /* A-law of 8 kHz */
     assert_true(metadata_has(seen, "audiocodecid", 7));
@@ -341,9 +405,9 @@ static void wild_time_stamps_do_not_move_the_publication(void **state)
     finish(seen);
 }
 
-static struct sound *make_sound(size_t count)
+static struct sl_sound *make_sound(size_t count)
 {
-    struct sound *sound = sl_new(struct sound);
+    struct sl_sound *sound = sl_new(struct sl_sound);
 
     atomic_init(&sound->refs, 1);
     sound->wav = (struct sl_wav){8000, 1, count, sl_new_array(int16_t, count)};
@@ -356,21 +420,21 @@ static void a_sound_ends_by_itself_or_goes_on_in_a_loop(void **state) /* REST-26
 {
     (void)state;
     struct seen *seen = begin(SL_CODEC_PCMU, SL_CODEC_NONE);
-    struct sound *sound = make_sound(8000);
+    struct sl_sound *sound = make_sound(8000);
 
-    media_set_sound(seen->media, sound, false, seen->now_us);
+    set_sound(seen, sound, false);
     tick_until(seen, seen->now_us + 6000 * MS);
     assert_int_equal(seen->sound_ends, 1);
-    media_set_sound(seen->media, sound, true, seen->now_us);
+    set_sound(seen, sound, true);
     tick_until(seen, seen->now_us + 3000 * MS);
     assert_int_equal(seen->sound_ends, 1);
-    media_set_sound(seen->media, sound, false, seen->now_us); /* replaced, so this one ends */
-    media_set_muted(seen->media, true);                       /* and ends in silence, too */
+    set_sound(seen, sound, false);               /* replaced, so this one ends */
+    sl_tag_reader_set_muted(seen->reader, true); /* and ends in silence, too */
     tick_until(seen, seen->now_us + 3000 * MS);
     assert_int_equal(seen->sound_ends, 2);
-    media_set_sound(seen->media, NULL, false, seen->now_us);
+    set_sound(seen, NULL, false);
     assert_int_equal(atomic_load(&sound->refs), 1);
-    sound_unref(sound);
+    sl_sound_unref(sound);
     finish(seen);
 }
 
@@ -379,30 +443,30 @@ static void a_source_without_sound_gets_a_track_with_its_first(void **state)
     (void)state;
     struct seen *seen = begin(SL_CODEC_NONE, SL_CODEC_H264);
     struct camera camera = {.seen = seen};
-    struct sound *sound = make_sound(8000);
+    struct sl_sound *sound = make_sound(8000);
 
     film(&camera, 320, 180, 10);
     assert_int_equal(count_tags(seen, SL_RTMP_AUDIO, 0, 0), 0);
-    media_set_sound(seen->media, sound, false, seen->now_us);
+    set_sound(seen, sound, false);
     film(&camera, 320, 180, 75);
     assert_int_equal(seen->sound_ends, 1);
     assert_true(metadata_has(seen, "audiocodecid", 10));
     assert_int_equal(count_tags(seen, SL_RTMP_AUDIO, 0xaf, 0), 1);
     assert_true(count_tags(seen, SL_RTMP_AUDIO, 0xaf, 1) > 80);
-    sound_unref(sound);
+    sl_sound_unref(sound);
     finish(seen);
 }
 
 static void a_stream_with_nothing_for_rtmp_is_refused(void **state)
 {
     (void)state;
-    static const struct media_ops ops = {on_tag, on_sound_end, on_keyframe_wanted};
     enum sl_codec none[2] = {SL_CODEC_NONE, SL_CODEC_VP9};
-    struct media *media = NULL;
+    struct sl_variant_form form;
 
-    assert_int_equal(media_create(none, &ops, NULL, &media), -ENOSYS);
-    assert_null(media);
-    media_destroy(NULL);
+    assert_int_equal(sl_variant_choose(none, &want, &form), -ENOSYS);
+    sl_converter_destroy(NULL);
+    sl_tagger_destroy(NULL);
+    sl_tag_reader_destroy(NULL);
 }
 
 int main(void)
@@ -421,5 +485,5 @@ int main(void)
         cmocka_unit_test(a_stream_with_nothing_for_rtmp_is_refused),
     };
 
-    return cmocka_run_group_tests_name("push media", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("rtmp media", tests, NULL, NULL);
 }

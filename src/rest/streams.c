@@ -173,7 +173,7 @@ static void terminate_stream(const struct sl_control *control, const char *id, j
 
     (void)params;
     if (media) /* else it ended by itself */
-        sl_media_session_terminate(media, SL_INFO_REST_TERMINATE);
+        sl_media_session_terminate(media, SL_REASON_OPERATOR);
     if (pull)
         sl_pull_terminate(pull);
 }

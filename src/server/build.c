@@ -13,6 +13,7 @@
 #include "cluster/cluster.h"
 #include "demo/demo.h"
 #include "hooks/hooks.h"
+#include "negotiate/negotiate.h"
 #include "pull/pull.h"
 #include "push/push.h"
 #include "rest/rest.h"
@@ -329,15 +330,20 @@ static int create_control(struct sl_server *server, struct sl_error *error)
     struct sl_sessions_config sessions = {
         .config = server->config,
         .loop = server->loop,
-        .workers = server->workers,
         .streams = server->streams,
-        .rtc = server->rtc,
+        .words = sl_signalling_words,
         .hooks = sl_http_hooks_interface(server->hooks),
         .directory = server->names ? sl_names_directory(server->names) : NULL,
         .node_id = server->node_id,
         .counters = server->counters,
         .on_rtmp_url = on_rtmp_url,
         .arg = server,
+    };
+    struct sl_webrtc_provider_config webrtc = {
+        .config = server->config,
+        .workers = server->workers,
+        .streams = server->streams,
+        .rtc = server->rtc,
     };
     struct sl_sources_config sources = {
         .workers = server->workers,
@@ -351,6 +357,8 @@ static int create_control(struct sl_server *server, struct sl_error *error)
         .loop = server->loop,
     };
 
+    server->webrtc = sl_webrtc_provider_create(&webrtc);
+    sessions.providers[0] = sl_webrtc_provider_interface(server->webrtc);
     server->sessions = sl_sessions_create(&sessions);
     server->signalling =
         sl_signalling_create(server->sessions, server->config, server->loop, server->counters);

@@ -29,6 +29,7 @@ struct sl_sessions;
 struct sl_signalling;
 struct sl_sources;
 struct sl_streams;
+struct sl_webrtc_provider;
 struct sl_workers;
 
 enum { LISTENERS = 4, SIGNALS = 5 };
@@ -55,6 +56,7 @@ struct sl_server {
     struct sl_demo *demo;       /* NULL: demo_stream is off */
     struct sl_apps *apps;
     struct sl_http_hooks *hooks;
+    struct sl_webrtc_provider *webrtc;
     struct sl_sessions *sessions;
     struct sl_signalling *signalling;
     struct sl_rest *rest;

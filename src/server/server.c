@@ -23,6 +23,7 @@
 #include "codec/codec.h"
 #include "demo/demo.h"
 #include "hooks/hooks.h"
+#include "negotiate/negotiate.h"
 #include "pull/pull.h"
 #include "push/push.h"
 #include "rest/rest.h"
@@ -330,6 +331,7 @@ void sl_server_destroy(struct sl_server *server)
     sl_rest_destroy(server->rest);
     sl_signalling_destroy(server->signalling);
     sl_sessions_destroy(server->sessions);
+    sl_webrtc_provider_destroy(server->webrtc);
     sl_names_destroy(server->names);
     sl_cluster_destroy(server->cluster);
     sl_pulls_destroy(server->pulls);

@@ -48,12 +48,13 @@ json_t *sl_media_session_describe(const struct sl_media_session *media)
         "mediaSessionId", media->id, "remoteMediaElementId", "name", media->name, "published",
         media->publish, "hasVideo", media->has_video, "hasAudio", media->has_audio, "status",
         sl_media_state_name(media->state), "audioCodec", codec_or_null(media, SL_AUDIO),
-        "videoCodec", codec_or_null(media, SL_VIDEO), "sdp", media->sdp, "info",
+        "videoCodec", codec_or_null(media, SL_VIDEO), "sdp", media->offer, "info",
         media->info[0] ? media->info : NULL, "record", 0, "recordName", "width", media->width,
         "height", media->height, "bitrate", media->bitrate_kbps, "minBitrate",
         media->min_bitrate_kbps, "maxBitrate", media->max_bitrate_kbps, "quality", media->quality,
         "rtmpUrl", media->rtmp_url, "createDate", (json_int_t)media->created_ms, "streamInfo",
-        stream_info(media), "mediaProvider", "WebRTC");
+        stream_info(media), "mediaProvider",
+        media->provider ? media->provider->name : media->sessions->config.providers[0]->name);
 
     add_later_fields(media, out);
     return out;

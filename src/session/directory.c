@@ -16,21 +16,21 @@ static const struct sl_directory *directory_of(const struct sl_sessions *session
 
 static void start(struct sl_media_session *media)
 {
-    const char *problem = media->publish ? publication_start(media) : playback_start(media);
+    enum sl_reason problem = media->publish ? publication_start(media) : playback_start(media);
 
     if (problem)
         media_set_state(media, SL_MEDIA_FAILED, problem);
 }
 
-static const char *words_of(int err)
+static enum sl_reason reason_of(int err)
 {
     switch (err) {
     case -EEXIST:
-        return SL_INFO_NAME_IN_USE;
+        return SL_REASON_NAME_IN_USE;
     case -ENOBUFS:
-        return SL_INFO_BUSY;
+        return SL_REASON_BUSY;
     default:
-        return SL_INFO_ERROR;
+        return SL_REASON_ERROR;
     }
 }
 
@@ -40,7 +40,7 @@ static void on_claimed(void *owner, int err)
 
     media->directory_call = NULL;
     if (err < 0) {
-        media_set_state(media, SL_MEDIA_FAILED, words_of(err));
+        media_set_state(media, SL_MEDIA_FAILED, reason_of(err));
         return;
     }
     media->name_held = true;
@@ -106,7 +106,7 @@ static void tell_available(struct sl_session *session, const char *id, const cha
                            bool elsewhere)
 {
     session->ops->on_available(session->client, id,
-                               elsewhere ? NULL
+                               elsewhere ? SL_REASON_NONE
                                          : sl_sessions_why_not_playable(session->sessions, name));
 }
 

@@ -2,12 +2,12 @@
 /*
  * What the files of session/ share.
  *
- *   sl_sessions --n--> sl_session --n--> sl_media_session --1--> sl_peer, sl_stream
+ *   sl_sessions --n--> sl_session --n--> sl_media_session --1--> sl_medium, sl_stream
  *        `--n--> audience (one per stream with a publication or players here)
  *
  * A media session leaves every table and list when it reaches its final state, and its memory goes
- * when its peer has closed: in between only sessions->closing knows of it. Any call that may bring
- * a final state may therefore free the media session, and those of its players.
+ * when its medium has closed: in between only sessions->closing knows of it. Any call that may
+ * bring a final state may therefore free the media session, and those of its players.
  */
 #ifndef SL_SESSION_INTERNAL_H
 #define SL_SESSION_INTERNAL_H
@@ -19,10 +19,8 @@
 #include "base/metrics.h"
 #include "base/table.h"
 #include "net/net.h"
-#include "sdp/sdp.h"
 #include "session/session.h"
 #include "stream/stream.h"
-#include "webrtc/webrtc.h"
 
 enum {
     QUESTIONS_MAX = 64, /* unanswered hooks of one session, past which sendData and stream events
@@ -30,7 +28,7 @@ enum {
     CUSTOM_MAX = 16384, /* bytes of JSON a client may have us keep */
     URL_MAX = 2048,
     PLAYING_GRACE_MS = 2000, /* connected, but the publisher sends nothing: PLAYING all the same */
-    CLOSE_NOTIFY_GRACE_MS = 2000, /* the SDK's stop message is under way (websocket-api.md 6.4) */
+    LEFT_GRACE_MS = 2000,    /* the SDK's stop message is under way (websocket-api.md 6.4) */
     INFO_MAX = 128,
 };
 
@@ -42,7 +40,7 @@ struct sl_sessions {
     struct sl_table audiences;      /* struct audience */
     struct sl_list sessions;        /* from sl_session_create() to sl_session_destroy() */
     struct sl_list media;           /* PENDING to the final state */
-    struct sl_list closing;         /* final, peer not closed yet */
+    struct sl_list closing;         /* final, medium not closed yet */
     struct sl_sessions_stats stats;
     struct sl_timer *rate_timer;
     int64_t rate_tick;
@@ -125,9 +123,9 @@ void session_tell(struct sl_session *session, enum sl_hook_method method, json_t
 /* ---- events.c ---- */
 
 /* Counts what a client had us pass on or keep and was not taken; tells so at most once a second.
- * why is SL_INFO_BUSY, or that it is too large. */
+ * why is SL_REASON_BUSY, or that it is too large. */
 void refusals_note(struct refusals *refusals, struct sl_sessions *sessions,
-                   const struct sl_log_scope *log, const char *what, const char *why);
+                   const struct sl_log_scope *log, const char *what, enum sl_reason why);
 
 /* Bytes of stream events that one publisher may have its players told now, as of then. */
 struct event_budget {
@@ -144,18 +142,20 @@ struct sl_media_session {
     struct sl_list in_audience; /* playbacks */
     struct sl_table_node by_id;
     enum sl_media_state state;
-    char info[INFO_MAX]; /* why it ended */
+    enum sl_reason reason; /* why it ended */
+    char info[INFO_MAX];   /* the same in words */
     struct sl_log_scope log;
 
     /* As asked for, after the hook's changes. */
     bool publish;
-    char *id;   /* NULL in a refused request without one */
-    char *name; /* never NULL */
-    char *sdp;  /* the client's offer; NULL */
+    char *id;    /* NULL in a refused request without one */
+    char *name;  /* never NULL */
+    char *offer; /* the client's; NULL */
     char *rtmp_url;
-    json_t *custom; /* NULL */
+    const struct sl_provider *provider; /* NULL: refused, none has the name asked for */
+    json_t *custom;                     /* NULL */
     bool video_orientation;
-    enum sl_media_transport_choice transport;
+    enum sl_medium_transport transport;
     int bitrate_kbps, min_bitrate_kbps, max_bitrate_kbps, quality, asked_width, asked_height;
     int64_t created_ms, requested_us;
 
@@ -165,39 +165,47 @@ struct sl_media_session {
     uint16_t width, height;  /* 0: not known yet */
     bool tcp;
 
-    bool refused_by_hook;
     bool untold; /* stands for a stream that is no more: the back end has heard of its end */
     struct sl_list questions;                 /* struct question */
     struct sl_directory_call *directory_call; /* NULL: none is under way */
     bool name_held;                           /* by the directory, for this publication */
-    struct sl_peer *peer;
-    struct sl_stream *stream; /* a publication's own */
+    struct sl_medium *medium;                 /* NULL before it began */
+    struct sl_stream *stream;                 /* a publication's own: its medium's */
     struct audience *audience;
     struct sl_stream_listener listener;
     struct sl_timer *timer;      /* one of the two graces */
     struct sl_timer *keep_alive; /* runs while PUBLISHING or PLAYING */
     bool keep_alive_asked;       /* its last question is unanswered */
     struct event_budget event_budget;
-    struct sl_peer_rates rates; /* as of the last tick */
-    struct sl_video_rate video; /* the same, as it is told */
+    struct sl_medium_figures figures; /* as of the last tick */
+    struct sl_video_rate video;       /* the same, as it is told */
 };
 
-/* The only function that changes media->state; info NULL: none. See media.c. */
-void media_set_state(struct sl_media_session *media, enum sl_media_state state, const char *info);
-extern const struct sl_peer_ops media_peer_ops;
+/* The only function that changes media->state. See media.c. */
+void media_set_state(struct sl_media_session *media, enum sl_media_state state,
+                     enum sl_reason reason);
+/* The back end said no, in these words; NULL: it gave none. */
+void media_refuse(struct sl_media_session *media, const char *words);
+extern const struct sl_medium_ops media_medium_ops;
 /* Starts to listen for size and end of a stream. */
 void media_listen(struct sl_media_session *media, struct sl_stream *stream);
 
 /* ---- publication.c, playback.c ---- */
 
-/* The hook said yes: negotiate, connect stream and peer, send the answer. NULL, or why not: the
+/* The hook said yes: the medium begins, and the client is told. SL_REASON_NONE, or why not: the
  * caller then fails the media session, which undoes what was begun. */
-const char *publication_start(struct sl_media_session *media);
-const char *playback_start(struct sl_media_session *media);
-/* What makes a playback impossible whatever streams there are; NULL: nothing. */
-const char *playback_refusal(const struct sl_media_session *media);
+enum sl_reason publication_start(struct sl_media_session *media);
+enum sl_reason playback_start(struct sl_media_session *media);
+/* What makes a playback impossible whatever streams there are; SL_REASON_NONE: nothing. */
+enum sl_reason playback_refusal(const struct sl_media_session *media);
 /* 1..stream_name_max bytes, no control characters. */
 bool media_name_valid(const struct sl_media_session *media);
+
+/* ---- medium.c ---- */
+
+/* Begins the medium by the provider, tells the client, and starts it. stream: to play; NULL for a
+ * publication, whose own the medium makes. SL_REASON_NONE, or why it cannot be. */
+enum sl_reason sl_media_start_medium(struct sl_media_session *media, struct sl_stream *stream);
 
 /* ---- directory.c: names that other servers may have ---- */
 
@@ -209,25 +217,6 @@ void media_leave_directory(struct sl_media_session *media);
 void inquiries_cancel(struct sl_session *session);
 /* Whether what a client says of itself on connecting is what another node says. */
 bool is_from_cluster(json_t *fields);
-
-/* ---- setup.c: from an offer to an answer and a peer ---- */
-
-struct media_setup {
-    struct sl_media_session *media;
-    struct sl_sdp *offer;
-    struct sl_negotiation negotiation;
-    struct sl_sdp_answer_config answer;
-    struct sl_addr candidates[SL_MEDIA_TRANSPORTS_MAX][SL_RTC_ADDRESSES_MAX];
-    char text[SL_SDP_TEXT_MAX]; /* the answer */
-};
-/* These return NULL, or why it cannot be. */
-const char *setup_negotiate(struct media_setup *setup, struct sl_media_session *media,
-                            const struct sl_negotiate_config *config);
-const char *setup_build_answer(struct media_setup *setup, struct sl_worker *worker);
-/* tracks by kind, for a playback; NULL for a publication. */
-void setup_create_peer(struct media_setup *setup, struct sl_worker *worker,
-                       struct sl_track *const *tracks);
-void setup_destroy(struct media_setup *setup);
 
 /* ---- audience.c: who watches what ---- */
 

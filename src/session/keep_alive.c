@@ -24,7 +24,7 @@ static void on_answer(void *owner, const struct sl_hook_answer *answer)
 
     media->keep_alive_asked = false;
     if (answer->status == FORBIDDEN)
-        sl_media_session_terminate(media, SL_INFO_KEEP_ALIVE);
+        sl_media_session_terminate(media, SL_REASON_FORBIDDEN);
 }
 
 static void schedule(struct sl_media_session *media)

@@ -3,11 +3,6 @@
 #include "base/clock.h"
 #include "session/internal.h"
 
-static uint64_t load(const _Atomic uint64_t *value)
-{
-    return atomic_load_explicit(value, memory_order_relaxed);
-}
-
 /* Seconds between two reports in this direction; 0: none. */
 static int64_t interval_s(const struct sl_media_session *media)
 {
@@ -20,20 +15,20 @@ static int64_t interval_s(const struct sl_media_session *media)
 /* What the last second brought. False if nothing that could be told: no video flowed. */
 static bool sample(struct sl_media_session *media, int64_t now_us)
 {
-    const struct sl_peer_stats *stats = sl_peer_stats(media->peer);
+    const struct sl_medium_figures *figures = &media->figures;
 
-    if (!sl_peer_rates_update(&media->rates, stats, now_us))
+    if (!media->provider->figures(media->medium, now_us, &media->figures))
         return false;
     media->video = (struct sl_video_rate){
-        .rate_bps = media->rates.video_bps,
-        .fps = media->rates.video_fps,
-        .nack = load(&stats->nack),
-        .pli = load(&stats->pli),
-        .lost = load(&stats->lost),
+        .rate_bps = figures->video_bps,
+        .fps = figures->video_fps,
+        .nack = figures->nack,
+        .pli = figures->pli,
+        .lost = figures->lost,
         .width = media->width,
         .height = media->height,
     };
-    return media->rates.video_flows;
+    return figures->video_flows;
 }
 
 static void on_second(void *owner)

@@ -82,9 +82,10 @@ static void tell_status(struct sl_session *session, const char *info)
  * refuse() and sl_session_destroy().
  */
 static void session_set_status(struct sl_session *session, enum sl_session_status status,
-                               const char *info)
+                               const struct sl_why *why)
 {
     struct sl_sessions *sessions = session->sessions;
+    const char *info = !why ? NULL : why->words ? why->words : sessions->config.words(why->reason);
     enum sl_session_status before = session->status;
     char quoted[INFO_MAX + 8];
 
@@ -104,7 +105,7 @@ static void session_set_status(struct sl_session *session, enum sl_session_statu
         break;
     case SL_SESSION_FAILED:
         sl_count(sessions->config.counters, SL_COUNTER_SESSIONS_REFUSED, 1);
-        session->ops->on_refused(session->client, info);
+        session->ops->on_refused(session->client, why);
         break;
     case SL_SESSION_DISCONNECTED:
         if (before == SL_SESSION_ESTABLISHED)
@@ -122,8 +123,9 @@ static void on_connect_answer(void *owner, const struct sl_hook_answer *answer)
 
     if (!answer->allowed) {
         char info[INFO_MAX];
-        info_copy(info, answer->info, SL_INFO_ERROR);
-        session_set_status(session, SL_SESSION_FAILED, info);
+        info_copy(info, answer->info, session->sessions->config.words(SL_REASON_REFUSED));
+        const struct sl_why why = {.reason = SL_REASON_REFUSED, .words = info};
+        session_set_status(session, SL_SESSION_FAILED, &why);
         return;
     }
     if (answer->fields) {
@@ -148,24 +150,24 @@ static json_t *connect_body(const struct sl_session *session)
     return body;
 }
 
-/* NULL, or the words for a refusal that needs no back end. */
-static const char *why_refused(const struct sl_session *session, json_t *fields)
+/* SL_REASON_NONE, or a refusal that needs no back end. */
+static enum sl_reason why_refused(const struct sl_session *session, json_t *fields)
 {
     struct sl_sessions *sessions = session->sessions;
     const struct sl_hooks *hooks = sessions->config.hooks;
     json_t *token = json_object_get(fields, "authToken");
 
     if (sessions->draining)
-        return SL_INFO_SHUTDOWN;
+        return SL_REASON_SHUTDOWN;
     if (json_is_string(token) && json_string_length(token) > 0)
-        return SL_INFO_SESSION_NOT_EXIST; /* nothing is kept that could be resumed (3.5) */
+        return SL_REASON_NO_SESSION; /* nothing is kept that could be resumed (3.5) */
     if (sessions->sessions_by_id.count >= (size_t)sessions->config.config->sessions_max)
-        return SL_INFO_SESSIONS_MAX;
+        return SL_REASON_SESSIONS_MAX;
     if (sl_sessions_find(sessions, session->id))
-        return SL_INFO_ERROR; /* two connections between the same addresses: cannot be */
+        return SL_REASON_ERROR; /* two connections between the same addresses: cannot be */
     if (!hooks->knows_app(hooks->arg, session->app_key))
-        return SL_INFO_APP_NOT_FOUND;
-    return NULL;
+        return SL_REASON_NO_APP;
+    return SL_REASON_NONE;
 }
 
 void sl_session_connect(struct sl_session *session, json_t *fields)
@@ -181,11 +183,11 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
     properties_merge(session->properties, fields);
     if (custom_is_too_large(json_object_get(fields, "custom")))
         refusals_note(&session->refusals, session->sessions, &session->log, "custom",
-                      SL_INFO_CUSTOM_TOO_LARGE);
+                      SL_REASON_CUSTOM_TOO_LARGE);
     session->from_cluster = is_from_cluster(fields);
-    const char *refusal = why_refused(session, fields);
-    if (refusal) {
-        session_set_status(session, SL_SESSION_FAILED, refusal);
+    const struct sl_why why = {.reason = why_refused(session, fields)};
+    if (why.reason) {
+        session_set_status(session, SL_SESSION_FAILED, &why);
         return;
     }
     sl_table_insert(&session->sessions->sessions_by_id, &session->by_id, sl_hash_text(session->id));
@@ -196,17 +198,17 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
 
 /* ---- Leaving ---- */
 
-static void end_all_media(struct sl_session *session, enum sl_media_state state, const char *info)
+static void end_all_media(struct sl_session *session)
 {
     while (!sl_list_empty(&session->media))
-        media_set_state(sl_list_first(&session->media, struct sl_media_session, in_session), state,
-                        info);
+        media_set_state(sl_list_first(&session->media, struct sl_media_session, in_session),
+                        SL_MEDIA_FAILED, SL_REASON_SESSION_END);
 }
 
 void sl_session_terminate(struct sl_session *session)
 {
-    end_all_media(session, SL_MEDIA_FAILED, SL_INFO_SESSION_DISCONNECT);
-    session->ops->close(session->client, 1000, SL_INFO_REST_TERMINATE);
+    end_all_media(session);
+    session->ops->close(session->client, SL_REASON_OPERATOR);
 }
 
 void sl_session_destroy(struct sl_session *session)
@@ -217,7 +219,7 @@ void sl_session_destroy(struct sl_session *session)
     session->ops = NULL; /* a client that is gone is told nothing */
     questions_cancel(&session->questions);
     inquiries_cancel(session);
-    end_all_media(session, SL_MEDIA_FAILED, SL_INFO_SESSION_DISCONNECT);
+    end_all_media(session);
     if (session->connecting && session->status != SL_SESSION_FAILED)
         session_set_status(session, SL_SESSION_DISCONNECTED, NULL);
     sl_table_remove(&sessions->sessions_by_id, &session->by_id);

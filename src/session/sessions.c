@@ -28,7 +28,7 @@ void sl_sessions_destroy(struct sl_sessions *sessions)
         return;
     assert(sl_list_empty(&sessions->sessions) && sl_list_empty(&sessions->media));
     if (!sl_list_empty(&sessions->closing)) /* the workers hung, and main gave up waiting */
-        sl_log(SL_LOG_ERROR, NULL, "session: %zu peers never closed", sessions->stats.closing);
+        sl_log(SL_LOG_ERROR, NULL, "session: %zu media never closed", sessions->stats.closing);
     rates_stop(sessions);
     sl_table_deinit(&sessions->sessions_by_id);
     sl_table_deinit(&sessions->media_by_id);
@@ -62,9 +62,9 @@ void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *own
     rates_stop(sessions);
     while (!sl_list_empty(&sessions->media))
         sl_media_session_terminate(sl_list_first(&sessions->media, struct sl_media_session, link),
-                                   SL_INFO_SHUTDOWN);
+                                   SL_REASON_SHUTDOWN);
     sl_list_foreach(session, &sessions->sessions, struct sl_session, link)
-        session->ops->close(session->client, 1001, SL_INFO_SHUTDOWN);
+        session->ops->close(session->client, SL_REASON_SHUTDOWN);
     sessions_check_stopped(sessions);
 }
 
@@ -107,7 +107,8 @@ void sl_sessions_report_error(struct sl_sessions *sessions, const char *session_
     struct sl_session *session = sl_sessions_find(sessions, session_id);
 
     if (session && session->status == SL_SESSION_ESTABLISHED)
-        session->ops->on_error(session->client, info);
+        session->ops->on_error(session->client,
+                               &(struct sl_why){.reason = SL_REASON_ERROR, .words = info});
 }
 
 static bool media_has_id(const struct sl_table_node *node, const void *key)
@@ -182,7 +183,7 @@ size_t sl_sessions_count_media(const struct sl_sessions *sessions,
 }
 
 size_t sl_sessions_terminate_media(struct sl_sessions *sessions,
-                                   const struct sl_media_filter *filter, const char *info)
+                                   const struct sl_media_filter *filter, enum sl_reason reason)
 {
     struct sl_media_session *media;
     char **ids = sl_new_array(char *, sessions->media_by_id.count + 1);
@@ -198,7 +199,7 @@ size_t sl_sessions_terminate_media(struct sl_sessions *sessions,
     for (size_t i = 0; i < count; i++) {
         media = sl_sessions_find_media(sessions, ids[i]);
         if (media)
-            sl_media_session_terminate(media, info);
+            sl_media_session_terminate(media, reason);
         free(ids[i]);
     }
     free(ids);

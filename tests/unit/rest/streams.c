@@ -144,13 +144,13 @@ static void tells_each_client_why_its_stream_ended(void **state) /* decision 8, 
     assert_int_equal(
         post(control, "/rest-api/stream/terminate", "{'mediaSessionId':'play-door'}", NULL), 200);
     assert_heard(&control->clients[0], "");
-    assert_heard(&control->clients[1], "FAILED play-door " SL_INFO_REST_TERMINATE "\n");
+    assert_heard(&control->clients[1], "FAILED play-door Stopped by rest /terminate\n");
     assert_int_equal(
         post(control, "/rest-api/stream/terminate", "{'name':'cam','status':'PUBLISHING'}", NULL),
         200);
-    assert_heard(&control->clients[0], "UNPUBLISHED pub-cam " SL_INFO_REST_TERMINATE "\n");
-    assert_heard(&control->clients[1], "FAILED play-cam-1 " SL_INFO_PUBLISHER_STOP "\n"
-                                       "FAILED play-cam-2 " SL_INFO_PUBLISHER_STOP "\n");
+    assert_heard(&control->clients[0], "UNPUBLISHED pub-cam Stopped by rest /terminate\n");
+    assert_heard(&control->clients[1], "FAILED play-cam-1 Stopped by publisher stop\n"
+                                       "FAILED play-cam-2 Stopped by publisher stop\n");
 }
 
 static void tells_players_that_match_of_their_own_end_not_of_the_publishers(void **state)
@@ -159,8 +159,8 @@ static void tells_players_that_match_of_their_own_end_not_of_the_publishers(void
 
     go_live(control);
     assert_int_equal(post(control, "/rest-api/stream/terminate", "{'name':'cam'}", NULL), 200);
-    assert_heard(&control->clients[1], "FAILED play-cam-1 " SL_INFO_REST_TERMINATE "\n"
-                                       "FAILED play-cam-2 " SL_INFO_REST_TERMINATE "\n");
+    assert_heard(&control->clients[1], "FAILED play-cam-1 Stopped by rest /terminate\n"
+                                       "FAILED play-cam-2 Stopped by rest /terminate\n");
 }
 
 static void lets_the_client_go_on_after_a_stop(void **state) /* REST-43 */
@@ -343,7 +343,7 @@ static void lists_many_streams_in_slices(void **state)
     send_request(control, &request, "GET", "/rest-api/stream/find_all", NULL);
     assert_int_equal(request.answers, 0);
     sl_media_session_terminate(sl_sessions_find_media(control->server.sessions, "id-240"),
-                               SL_INFO_SHUTDOWN); /* one less when its turn comes */
+                               SL_REASON_SHUTDOWN); /* one less when its turn comes */
     fake_advance_ms(1);
     assert_int_equal(request.answers, 0);
     fake_advance_ms(1);

@@ -217,7 +217,7 @@ static void terminates_what_matches_the_filter(void **state) /* REST-37 to REST-
         assert_int_equal(sl_sessions_count_media(server->sessions, &cases[i].filter),
                          cases[i].count);
         assert_int_equal(
-            sl_sessions_terminate_media(server->sessions, &cases[i].filter, SL_INFO_REST_TERMINATE),
+            sl_sessions_terminate_media(server->sessions, &cases[i].filter, SL_REASON_OPERATOR),
             cases[i].count);
         if (strcmp(publisher.heard, cases[i].publisher) || strcmp(player.heard, cases[i].player))
             fail_msg("%s: heard\n%s%s", cases[i].why, publisher.heard, player.heard);
@@ -239,7 +239,7 @@ static void terminating_a_session_ends_its_streams_at_once(void **state) /* REST
     sl_session_terminate(publisher.session);
     assert_heard(&publisher, "FAILED pub-a Stopped by session disconnect\n"
                              "FAILED pub-b Stopped by session disconnect\n"
-                             "close 1000\n");
+                             "close Stopped by rest /terminate\n");
     assert_heard(&player, "FAILED play-a1 Stopped by publisher stop\n"
                           "FAILED play-a2 Stopped by publisher stop\n"
                           "FAILED play-b Stopped by publisher stop\n");
@@ -275,7 +275,7 @@ static void stopping_waits_for_sessions_and_peers_and_tells_once(void **state)
 
     setup_streams(server, &publisher, &player);
     sl_sessions_stop(server->sessions, on_stopped, &stopped);
-    assert_non_null(strstr(publisher.heard, "close 1001\n"));
+    assert_non_null(strstr(publisher.heard, "close Server is shutting down\n"));
     connect_as(server, &late, 9, json_object());
     assert_heard(&late, "refused Server is shutting down\n");
     sl_session_destroy(late.session);

@@ -105,9 +105,8 @@ struct inquiry {
 static void tell_available(struct sl_session *session, const char *id, const char *name,
                            bool elsewhere)
 {
-    session->ops->on_available(session->client, id,
-                               elsewhere ? SL_REASON_NONE
-                                         : sl_sessions_why_not_playable(session->sessions, name));
+    SL_TELL(session, on_available, id,
+            elsewhere ? SL_REASON_NONE : sl_sessions_why_not_playable(session->sessions, name));
 }
 
 static void inquiry_free(struct inquiry *inquiry)

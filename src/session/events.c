@@ -53,8 +53,7 @@ static void relay(struct audience *audience, const char *type, json_t *info, jso
         struct sl_session *session = player->session;
         if (player->state != SL_MEDIA_PLAYING)
             continue; /* later PLAYING events say what is muted */
-        if (session->ops)
-            session->ops->on_stream_event(session->client, player, type, info, payload);
+        SL_TELL(session, on_stream_event, player, type, info, payload);
         if (session_wants(session, SL_HOOK_STREAM_EVENT))
             session_tell(session, SL_HOOK_STREAM_EVENT, event_body(player, type, info, payload));
     }
@@ -142,7 +141,7 @@ void sl_session_send_stream_event(struct sl_session *session, const char *media_
                              : why_not(&media->event_budget, info, payload);
     if (why) {
         refusals_note(&session->refusals, session->sessions, &media->log, "stream event", why);
-        session->ops->on_error(session->client, &(struct sl_why){.reason = why});
+        SL_TELL(session, on_error, &(struct sl_why){.reason = why});
         return;
     }
     struct event_request *request = sl_new(struct event_request);
@@ -215,7 +214,7 @@ static void on_data_answer(void *owner, const struct sl_hook_answer *answer)
 
     info_copy(info, answer->info, session->sessions->config.words(why.reason));
     why.words = answer->allowed ? NULL : info;
-    session->ops->on_data_status(session->client, request->operation_id, &why);
+    SL_TELL(session, on_data_status, request->operation_id, &why);
     if (session_wants(session, SL_HOOK_DATA_STATUS_EVENT)) {
         json_t *body = json_pack("{s:O*, s:s, s:s*}", "operationId", request->operation_id,
                                  "status", answer->allowed ? "ACCEPTED" : "FAILED", "info",
@@ -235,8 +234,7 @@ void sl_session_submit_data(struct sl_session *session, json_t *operation_id, js
                                                                          : SL_REASON_NONE;
     if (why) {
         refusals_note(&session->refusals, session->sessions, &session->log, "data", why);
-        session->ops->on_data_status(session->client, operation_id,
-                                     &(struct sl_why){.reason = why});
+        SL_TELL(session, on_data_status, operation_id, &(struct sl_why){.reason = why});
         return;
     }
     struct data_request *request = sl_new(struct data_request);

@@ -30,6 +30,7 @@ enum {
     PLAYING_GRACE_MS = 2000, /* connected, but the publisher sends nothing: PLAYING all the same */
     LEFT_GRACE_MS = 2000,    /* the SDK's stop message is under way (websocket-api.md 6.4) */
     INFO_MAX = 128,
+    TOKEN_LEN = 26, /* 134 bits (hardening.md class 25 wants 128) */
 };
 
 struct sl_sessions {
@@ -67,7 +68,8 @@ struct sl_session {
     void *client;
     enum sl_session_status status;
     bool connecting; /* sl_session_connect() was called */
-    char id[2 * SL_ADDR_TEXT_MAX + 4];
+    char id[2 * SL_ADDR_TEXT_MAX + TOKEN_LEN + 5];
+    struct sl_addr remote;
     struct sl_addr local; /* of ours, that the client came by */
     char *app_key;
     char *origin;
@@ -84,6 +86,14 @@ struct sl_session {
     struct refusals refusals;
     bool from_cluster; /* another node, for its own viewers: what is not here is not looked for */
 };
+
+/* Says it to the client, unless that is gone or does not listen to this. */
+#define SL_TELL(session, callback, ...)                                                            \
+    do {                                                                                           \
+        const struct sl_session *told_ = (session);                                                \
+        if (told_->ops && told_->ops->callback)                                                    \
+            told_->ops->callback(told_->client, __VA_ARGS__);                                      \
+    } while (0)
 
 /* ---- properties.c: what a client says of itself ---- */
 

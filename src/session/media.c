@@ -99,14 +99,12 @@ static void log_state(const struct sl_media_session *media)
 
 static void tell_client(struct sl_media_session *media)
 {
-    const struct sl_session_ops *ops = media->session->ops;
-
-    if (!ops || media->state == SL_MEDIA_PENDING) /* PENDING is the client's own word */
+    if (media->state == SL_MEDIA_PENDING) /* PENDING is the client's own word */
         return;
     if (media->reason == SL_REASON_REFUSED)
-        ops->on_stream_refused(media->session->client, media);
+        SL_TELL(media->session, on_stream_refused, media);
     else
-        ops->on_stream_status(media->session->client, media);
+        SL_TELL(media->session, on_stream_status, media);
 }
 
 static void tell_back_end(struct sl_media_session *media)
@@ -200,10 +198,8 @@ void media_refuse(struct sl_media_session *media, const char *words)
 
 static void tell_size(struct sl_media_session *media)
 {
-    const struct sl_session_ops *ops = media->session->ops;
-
-    if (ops && media->state == SL_MEDIA_PLAYING && media->has_video && media->width > 0)
-        ops->on_video_size(media->session->client, media, media->width, media->height);
+    if (media->state == SL_MEDIA_PLAYING && media->has_video && media->width > 0)
+        SL_TELL(media->session, on_video_size, media, media->width, media->height);
 }
 
 static void on_stream_size(struct sl_stream_listener *listener, uint16_t width, uint16_t height)

@@ -17,13 +17,10 @@ static void take_over(struct sl_media_session *media, const struct sl_medium_fac
 
 static void tell_client(const struct sl_media_session *media, const struct sl_medium_facts *facts)
 {
-    const struct sl_session_ops *ops = media->session->ops;
-    void *client = media->session->client;
-
     if (!media->publish && media->has_audio)
-        ops->on_audio_codec(client, media->id, media->codecs[SL_AUDIO]);
+        SL_TELL(media->session, on_audio_codec, media->id, media->codecs[SL_AUDIO]);
     if (facts->answer)
-        ops->on_description(client, media->id, facts->answer, true);
+        SL_TELL(media->session, on_description, media->id, facts->answer, true);
 }
 
 enum sl_reason sl_media_start_medium(struct sl_media_session *media, struct sl_stream *stream)

@@ -43,9 +43,8 @@ static void on_second(void *owner)
             continue;
         bool flows = sample(media, now_us);
         int64_t interval = interval_s(media);
-        if (flows && media->has_video && interval > 0 && tick % interval == 0 &&
-            media->session->ops)
-            media->session->ops->on_rate(media->session->client, media, &media->video);
+        if (flows && media->has_video && interval > 0 && tick % interval == 0)
+            SL_TELL(media->session, on_rate, media, &media->video);
     }
 }
 

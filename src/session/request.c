@@ -144,7 +144,7 @@ static void report_error(struct sl_session *session, enum sl_reason reason)
 {
     const struct sl_why why = {.reason = reason};
 
-    session->ops->on_error(session->client, &why);
+    SL_TELL(session, on_error, &why);
     sl_session_notify(session, SL_HOOK_ERROR_EVENT,
                       json_pack("{s:s}", "info", session->sessions->config.words(reason)));
 }

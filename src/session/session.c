@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One client: its identity, the state of its connection, and its end. */
 #include "base/clock.h"
+#include "base/random.h"
 #include "session/internal.h"
 
 #include <assert.h>
@@ -24,13 +25,19 @@ const char *sl_session_status_name(enum sl_session_status status)
     return "";
 }
 
-/* WS-6: `/<client>:<port>/<server>:<port>`; it is an identity, never a credential. */
-static void make_id(struct sl_session *session, const struct sl_session_config *config)
+/* See sl_session_id(). */
+static void name_session(struct sl_session *session, bool addresses_only)
 {
-    char remote[SL_ADDR_TEXT_MAX], local[SL_ADDR_TEXT_MAX];
+    char remote[SL_ADDR_TEXT_MAX], local[SL_ADDR_TEXT_MAX], token[TOKEN_LEN + 1];
 
-    (void)snprintf(session->id, sizeof(session->id), "/%s/%s",
-                   sl_addr_format(&config->remote, remote), sl_addr_format(&config->local, local));
+    (void)sl_addr_format(&session->remote, remote);
+    (void)sl_addr_format(&session->local, local);
+    (void)snprintf(session->id, sizeof(session->id), "/%s/%s", remote, local);
+    if (!addresses_only || sl_sessions_find(session->sessions, session->id)) {
+        sl_random_token(token, TOKEN_LEN);
+        (void)snprintf(session->id, sizeof(session->id), "/%s/%s@%s", remote, token, local);
+    }
+    sl_log_scope_init(&session->log, NULL, "session", session->id);
 }
 
 struct sl_session *sl_session_create(struct sl_sessions *sessions,
@@ -39,6 +46,7 @@ struct sl_session *sl_session_create(struct sl_sessions *sessions,
     struct sl_session *session = sl_new(struct sl_session);
 
     session->sessions = sessions;
+    session->remote = config->remote;
     session->local = config->local;
     session->ops = config->ops;
     session->client = config->client;
@@ -49,8 +57,7 @@ struct sl_session *sl_session_create(struct sl_sessions *sessions,
     sl_list_init(&session->media);
     sl_list_init(&session->questions);
     sl_list_init(&session->inquiries);
-    make_id(session, config);
-    sl_log_scope_init(&session->log, NULL, "session", session->id);
+    name_session(session, config->id_of_addresses);
     sl_list_append(&sessions->sessions, &session->link);
     return session;
 }
@@ -101,11 +108,11 @@ static void session_set_status(struct sl_session *session, enum sl_session_statu
     case SL_SESSION_ESTABLISHED:
         sessions->stats.sessions++;
         sl_count(sessions->config.counters, SL_COUNTER_SESSIONS_OPENED, 1);
-        session->ops->on_established(session->client, session);
+        SL_TELL(session, on_established, session);
         break;
     case SL_SESSION_FAILED:
         sl_count(sessions->config.counters, SL_COUNTER_SESSIONS_REFUSED, 1);
-        session->ops->on_refused(session->client, why);
+        SL_TELL(session, on_refused, why);
         break;
     case SL_SESSION_DISCONNECTED:
         if (before == SL_SESSION_ESTABLISHED)
@@ -163,8 +170,6 @@ static enum sl_reason why_refused(const struct sl_session *session, json_t *fiel
         return SL_REASON_NO_SESSION; /* nothing is kept that could be resumed (3.5) */
     if (sessions->sessions_by_id.count >= (size_t)sessions->config.config->sessions_max)
         return SL_REASON_SESSIONS_MAX;
-    if (sl_sessions_find(sessions, session->id))
-        return SL_REASON_ERROR; /* two connections between the same addresses: cannot be */
     if (!hooks->knows_app(hooks->arg, session->app_key))
         return SL_REASON_NO_APP;
     return SL_REASON_NONE;
@@ -190,6 +195,8 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
         session_set_status(session, SL_SESSION_FAILED, &why);
         return;
     }
+    if (sl_sessions_find(session->sessions, session->id)) /* another came meanwhile */
+        name_session(session, false);
     sl_table_insert(&session->sessions->sessions_by_id, &session->by_id, sl_hash_text(session->id));
     json_t *body = session_wants(session, SL_HOOK_CONNECT) ? connect_body(session) : NULL;
     question_ask(session, &session->questions, SL_HOOK_CONNECT, body, on_connect_answer, NULL,
@@ -208,7 +215,7 @@ static void end_all_media(struct sl_session *session)
 void sl_session_terminate(struct sl_session *session)
 {
     end_all_media(session);
-    session->ops->close(session->client, SL_REASON_OPERATOR);
+    SL_TELL(session, close, SL_REASON_OPERATOR);
 }
 
 void sl_session_destroy(struct sl_session *session)
@@ -272,5 +279,5 @@ json_t *sl_session_describe(const struct sl_session *session)
 void sl_session_send_data(struct sl_session *session, const char *operation_id, json_t *payload)
 {
     if (session->status == SL_SESSION_ESTABLISHED)
-        session->ops->on_data(session->client, operation_id, payload);
+        SL_TELL(session, on_data, operation_id, payload);
 }

@@ -100,7 +100,8 @@ struct sl_video_rate {
     uint16_t width, height;
 };
 
-/* How a session speaks to its client. Never called after sl_session_destroy(). */
+/* How a session speaks to its client; each may be NULL, if the protocol has no word for it. Never
+ * called after sl_session_destroy(). */
 struct sl_session_ops {
     /* The answer to sl_session_connect(): one of the two, once; possibly from within. */
     void (*on_established)(void *client, struct sl_session *session);
@@ -127,7 +128,8 @@ struct sl_session_ops {
     void (*on_data)(void *client, const char *operation_id, json_t *payload);
     /* Something failed that belongs to no stream. */
     void (*on_error)(void *client, const struct sl_why *why);
-    /* The server ends the connection. sl_session_destroy() follows from the client's side. */
+    /* The server ends the connection. sl_session_destroy() follows from the client's side. NULL:
+     * the session stays until its owner destroys it, with no streams. */
     void (*close)(void *client, enum sl_reason reason);
 };
 
@@ -135,7 +137,8 @@ struct sl_session_config {
     const struct sl_session_ops *ops;
     void *client; /* of ops */
     struct sl_addr remote, local;
-    const char *origin; /* of the handshake; "" if none */
+    const char *origin;   /* of the handshake; "" if none */
+    bool id_of_addresses; /* see sl_session_id() */
 };
 
 /* A client that has not asked for anything yet. Owned by whoever holds its connection. */
@@ -153,6 +156,14 @@ void sl_session_connect(struct sl_session *session, json_t *fields);
  * NULL is fine. */
 void sl_session_destroy(struct sl_session *session);
 
+/*
+ * `/<client>:<port>/<token>@<server>:<port>`, IPv6 in brackets: the addresses say whose it is, the
+ * token, of 134 bits, that it is nobody else's, however many sessions one connection has. Of a
+ * client whose protocol knows ids without a token (id_of_addresses), `/<client>:<port>/
+ * <server>:<port>`, as long as no other session has that one. Both forms are what WS-6 asks of an
+ * authToken, and neither is a credential: it stands in logs and lists. A session that has not
+ * connected yet may still get another one by sl_session_connect().
+ */
 const char *sl_session_id(const struct sl_session *session);
 enum sl_session_status sl_session_status(const struct sl_session *session);
 /* The connection object of rest-api.md 3.4; never with the SIP password. New reference. */

@@ -64,7 +64,7 @@ void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *own
         sl_media_session_terminate(sl_list_first(&sessions->media, struct sl_media_session, link),
                                    SL_REASON_SHUTDOWN);
     sl_list_foreach(session, &sessions->sessions, struct sl_session, link)
-        session->ops->close(session->client, SL_REASON_SHUTDOWN);
+        SL_TELL(session, close, SL_REASON_SHUTDOWN);
     sessions_check_stopped(sessions);
 }
 
@@ -107,8 +107,7 @@ void sl_sessions_report_error(struct sl_sessions *sessions, const char *session_
     struct sl_session *session = sl_sessions_find(sessions, session_id);
 
     if (session && session->status == SL_SESSION_ESTABLISHED)
-        session->ops->on_error(session->client,
-                               &(struct sl_why){.reason = SL_REASON_ERROR, .words = info});
+        SL_TELL(session, on_error, &(struct sl_why){.reason = SL_REASON_ERROR, .words = info});
 }
 
 static bool media_has_id(const struct sl_table_node *node, const void *key)

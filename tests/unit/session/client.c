@@ -127,7 +127,8 @@ static const struct sl_session_ops ops = {
 
 void connect_as(struct fake_server *server, struct client *client, uint16_t port, json_t *fields)
 {
-    struct sl_session_config config = {.ops = &ops, .client = client, .origin = "https://a.b"};
+    struct sl_session_config config = {
+        .ops = &ops, .client = client, .origin = "https://a.b", .id_of_addresses = true};
 
     client->heard[0] = '\0';
     (void)sl_addr_parse_ip("198.51.100.23", port, &config.remote);

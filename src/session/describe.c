@@ -1,6 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The stream object: one shape for hooks, REST and, less some fields, the client. */
+/* What others may know of a media session: its parts, and the stream object, one shape for hooks,
+ * REST and, less some fields, the client. */
 #include "session/internal.h"
+
+const char *sl_media_state_name(enum sl_media_state state)
+{
+    static const char *const names[] = {
+        [SL_MEDIA_NEW] = "NEW",
+        [SL_MEDIA_PENDING] = "PENDING",
+        [SL_MEDIA_PUBLISHING] = "PUBLISHING",
+        [SL_MEDIA_PLAYING] = "PLAYING",
+        [SL_MEDIA_UNPUBLISHED] = "UNPUBLISHED",
+        [SL_MEDIA_STOPPED] = "STOPPED",
+        [SL_MEDIA_FAILED] = "FAILED",
+    };
+
+    return names[state];
+}
 
 static json_t *codec_or_null(const struct sl_media_session *media, enum sl_media_kind kind)
 {
@@ -58,4 +74,55 @@ json_t *sl_media_session_describe(const struct sl_media_session *media)
 
     add_later_fields(media, out);
     return out;
+}
+
+const char *sl_media_session_id(const struct sl_media_session *media)
+{
+    return media->id;
+}
+
+const char *sl_media_session_name(const struct sl_media_session *media)
+{
+    return media->name;
+}
+
+enum sl_media_state sl_media_session_state(const struct sl_media_session *media)
+{
+    return media->state;
+}
+
+bool sl_media_session_is_publication(const struct sl_media_session *media)
+{
+    return media->publish;
+}
+
+enum sl_reason sl_media_session_reason(const struct sl_media_session *media)
+{
+    return media->reason;
+}
+
+const char *sl_media_session_info(const struct sl_media_session *media)
+{
+    return media->info;
+}
+
+void sl_media_session_summary(const struct sl_media_session *media, struct sl_media_summary *out)
+{
+    *out = (struct sl_media_summary){
+        .has_audio = media->has_audio,
+        .has_video = media->has_video,
+        .audio_codec = media->codecs[SL_AUDIO],
+        .video_codec = media->codecs[SL_VIDEO],
+        .width = media->width,
+        .height = media->height,
+        .bitrate_bps = media->figures.audio_bps + media->figures.video_bps,
+        .video = media->video,
+        .players = media->audience ? media->audience->player_count : 0,
+        .created_ms = media->created_ms,
+    };
+}
+
+struct sl_session *sl_media_session_owner(const struct sl_media_session *media)
+{
+    return media->session;
 }

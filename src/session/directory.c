@@ -79,18 +79,6 @@ void media_begin(struct sl_media_session *media)
         media->directory_call = call;
 }
 
-void media_leave_directory(struct sl_media_session *media)
-{
-    const struct sl_directory *directory = directory_of(media->sessions);
-
-    if (media->directory_call)
-        directory->cancel(directory->arg, media->directory_call);
-    media->directory_call = NULL;
-    if (media->name_held)
-        directory->release(directory->arg, media->name);
-    media->name_held = false;
-}
-
 /* ---- availableStream ---- */
 
 struct inquiry {

@@ -185,7 +185,8 @@ struct sl_media_session {
     struct sl_stream_listener listener;
     struct sl_timer *timer;      /* one of the two graces */
     struct sl_timer *keep_alive; /* runs while PUBLISHING or PLAYING */
-    bool keep_alive_asked;       /* its last question is unanswered */
+    void (*on_forbidden)(struct sl_media_session *media);
+    bool keep_alive_asked; /* its last question is unanswered */
     struct event_budget event_budget;
     struct sl_medium_figures figures; /* as of the last tick */
     struct sl_video_rate video;       /* the same, as it is told */
@@ -208,7 +209,7 @@ enum sl_reason publication_start(struct sl_media_session *media);
 enum sl_reason playback_start(struct sl_media_session *media);
 /* What makes a playback impossible whatever streams there are; SL_REASON_NONE: nothing. */
 enum sl_reason playback_refusal(const struct sl_media_session *media);
-/* 1..stream_name_max bytes, no control characters. */
+/* Of either: 1..stream_name_max bytes, no control characters. */
 bool media_name_valid(const struct sl_media_session *media);
 
 /* ---- medium.c ---- */
@@ -221,8 +222,6 @@ enum sl_reason sl_media_start_medium(struct sl_media_session *media, struct sl_s
 
 /* The hook said yes: asks the directory, if there is one to ask, and starts it; or fails it. */
 void media_begin(struct sl_media_session *media);
-/* Takes back the question under way and the name held. */
-void media_leave_directory(struct sl_media_session *media);
 /* No answer to a client that is gone. */
 void inquiries_cancel(struct sl_session *session);
 /* Whether what a client says of itself on connecting is what another node says. */
@@ -248,7 +247,9 @@ void audience_leave(struct sl_media_session *media);
 
 /* ---- keep_alive.c: the back end is asked whether a stream may go on ---- */
 
-void keep_alive_start(struct sl_media_session *media);
+/* on_forbidden: the back end said 403; may free media. */
+void keep_alive_start(struct sl_media_session *media,
+                      void (*on_forbidden)(struct sl_media_session *media));
 void keep_alive_stop(struct sl_media_session *media);
 
 /* ---- rates.c ---- */

@@ -24,7 +24,7 @@ static void on_answer(void *owner, const struct sl_hook_answer *answer)
 
     media->keep_alive_asked = false;
     if (answer->status == FORBIDDEN)
-        sl_media_session_terminate(media, SL_REASON_FORBIDDEN);
+        media->on_forbidden(media);
 }
 
 static void schedule(struct sl_media_session *media)
@@ -47,9 +47,11 @@ static void on_interval(void *owner)
 }
 
 /* Also while nobody wants to be asked: a reload may change that, and the interval. */
-void keep_alive_start(struct sl_media_session *media)
+void keep_alive_start(struct sl_media_session *media,
+                      void (*on_forbidden)(struct sl_media_session *media))
 {
     assert(!media->keep_alive);
+    media->on_forbidden = on_forbidden;
     media->keep_alive = sl_timer_create(media->sessions->config.loop, on_interval, media);
     schedule(media);
 }

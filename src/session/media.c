@@ -5,21 +5,6 @@
 #include <assert.h>
 #include <string.h>
 
-const char *sl_media_state_name(enum sl_media_state state)
-{
-    static const char *const names[] = {
-        [SL_MEDIA_NEW] = "NEW",
-        [SL_MEDIA_PENDING] = "PENDING",
-        [SL_MEDIA_PUBLISHING] = "PUBLISHING",
-        [SL_MEDIA_PLAYING] = "PLAYING",
-        [SL_MEDIA_UNPUBLISHED] = "UNPUBLISHED",
-        [SL_MEDIA_STOPPED] = "STOPPED",
-        [SL_MEDIA_FAILED] = "FAILED",
-    };
-
-    return names[state];
-}
-
 static bool is_final(enum sl_media_state state)
 {
     return state == SL_MEDIA_UNPUBLISHED || state == SL_MEDIA_STOPPED || state == SL_MEDIA_FAILED;
@@ -132,6 +117,19 @@ static void media_free(struct sl_media_session *media)
     free(media);
 }
 
+/* Takes back the question under way and the name held. */
+static void leave_directory(struct sl_media_session *media)
+{
+    const struct sl_directory *directory = media->sessions->config.directory;
+
+    if (media->directory_call)
+        directory->cancel(directory->arg, media->directory_call);
+    media->directory_call = NULL;
+    if (media->name_held)
+        directory->release(directory->arg, media->name);
+    media->name_held = false;
+}
+
 /* Lets go of everything: of the stream before it ends, and with it its players. */
 static void tear_down(struct sl_media_session *media)
 {
@@ -139,7 +137,7 @@ static void tear_down(struct sl_media_session *media)
     media->timer = NULL;
     keep_alive_stop(media);
     questions_cancel(&media->questions);
-    media_leave_directory(media);
+    leave_directory(media);
     sl_stream_unlisten(&media->listener);
     audience_leave(media);
     media->session = NULL;
@@ -227,6 +225,11 @@ void media_listen(struct sl_media_session *media, struct sl_stream *stream)
 
 /* ---- The medium ---- */
 
+static void on_forbidden(struct sl_media_session *media)
+{
+    sl_media_session_terminate(media, SL_REASON_FORBIDDEN);
+}
+
 static void media_up(struct sl_media_session *media)
 {
     if (media->state != SL_MEDIA_PENDING)
@@ -235,14 +238,14 @@ static void media_up(struct sl_media_session *media)
     if (media->publish) {
         sl_stream_set_live(media->stream);
         media_set_state(media, SL_MEDIA_PUBLISHING, SL_REASON_NONE);
-        keep_alive_start(media);
+        keep_alive_start(media, on_forbidden);
         if (media->rtmp_url && media->rtmp_url[0] && media->sessions->config.on_rtmp_url)
             media->sessions->config.on_rtmp_url(media->sessions->config.arg, media->name,
                                                 media->rtmp_url);
         return;
     }
     media_set_state(media, SL_MEDIA_PLAYING, SL_REASON_NONE);
-    keep_alive_start(media);
+    keep_alive_start(media, on_forbidden);
     tell_size(media);
 }
 
@@ -313,60 +316,7 @@ const struct sl_medium_ops media_medium_ops = {
     .on_closed = on_medium_closed,
 };
 
-/* ---- What others may ask of it ---- */
-
 void sl_media_session_terminate(struct sl_media_session *media, enum sl_reason reason)
 {
     media_set_state(media, media->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_FAILED, reason);
-}
-
-const char *sl_media_session_id(const struct sl_media_session *media)
-{
-    return media->id;
-}
-
-const char *sl_media_session_name(const struct sl_media_session *media)
-{
-    return media->name;
-}
-
-enum sl_media_state sl_media_session_state(const struct sl_media_session *media)
-{
-    return media->state;
-}
-
-bool sl_media_session_is_publication(const struct sl_media_session *media)
-{
-    return media->publish;
-}
-
-enum sl_reason sl_media_session_reason(const struct sl_media_session *media)
-{
-    return media->reason;
-}
-
-const char *sl_media_session_info(const struct sl_media_session *media)
-{
-    return media->info;
-}
-
-void sl_media_session_summary(const struct sl_media_session *media, struct sl_media_summary *out)
-{
-    *out = (struct sl_media_summary){
-        .has_audio = media->has_audio,
-        .has_video = media->has_video,
-        .audio_codec = media->codecs[SL_AUDIO],
-        .video_codec = media->codecs[SL_VIDEO],
-        .width = media->width,
-        .height = media->height,
-        .bitrate_bps = media->figures.audio_bps + media->figures.video_bps,
-        .video = media->video,
-        .players = media->audience ? media->audience->player_count : 0,
-        .created_ms = media->created_ms,
-    };
-}
-
-struct sl_session *sl_media_session_owner(const struct sl_media_session *media)
-{
-    return media->session;
 }

@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Starting a publication: is its name free? (websocket-api.md 5) */
+#include "base/text.h"
 #include "session/internal.h"
+
+#include <string.h>
+
+bool media_name_valid(const struct sl_media_session *media)
+{
+    size_t len = strlen(media->name);
+
+    return len > 0 && len <= (size_t)media->sessions->config.config->stream_name_max &&
+           !sl_text_has_controls(media->name);
+}
 
 enum sl_reason publication_start(struct sl_media_session *media)
 {

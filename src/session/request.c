@@ -8,14 +8,6 @@
 
 enum { NAME_ECHO_MAX = 2048, ID_ECHO_MAX = 256 };
 
-bool media_name_valid(const struct sl_media_session *media)
-{
-    size_t len = strlen(media->name);
-
-    return len > 0 && len <= (size_t)media->sessions->config.config->stream_name_max &&
-           !sl_text_has_controls(media->name);
-}
-
 static void set_name(struct sl_media_session *media, const char *name)
 {
     /* Too long ones are refused; this much of them may be echoed. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The registry: all sessions, all publications and playbacks, and the end of them. */
+/* The registry: all sessions, all publications and playbacks. */
 #include "session/internal.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 
 struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config)
@@ -49,23 +48,6 @@ void sessions_check_stopped(struct sl_sessions *sessions)
 void sl_sessions_drain(struct sl_sessions *sessions)
 {
     sessions->draining = true;
-}
-
-void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *owner), void *owner)
-{
-    struct sl_session *session;
-
-    sessions->draining = true;
-    sessions->stopping = true;
-    sessions->on_stopped = on_stopped;
-    sessions->stopped_owner = owner;
-    rates_stop(sessions);
-    while (!sl_list_empty(&sessions->media))
-        sl_media_session_terminate(sl_list_first(&sessions->media, struct sl_media_session, link),
-                                   SL_REASON_SHUTDOWN);
-    sl_list_foreach(session, &sessions->sessions, struct sl_session, link)
-        SL_TELL(session, close, SL_REASON_SHUTDOWN);
-    sessions_check_stopped(sessions);
 }
 
 const char *sl_sessions_node_id(const struct sl_sessions *sessions)
@@ -178,29 +160,5 @@ size_t sl_sessions_count_media(const struct sl_sessions *sessions,
         media = sl_container_of_const(link, struct sl_media_session, link);
         count += sl_media_session_matches(media, filter);
     }
-    return count;
-}
-
-size_t sl_sessions_terminate_media(struct sl_sessions *sessions,
-                                   const struct sl_media_filter *filter, enum sl_reason reason)
-{
-    struct sl_media_session *media;
-    char **ids = sl_new_array(char *, sessions->media_by_id.count + 1);
-    size_t count = 0;
-
-    /* By id, because ending a publication ends its players, which may match as well. Players first:
-     * what was asked of them is then what they are told. */
-    for (int publish = 0; publish <= 1; publish++)
-        sl_list_foreach(media, &sessions->media, struct sl_media_session,
-                        link) if (media->publish == (publish == 1) &&
-                                  sl_media_session_matches(media, filter)) ids[count++] =
-            sl_strdup(media->id);
-    for (size_t i = 0; i < count; i++) {
-        media = sl_sessions_find_media(sessions, ids[i]);
-        if (media)
-            sl_media_session_terminate(media, reason);
-        free(ids[i]);
-    }
-    free(ids);
     return count;
 }

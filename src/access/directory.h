@@ -5,8 +5,8 @@
 
 /*
  * Whom the registry asks about stream names that are not its own alone: in a cluster they are
- * unique, and what another node has can be had. Each question is answered exactly once, possibly
- * from within (then NULL is returned), unless it is cancelled.
+ * unique, and what another node has can be had. Each question is answered exactly once, never from
+ * within, unless it is cancelled.
  */
 struct sl_directory_call;
 typedef void sl_directory_on_answer(void *owner, int err);
@@ -24,6 +24,7 @@ struct sl_directory {
     /* There is no such stream here, but somebody wants it: 0, there is one now; -ENOENT. */
     struct sl_directory_call *(*fetch)(void *arg, const char *name,
                                        sl_directory_on_answer *on_answer, void *owner);
+    /* Not after the answer. NULL is fine. */
     void (*cancel)(void *arg, struct sl_directory_call *call);
 };
 

@@ -5,9 +5,9 @@
 #include "base/mem.h"
 
 struct answer {
-    struct sl_msg msg;
-    struct sl_list link;      /* sl_answers.list */
-    sl_apps_on_done *on_done; /* NULL: nobody waits any more */
+    struct sl_later later;
+    struct sl_list link; /* sl_answers.list */
+    sl_apps_on_done *on_done;
     void *owner;
     int err;
     char *words;
@@ -25,18 +25,19 @@ void sl_answers_deinit(struct sl_answers *answers)
 
     sl_list_foreach(answer, &answers->list, struct answer, link)
     {
-        answer->on_done = NULL; /* the loop's queue still has it, and frees it */
+        sl_later_cancel(&answer->later);
         sl_list_remove(&answer->link);
+        free(answer->words);
+        free(answer);
     }
 }
 
-static void on_answer(struct sl_msg *msg)
+static void on_answer(struct sl_later *later)
 {
-    struct answer *answer = sl_container_of(msg, struct answer, msg);
+    struct answer *answer = sl_container_of(later, struct answer, later);
 
     sl_list_remove(&answer->link);
-    if (answer->on_done)
-        answer->on_done(answer->owner, answer->err, answer->words);
+    answer->on_done(answer->owner, answer->err, answer->words);
     free(answer->words);
     free(answer);
 }
@@ -46,11 +47,11 @@ void sl_answers_post(struct sl_answers *answers, sl_apps_on_done *on_done, void 
 {
     struct answer *answer = sl_new(struct answer);
 
-    answer->msg.run = on_answer;
+    answer->later.run = on_answer;
     answer->on_done = on_done;
     answer->owner = owner;
     answer->err = err;
     answer->words = sl_strdup(words);
     sl_list_append(&answers->list, &answer->link);
-    sl_loop_post(answers->loop, &answer->msg);
+    sl_loop_later(answers->loop, &answer->later);
 }

@@ -87,11 +87,19 @@ static void log_change(const struct sl_cli_call *call)
     sl_output_deinit(&line);
 }
 
+static void on_end(struct sl_later *later)
+{
+    struct sl_cli_call *call = sl_container_of(later, struct sl_cli_call, end);
+
+    call->on_done(call);
+}
+
 void sl_cli_call_done(struct sl_cli_call *call)
 {
     clean(call);
     log_change(call);
-    call->on_done(call);
+    call->end.run = on_end;
+    sl_loop_later(call->console->loop, &call->end);
 }
 
 void sl_cli_call_fail(struct sl_cli_call *call, const char *format, ...)

@@ -11,6 +11,7 @@
 #include "cli/grammar.h"
 #include "cli/output.h"
 #include "cli/words.h"
+#include "net/net.h"
 
 #include <stdbool.h>
 
@@ -24,7 +25,7 @@ struct sl_cli_call {
     const char *user;   /* logged in */
     const char *line;   /* NUL-terminated */
     const char *secret; /* what was typed for `asks`; NULL: not asked for yet */
-    void (*on_done)(struct sl_cli_call *call); /* once; possibly from within sl_cli_call_run() */
+    void (*on_done)(struct sl_cli_call *call); /* once, never from within sl_cli_call_run() */
 
     /* The answer. */
     struct sl_output out; /* printable, lines that end with a line feed */
@@ -32,6 +33,8 @@ struct sl_cli_call {
     struct sl_error error; /* if it did: one line */
     bool asks;             /* not done: a new password is to be typed twice, then run once more */
     bool closes;           /* the console is to be closed */
+
+    struct sl_later end; /* tells it */
 
     /* The handler's. */
     struct sl_words words;

@@ -11,14 +11,20 @@
 #include <hiredis/hiredis.h>
 #include <string.h>
 
-/* Lives until Redis has answered or is away, whatever becomes of the one who asked. */
+/*
+ * One that is put to Redis lives until Redis has answered or is away, whatever becomes of the one
+ * who asked. One whose answer is known at once lives until that was told.
+ */
 struct sl_cluster_call {
     struct sl_list link; /* in cluster->calls while somebody waits */
     struct sl_cluster *cluster;
-    struct sl_cluster_name *name; /* of a claim; NULL: a find */
+    struct sl_cluster_name *name; /* of a claim that is put to Redis or granted */
     sl_cluster_on_claimed *on_claimed;
     sl_cluster_on_found *on_found;
     void *owner;
+    bool asked;            /* Redis; otherwise: */
+    struct sl_later later; /* tells the answer, */
+    int err;               /* of a claim; a find has found nothing */
 };
 
 static struct sl_cluster_call *call_new(struct sl_cluster *cluster, void *owner)
@@ -31,11 +37,35 @@ static struct sl_cluster_call *call_new(struct sl_cluster *cluster, void *owner)
     return call;
 }
 
+/* That Redis has answered. */
 static void call_free(struct sl_cluster_call *call)
 {
     sl_list_remove(&call->link);
     *(call->name ? &call->cluster->claim_count : &call->cluster->find_count) -= 1;
     free(call);
+}
+
+/* ---- Answers that are known at once ---- */
+
+static void tell(struct sl_later *later)
+{
+    struct sl_cluster_call *call = sl_container_of(later, struct sl_cluster_call, later);
+    struct sl_cluster_call copy = *call;
+
+    sl_list_remove(&call->link);
+    free(call);
+    if (copy.on_claimed)
+        copy.on_claimed(copy.owner, copy.err);
+    else
+        copy.on_found(copy.owner, NULL);
+}
+
+static struct sl_cluster_call *tell_later(struct sl_cluster_call *call, int err)
+{
+    call->err = err;
+    call->later.run = tell;
+    sl_loop_later(call->cluster->config.loop, &call->later);
+    return call;
 }
 
 /* ---- Claims ---- */
@@ -71,28 +101,22 @@ static void on_claim_reply(void *owner, const redisReply *reply)
 struct sl_cluster_call *sl_cluster_claim(struct sl_cluster *cluster, const char *text,
                                          sl_cluster_on_claimed *on_claimed, void *owner)
 {
-    struct sl_cluster_name *name;
+    struct sl_cluster_call *call = call_new(cluster, owner);
     struct sl_eval eval;
 
     assert(sl_loop_is_current(cluster->config.loop));
-    if (!sl_stream_name_is_valid(text)) {
-        on_claimed(owner, -EINVAL);
-        return NULL;
-    }
-    if (sl_cluster_can_ask(cluster) && cluster->claim_count >= SL_CLUSTER_CLAIMS_MAX) {
-        on_claimed(owner, -ENOBUFS);
-        return NULL;
-    }
-    name = sl_name_get(cluster, text);
+    call->on_claimed = on_claimed;
+    if (!sl_stream_name_is_valid(text))
+        return tell_later(call, -EINVAL);
+    if (sl_cluster_can_ask(cluster) && cluster->claim_count >= SL_CLUSTER_CLAIMS_MAX)
+        return tell_later(call, -ENOBUFS);
+    struct sl_cluster_name *name = call->name = sl_name_get(cluster, text);
     bool ours = name->holds > 0 && sl_name_is_ours(name);
     if (ours || !sl_cluster_can_ask(cluster)) {
         name->holds++;
-        on_claimed(owner, ours ? 0 : SL_CLUSTER_UNCHECKED);
-        return NULL;
+        return tell_later(call, ours ? 0 : SL_CLUSTER_UNCHECKED);
     }
-    struct sl_cluster_call *call = call_new(cluster, owner);
-    call->name = name;
-    call->on_claimed = on_claimed;
+    call->asked = true;
     cluster->claim_count++;
     name->claims++;
     sl_eval_init(&eval, sl_script_claim);
@@ -136,16 +160,15 @@ static void on_find_reply(void *owner, const redisReply *reply)
 struct sl_cluster_call *sl_cluster_find(struct sl_cluster *cluster, const char *text,
                                         sl_cluster_on_found *on_found, void *owner)
 {
+    struct sl_cluster_call *call = call_new(cluster, owner);
     struct sl_eval eval;
 
     assert(sl_loop_is_current(cluster->config.loop));
-    if (!sl_stream_name_is_valid(text) || !sl_cluster_can_ask(cluster) ||
-        cluster->find_count >= SL_CLUSTER_FINDS_MAX) {
-        on_found(owner, NULL);
-        return NULL;
-    }
-    struct sl_cluster_call *call = call_new(cluster, owner);
     call->on_found = on_found;
+    if (!sl_stream_name_is_valid(text) || !sl_cluster_can_ask(cluster) ||
+        cluster->find_count >= SL_CLUSTER_FINDS_MAX)
+        return tell_later(call, 0);
+    call->asked = true;
     cluster->find_count++;
     sl_eval_init(&eval, sl_script_find);
     sl_eval_key(&eval, cluster->names_prefix, text);
@@ -158,13 +181,29 @@ struct sl_cluster_call *sl_cluster_find(struct sl_cluster *cluster, const char *
 
 /* ---- Nobody waits any more ---- */
 
+static void cancel_known(struct sl_cluster_call *call)
+{
+    struct sl_cluster *cluster = call->cluster;
+    struct sl_cluster_name *name = call->name;
+
+    sl_later_cancel(&call->later);
+    sl_list_remove(&call->link);
+    free(call);
+    if (name) {
+        name->holds--;
+        sl_name_settle(cluster, name);
+    }
+}
+
 void sl_cluster_cancel(struct sl_cluster_call *call)
 {
-    if (!call)
-        return;
-    call->on_claimed = NULL;
-    call->on_found = NULL;
-    sl_list_remove(&call->link);
+    if (call && !call->asked) {
+        cancel_known(call);
+    } else if (call) {
+        call->on_claimed = NULL;
+        call->on_found = NULL;
+        sl_list_remove(&call->link);
+    }
 }
 
 void sl_calls_cancel(struct sl_cluster *cluster)
@@ -175,19 +214,29 @@ void sl_calls_cancel(struct sl_cluster *cluster)
         sl_cluster_cancel(call);
 }
 
+/* Those that Redis was asked go on as if it could not be: their answer, should it come, is for
+ * nobody. */
+static void give_up(struct sl_cluster_call *call)
+{
+    struct sl_cluster_call *instead = call_new(call->cluster, call->owner);
+
+    instead->on_claimed = call->on_claimed;
+    instead->on_found = call->on_found;
+    if (call->on_claimed) {
+        instead->name = call->name;
+        instead->name->holds++;
+    }
+    sl_cluster_cancel(call);
+    (void)tell_later(instead, SL_CLUSTER_UNCHECKED);
+}
+
 void sl_calls_answer(struct sl_cluster *cluster)
 {
     struct sl_cluster_call *call;
 
-    while ((call = sl_list_first(&cluster->calls, struct sl_cluster_call, link))) {
-        sl_cluster_on_claimed *on_claimed = call->on_claimed;
-        sl_cluster_on_found *on_found = call->on_found;
-        sl_cluster_cancel(call);
-        if (on_claimed) {
-            call->name->holds++;
-            on_claimed(call->owner, SL_CLUSTER_UNCHECKED);
-        } else {
-            on_found(call->owner, NULL);
-        }
+    sl_list_foreach(call, &cluster->calls, struct sl_cluster_call, link)
+    {
+        if (call->asked)
+            give_up(call);
     }
 }

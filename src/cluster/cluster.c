@@ -72,21 +72,27 @@ bool sl_cluster_is_connected(const struct sl_cluster *cluster)
 
 /* ---- Leaving ---- */
 
-/* on_left may destroy the cluster: the last thing done. */
+static void on_left_later(struct sl_later *later)
+{
+    struct sl_cluster *cluster = sl_container_of(later, struct sl_cluster, left);
+
+    cluster->on_left(cluster->on_left_owner); /* it may destroy us */
+}
+
+/* By the first of those who can: the answer, the timer, the end of the connection. */
 static void finish_leaving(struct sl_cluster *cluster)
 {
-    void (*on_left)(void *) = cluster->on_left;
     struct sl_redis_link *link = cluster->link;
 
-    if (!on_left)
+    if (!link)
         return;
-    cluster->on_left = NULL;
     cluster->link = NULL;
     cluster->up = false;
     if (cluster->leave_timer)
         sl_timer_stop(cluster->leave_timer);
     sl_redis_link_destroy(link);
-    on_left(cluster->on_left_owner);
+    cluster->left.run = on_left_later;
+    sl_loop_later(cluster->config.loop, &cluster->left);
 }
 
 static void on_leave_timer(void *owner)
@@ -129,7 +135,7 @@ void sl_cluster_destroy(struct sl_cluster *cluster)
     if (!cluster)
         return;
     cluster->leaving = true;
-    cluster->on_left = NULL;
+    sl_later_cancel(&cluster->left);
     sl_calls_cancel(cluster);
     sl_announce_stop(cluster);
     sl_redis_link_destroy(cluster->link); /* answers, to nobody, what is under way */

@@ -75,8 +75,8 @@ struct sl_cluster_config {          /* everything must outlive the cluster */
  * callback from within but announces(), of streams that are live. */
 int sl_cluster_create(const struct sl_cluster_config *config, struct sl_cluster **out,
                       struct sl_error *error);
-/* Takes this node and its names out of the registry; on_left once, possibly from within, at the
- * latest after a second. Calls that wait are answered as if Redis were away. */
+/* Takes this node and its names out of the registry; on_left once, never from within, at the
+ * latest after a second. Calls that wait are then answered as if Redis were away. */
 void sl_cluster_leave(struct sl_cluster *cluster, void (*on_left)(void *owner), void *owner);
 /* No callback after this. Not from within a callback, on_left excepted. NULL is fine. */
 void sl_cluster_destroy(struct sl_cluster *cluster);
@@ -94,7 +94,7 @@ struct sl_cluster_call;
  * several times; the registry has it until the last one lets go. Streams for which announces() is
  * true are held by the cluster itself while they live.
  *
- * on_claimed is called exactly once, possibly from within (then NULL is returned).
+ * on_claimed is called exactly once, never from within.
  */
 enum { SL_CLUSTER_UNCHECKED = 1 };
 typedef void sl_cluster_on_claimed(void *owner, int err);
@@ -103,8 +103,7 @@ struct sl_cluster_call *sl_cluster_claim(struct sl_cluster *cluster, const char 
 void sl_cluster_release(struct sl_cluster *cluster, const char *name);
 
 /* Which other node has this stream; NULL: none that lives, this one, or Redis is away (or asked too
- * much at once). node is borrowed for the call. Exactly once, possibly from within (then NULL is
- * returned). */
+ * much at once). node is borrowed for the call. Exactly once, never from within. */
 typedef void sl_cluster_on_found(void *owner, const struct sl_cluster_node *node);
 struct sl_cluster_call *sl_cluster_find(struct sl_cluster *cluster, const char *name,
                                         sl_cluster_on_found *on_found, void *owner);

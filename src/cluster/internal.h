@@ -35,6 +35,7 @@ struct sl_cluster {
     bool leaving;
     void (*on_left)(void *owner);
     void *on_left_owner;
+    struct sl_later left;
     struct sl_timer *leave_timer;
 
     /* nodes.c */

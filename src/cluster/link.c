@@ -42,6 +42,7 @@ struct sl_redis_link {
     const struct sl_redis_link_ops *ops;
     void *owner;
     enum state state;
+    struct sl_later begin;
     struct sl_timer *timer;
     uint64_t backoff_ms;
     struct lookup *lookup;
@@ -275,6 +276,11 @@ static void look_up(struct sl_redis_link *link)
     }
 }
 
+static void on_begin(struct sl_later *later)
+{
+    look_up(sl_container_of(later, struct sl_redis_link, begin));
+}
+
 static void on_timer(void *owner)
 {
     look_up(owner);
@@ -293,7 +299,8 @@ struct sl_redis_link *sl_redis_link_create(struct sl_loop *loop, const struct sl
     link->owner = owner;
     link->backoff_ms = BACKOFF_MIN_MS;
     link->timer = sl_timer_create(loop, on_timer, link);
-    sl_timer_start(link->timer, 0, 0);
+    link->begin.run = on_begin;
+    sl_loop_later(loop, &link->begin);
     return link;
 }
 
@@ -313,6 +320,7 @@ void sl_redis_link_destroy(struct sl_redis_link *link)
 {
     if (!link)
         return;
+    sl_later_cancel(&link->begin);
     sl_timer_destroy(link->timer);
     if (link->lookup) {
         link->lookup->link = NULL;

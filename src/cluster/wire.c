@@ -25,6 +25,7 @@ struct command {
 
 struct sl_redis_wire {
     uv_tcp_t tcp; /* libuv has it until its close callback: so long lives the memory */
+    struct sl_loop *loop;
     const struct sl_redis_wire_ops *ops;
     void *owner;
     bool ended;             /* on_end was called or is not wanted any more */
@@ -34,7 +35,8 @@ struct sl_redis_wire {
     redisReplyObjectFunctions reply_functions;
     void *(*create_array)(const redisReadTask *task, int count); /* hiredis' own */
     size_t elements;                                             /* of the answer being read */
-    char why[WHY_MAX];
+    struct sl_later failure;
+    char why[WHY_MAX]; /* of it; empty: none waits to be told */
     char in[READ_LEN];
 };
 
@@ -70,6 +72,7 @@ void sl_redis_wire_destroy(struct sl_redis_wire *wire)
         return;
     wire->ended = true;
     sl_timer_destroy(wire->timer);
+    sl_later_cancel(&wire->failure);
     uv_close((uv_handle_t *)&wire->tcp, on_closed);
     while ((command = sl_list_first(&wire->commands, struct command, link))) {
         sl_list_remove(&command->link);
@@ -78,15 +81,20 @@ void sl_redis_wire_destroy(struct sl_redis_wire *wire)
     }
 }
 
+static void on_failure(struct sl_later *later)
+{
+    struct sl_redis_wire *wire = sl_container_of(later, struct sl_redis_wire, failure);
+
+    fail(wire, wire->why);
+}
+
 static void on_timer(void *owner)
 {
     struct sl_redis_wire *wire = owner;
     const struct command *oldest = sl_list_first(&wire->commands, struct command, link);
     int64_t now_us = sl_now_us();
 
-    if (wire->why[0])
-        fail(wire, wire->why);
-    else if (oldest && oldest->deadline_us <= now_us)
+    if (oldest && oldest->deadline_us <= now_us)
         fail(wire, "no answer in time");
     else if (oldest)
         sl_timer_start(wire->timer, (uint64_t)(oldest->deadline_us - now_us) / SL_US_PER_MS + 1, 0);
@@ -98,7 +106,8 @@ static void fail_soon(struct sl_redis_wire *wire, const char *why)
     if (wire->ended || wire->why[0])
         return;
     (void)snprintf(wire->why, sizeof(wire->why), "%s", why);
-    sl_timer_start(wire->timer, 0, 0);
+    wire->failure.run = on_failure;
+    sl_loop_later(wire->loop, &wire->failure);
 }
 
 /* ---- Answers ---- */
@@ -205,6 +214,7 @@ struct sl_redis_wire *sl_redis_wire_create(struct sl_loop *loop, int fd,
     wire->owner = owner;
     sl_list_init(&wire->commands);
     set_up_reader(wire);
+    wire->loop = loop;
     wire->timer = sl_timer_create(loop, on_timer, wire);
     (void)uv_tcp_init(sl_loop_uv(loop), &wire->tcp); /* makes no socket: cannot fail */
     int err = uv_tcp_open(&wire->tcp, fd);
@@ -245,7 +255,7 @@ void sl_redis_wire_send(struct sl_redis_wire *wire, const char *const *args, siz
     command->deadline_us = sl_now_us() + (int64_t)SL_REDIS_TIMEOUT_MS * SL_US_PER_MS;
     command->on_reply = on_reply;
     command->owner = owner;
-    if (sl_list_empty(&wire->commands) && !wire->why[0])
+    if (sl_list_empty(&wire->commands))
         sl_timer_start(wire->timer, SL_REDIS_TIMEOUT_MS, 0);
     sl_list_append(&wire->commands, &command->link);
     memcpy(argv, args, arg_count * sizeof(*argv));

@@ -30,8 +30,8 @@ struct sl_demo_config {
  * sl_stream_create(). With words. */
 int sl_demo_create(const struct sl_demo_config *config, struct sl_demo **out,
                    struct sl_error *error);
-/* Ends the stream and the job; on_stopped once, when nothing of it is left on any thread. Before
- * the workers stop. */
+/* Ends the stream and the job; on_stopped once, never from within, when nothing of it is left.
+ * Before the workers stop. */
 void sl_demo_stop(struct sl_demo *demo, void (*on_stopped)(void *owner), void *owner);
 /* NULL is fine. */
 void sl_demo_destroy(struct sl_demo *demo);

@@ -26,6 +26,7 @@ void hook_call_free(struct sl_hook_call *call)
 {
     sl_list_remove(&call->in_calls);
     sl_list_remove(&call->in_waiting);
+    sl_later_cancel(&call->at_once);
     sl_transfer_cut(call->transfer);
     sl_timer_destroy(call->pause);
     json_decref(call->rest_client_config);

@@ -48,9 +48,10 @@ struct sl_hooks {
     /* False: this method is not sent for this client. Callers then need not build a body, and act
      * as if the answer were yes. */
     bool (*wants)(void *arg, const struct sl_hook_client *client, enum sl_hook_method method);
-    /* Asks; on_answer is called exactly once unless cancelled: possibly from within ask(), in
-     * which case NULL is returned. Questions with one mediaSessionId in the body are answered in
-     * order, others as they come. body is borrowed; keep a reference to use it later. */
+    /* Asks; on_answer is called exactly once unless cancelled, never from within. Questions with
+     * one mediaSessionId in the body are answered in order, others as they come: one that is not
+     * sent (not wanted any more, or a bound is reached) waits for none. body is borrowed; keep a
+     * reference to use it later. */
     struct sl_hook_call *(*ask)(void *arg, const struct sl_hook_client *client,
                                 enum sl_hook_method method, json_t *body,
                                 sl_hook_on_answer *on_answer, void *owner);
@@ -65,10 +66,6 @@ struct sl_hooks {
     void (*strip)(void *arg, const struct sl_hook_client *client, enum sl_hook_method method,
                   json_t *object);
 };
-
-/* For tests: the applications defaultApp and roomApp exist, everything is allowed, nobody is told.
- */
-const struct sl_hooks *sl_hooks_allow_all(void);
 
 /* ---- The application's back end over HTTP (rest-hooks.md) ---- */
 
@@ -123,8 +120,8 @@ int sl_http_hooks_create(const struct sl_http_hooks_config *config, struct sl_ht
 const struct sl_hooks *sl_http_hooks_interface(struct sl_http_hooks *hooks);
 /* What waits and what is under way; for the gauge and for draining. */
 size_t sl_http_hooks_queued(const struct sl_http_hooks *hooks);
-/* Calls on_idle once, when the last notification has been delivered or given up: possibly from
- * within. For the end of the server: no questions are left then. */
+/* Calls on_idle once, when the last notification has been delivered or given up: never from within.
+ * For the end of the server: no questions are left then. */
 void sl_http_hooks_drain(struct sl_http_hooks *hooks, void (*on_idle)(void *owner), void *owner);
 /* What is under way is cut. Every question must have been answered or cancelled. Allowed from
  * within on_idle and on_answer. NULL is fine. */

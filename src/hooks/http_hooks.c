@@ -187,30 +187,59 @@ static void judge_refused(struct sl_http_hooks *hooks, const struct sl_hook_clie
     hook_call_note_refused(hooks, client, method, verdict);
 }
 
+static void on_known(struct sl_later *later)
+{
+    struct sl_hook_call *call = sl_container_of(later, struct sl_hook_call, at_once);
+    sl_hook_on_answer *on_answer = call->on_answer;
+    struct sl_hook_answer known = call->known;
+    void *owner = call->owner;
+
+    hook_call_free(call);
+    on_answer(owner, &known);
+}
+
+/* The answer to a question that is not sent. */
+static struct sl_hook_call *answer_at_once(struct sl_http_hooks *hooks, bool allowed)
+{
+    struct sl_hook_call *call = sl_new(struct sl_hook_call);
+
+    call->hooks = hooks;
+    call->known.allowed = allowed;
+    call->known.info = allowed ? NULL : SL_HOOK_INFO_BUSY;
+    call->at_once.run = on_known;
+    sl_list_append(&hooks->calls, &call->in_calls);
+    sl_loop_later(hooks->config.loop, &call->at_once);
+    return call;
+}
+
+static struct sl_hook_call *ask_back_end(struct sl_http_hooks *hooks,
+                                         const struct sl_hook_client *client,
+                                         enum sl_hook_method method, json_t *body)
+{
+    struct sl_hook_call *call = enqueue(hooks, client, method, body);
+    struct sl_hook_verdict verdict;
+
+    if (!call) {
+        judge_refused(hooks, client, method, &verdict);
+        return answer_at_once(hooks, verdict.allowed);
+    }
+    int64_t timeout_s = hooks->config.config->rest_request_timeout;
+    call->deadline_us = timeout_s > 0 ? sl_now_us() + timeout_s * SL_US_PER_S : 0;
+    hook_call_watch_deadline(call);
+    return call;
+}
+
 static struct sl_hook_call *ask(void *arg, const struct sl_hook_client *client,
                                 enum sl_hook_method method, json_t *body,
                                 sl_hook_on_answer *on_answer, void *owner)
 {
-    static const struct sl_hook_answer yes = {.allowed = true};
     struct sl_http_hooks *hooks = arg;
+    struct sl_hook_call *call = wants(hooks, client, method)
+                                    ? ask_back_end(hooks, client, method, body)
+                                    : answer_at_once(hooks, true);
 
-    if (!wants(hooks, client, method)) {
-        on_answer(owner, &yes);
-        return NULL;
-    }
-    struct sl_hook_call *call = enqueue(hooks, client, method, body);
-    if (!call) {
-        struct sl_hook_verdict verdict;
-        judge_refused(hooks, client, method, &verdict);
-        on_answer(owner, &(struct sl_hook_answer){.allowed = verdict.allowed,
-                                                  .info = verdict.allowed ? NULL : verdict.info});
-        return NULL;
-    }
-    int64_t timeout_s = hooks->config.config->rest_request_timeout;
     call->on_answer = on_answer;
     call->owner = owner;
-    call->deadline_us = timeout_s > 0 ? sl_now_us() + timeout_s * SL_US_PER_S : 0;
-    hook_call_watch_deadline(call);
     http_hooks_send_ready(hooks);
     return call;
 }
@@ -236,6 +265,10 @@ static void cancel(void *arg, struct sl_hook_call *call)
 
     if (!call)
         return;
+    if (sl_list_linked(&call->at_once.link)) {
+        hook_call_free(call);
+        return;
+    }
     call->on_answer = NULL;
     call->cancelled = true;
     if (call->transfer)
@@ -272,7 +305,7 @@ static bool has_later(const struct sl_http_hooks *hooks)
 void http_hooks_run_later(struct sl_http_hooks *hooks)
 {
     if (has_later(hooks))
-        sl_timer_start(hooks->later, 0, 0);
+        sl_loop_later(hooks->config.loop, &hooks->later);
 }
 
 static void tell_error(struct sl_http_hooks *hooks, struct client_error *error)
@@ -298,9 +331,9 @@ static void tell_settled(struct sl_http_hooks *hooks, struct sl_hook_call *call)
         hook_call_finish(call, &result, NULL);
 }
 
-static void on_later(void *owner)
+static void on_later(struct sl_later *later)
 {
-    struct sl_http_hooks *hooks = owner;
+    struct sl_http_hooks *hooks = sl_container_of(later, struct sl_http_hooks, later);
     struct client_error *error = sl_list_first(&hooks->errors, struct client_error, link);
     struct sl_hook_call *call = sl_list_first(&hooks->settled, struct sl_hook_call, in_waiting);
 
@@ -391,7 +424,7 @@ int sl_http_hooks_create(const struct sl_http_hooks_config *config, struct sl_ht
     sl_list_init(&hooks->errors);
     hooks->queue = sl_hook_queue_create();
     hooks->faults = sl_hook_faults_create(config->loop);
-    hooks->later = sl_timer_create(config->loop, on_later, hooks);
+    hooks->later.run = on_later;
     hooks->expiry = sl_timer_create(config->loop, on_expiry, hooks);
     int err = check_signing(config->config, error);
     if (err == 0)
@@ -417,12 +450,9 @@ size_t sl_http_hooks_queued(const struct sl_http_hooks *hooks)
 
 void sl_http_hooks_drain(struct sl_http_hooks *hooks, void (*on_idle)(void *owner), void *owner)
 {
-    if (is_idle(hooks)) {
-        on_idle(owner);
-        return;
-    }
     hooks->on_idle = on_idle;
     hooks->idle_owner = owner;
+    http_hooks_run_later(hooks);
 }
 
 void sl_http_hooks_destroy(struct sl_http_hooks *hooks)
@@ -443,7 +473,7 @@ void sl_http_hooks_destroy(struct sl_http_hooks *hooks)
     sl_transfers_destroy(hooks->transfers);
     sl_hook_queue_destroy(hooks->queue);
     sl_hook_faults_destroy(hooks->faults);
-    sl_timer_destroy(hooks->later);
+    sl_later_cancel(&hooks->later);
     sl_timer_destroy(hooks->expiry);
     free(hooks);
 }

@@ -2,8 +2,8 @@
 /*
  * What http_hooks.c (the interface) and call.c (the life of one hook) share.
  *
- * Owners are called back from the loop only (and from within ask(), if a bound is reached), and
- * each time as the last thing done: they may ask, cancel, and destroy whatever they like.
+ * Owners are called back from the loop only, and each time as the last thing done: they may ask,
+ * cancel, and destroy whatever they like.
  */
 #ifndef SL_HOOKS_INTERNAL_H
 #define SL_HOOKS_INTERNAL_H
@@ -14,11 +14,11 @@
 #include "hooks/policy.h"
 #include "hooks/queue.h"
 #include "hooks/transfer.h"
+#include "net/net.h"
 
 #include <stdint.h>
 
 struct sl_app;
-struct sl_timer;
 
 struct sl_http_hooks {
     struct sl_http_hooks_config config;
@@ -32,7 +32,7 @@ struct sl_http_hooks {
     struct sl_list questions;
     struct sl_list settled;  /* those whose end was decided here: told by `later` */
     struct sl_list errors;   /* struct client_error */
-    struct sl_timer *later;  /* runs settled, errors and on_idle from the loop */
+    struct sl_later later;   /* tells one of settled, errors and on_idle */
     struct sl_timer *expiry; /* of the first of questions */
     void (*on_idle)(void *owner);
     void *idle_owner;
@@ -61,12 +61,14 @@ struct sl_hook_call {
     struct sl_timer *pause;
     struct sl_hook_result result; /* settled */
     bool unwanted;                /* settled: no hook is to be sent any more, as if it were off */
+    struct sl_later at_once;      /* tells what ask() knew already; the item is in no queue then */
+    struct sl_hook_answer known;  /* that */
 };
 
 /* The application's own name for the method, NULL if it is not to be sent to it. */
 const char *http_hooks_method_name(const struct sl_http_hooks *hooks, const struct sl_app *app,
                                    enum sl_hook_method method);
-/* `later` runs soon, if there is something for it. */
+/* `later` runs in the next turn, if there is something for it. */
 void http_hooks_run_later(struct sl_http_hooks *hooks);
 /* Sends what may be sent. Calls nobody back. */
 void http_hooks_send_ready(struct sl_http_hooks *hooks);

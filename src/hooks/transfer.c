@@ -2,7 +2,7 @@
 /*
  * libcurl on a libuv loop. libcurl tells which sockets it watches (on_watch) and when it wants to
  * be called (on_timeout); we call curl_multi_socket_action() and afterwards, outside of libcurl,
- * tell the owners what came of it (settle).
+ * take back what is done (settle) and tell the owners in the turns that follow (on_tell).
  */
 #include "hooks/transfer.h"
 
@@ -43,7 +43,7 @@ struct sl_transfers {
     struct sl_list active; /* given to libcurl */
     struct sl_list news;   /* of these: address known, owners not told yet */
     struct sl_list done;   /* taken back, owners not told yet */
-    bool settling, destroyed;
+    struct sl_later tell;  /* one of them */
 };
 
 struct sl_transfer {
@@ -75,6 +75,7 @@ struct watch {
 };
 
 static void settle(struct sl_transfers *transfers);
+static void tell_later(struct sl_transfers *transfers);
 
 static void on_readiness(uv_poll_t *uv, int status, int events)
 {
@@ -183,8 +184,6 @@ static void on_idle(void *owner)
     (void)curl_multi_cleanup(transfers->multi);
     sl_timer_stop(transfers->timeout);
     transfers->multi = fresh;
-    if (!sl_list_empty(&transfers->done))
-        sl_timer_start(transfers->timeout, 0, 0); /* somebody waits for settle() */
 }
 
 int sl_transfers_create(struct sl_loop *loop, size_t connections, struct sl_transfers **out,
@@ -227,9 +226,8 @@ void sl_transfers_destroy(struct sl_transfers *transfers)
     sl_timer_destroy(transfers->idle);
     free(transfers->ca_file);
     curl_global_cleanup();
-    transfers->destroyed = true;
-    if (!transfers->settling) /* else settle() frees it */
-        free(transfers);
+    sl_later_cancel(&transfers->tell);
+    free(transfers);
 }
 
 /* ---- A transfer: what libcurl asks ---- */
@@ -455,14 +453,13 @@ static bool set_request(struct sl_transfer *transfer, const struct sl_transfer_r
     return ok;
 }
 
-/* The owner is told from the loop. */
 static void fail_later(struct sl_transfer *transfer, const char *why)
 {
     drop_easy(transfer);
     transfer->result.outcome = SL_TRANSFER_NOT_SENT;
     transfer->result.why = why;
     sl_list_append(&transfer->transfers->done, &transfer->link);
-    sl_timer_start(transfer->transfers->timeout, 0, 0);
+    tell_later(transfer->transfers);
 }
 
 struct sl_transfer *sl_transfer_start(struct sl_transfers *transfers,
@@ -560,29 +557,38 @@ static void collect(struct sl_transfers *transfers)
     }
 }
 
-/* Tells the owners, who may start, cut and destroy whatever they like in the meantime. */
+static void on_tell(struct sl_later *later)
+{
+    struct sl_transfers *transfers = sl_container_of(later, struct sl_transfers, tell);
+    struct sl_transfer *known = sl_list_first(&transfers->news, struct sl_transfer, in_news);
+    struct sl_transfer *done = sl_list_first(&transfers->done, struct sl_transfer, link);
+
+    if (known) {
+        sl_list_remove(&known->in_news);
+        tell_later(transfers);
+        known->ops->on_address(known->owner);
+    } else if (done) {
+        sl_list_remove(&done->link); /* from now on ours alone */
+        tell_later(transfers);
+        done->ops->on_done(done->owner, &done->result);
+        free(done->answer);
+        free(done);
+    }
+}
+
+/* One in a turn: its owner may start, cut and destroy whatever it likes. */
+static void tell_later(struct sl_transfers *transfers)
+{
+    transfers->tell.run = on_tell;
+    if (!sl_list_empty(&transfers->news) || !sl_list_empty(&transfers->done))
+        sl_loop_later(transfers->loop, &transfers->tell);
+}
+
+/* After each call of libcurl. */
 static void settle(struct sl_transfers *transfers)
 {
-    struct sl_transfer *transfer;
-
-    assert(!transfers->settling); /* called from the loop only */
     collect(transfers);
-    transfers->settling = true;
-    while (!transfers->destroyed &&
-           (transfer = sl_list_first(&transfers->news, struct sl_transfer, in_news))) {
-        sl_list_remove(&transfer->in_news);
-        transfer->ops->on_address(transfer->owner);
-    }
-    while (!transfers->destroyed &&
-           (transfer = sl_list_first(&transfers->done, struct sl_transfer, link))) {
-        sl_list_remove(&transfer->link); /* from now on ours alone */
-        transfer->ops->on_done(transfer->owner, &transfer->result);
-        free(transfer->answer);
-        free(transfer);
-    }
-    transfers->settling = false;
-    if (transfers->destroyed)
-        free(transfers);
-    else if (sl_list_empty(&transfers->active))
+    tell_later(transfers);
+    if (sl_list_empty(&transfers->active))
         sl_timer_start(transfers->idle, IDLE_CLOSE_MS, 0);
 }

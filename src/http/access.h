@@ -26,8 +26,8 @@ struct sl_access_rules {
     struct sl_local_users *users;
     /*
      * HTTP Basic against the users of the console; NULL: nobody has an account. Calls
-     * on_checked(arg, err) once, from within or later on the loop, whether the client is still
-     * there or not: 0 right, -EACCES wrong, -EBUSY too many at once. Never after
+     * on_checked(arg, err) once, later on the loop and never from within, whether the client is
+     * still there or not: 0 right, -EACCES wrong, -EBUSY too many at once. Never after
      * sl_router_destroy(). user and password are borrowed.
      */
     void *owner;

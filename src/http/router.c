@@ -239,6 +239,7 @@ static void on_checked(void *arg, int err)
     const int64_t now_us = sl_now_us();
     const int wait_s = sl_guesses_wait_s(router->guesses, &call->remote, now_us);
 
+    assert(sl_list_linked(&call->checking)); /* not from within */
     sl_list_remove(&call->checking);
     if (err == -EACCES && wait_s == 0)
         note_wrong(router, &call->remote, now_us);
@@ -267,8 +268,8 @@ static void check_credentials(struct sl_call *call, const struct sl_basic *basic
         refuse_guessing(call, wait_s);
         return;
     }
-    sl_list_append(&router->checking, &call->checking);
     router->rules->check_user(router->rules->owner, basic->user, basic->password, on_checked, call);
+    sl_list_append(&router->checking, &call->checking);
 }
 
 static int ask_owner(void *arg, uid_t *uid)

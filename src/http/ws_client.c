@@ -39,8 +39,9 @@ struct sl_ws_dial {
     bool resolving;
     struct sl_dial *dial;   /* once the name has led somewhere */
     struct sl_conn *conn;   /* the connection that is tried */
-    struct sl_timer *timer; /* all of it; also to fail from the loop */
-    int64_t deadline_us;
+    struct sl_timer *timer; /* all of it */
+    int64_t deadline_us;    /* 0: cancelled */
+    struct sl_later end;    /* then */
     char *host, *path, *origin, *subprotocol;
     uint16_t port;
     bool tls, verify;
@@ -89,6 +90,7 @@ static void release(struct sl_ws_dial *dial)
 {
     sl_list_remove(&dial->link);
     sl_timer_destroy(dial->timer);
+    sl_later_cancel(&dial->end);
     sl_dial_destroy(dial->dial);
     dial->dial = NULL;
     dial->ws = NULL;
@@ -116,13 +118,21 @@ void sl_ws_dial_end(struct sl_ws_dial *dial, const char *why)
     sl_ws_destroy(ws);
 }
 
+static void on_end_later(struct sl_later *later)
+{
+    struct sl_ws_dial *dial = sl_container_of(later, struct sl_ws_dial, end);
+
+    sl_ws_dial_end(dial, dial->why);
+}
+
 void sl_ws_dial_cancel(struct sl_ws_dial *dial, const char *why)
 {
     if (!dial)
         return; /* inside on_close of a failed one */
     (void)snprintf(dial->why, sizeof(dial->why), "%s", why);
-    dial->deadline_us = 0; /* cancelled */
-    sl_timer_start(dial->timer, 0, 0);
+    dial->deadline_us = 0;
+    dial->end.run = on_end_later;
+    sl_loop_later(dial->http->loop, &dial->end);
 }
 
 struct sl_ws_dial *sl_ws_dial_first(struct sl_http *http)

@@ -33,7 +33,8 @@ struct sl_dial {
     size_t addr_count, next;
     int64_t deadline_us, share_us; /* of all; of the address that is tried */
     struct attempt *attempt;       /* NULL: none runs */
-    struct sl_timer *timer;        /* the share's, then to fail from the loop */
+    struct sl_timer *timer;        /* the share's */
+    struct sl_later failure;
     int err;
     struct sl_error words;
 };
@@ -87,10 +88,19 @@ static void note(struct sl_dial *dial, int err, const char *words)
                        sl_addr_format_ip(&dial->addrs[dial->next - 1], address), words);
 }
 
+static void on_failure(struct sl_later *later)
+{
+    struct sl_dial *dial = sl_container_of(later, struct sl_dial, failure);
+
+    dial->ops->on_failed(dial->owner, dial->err, dial->words.text);
+}
+
 static void fail(struct sl_dial *dial)
 {
     dial->state = FAILED;
-    sl_timer_start(dial->timer, 0, 0);
+    sl_timer_stop(dial->timer);
+    dial->failure.run = on_failure;
+    sl_loop_later(dial->loop, &dial->failure);
 }
 
 /* ---- One address ---- */
@@ -169,10 +179,6 @@ static void on_timer(void *owner)
 {
     struct sl_dial *dial = owner;
 
-    if (dial->state == FAILED) {
-        dial->ops->on_failed(dial->owner, dial->err, dial->words.text);
-        return;
-    }
     give_up_attempt(dial);
     note(dial, -ETIMEDOUT, "no answer in time");
     try_next(dial);
@@ -218,5 +224,6 @@ void sl_dial_destroy(struct sl_dial *dial)
         return;
     give_up_attempt(dial);
     sl_timer_destroy(dial->timer);
+    sl_later_cancel(&dial->failure);
     free(dial);
 }

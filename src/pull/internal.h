@@ -34,6 +34,7 @@ struct sl_pulls {
     bool stopping;
     void (*on_stopped)(void *owner);
     void *on_stopped_owner;
+    struct sl_later stopped;
 };
 
 /* A media has let go. */
@@ -58,8 +59,9 @@ struct sl_pull {
     struct pull_media *media;           /* NULL: not established yet */
     struct sl_stream *taken;            /* a push's */
     struct sl_stream_listener listener; /* to taken */
-    struct sl_timer *timer;             /* until media flows; to end from the loop */
-    bool ending;                        /* by the timer, with these words: */
+    struct sl_timer *timer;             /* until media flows */
+    bool ending;                        /* in the next turn, with these words: */
+    struct sl_later end;
     char why[WHY_MAX];
     struct sl_log_scope scope;
     int64_t created_ms;

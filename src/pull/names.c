@@ -22,6 +22,7 @@
 #include "net/net.h"
 #include "stream/stream.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -44,8 +45,6 @@ struct fetch {
     struct sl_names *names;
     struct sl_list calls;           /* struct sl_directory_call */
     struct sl_cluster_call *lookup; /* LOOKING */
-    bool looking;                   /* inside sl_cluster_find() */
-    bool over;                      /* ended there */
     struct sl_pull *pull;           /* PULLING, LIVE */
     struct sl_stream *stream;       /* LIVE */
     int64_t used_us;                /* when somebody was last seen to use it */
@@ -58,7 +57,8 @@ struct sl_directory_call {
     struct sl_list link; /* of a fetch */
     struct sl_names *names;
     struct sl_cluster_call *registry; /* a claim or a find */
-    bool asking, answered;            /* inside the question to it; answered while asking */
+    struct sl_later later;            /* what is known at once is told then: */
+    int err;
     sl_directory_on_answer *on_answer;
     void *owner;
     char name[]; /* of a claim */
@@ -74,6 +74,27 @@ static struct sl_directory_call *call_create(struct sl_names *names, const char 
     call->on_answer = on_answer;
     call->owner = owner;
     memcpy(call->name, name, len);
+    return call;
+}
+
+static void answer(struct sl_directory_call *call, int err)
+{
+    call->on_answer(call->owner, err);
+    free(call);
+}
+
+static void on_later(struct sl_later *later)
+{
+    struct sl_directory_call *call = sl_container_of(later, struct sl_directory_call, later);
+
+    answer(call, call->err);
+}
+
+static struct sl_directory_call *tell_later(struct sl_directory_call *call, int err)
+{
+    call->err = err;
+    call->later.run = on_later;
+    sl_loop_later(call->names->use.loop, &call->later);
     return call;
 }
 
@@ -106,8 +127,7 @@ static void answer_all(struct fetch *fetch, int err)
     while (!sl_list_empty(&calls)) {
         struct sl_directory_call *call = sl_list_first(&calls, struct sl_directory_call, link);
         sl_list_remove(&call->link);
-        call->on_answer(call->owner, err);
-        free(call);
+        answer(call, err);
     }
 }
 
@@ -119,10 +139,7 @@ static void fetch_end(struct fetch *fetch)
     if (names->fetches.count == 0)
         sl_timer_stop(names->check_timer);
     answer_all(fetch, -ENOENT);
-    if (fetch->looking)
-        fetch->over = true; /* fetch_begin() frees it */
-    else
-        free(fetch);
+    free(fetch);
 }
 
 static void on_live(void *owner, struct sl_stream *stream)
@@ -168,6 +185,7 @@ static void on_found(void *owner, const struct sl_cluster_node *node)
     };
     struct sl_error error = {""};
 
+    assert(fetch->lookup); /* not from within */
     fetch->lookup = NULL;
     if (!node) {
         fetch_end(fetch);
@@ -181,47 +199,34 @@ static void on_found(void *owner, const struct sl_cluster_node *node)
     fetch_end(fetch);
 }
 
-/* NULL: it is over already, whoever waits has been told. */
-static struct fetch *fetch_begin(struct sl_names *names, const char *name,
-                                 struct sl_directory_call *call)
+static struct fetch *fetch_begin(struct sl_names *names, const char *name)
 {
     struct fetch *fetch = sl_new(struct fetch);
 
     fetch->names = names;
     memcpy(fetch->name, name, strlen(name) + 1);
     sl_list_init(&fetch->calls);
-    sl_list_append(&fetch->calls, &call->link);
     if (names->fetches.count == 0)
         sl_timer_start(names->check_timer, CHECK_MS, CHECK_MS);
     sl_table_insert(&names->fetches, &fetch->by_name, sl_hash_text(name));
-    fetch->looking = true;
     fetch->lookup = sl_cluster_find(names->use.cluster, name, on_found, fetch);
-    fetch->looking = false;
-    if (!fetch->over)
-        return fetch;
-    free(fetch);
-    return NULL;
+    return fetch;
 }
 
 static struct sl_directory_call *fetch_name(void *arg, const char *name,
                                             sl_directory_on_answer *on_answer, void *owner)
 {
     struct sl_names *names = arg;
+    struct sl_directory_call *call = call_create(names, "", on_answer, owner);
     struct fetch *fetch = find_fetch(names, name);
 
-    if (fetch && fetch->stream) {
-        on_answer(owner, 0);
-        return NULL;
-    }
-    if (!fetch && (names->fetches.count >= FETCHES_MAX || strlen(name) > SL_STREAM_NAME_MAX)) {
-        on_answer(owner, -ENOENT);
-        return NULL;
-    }
-    struct sl_directory_call *call = call_create(names, "", on_answer, owner);
-    if (fetch)
-        sl_list_append(&fetch->calls, &call->link);
-    else if (!fetch_begin(names, name, call))
-        return NULL;
+    if (fetch && fetch->stream)
+        return tell_later(call, 0);
+    if (!fetch && (names->fetches.count >= FETCHES_MAX || strlen(name) > SL_STREAM_NAME_MAX))
+        return tell_later(call, -ENOENT);
+    if (!fetch)
+        fetch = fetch_begin(names, name);
+    sl_list_append(&fetch->calls, &call->link);
     return call;
 }
 
@@ -264,28 +269,6 @@ static void on_check_timer(void *owner)
 
 /* ---- Claims ---- */
 
-static void answer(struct sl_directory_call *call, int err)
-{
-    call->on_answer(call->owner, err);
-    if (call->asking)
-        call->answered = true; /* asked() frees it */
-    else
-        free(call);
-}
-
-/* After the question to the registry; NULL: it has been answered. */
-static struct sl_directory_call *asked(struct sl_directory_call *call,
-                                       struct sl_cluster_call *registry)
-{
-    call->asking = false;
-    if (call->answered) {
-        free(call);
-        return NULL;
-    }
-    call->registry = registry;
-    return call;
-}
-
 /*
  * What is pulled here under a name that the registry says is this node's now is of a stream that is
  * no more. Where the registry was not asked, it is another node's for all we know, and stays.
@@ -296,6 +279,7 @@ static void on_claimed(void *owner, int err)
     struct fetch *fetch = find_fetch(call->names, call->name);
     struct sl_pull *pull = fetch ? fetch->pull : NULL;
 
+    assert(call->registry);
     call->registry = NULL;
     if (pull && err == SL_CLUSTER_UNCHECKED) {
         sl_cluster_release(call->names->use.cluster, call->name);
@@ -312,8 +296,8 @@ static struct sl_directory_call *claim_name(void *arg, const char *name,
     struct sl_names *names = arg;
     struct sl_directory_call *call = call_create(names, name, on_answer, owner);
 
-    call->asking = true;
-    return asked(call, sl_cluster_claim(names->use.cluster, name, on_claimed, call));
+    call->registry = sl_cluster_claim(names->use.cluster, name, on_claimed, call);
+    return call;
 }
 
 static void release_name(void *arg, const char *name)
@@ -329,6 +313,7 @@ static void on_sought(void *owner, const struct sl_cluster_node *node)
 {
     struct sl_directory_call *call = owner;
 
+    assert(call->registry);
     call->registry = NULL;
     answer(call, node ? 0 : -ENOENT);
 }
@@ -339,14 +324,17 @@ static struct sl_directory_call *find_name(void *arg, const char *name,
     struct sl_names *names = arg;
     struct sl_directory_call *call = call_create(names, "", on_answer, owner);
 
-    call->asking = true;
-    return asked(call, sl_cluster_find(names->use.cluster, name, on_sought, call));
+    call->registry = sl_cluster_find(names->use.cluster, name, on_sought, call);
+    return call;
 }
 
 static void cancel_call(void *arg, struct sl_directory_call *call)
 {
     (void)arg;
+    if (!call)
+        return;
     sl_cluster_cancel(call->registry);
+    sl_later_cancel(&call->later);
     sl_list_remove(&call->link); /* a fetch goes on: others may want it */
     free(call);
 }

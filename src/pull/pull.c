@@ -56,6 +56,7 @@ void pull_end(struct sl_pull *pull, bool failed, const char *why)
     sl_table_remove(&pull->pulls->by_name, &pull->by_name);
     pull->pulls->count--;
     sl_timer_destroy(pull->timer);
+    sl_later_cancel(&pull->end);
     sl_stream_unlisten(&pull->listener);
     agent_leave(pull->agent);
     pull_media_end(pull->media); /* the stream's players are told before the name is free */
@@ -67,14 +68,22 @@ void pull_end(struct sl_pull *pull, bool failed, const char *why)
     free(pull);
 }
 
-/* For those who are called by what an end takes down: the loop comes back for it. */
+static void on_end_later(struct sl_later *later)
+{
+    struct sl_pull *pull = sl_container_of(later, struct sl_pull, end);
+
+    pull_end(pull, true, pull->why);
+}
+
+/* For those who are called by what an end takes down. */
 static void end_soon(struct sl_pull *pull, const char *why)
 {
     if (pull->ending)
         return;
     pull->ending = true;
     (void)snprintf(pull->why, sizeof(pull->why), "%s", why);
-    sl_timer_start(pull->timer, 0, 0);
+    pull->end.run = on_end_later;
+    sl_loop_later(pull->pulls->config.loop, &pull->end);
 }
 
 static void on_timer(void *owner)

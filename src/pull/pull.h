@@ -69,7 +69,7 @@ struct sl_pulls_config {            /* all of it must outlive the pulls */
     void *arg;
 };
 struct sl_pulls *sl_pulls_create(const struct sl_pulls_config *config);
-/* Ends all and takes no new ones; on_stopped once, when the last peer has let go: possibly from
+/* Ends all and takes no new ones; on_stopped once, when the last peer has let go: never from
  * within. Before the workers stop. */
 void sl_pulls_stop(struct sl_pulls *pulls, void (*on_stopped)(void *owner), void *owner);
 void sl_pulls_destroy(struct sl_pulls *pulls);

@@ -40,14 +40,20 @@ struct sl_pulls *sl_pulls_create(const struct sl_pulls_config *config)
     return pulls;
 }
 
-static void check_stopped(struct sl_pulls *pulls)
+static void on_stopped_later(struct sl_later *later)
 {
+    struct sl_pulls *pulls = sl_container_of(later, struct sl_pulls, stopped);
     void (*on_stopped)(void *owner) = pulls->on_stopped;
 
-    if (!on_stopped || pulls->media_count > 0)
-        return;
     pulls->on_stopped = NULL;
     on_stopped(pulls->on_stopped_owner);
+}
+
+static void check_stopped(struct sl_pulls *pulls)
+{
+    pulls->stopped.run = on_stopped_later;
+    if (pulls->on_stopped && pulls->media_count == 0) /* and no more can come */
+        sl_loop_later(pulls->config.loop, &pulls->stopped);
 }
 
 void pulls_on_media_closed(void *arg)
@@ -74,6 +80,7 @@ void sl_pulls_destroy(struct sl_pulls *pulls)
 {
     if (!pulls)
         return;
+    sl_later_cancel(&pulls->stopped);
     sl_timer_destroy(pulls->rate_timer);
     sl_table_deinit(&pulls->by_id);
     sl_table_deinit(&pulls->by_name);

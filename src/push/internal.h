@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "net/net.h"
 #include "push/address.h"
 #include "push/job.h"
 #include "push/push.h"
@@ -32,6 +33,7 @@ struct sl_pushes {
     bool stopping;
     void (*on_stopped)(void *owner);
     void *on_stopped_owner;
+    struct sl_later stopped;
 };
 
 /* ---- attempt.c: one job with its feed ---- */
@@ -62,6 +64,8 @@ struct job *attempt_job(struct attempt *attempt);
 /* ---- start.c: from a request to a push ---- */
 
 void start_cancel_all(struct sl_pushes *pushes);
+/* Nobody is told. */
+void starts_drop(struct sl_pushes *pushes);
 
 /* ---- push.c: one push and its states ---- */
 
@@ -97,6 +101,9 @@ struct sl_push {
     unsigned sound_serial; /* tells sounds apart when one's end is told late */
     struct sound_load *sound_load;
     bool loading_loop;
+    struct sl_later sound_later; /* tells what was known at once: */
+    int sound_err;
+    struct sl_error sound_error;
     void (*on_sound_done)(void *owner, int err, const char *words);
     void *on_sound_owner;
 };

@@ -42,7 +42,8 @@ struct link {
     struct sl_dial *dial;
     struct watch *watch; /* HANDSHAKING, OPEN */
     int watched_events;
-    struct sl_timer *timer;
+    struct sl_timer *timer; /* of the TLS handshake */
+    struct sl_later failure;
     SSL_CTX *context;
     SSL *ssl;
     bool ssl_wants_write;
@@ -59,6 +60,13 @@ static void handshake(struct link *link);
 
 static void close_watch(struct link *link);
 
+static void on_failure(struct sl_later *later)
+{
+    const struct link *link = sl_container_of(later, struct link, failure);
+
+    link->config.ops->on_error(link->config.owner, link->err, link->error.text);
+}
+
 static void fail(struct link *link, int err, const char *words)
 {
     if (link->state == BROKEN)
@@ -67,7 +75,9 @@ static void fail(struct link *link, int err, const char *words)
     link->err = err;
     (void)snprintf(link->error.text, sizeof(link->error.text), "%s", words);
     close_watch(link);
-    sl_timer_start(link->timer, 0, 0);
+    sl_timer_stop(link->timer);
+    link->failure.run = on_failure;
+    sl_loop_later(link->config.loop, &link->failure);
 }
 
 /* What OpenSSL died of. */
@@ -158,9 +168,7 @@ static void on_timer(void *owner)
 {
     struct link *link = owner;
 
-    if (link->state == BROKEN)
-        link->config.ops->on_error(link->config.owner, link->err, link->error.text);
-    else if (link->state == HANDSHAKING)
+    if (link->state == HANDSHAKING)
         give_up_address(link, -ETIMEDOUT, "TLS handshake: no answer in time");
 }
 
@@ -417,6 +425,7 @@ void link_destroy(struct link *link)
     sl_dial_destroy(link->dial);
     close_watch(link);
     sl_timer_destroy(link->timer);
+    sl_later_cancel(&link->failure);
     SSL_free(link->ssl);
     SSL_CTX_free(link->context);
     ERR_clear_error();

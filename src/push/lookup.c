@@ -11,7 +11,8 @@
 struct lookup {
     uv_getaddrinfo_t request; /* not used for a literal address */
     bool is_literal;
-    struct sl_addr literal;
+    struct sl_addr literal; /* told in the next turn: */
+    struct sl_later literal_later;
     struct sl_list link;     /* in lookups->list */
     struct lookups *lookups; /* NULL: they are gone */
     struct sl_timer *timer;
@@ -35,6 +36,7 @@ static void lookup_free(struct lookup *lookup)
     sl_list_remove(&lookup->link);
     if (lookup->lookups)
         lookup->lookups->count--;
+    sl_later_cancel(&lookup->literal_later);
     sl_timer_destroy(lookup->timer);
     free(lookup);
 }
@@ -54,19 +56,25 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
         on_done(owner, count > 0 ? 0 : -ENOENT, addrs, count);
 }
 
-/* A literal address is told at once, but not from within; a name has had its time. */
+static void on_literal(struct sl_later *later)
+{
+    struct lookup *lookup = sl_container_of(later, struct lookup, literal_later);
+    struct sl_addr addr = lookup->literal;
+    void (*on_done)(void *, int, const struct sl_addr *, size_t) = lookup->on_done;
+    void *owner = lookup->owner;
+
+    lookup_free(lookup);
+    on_done(owner, 0, &addr, 1);
+}
+
+/* A name has had its time; on_resolved() frees it. */
 static void on_timer(void *owner)
 {
     struct lookup *lookup = owner;
-    struct sl_addr addr = lookup->literal;
-    bool is_literal = lookup->is_literal;
     void (*on_done)(void *, int, const struct sl_addr *, size_t) = lookup->on_done;
-    void *done_owner = lookup->owner;
 
     lookup->on_done = NULL;
-    if (is_literal)
-        lookup_free(lookup);
-    on_done(done_owner, is_literal ? 0 : -ENOENT, &addr, is_literal ? 1 : 0);
+    on_done(lookup->owner, -ENOENT, NULL, 0);
 }
 
 void lookups_init(struct lookups *lookups, struct sl_loop *loop)
@@ -117,8 +125,13 @@ int lookup_start(struct lookups *lookups, const char *host, uint16_t port,
         free(lookup);
         return err;
     }
-    lookup->timer = sl_timer_create(lookups->loop, on_timer, lookup);
-    sl_timer_start(lookup->timer, lookup->is_literal ? 0 : LOOKUP_TIMEOUT_MS, 0);
+    if (lookup->is_literal) {
+        lookup->literal_later.run = on_literal;
+        sl_loop_later(lookups->loop, &lookup->literal_later);
+    } else {
+        lookup->timer = sl_timer_create(lookups->loop, on_timer, lookup);
+        sl_timer_start(lookup->timer, LOOKUP_TIMEOUT_MS, 0);
+    }
     sl_list_append(&lookups->list, &lookup->link);
     lookups->count++;
     *out = lookup;

@@ -324,8 +324,22 @@ static void on_sound_loaded(void *owner, int err, const char *words, struct soun
     answer_sound(push, err, words);
 }
 
+static void on_sound_later(struct sl_later *later)
+{
+    struct sl_push *push = sl_container_of(later, struct sl_push, sound_later);
+    struct sl_error error = push->sound_error;
+
+    answer_sound(push, push->sound_err, error.text);
+}
+
+/* What waits for an answer gets it now: err, unless its own was known. */
 static void cancel_sound_load(struct sl_push *push, int err, const char *words)
 {
+    if (sl_list_linked(&push->sound_later.link)) {
+        sl_later_cancel(&push->sound_later);
+        on_sound_later(&push->sound_later);
+        return;
+    }
     if (!push->sound_load)
         return;
     sound_load_cancel(push->sound_load);
@@ -440,22 +454,19 @@ void sl_push_set_muted(struct sl_push *push, bool muted)
 void sl_push_set_sound(struct sl_push *push, const char *file, bool loop,
                        void (*on_done)(void *owner, int err, const char *words), void *owner)
 {
-    struct sl_error error = {""};
-
     cancel_sound_load(push, -ECANCELED, "another sound was asked for");
-    if (!file) {
+    push->on_sound_done = on_done;
+    push->on_sound_owner = owner;
+    push->sound_error.text[0] = '\0';
+    push->sound_err = file ? sound_check_name(file, &push->sound_error) : 0;
+    if (!file)
         give_sound(push, NULL, false);
-        on_done(owner, 0, "");
-        return;
-    }
-    int err = sound_check_name(file, &error);
-    if (err < 0) {
-        on_done(owner, err, error.text);
+    if (!file || push->sound_err < 0) {
+        push->sound_later.run = on_sound_later;
+        sl_loop_later(push->pushes->config.loop, &push->sound_later);
         return;
     }
     char *dir = pushes_media_dir(push->pushes);
-    push->on_sound_done = on_done;
-    push->on_sound_owner = owner;
     push->loading_loop = loop;
     push->sound_load = sound_load_start(push->pushes->sounds, dir, file, on_sound_loaded, push);
     free(dir);

@@ -67,7 +67,7 @@ struct sl_pushes_config {
     struct sl_counters *counters; /* the control loop's; NULL: nothing is counted */
 };
 struct sl_pushes *sl_pushes_create(const struct sl_pushes_config *config);
-/* Ends all; on_stopped once, when the last job and sink is gone: possibly from within. Before the
+/* Ends all; on_stopped once, when the last job and sink is gone: never from within. Before the
  * workers stop. */
 void sl_pushes_stop(struct sl_pushes *pushes, void (*on_stopped)(void *owner), void *owner);
 void sl_pushes_destroy(struct sl_pushes *pushes);
@@ -95,7 +95,7 @@ struct sl_push_request { /* everything borrowed */
 };
 
 /*
- * Resolves the host (a job), then makes the push: on_done exactly once, possibly from within:
+ * Resolves the host (a job), then makes the push: on_done exactly once, never from within:
  * 0 and the push; otherwise NULL and, with words, -EINVAL (URL missing, unparsable, unresolvable,
  * options: REST-21), -EEXIST (a live push of the same stream to the same URL string: REST-20),
  * -ENOENT (no such stream, no such sound file: the words tell), -EACCES (the address is not allowed
@@ -103,7 +103,7 @@ struct sl_push_request { /* everything borrowed */
  * The push exists before the RTMP handshake.
  *
  * The stream may be reserved but not live: the push waits for it (REST-22).
- * Returns a handle to cancel with until on_done; NULL if it was called from within.
+ * Returns a handle to cancel with until on_done.
  */
 typedef void sl_push_on_done(void *owner, int err, const char *words, struct sl_push *push);
 struct sl_push_start;
@@ -146,8 +146,7 @@ void sl_push_terminate(struct sl_push *push);
 void sl_push_set_muted(struct sl_push *push, bool muted);
 /* Replaces the sound by a file of media_dir (RESOLVE_BENEATH, regular files only); file NULL ends
  * that. -ENOENT (no such file, or the push ended), -EINVAL (not a plain name), -EBADMSG, -ECANCELED
- * (another was asked for meanwhile), with words. Reads the file: a job, so on_done later or from
- * within, exactly once. */
+ * (another was asked for meanwhile), with words. on_done exactly once, never from within. */
 void sl_push_set_sound(struct sl_push *push, const char *file, bool loop,
                        void (*on_done)(void *owner, int err, const char *words), void *owner);
 

@@ -52,14 +52,25 @@ struct sl_pushes *sl_pushes_create(const struct sl_pushes_config *config)
     return pushes;
 }
 
-void pushes_check_stopped(struct sl_pushes *pushes)
+static bool has_stopped(const struct sl_pushes *pushes)
 {
+    return pushes->on_stopped && sl_list_empty(&pushes->pushes) && sl_list_empty(&pushes->attempts);
+}
+
+static void on_stopped_later(struct sl_later *later)
+{
+    struct sl_pushes *pushes = sl_container_of(later, struct sl_pushes, stopped);
     void (*on_stopped)(void *) = pushes->on_stopped;
 
-    if (!on_stopped || !sl_list_empty(&pushes->pushes) || !sl_list_empty(&pushes->attempts))
-        return;
     pushes->on_stopped = NULL;
     on_stopped(pushes->on_stopped_owner);
+}
+
+void pushes_check_stopped(struct sl_pushes *pushes)
+{
+    pushes->stopped.run = on_stopped_later;
+    if (has_stopped(pushes)) /* and no more can come */
+        sl_loop_later(pushes->config.loop, &pushes->stopped);
 }
 
 void sl_pushes_stop(struct sl_pushes *pushes, void (*on_stopped)(void *owner), void *owner)
@@ -79,6 +90,8 @@ void sl_pushes_destroy(struct sl_pushes *pushes)
 {
     if (!pushes)
         return;
+    sl_later_cancel(&pushes->stopped);
+    starts_drop(pushes);
     sl_streams_unlisten(&pushes->listener);
     lookups_deinit(&pushes->lookups);
     sl_lane_destroy(pushes->sounds);

@@ -28,12 +28,17 @@ struct sl_push_start {
     struct sound *sound;
     sl_push_on_done *on_done;
     void *owner;
+    struct sl_later refusal; /* tells what was found at once: */
+    int err;                 /* 0: it goes on, and counts */
+    struct sl_error error;
 };
 
 static void start_free(struct sl_push_start *start)
 {
     sl_list_remove(&start->link);
-    start->pushes->start_count--;
+    sl_later_cancel(&start->refusal);
+    if (start->err == 0)
+        start->pushes->start_count--;
     lookup_cancel(start->lookup);
     sound_load_cancel(start->sound_load);
     sound_unref(start->sound);
@@ -61,6 +66,31 @@ static void fail(struct sl_push_start *start, int err, const char *words)
     on_done(owner, err, words, NULL);
 }
 
+static void on_refusal(struct sl_later *later)
+{
+    struct sl_push_start *start = sl_container_of(later, struct sl_push_start, refusal);
+    struct sl_error error = start->error;
+
+    fail(start, start->err, error.text);
+}
+
+/* It promises nothing any more. */
+static void fail_later(struct sl_push_start *start, int err)
+{
+    start->err = err;
+    start->pushes->start_count--;
+    start->refusal.run = on_refusal;
+    sl_loop_later(start->pushes->config.loop, &start->refusal);
+}
+
+void starts_drop(struct sl_pushes *pushes)
+{
+    struct sl_push_start *start;
+
+    while ((start = sl_list_first(&pushes->starts, struct sl_push_start, link)))
+        start_free(start);
+}
+
 void start_cancel_all(struct sl_pushes *pushes)
 {
     struct sl_push_start *start;
@@ -77,7 +107,7 @@ static bool is_promised(const struct sl_pushes *pushes, const struct sl_push_sta
 
     sl_list_foreach(other, &pushes->starts, const struct sl_push_start, link)
     {
-        if (other != start && strcmp(other->stream, start->stream) == 0 &&
+        if (other != start && other->err == 0 && strcmp(other->stream, start->stream) == 0 &&
             strcmp(other->rtmp_url, start->rtmp_url) == 0)
             return true;
     }
@@ -247,7 +277,6 @@ struct sl_push_start *sl_push_start(struct sl_pushes *pushes, const struct sl_pu
                                     sl_push_on_done *on_done, void *owner)
 {
     struct sl_push_start *start = sl_new(struct sl_push_start);
-    struct sl_error error;
 
     start->pushes = pushes;
     start->stream = sl_strdup(request->stream);
@@ -264,12 +293,10 @@ struct sl_push_start *sl_push_start(struct sl_pushes *pushes, const struct sl_pu
     start->owner = owner;
     sl_list_append(&pushes->starts, &start->link);
     pushes->start_count++;
-    int err = check_at_once(start, request, &error);
+    int err = check_at_once(start, request, &start->error);
     if (err == 0)
-        err = begin_lookup(start, &error);
-    if (err < 0) {
-        fail(start, err, error.text);
-        return NULL;
-    }
+        err = begin_lookup(start, &start->error);
+    if (err < 0)
+        fail_later(start, err);
     return start;
 }

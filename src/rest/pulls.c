@@ -9,6 +9,7 @@
 #include "http/http.h"
 #include "rest/parts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -96,6 +97,7 @@ static void on_claimed(void *owner, int err)
 {
     struct order *order = owner;
 
+    assert(order->claim); /* not from within */
     order->claim = NULL;
     if (err == 0) {
         order->held = true;
@@ -121,10 +123,7 @@ static void answer_pull(struct sl_call *call, void *arg)
         carry_out(order);
         return;
     }
-    struct sl_directory_call *claim =
-        directory->claim(directory->arg, order->name, on_claimed, order);
-    if (claim) /* else it has been carried out, and may be gone */
-        order->claim = claim;
+    order->claim = directory->claim(directory->arg, order->name, on_claimed, order);
 }
 
 /* ---- push ---- */

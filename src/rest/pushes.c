@@ -8,6 +8,7 @@
 #include "http/http.h"
 #include "rest/parts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -68,7 +69,10 @@ static int status_of(int err)
 /* The caller may have gone: the push stays, as it would had the answer been lost on its way. */
 static void on_started(void *owner, int err, const char *words, struct sl_push *push)
 {
-    struct sl_call *call = end_waiting(owner);
+    struct waiting *waiting = owner;
+
+    assert(waiting->start); /* not from within */
+    struct sl_call *call = end_waiting(waiting);
 
     if (err < 0)
         sl_reply_error(call, status_of(err), "%s", words);
@@ -122,9 +126,7 @@ static void answer_startup(struct sl_call *call, void *arg)
         return;
     }
     struct waiting *waiting = wait_for(part, call);
-    struct sl_push_start *start = sl_push_start(part->pushes, &request, on_started, waiting);
-    if (start) /* else it has been answered */
-        waiting->start = start;
+    waiting->start = sl_push_start(part->pushes, &request, on_started, waiting);
     json_decref(checked);
 }
 

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Slices of a walk on a timer of the loop. */
+/* Slices of a walk, one in a turn of the loop. */
 #include "rest/walk.h"
 
 #include "base/list.h"
 #include "base/mem.h"
 #include "net/net.h"
-
-/* Not 0: libuv runs such a timer again before it looks at sockets. */
-enum { PAUSE_MS = 1 };
 
 struct sl_walks {
     struct sl_loop *loop;
@@ -20,7 +17,8 @@ struct walk {
     void *next; /* jansson's iterator; NULL at the end */
     const struct sl_walk_ops *ops;
     void *owner;
-    struct sl_timer *timer; /* NULL: the first slice is all there is */
+    struct sl_walks *walks;
+    struct sl_later slice; /* the next */
 };
 
 struct sl_walks *sl_walks_create(struct sl_loop *loop)
@@ -34,7 +32,7 @@ struct sl_walks *sl_walks_create(struct sl_loop *loop)
 
 static void walk_end(struct walk *walk, bool complete)
 {
-    sl_timer_destroy(walk->timer);
+    sl_later_cancel(&walk->slice);
     sl_list_remove(&walk->link);
     walk->ops->end(walk->owner, complete);
     json_decref(walk->ids);
@@ -51,26 +49,23 @@ void sl_walks_destroy(struct sl_walks *walks)
     free(walks);
 }
 
-/* False: the walk has ended. */
-static bool run_slice(struct walk *walk)
+/* Between two slices the loop looks at its sockets. */
+static void run_slice(struct sl_later *later)
 {
+    struct walk *walk = sl_container_of(later, struct walk, slice);
+
     for (size_t i = 0; i < SL_WALK_SLICE && walk->next; i++) {
         const char *id = json_object_iter_key(walk->next);
         if (!walk->ops->step(walk->owner, id)) {
             walk_end(walk, false);
-            return false;
+            return;
         }
         walk->next = json_object_iter_next(walk->ids, walk->next);
     }
     if (walk->next)
-        return true;
-    walk_end(walk, true);
-    return false;
-}
-
-static void on_timer(void *owner)
-{
-    (void)run_slice(owner);
+        sl_loop_later(walk->walks->loop, &walk->slice);
+    else
+        walk_end(walk, true);
 }
 
 void sl_walk_start(struct sl_walks *walks, json_t *ids, const struct sl_walk_ops *ops, void *owner)
@@ -81,9 +76,8 @@ void sl_walk_start(struct sl_walks *walks, json_t *ids, const struct sl_walk_ops
     walk->next = json_object_iter(ids);
     walk->ops = ops;
     walk->owner = owner;
+    walk->walks = walks;
+    walk->slice.run = run_slice;
     sl_list_append(&walks->running, &walk->link);
-    if (!run_slice(walk))
-        return;
-    walk->timer = sl_timer_create(walks->loop, on_timer, walk);
-    sl_timer_start(walk->timer, PAUSE_MS, PAUSE_MS);
+    sl_loop_later(walks->loop, &walk->slice);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Work on thousands of items without holding up the loop: some at once, the rest in slices, with
- * everything else in between. Control loop.
+ * Work on thousands of items without holding up the loop: in slices, with everything else in
+ * between. Control loop.
  */
 #ifndef SL_REST_WALK_H
 #define SL_REST_WALK_H
@@ -27,8 +27,8 @@ struct sl_walks *sl_walks_create(struct sl_loop *loop);
 void sl_walks_destroy(struct sl_walks *walks);
 
 /*
- * Calls step for every id, in order, then end: from within this call if there are no more than one
- * slice. An id may name nothing any more when its turn comes.
+ * Calls step for every id, in order, then end: never from within. An id may name nothing any more
+ * when its turn comes.
  *
  * ids  an object whose keys they are; takes the reference
  */

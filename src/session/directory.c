@@ -2,6 +2,7 @@
 /* Before a publication or playback starts: is the name free elsewhere, is the stream elsewhere? */
 #include "session/internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -38,6 +39,7 @@ static void on_claimed(void *owner, int err)
 {
     struct sl_media_session *media = owner;
 
+    assert(media->directory_call); /* not from within */
     media->directory_call = NULL;
     if (err < 0) {
         media_set_state(media, SL_MEDIA_FAILED, reason_of(err));
@@ -53,6 +55,7 @@ static void on_fetched(void *owner, int err)
     struct sl_media_session *media = owner;
 
     (void)err;
+    assert(media->directory_call);
     media->directory_call = NULL;
     start(media);
 }
@@ -67,16 +70,14 @@ static bool is_wanted(const struct sl_media_session *media)
 void media_begin(struct sl_media_session *media)
 {
     const struct sl_directory *directory = directory_of(media->sessions);
-    struct sl_directory_call *call;
 
     if (!directory || !(media->publish ? media_name_valid(media) : is_wanted(media))) {
         start(media);
         return;
     }
-    call = media->publish ? directory->claim(directory->arg, media->name, on_claimed, media)
-                          : directory->fetch(directory->arg, media->name, on_fetched, media);
-    if (call) /* else it has been answered, and media may be gone */
-        media->directory_call = call;
+    media->directory_call = media->publish
+                                ? directory->claim(directory->arg, media->name, on_claimed, media)
+                                : directory->fetch(directory->arg, media->name, on_fetched, media);
 }
 
 /* ---- availableStream ---- */
@@ -85,7 +86,6 @@ struct inquiry {
     struct sl_list link; /* in session->inquiries */
     struct sl_session *session;
     struct sl_directory_call *call;
-    bool asking, answered; /* inside find(); answered while asking */
     char *id, *name;
 };
 
@@ -110,10 +110,9 @@ static void on_inquired(void *owner, int err)
 {
     struct inquiry *inquiry = owner;
 
+    assert(inquiry->call);
     tell_available(inquiry->session, inquiry->id, inquiry->name, err == 0);
-    inquiry->answered = true;
-    if (!inquiry->asking)
-        inquiry_free(inquiry);
+    inquiry_free(inquiry);
 }
 
 /* No hook guards this question, so it makes no pull either. */
@@ -135,11 +134,7 @@ void sl_session_ask_available(struct sl_session *session, const char *media_sess
     inquiry->name = sl_strdup(name);
     sl_list_append(&session->inquiries, &inquiry->link);
     session->inquiry_count++;
-    inquiry->asking = true;
     inquiry->call = directory->find(directory->arg, name, on_inquired, inquiry);
-    inquiry->asking = false;
-    if (inquiry->answered)
-        inquiry_free(inquiry);
 }
 
 void inquiries_cancel(struct sl_session *session)

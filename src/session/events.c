@@ -117,14 +117,22 @@ static void note_mute(struct sl_stream *stream, const char *type)
             sl_stream_set_muted(stream, rows[i].kind, rows[i].muted);
 }
 
+/* Allowed. */
+static void pass_on(const struct sl_media_session *media, const char *type, json_t *info,
+                    json_t *payload)
+{
+    if (!media->audience)
+        return;
+    note_mute(media->audience->stream, type);
+    relay(media->audience, type, info, payload);
+}
+
 static void on_event_answer(void *owner, const struct sl_hook_answer *answer)
 {
     struct event_request *request = owner;
 
-    if (answer->allowed && request->media->audience) {
-        note_mute(request->media->audience->stream, request->type);
-        relay(request->media->audience, request->type, request->info, request->payload);
-    }
+    if (answer->allowed)
+        pass_on(request->media, request->type, request->info, request->payload);
     event_request_free(request);
 }
 
@@ -144,16 +152,18 @@ void sl_session_send_stream_event(struct sl_session *session, const char *media_
         SL_TELL(session, on_error, &(struct sl_why){.reason = why});
         return;
     }
+    if (!session_wants(session, SL_HOOK_SEND_STREAM_EVENT)) {
+        pass_on(media, type, info, payload);
+        return;
+    }
     struct event_request *request = sl_new(struct event_request);
     request->media = media;
     request->type = sl_strdup(type);
     request->info = json_incref(info);
     request->payload = json_incref(payload);
-    json_t *body = session_wants(session, SL_HOOK_SEND_STREAM_EVENT)
-                       ? event_body(media, type, info, payload)
-                       : NULL;
-    question_ask(session, &media->questions, SL_HOOK_SEND_STREAM_EVENT, body, on_event_answer,
-                 event_request_free, request);
+    question_ask(session, &media->questions, SL_HOOK_SEND_STREAM_EVENT,
+                 event_body(media, type, info, payload), on_event_answer, event_request_free,
+                 request);
 }
 
 int sl_sessions_send_stream_event(struct sl_sessions *sessions, const char *name, const char *type,
@@ -205,30 +215,33 @@ static void data_request_free(void *owner)
     free(request);
 }
 
-static void on_data_answer(void *owner, const struct sl_hook_answer *answer)
+static void tell_data_status(struct sl_session *session, json_t *operation_id,
+                             const struct sl_why *why)
 {
-    struct data_request *request = owner;
-    struct sl_session *session = request->session;
-    struct sl_why why = {.reason = answer->allowed ? SL_REASON_NONE : SL_REASON_REFUSED};
-    char info[INFO_MAX];
-
-    info_copy(info, answer->info, session->sessions->config.words(why.reason));
-    why.words = answer->allowed ? NULL : info;
-    SL_TELL(session, on_data_status, request->operation_id, &why);
+    SL_TELL(session, on_data_status, operation_id, why);
     if (session_wants(session, SL_HOOK_DATA_STATUS_EVENT)) {
-        json_t *body = json_pack("{s:O*, s:s, s:s*}", "operationId", request->operation_id,
-                                 "status", answer->allowed ? "ACCEPTED" : "FAILED", "info",
-                                 answer->allowed ? NULL : info);
+        json_t *body = json_pack("{s:O*, s:s, s:s*}", "operationId", operation_id, "status",
+                                 why->reason ? "FAILED" : "ACCEPTED", "info", why->words);
         session_add_context(session, body);
         session_tell(session, SL_HOOK_DATA_STATUS_EVENT, body);
     }
+}
+
+static void on_data_answer(void *owner, const struct sl_hook_answer *answer)
+{
+    struct data_request *request = owner;
+    const struct sl_sessions_config *parts = &request->session->sessions->config;
+    struct sl_why why = {.reason = answer->allowed ? SL_REASON_NONE : SL_REASON_REFUSED};
+    char info[INFO_MAX];
+
+    info_copy(info, answer->info, parts->words(why.reason));
+    why.words = answer->allowed ? NULL : info;
+    tell_data_status(request->session, request->operation_id, &why);
     data_request_free(request);
 }
 
 void sl_session_submit_data(struct sl_session *session, json_t *operation_id, json_t *payload)
 {
-    json_t *body = NULL;
-
     enum sl_reason why = sl_json_dump_len(payload) > SL_JSON_PAYLOAD_MAX ? SL_REASON_DATA_TOO_LARGE
                          : session->question_count >= QUESTIONS_MAX      ? SL_REASON_BUSY
                                                                          : SL_REASON_NONE;
@@ -237,13 +250,15 @@ void sl_session_submit_data(struct sl_session *session, json_t *operation_id, js
         SL_TELL(session, on_data_status, operation_id, &(struct sl_why){.reason = why});
         return;
     }
+    if (!session_wants(session, SL_HOOK_ON_DATA_EVENT)) {
+        tell_data_status(session, operation_id, &(struct sl_why){.reason = SL_REASON_NONE});
+        return;
+    }
     struct data_request *request = sl_new(struct data_request);
     request->session = session;
     request->operation_id = json_incref(operation_id);
-    if (session_wants(session, SL_HOOK_ON_DATA_EVENT)) {
-        body = json_pack("{s:O*, s:O*}", "operationId", operation_id, "payload", payload);
-        session_add_context(session, body);
-    }
+    json_t *body = json_pack("{s:O*, s:O*}", "operationId", operation_id, "payload", payload);
+    session_add_context(session, body);
     question_ask(session, &session->questions, SL_HOOK_ON_DATA_EVENT, body, on_data_answer,
                  data_request_free, request);
 }

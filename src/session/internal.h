@@ -49,6 +49,7 @@ struct sl_sessions {
     bool stopping;                   /* nor new streams */
     void (*on_stopped)(void *owner); /* NULL again once called */
     void *stopped_owner;
+    struct sl_later stopped;
 };
 
 /* What was refused since the log last said so; zeroed is nothing. */
@@ -57,7 +58,7 @@ struct refusals {
     int64_t logged_us;
 };
 
-/* Calls on_stopped when the last one has gone. */
+/* on_stopped is called in the next turn, if the last one has gone. */
 void sessions_check_stopped(struct sl_sessions *sessions);
 
 struct sl_session {
@@ -67,7 +68,9 @@ struct sl_session {
     const struct sl_session_ops *ops;
     void *client;
     enum sl_session_status status;
-    bool connecting; /* sl_session_connect() was called */
+    bool connecting;         /* sl_session_connect() was called */
+    struct sl_later outcome; /* of it, where no back end is asked: */
+    enum sl_reason refusal;  /* SL_REASON_NONE: it is established */
     char id[2 * SL_ADDR_TEXT_MAX + TOKEN_LEN + 5];
     struct sl_addr remote;
     struct sl_addr local; /* of ours, that the client came by */
@@ -112,12 +115,15 @@ void info_copy(char out[static INFO_MAX], const char *info, const char *otherwis
 /* ---- questions.c: hooks asked and told on behalf of a session ---- */
 
 /*
- * Asks the policy. on_answer is called exactly once, possibly from within; when the question is
- * cancelled on_drop (may be NULL) is called instead. The caller must not touch owner, nor the
- * session if it goes with it, afterwards: on_answer may have freed them.
+ * Asks the policy. on_answer is called exactly once, never from within; when the question is
+ * cancelled on_drop (may be NULL) is called instead.
+ *
+ * Only what somebody wants to be asked is a question (session_wants()). Otherwise the caller does
+ * what it would do after a yes, on the spot: what a client asks for in a row is then done in that
+ * order, each before its next message is read. What waits for an answer holds up none of them.
  *
  * list  whose questions they are: cancelled with questions_cancel(list)
- * body  reference taken; NULL: nobody wants to be asked (session_wants()), the answer is yes
+ * body  reference taken
  */
 void question_ask(struct sl_session *session, struct sl_list *list, enum sl_hook_method method,
                   json_t *body, sl_hook_on_answer *on_answer, void (*on_drop)(void *owner),

@@ -8,7 +8,6 @@ struct question {
     struct sl_list link;
     struct sl_session *session;
     struct sl_hook_call *call;
-    bool asking, answered; /* inside ask(); answered while asking */
     sl_hook_on_answer *on_answer;
     void (*on_drop)(void *owner);
     void *owner;
@@ -38,11 +37,9 @@ static void on_question_answer(void *owner, const struct sl_hook_answer *answer)
     sl_hook_on_answer *on_answer = question->on_answer;
     void *asker = question->owner;
 
+    assert(question->call); /* not from within */
     question_unlink(question);
-    if (question->asking)
-        question->answered = true; /* question_ask() frees it */
-    else
-        free(question);
+    free(question);
     on_answer(asker, answer);
 }
 
@@ -50,31 +47,16 @@ void question_ask(struct sl_session *session, struct sl_list *list, enum sl_hook
                   json_t *body, sl_hook_on_answer *on_answer, void (*on_drop)(void *owner),
                   void *owner)
 {
-    static const struct sl_hook_answer yes = {.allowed = true};
     const struct sl_hooks *hooks = hooks_of(session);
     struct sl_hook_client client = client_of(session);
-
-    if (!body) {
-        on_answer(owner, &yes);
-        return;
-    }
     struct question *question = sl_new(struct question);
-    *question = (struct question){.session = session,
-                                  .asking = true,
-                                  .on_answer = on_answer,
-                                  .on_drop = on_drop,
-                                  .owner = owner};
+
+    *question = (struct question){
+        .session = session, .on_answer = on_answer, .on_drop = on_drop, .owner = owner};
     sl_list_append(list, &question->link);
     session->question_count++;
-    struct sl_hook_call *call =
-        hooks->ask(hooks->arg, &client, method, body, on_question_answer, question);
+    question->call = hooks->ask(hooks->arg, &client, method, body, on_question_answer, question);
     json_decref(body);
-    if (question->answered) {
-        free(question);
-        return;
-    }
-    question->asking = false;
-    question->call = call;
 }
 
 void questions_cancel(struct sl_list *list)
@@ -82,7 +64,6 @@ void questions_cancel(struct sl_list *list)
     while (!sl_list_empty(list)) {
         struct question *question = sl_list_first(list, struct question, link);
         const struct sl_hooks *hooks = hooks_of(question->session);
-        assert(!question->asking);
         hooks->cancel(hooks->arg, question->call);
         question_unlink(question);
         if (question->on_drop)

@@ -127,8 +127,11 @@ static void request_accepted(struct sl_media_session *media)
     enum sl_hook_method method = media->publish ? SL_HOOK_PUBLISH_STREAM : SL_HOOK_PLAY_STREAM;
 
     media_set_state(media, SL_MEDIA_PENDING, SL_REASON_NONE);
-    json_t *body = session_wants(media->session, method) ? sl_media_session_describe(media) : NULL;
-    question_ask(media->session, &media->questions, method, body, on_hook_answer, NULL, media);
+    if (session_wants(media->session, method))
+        question_ask(media->session, &media->questions, method, sl_media_session_describe(media),
+                     on_hook_answer, NULL, media);
+    else
+        media_begin(media);
 }
 
 /* To client and back end (rest-hooks.md 5.6). */

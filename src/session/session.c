@@ -85,7 +85,7 @@ static void tell_status(struct sl_session *session, const char *info)
  *      |----limit, application, hook: no--> FAILED
  *      `----socket gone--> DISCONNECTED
  *
- * The first row of each is made by sl_session_connect() and on_connect_answer(), the ends by
+ * The first row of each is made by on_outcome() and on_connect_answer(), the ends by
  * refuse() and sl_session_destroy().
  */
 static void session_set_status(struct sl_session *session, enum sl_session_status status,
@@ -144,6 +144,16 @@ static void on_connect_answer(void *owner, const struct sl_hook_answer *answer)
     session_set_status(session, SL_SESSION_ESTABLISHED, NULL);
 }
 
+static void on_outcome(struct sl_later *later)
+{
+    struct sl_session *session = sl_container_of(later, struct sl_session, outcome);
+
+    const struct sl_why why = {.reason = session->refusal};
+
+    session_set_status(session, why.reason ? SL_SESSION_FAILED : SL_SESSION_ESTABLISHED,
+                       why.reason ? &why : NULL);
+}
+
 static json_t *connect_body(const struct sl_session *session)
 {
     json_t *body = json_copy(session->properties);
@@ -190,17 +200,20 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
         refusals_note(&session->refusals, session->sessions, &session->log, "custom",
                       SL_REASON_CUSTOM_TOO_LARGE);
     session->from_cluster = is_from_cluster(fields);
-    const struct sl_why why = {.reason = why_refused(session, fields)};
-    if (why.reason) {
-        session_set_status(session, SL_SESSION_FAILED, &why);
+    session->refusal = why_refused(session, fields);
+    if (!session->refusal) {
+        if (sl_sessions_find(session->sessions, session->id)) /* another came meanwhile */
+            name_session(session, false);
+        sl_table_insert(&session->sessions->sessions_by_id, &session->by_id,
+                        sl_hash_text(session->id));
+    }
+    if (!session->refusal && session_wants(session, SL_HOOK_CONNECT)) {
+        question_ask(session, &session->questions, SL_HOOK_CONNECT, connect_body(session),
+                     on_connect_answer, NULL, session);
         return;
     }
-    if (sl_sessions_find(session->sessions, session->id)) /* another came meanwhile */
-        name_session(session, false);
-    sl_table_insert(&session->sessions->sessions_by_id, &session->by_id, sl_hash_text(session->id));
-    json_t *body = session_wants(session, SL_HOOK_CONNECT) ? connect_body(session) : NULL;
-    question_ask(session, &session->questions, SL_HOOK_CONNECT, body, on_connect_answer, NULL,
-                 session);
+    session->outcome.run = on_outcome;
+    sl_loop_later(session->sessions->config.loop, &session->outcome);
 }
 
 /* ---- Leaving ---- */
@@ -224,6 +237,7 @@ void sl_session_destroy(struct sl_session *session)
         return;
     struct sl_sessions *sessions = session->sessions;
     session->ops = NULL; /* a client that is gone is told nothing */
+    sl_later_cancel(&session->outcome);
     questions_cancel(&session->questions);
     inquiries_cancel(session);
     end_all_media(session);

@@ -64,8 +64,7 @@ struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config);
 /* New clients are refused from now on; those that are here go on as before. */
 void sl_sessions_drain(struct sl_sessions *sessions);
 /* Ends every stream, closes every client (1001) and takes no new ones. on_stopped is called once,
- * when the last session and the last medium is gone: possibly from within. Before the workers stop.
- */
+ * when the last session and the last medium is gone: never from within. Before the workers stop. */
 void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *owner), void *owner);
 /* When every session is gone. Media that have not closed by now never will: that is logged. NULL is
  * fine. */
@@ -101,9 +100,10 @@ struct sl_video_rate {
 };
 
 /* How a session speaks to its client; each may be NULL, if the protocol has no word for it. Never
- * called after sl_session_destroy(). */
+ * called after sl_session_destroy(). What follows on_refused are messages to the client: they may
+ * come from within whatever it has asked for. */
 struct sl_session_ops {
-    /* The answer to sl_session_connect(): one of the two, once; possibly from within. */
+    /* The answer to sl_session_connect(): one of the two, once; never from within. */
     void (*on_established)(void *client, struct sl_session *session);
     void (*on_refused)(void *client, const struct sl_why *why); /* the client is to be closed */
 

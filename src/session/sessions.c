@@ -5,6 +5,23 @@
 #include <assert.h>
 #include <string.h>
 
+static bool has_stopped(const struct sl_sessions *sessions)
+{
+    return sessions->on_stopped && sl_list_empty(&sessions->sessions) &&
+           sl_list_empty(&sessions->closing);
+}
+
+static void on_stopped_later(struct sl_later *later)
+{
+    struct sl_sessions *sessions = sl_container_of(later, struct sl_sessions, stopped);
+    void (*on_stopped)(void *owner) = sessions->on_stopped;
+
+    if (!has_stopped(sessions))
+        return; /* somebody has connected meanwhile, and is turned away */
+    sessions->on_stopped = NULL;
+    on_stopped(sessions->stopped_owner);
+}
+
 struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config)
 {
     struct sl_sessions *sessions = sl_new(struct sl_sessions);
@@ -17,6 +34,7 @@ struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config)
     sl_list_init(&sessions->sessions);
     sl_list_init(&sessions->media);
     sl_list_init(&sessions->closing);
+    sessions->stopped.run = on_stopped_later;
     rates_start(sessions);
     return sessions;
 }
@@ -28,6 +46,7 @@ void sl_sessions_destroy(struct sl_sessions *sessions)
     assert(sl_list_empty(&sessions->sessions) && sl_list_empty(&sessions->media));
     if (!sl_list_empty(&sessions->closing)) /* the workers hung, and main gave up waiting */
         sl_log(SL_LOG_ERROR, NULL, "session: %zu media never closed", sessions->stats.closing);
+    sl_later_cancel(&sessions->stopped);
     rates_stop(sessions);
     sl_table_deinit(&sessions->sessions_by_id);
     sl_table_deinit(&sessions->media_by_id);
@@ -37,12 +56,8 @@ void sl_sessions_destroy(struct sl_sessions *sessions)
 
 void sessions_check_stopped(struct sl_sessions *sessions)
 {
-    void (*on_stopped)(void *owner) = sessions->on_stopped;
-
-    if (!on_stopped || !sl_list_empty(&sessions->sessions) || !sl_list_empty(&sessions->closing))
-        return;
-    sessions->on_stopped = NULL;
-    on_stopped(sessions->stopped_owner);
+    if (has_stopped(sessions))
+        sl_loop_later(sessions->config.loop, &sessions->stopped);
 }
 
 void sl_sessions_drain(struct sl_sessions *sessions)

@@ -328,7 +328,7 @@ describe('hooks', { concurrency: 8 }, () => {
             const id = client.publish(newName(), sdp.offer());
             await client.next('setRemoteSDP', (data) => data === id);
             await server.waitForLog(new RegExp(
-                `warn session="/127[^ ]+ hook publishStream of application "${app.key}" failed`));
+                `warn session="/127[^ ]+ hook publishStream of application "${app.key}" at "http[^ ]+ failed`));
         });
     });
 
@@ -421,7 +421,7 @@ describe('hooks', { concurrency: 8 }, () => {
         return withSession(app, async (client) => {
             await app.next('ConnectionStatusEvent');
             await server.waitForLog(new RegExp(
-                `hook ConnectionStatusEvent of application "${app.key}" failed`));
+                `hook ConnectionStatusEvent of application "${app.key}" at "http[^ ]+ failed`));
             await client.settle();
             assert.ok(!client.received.some(({ message }) => message === 'fail'));
         });

@@ -106,7 +106,7 @@ static void run_line(struct world *world, const char *line, size_t len)
         open_socket(world, 1);
         break;
     case 'h':
-        world->server.hooks.immediate = false;
+        world->server.hooks.prompt = false;
         memset(world->server.hooks.wanted, true, sizeof(world->server.hooks.wanted));
         break;
     case 'y':

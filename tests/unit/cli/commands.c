@@ -32,6 +32,7 @@ static void run_as(struct fixture *f, const char *user, const char *line, const 
     ran->call.secret = secret;
     ran->call.on_done = on_done;
     sl_cli_call_run(&ran->call);
+    assert_false(ran->done); /* never from within */
     while (!ran->done)
         (void)uv_run(sl_loop_uv(f->loop), UV_RUN_ONCE);
     if (ran->call.failed)

@@ -31,9 +31,6 @@ struct sl_cluster_call {
 
 struct sl_cluster {
     struct sl_list calls;
-    bool immediate; /* answers from within: */
-    int err;
-    const struct sl_cluster_node *node;
     size_t finds, claims, releases, cancelled;
     bool node_is_gone;
 };
@@ -54,10 +51,6 @@ struct sl_cluster_call *sl_cluster_find(struct sl_cluster *cluster, const char *
 {
     assert_true(name[0] != '\0');
     cluster->finds++;
-    if (cluster->immediate) {
-        on_found(owner, cluster->node);
-        return NULL;
-    }
     struct sl_cluster_call *call = call_new(cluster, owner);
     call->on_found = on_found;
     return call;
@@ -68,10 +61,6 @@ struct sl_cluster_call *sl_cluster_claim(struct sl_cluster *cluster, const char 
 {
     assert_true(name[0] != '\0');
     cluster->claims++;
-    if (cluster->immediate) {
-        on_claimed(owner, cluster->err);
-        return NULL;
-    }
     struct sl_cluster_call *call = call_new(cluster, owner);
     call->on_claimed = on_claimed;
     return call;
@@ -217,33 +206,30 @@ static void ask(struct asker *asker, const char *name)
 {
     const struct sl_directory *directory = asker->f->directory;
     int answers = asker->answers;
-    struct sl_directory_call *call = directory->fetch(directory->arg, name, on_answer, asker);
 
-    assert_int_equal(call == NULL, asker->answers > answers);
-    if (call)
-        asker->call = call;
+    asker->call = directory->fetch(directory->arg, name, on_answer, asker);
+    assert_non_null(asker->call);
+    assert_int_equal(asker->answers, answers); /* never from within */
 }
 
 static void seek(struct asker *asker, const char *name)
 {
     const struct sl_directory *directory = asker->f->directory;
     int answers = asker->answers;
-    struct sl_directory_call *call = directory->find(directory->arg, name, on_answer, asker);
 
-    assert_int_equal(call == NULL, asker->answers > answers);
-    if (call)
-        asker->call = call;
+    asker->call = directory->find(directory->arg, name, on_answer, asker);
+    assert_non_null(asker->call);
+    assert_int_equal(asker->answers, answers); /* never from within */
 }
 
 static void claim(struct asker *asker, const char *name)
 {
     const struct sl_directory *directory = asker->f->directory;
     int answers = asker->answers;
-    struct sl_directory_call *call = directory->claim(directory->arg, name, on_answer, asker);
 
-    assert_int_equal(call == NULL, asker->answers > answers);
-    if (call)
-        asker->call = call;
+    asker->call = directory->claim(directory->arg, name, on_answer, asker);
+    assert_non_null(asker->call);
+    assert_int_equal(asker->answers, answers); /* never from within */
 }
 
 static void cancel(struct asker *asker)
@@ -256,6 +242,7 @@ static void cancel(struct asker *asker)
 
 #define assert_answered(asker, count, error)                                                       \
     do {                                                                                           \
+        fake_settle();                                                                             \
         assert_int_equal((asker).answers, count);                                                  \
         if ((count) > 0)                                                                           \
             assert_int_equal((asker).err, error);                                                  \
@@ -401,21 +388,15 @@ static void who_cannot_have_it_is_told_so(void **state)
 {
     struct fixture *f = *state;
     static const struct {
-        bool immediate;
         const struct sl_cluster_node *node;
         int err; /* of the pull */
-    } cases[] = {
-        {false, NULL, 0},         {true, NULL, 0},         {false, &there, -ENOBUFS},
-        {true, &there, -ENOBUFS}, {true, &there, -EEXIST},
-    };
+    } cases[] = {{NULL, 0}, {&there, -ENOBUFS}, {&there, -EEXIST}};
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct asker a = {.f = f, .again = "cam"}; /* nothing is left of the first question */
-        f->cluster.immediate = cases[i].immediate;
-        f->cluster.node = cases[i].node;
         f->pulls.err = cases[i].err;
         ask(&a, "cam");
-        for (int round = 0; !cases[i].immediate && round < 2; round++) {
+        for (int round = 0; round < 2; round++) {
             assert_int_equal(a.answers, round);
             answer(&f->cluster, cases[i].node, 0);
         }
@@ -444,20 +425,6 @@ static void asks_again_from_within_each_kind_of_answer(void **state)
     assert_answered(a, 3, 0);
     assert_answered(b, 3, 0);
     assert_int_equal(f->cluster.finds, 2);
-}
-
-static void a_registry_that_answers_from_within_is_fine(void **state)
-{
-    struct fixture *f = *state;
-    struct asker a = {.f = f};
-
-    f->cluster.immediate = true;
-    f->cluster.node = &there;
-    ask(&a, "cam");
-    assert_answered(a, 0, 0);
-    assert_int_equal(f->pulls.started, 1);
-    pull_live(&f->pulls.all[0]);
-    assert_answered(a, 1, 0);
 }
 
 static void names_under_way_are_bounded_and_can_be_joined(void **state)
@@ -590,22 +557,16 @@ static void finding_brings_nothing_here(void **state)
 {
     struct fixture *f = *state;
     static const struct {
-        bool immediate;
         const struct sl_cluster_node *node;
         int err;
-    } cases[] = {
-        {false, &there, 0}, {false, NULL, -ENOENT}, {true, &there, 0}, {true, NULL, -ENOENT}};
+    } cases[] = {{&there, 0}, {NULL, -ENOENT}};
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct asker a = {.f = f}, gone = {.f = f};
-        f->cluster.immediate = cases[i].immediate;
-        f->cluster.node = cases[i].node;
         seek(&a, "cam");
-        if (!cases[i].immediate) {
-            seek(&gone, "cam");
-            answer(&f->cluster, cases[i].node, 0);
-            cancel(&gone);
-        }
+        seek(&gone, "cam");
+        answer(&f->cluster, cases[i].node, 0);
+        cancel(&gone);
         assert_answered(a, 1, cases[i].err);
         assert_int_equal(gone.answers, 0);
     }
@@ -619,27 +580,19 @@ static void claims_are_the_registrys_answers(void **state)
 {
     struct fixture *f = *state;
     static const struct {
-        bool immediate;
-        int err;
-        int told;
+        int err, told;
     } cases[] = {
-        {false, 0, 0},
-        {false, -EEXIST, -EEXIST},
-        {true, 0, 0},
-        {true, -EEXIST, -EEXIST},
-        {true, -ENOBUFS, -ENOBUFS},
-        {true, -EINVAL, -EINVAL},
-        {true, SL_CLUSTER_UNCHECKED, 0}, /* Redis is away: nothing local ends */
-        {false, SL_CLUSTER_UNCHECKED, 0},
+        {0, 0},
+        {-EEXIST, -EEXIST},
+        {-ENOBUFS, -ENOBUFS},
+        {-EINVAL, -EINVAL},
+        {SL_CLUSTER_UNCHECKED, 0}, /* Redis is away: nothing local ends */
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct asker a = {.f = f};
-        f->cluster.immediate = cases[i].immediate;
-        f->cluster.err = cases[i].err;
         claim(&a, "cam");
-        if (!cases[i].immediate)
-            answer(&f->cluster, NULL, cases[i].err);
+        answer(&f->cluster, NULL, cases[i].err);
         assert_answered(a, 1, cases[i].told);
         assert_int_equal(f->cluster.claims, i + 1);
     }
@@ -664,38 +617,29 @@ static void a_cancelled_claim_is_not_answered(void **state)
 static void a_claim_that_is_granted_drops_a_stale_pull_of_the_name(void **state)
 {
     struct fixture *f = *state;
+    struct asker waits = {.f = f}, publishes = {.f = f};
+    struct sl_pull *live = make_live(f, "cam"), *other = make_live(f, "door");
 
-    for (int immediate = 0; immediate <= 1; immediate++) {
-        struct asker waits = {.f = f}, publishes = {.f = f};
-        f->cluster.immediate = false;
-        struct sl_pull *live = make_live(f, "cam"), *other = make_live(f, "door");
-        ask(&waits, "hall");
-        answer(&f->cluster, &there, 0);
+    ask(&waits, "hall");
+    answer(&f->cluster, &there, 0);
 
-        f->cluster.immediate = immediate;
-        f->cluster.err = -EEXIST;
-        claim(&publishes, "cam");
-        if (!immediate)
-            answer(&f->cluster, NULL, -EEXIST);
-        assert_answered(publishes, 1, -EEXIST);
-        assert_true(live->lives);
+    claim(&publishes, "cam");
+    answer(&f->cluster, NULL, -EEXIST);
+    assert_answered(publishes, 1, -EEXIST);
+    assert_true(live->lives);
 
-        f->cluster.err = 0;
-        claim(&publishes, "cam");
-        if (!immediate)
-            answer(&f->cluster, NULL, 0);
-        assert_int_equal(publishes.answers, 2);
-        assert_false(live->lives);
-        assert_true(other->lives);
+    claim(&publishes, "cam");
+    answer(&f->cluster, NULL, 0);
+    assert_int_equal(publishes.answers, 2);
+    assert_false(live->lives);
+    assert_true(other->lives);
 
-        claim(&publishes, "hall"); /* that somebody still waits for */
-        if (!immediate)
-            answer(&f->cluster, NULL, 0);
-        assert_answered(waits, 1, -ENOENT);
-        assert_int_equal(publishes.answers, 3);
-        assert_true(other->lives);
-        pull_end(other);
-    }
+    claim(&publishes, "hall"); /* that somebody still waits for */
+    answer(&f->cluster, NULL, 0);
+    assert_answered(waits, 1, -ENOENT);
+    assert_int_equal(publishes.answers, 3);
+    assert_true(other->lives);
+    pull_end(other);
 }
 
 static void a_claim_that_was_not_checked_leaves_what_is_pulled(void **state)
@@ -704,16 +648,11 @@ static void a_claim_that_was_not_checked_leaves_what_is_pulled(void **state)
     struct asker a = {.f = f};
     struct sl_pull *live = make_live(f, "cam");
 
-    for (int immediate = 0; immediate <= 1; immediate++) {
-        f->cluster.immediate = immediate;
-        f->cluster.err = SL_CLUSTER_UNCHECKED;
-        claim(&a, "cam");
-        if (!immediate)
-            answer(&f->cluster, NULL, SL_CLUSTER_UNCHECKED);
-        assert_answered(a, immediate + 1, -EEXIST);
-        assert_int_equal(f->cluster.releases, immediate + 1); /* it holds nothing then */
-        assert_true(live->lives);
-    }
+    claim(&a, "cam");
+    answer(&f->cluster, NULL, SL_CLUSTER_UNCHECKED);
+    assert_answered(a, 1, -EEXIST);
+    assert_int_equal(f->cluster.releases, 1); /* it holds nothing then */
+    assert_true(live->lives);
 }
 
 static void a_claim_for_what_is_just_looked_for_leaves_that_to_the_registry(void **state)
@@ -721,13 +660,25 @@ static void a_claim_for_what_is_just_looked_for_leaves_that_to_the_registry(void
     struct fixture *f = *state;
     struct asker waits = {.f = f}, publishes = {.f = f};
 
-    ask(&waits, "cam");
-    f->cluster.immediate = true;
     claim(&publishes, "cam");
+    ask(&waits, "cam");
+    answer(&f->cluster, NULL, 0);
     assert_answered(publishes, 1, 0);
     assert_answered(waits, 0, 0);
     answer(&f->cluster, NULL, 0); /* it is this node that has it now */
     assert_answered(waits, 1, -ENOENT);
+}
+
+static void who_gives_up_before_what_was_known_at_once_is_told_hears_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct asker a = {.f = f};
+
+    (void)make_live(f, "cam");
+    ask(&a, "cam");
+    cancel(&a);
+    fake_settle();
+    assert_int_equal(a.answers, 0);
 }
 
 /* ---- The end ---- */
@@ -769,7 +720,6 @@ int main(void)
         TEST(a_name_that_nobody_waits_for_any_more_comes_all_the_same),
         TEST(who_cannot_have_it_is_told_so),
         TEST(asks_again_from_within_each_kind_of_answer),
-        TEST(a_registry_that_answers_from_within_is_fine),
         TEST(names_under_way_are_bounded_and_can_be_joined),
         TEST(an_idle_pull_goes_after_cluster_idle_ms_and_a_used_one_stays),
         TEST(each_pull_is_idle_for_itself),
@@ -779,6 +729,7 @@ int main(void)
         TEST(a_cancelled_claim_is_not_answered),
         TEST(a_claim_that_is_granted_drops_a_stale_pull_of_the_name),
         TEST(a_claim_that_was_not_checked_leaves_what_is_pulled),
+        TEST(who_gives_up_before_what_was_known_at_once_is_told_hears_nothing),
         TEST(a_claim_for_what_is_just_looked_for_leaves_that_to_the_registry),
         TEST(goes_down_with_fetches_in_each_state),
     };

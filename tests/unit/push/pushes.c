@@ -202,7 +202,8 @@ static struct answer ask_for(struct fixture *f, const struct sl_push_request *re
     struct answer answer = {0};
 
     struct sl_push_start *start = sl_push_start(f->pushes, request, on_done, &answer);
-    assert_true((start == NULL) == (answer.calls == 1));
+    assert_non_null(start);
+    assert_int_equal(answer.calls, 0); /* never from within */
     wait_for(f, is_answered, &answer);
     assert_int_equal(answer.calls, 1);
     return answer;
@@ -470,7 +471,10 @@ static void a_cancelled_request_is_never_answered(void **state)
     struct sl_push_start *start = sl_push_start(f->pushes, &request, on_done, &cancelled);
     assert_non_null(start);
     struct answer twin = {0}; /* the same is under way: REST-20 holds for what is promised, too */
-    assert_null(sl_push_start(f->pushes, &request, on_done, &twin));
+    struct sl_push_start *refused = sl_push_start(f->pushes, &request, on_done, &cancelled);
+    assert_non_null(sl_push_start(f->pushes, &request, on_done, &twin));
+    sl_push_start_cancel(refused);
+    wait_for(f, is_answered, &twin);
     assert_int_equal(twin.err, -EEXIST);
     sl_push_start_cancel(start);
     sl_push_start_cancel(NULL);
@@ -505,13 +509,31 @@ static void a_stop_answers_what_is_asked_and_ends_what_there_is(void **state)
     }
     assert_non_null(sl_push_start(f->pushes, &request, on_done, &answer));
     sl_pushes_stop(f->pushes, on_stopped, f);
+    assert_false(f->stopped);
     assert_int_equal(answer.calls, 1);
     assert_int_equal(answer.err, -ENOBUFS);
     assert_int_equal(sl_pushes_count(f->pushes), 0);
     wait_for(f, is_stopped, NULL);
     struct answer late = {0};
-    assert_null(sl_push_start(f->pushes, &request, on_done, &late));
+    assert_non_null(sl_push_start(f->pushes, &request, on_done, &late));
+    wait_for(f, is_answered, &late);
     assert_int_equal(late.err, -ENOBUFS);
+    /* One that nobody waits for any more when all is taken down. */
+    assert_non_null(sl_push_start(f->pushes, &request, on_done, &late));
+}
+
+static void what_is_refused_at_once_promises_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct answer wrong = {0}, right = {0};
+    struct sl_push_request request = {.stream = "cam", .rtmp_url = f->url, .flash_version = "a\nb"};
+
+    assert_non_null(sl_push_start(f->pushes, &request, on_done, &wrong));
+    request.flash_version = NULL;
+    assert_non_null(sl_push_start(f->pushes, &request, on_done, &right));
+    wait_for(f, is_answered, &right);
+    assert_int_equal(wrong.err, -EINVAL);
+    assert_int_equal(right.err, 0);
 }
 
 static void on_sound(void *owner, int err, const char *words)
@@ -531,14 +553,22 @@ static void each_request_for_a_sound_is_answered_once(void **state)
     struct sl_push *push = sl_pushes_find(f->pushes, answer.id);
 
     sl_push_set_sound(push, "a/b", false, on_sound, &first);
+    assert_int_equal(first.calls, 0); /* never from within */
+    wait_for(f, is_answered, &first);
     assert_int_equal(first.err, -EINVAL);
+    memset(&first, 0, sizeof(first));
+    sl_push_set_sound(push, "a/b", false, on_sound, &first);
     sl_push_set_sound(push, "first", false, on_sound, &second);
+    assert_int_equal(first.calls, 1); /* its own answer was known already */
+    assert_int_equal(first.err, -EINVAL);
     sl_push_set_sound(push, "second", false, on_sound, &third);
     assert_int_equal(second.calls, 1);
     assert_int_equal(second.err, -ECANCELED);
     wait_for(f, is_answered, &third);
     assert_int_equal(third.err, -ENOENT);
     sl_push_set_sound(push, NULL, false, on_sound, &off);
+    assert_int_equal(off.calls, 0);
+    wait_for(f, is_answered, &off);
     assert_int_equal(off.calls, 1);
     assert_int_equal(off.err, 0);
     memset(&third, 0, sizeof(third));
@@ -563,6 +593,7 @@ int main(void)
         TEST(every_address_of_a_name_is_tried),
         TEST(without_descriptors_it_tries_again_if_it_may),
         TEST(a_cancelled_request_is_never_answered),
+        TEST(what_is_refused_at_once_promises_nothing),
         TEST(the_stream_may_end_while_the_host_is_resolved),
         TEST(a_stop_answers_what_is_asked_and_ends_what_there_is),
         TEST(each_request_for_a_sound_is_answered_once),

@@ -55,7 +55,7 @@ static void shows_no_client_before_its_application_said_yes(void **state)
 {
     struct control *control = *state;
 
-    control->server.hooks.immediate = false;
+    control->server.hooks.prompt = false;
     control->server.hooks.wanted[SL_HOOK_CONNECT] = true;
     struct client *client = &control->clients[control->client_count++];
     connect_as(&control->server, client, 1000, json_pack("{s:s}", "appKey", "defaultApp"));
@@ -75,6 +75,7 @@ static void never_shows_a_password_of_a_telephone(void **state) /* REST-46 */
 
     connect_three(control);
     send_request(control, &request, "GET", "/rest-api/connection/find_all", NULL);
+    fake_settle();
     assert_null(strstr(request.answer, "canary"));
     json_t *list = fake_answer_json(&request);
     json_array_foreach(list, i, connection)

@@ -68,6 +68,7 @@ int post(struct control *control, const char *path, const char *body, json_t **a
     struct sl_http_request request;
 
     send_request(control, &request, "POST", path, body);
+    fake_settle();
     assert_int_equal(request.answers, 1);
     int status = request.status;
     if (status == 200 && request.answer_len == 0)

@@ -140,6 +140,11 @@ void fake_directory_answer(struct fake_directory *fake)
     fake->on_answer(owner, fake->err);
 }
 
+static void on_later(struct sl_later *later)
+{
+    fake_directory_answer(sl_container_of(later, struct fake_directory, later));
+}
+
 static struct sl_directory_call *claim(void *arg, const char *name,
                                        sl_directory_on_answer *on_answer, void *owner)
 {
@@ -148,10 +153,10 @@ static struct sl_directory_call *claim(void *arg, const char *name,
     (void)snprintf(fake->claimed, sizeof(fake->claimed), "%s", name);
     fake->owner = owner;
     fake->on_answer = on_answer;
-    if (fake->later)
-        return (struct sl_directory_call *)fake;
-    fake_directory_answer(fake);
-    return NULL;
+    fake->later.run = on_later;
+    if (!fake->waits)
+        sl_loop_later(NULL, &fake->later);
+    return (struct sl_directory_call *)fake;
 }
 
 static void release(void *arg, const char *name)
@@ -168,6 +173,7 @@ static void cancel(void *arg, struct sl_directory_call *call)
 
     assert_ptr_equal(call, fake);
     assert_non_null(fake->owner);
+    sl_later_cancel(&fake->later);
     fake->owner = NULL;
 }
 

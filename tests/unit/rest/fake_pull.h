@@ -6,6 +6,7 @@
 
 #include "access/access.h"
 #include "cluster/cluster.h"
+#include "net/net.h"
 #include "pull/pull.h"
 #include "session/session.h"
 
@@ -32,7 +33,8 @@ struct sl_pull *fake_pull_add(struct sl_pulls *pulls, enum sl_pull_kind kind, co
 struct fake_directory {
     struct sl_directory directory;
     int err;    /* set by the test */
-    bool later; /* fake_directory_answer() answers */
+    bool waits; /* until fake_directory_answer(); otherwise the next turn answers */
+    struct sl_later later;
     void *owner;
     sl_directory_on_answer *on_answer;
     char claimed[64];

@@ -44,6 +44,19 @@ void fake_push_answer(struct sl_pushes *pushes)
     pushes->on_sound(owner, pushes->err, words);
 }
 
+static void on_later(struct sl_later *later)
+{
+    fake_push_answer(sl_container_of(later, struct sl_pushes, later));
+}
+
+static void ask(struct sl_pushes *pushes, void *owner)
+{
+    pushes->owner = owner;
+    pushes->later.run = on_later;
+    if (!pushes->waits)
+        sl_loop_later(NULL, &pushes->later);
+}
+
 struct sl_push_start *sl_push_start(struct sl_pushes *pushes, const struct sl_push_request *request,
                                     sl_push_on_done *on_done, void *owner)
 {
@@ -57,11 +70,8 @@ struct sl_push_start *sl_push_start(struct sl_pushes *pushes, const struct sl_pu
                    request->sound_file ? request->sound_file : "(none)", request->loop);
     free(options);
     pushes->on_started = on_done;
-    pushes->owner = owner;
-    if (pushes->later)
-        return (struct sl_push_start *)pushes;
-    fake_push_answer(pushes);
-    return NULL;
+    ask(pushes, owner);
+    return (struct sl_push_start *)pushes;
 }
 
 void sl_push_start_cancel(struct sl_push_start *start)
@@ -69,6 +79,7 @@ void sl_push_start_cancel(struct sl_push_start *start)
     struct sl_pushes *pushes = (struct sl_pushes *)start;
 
     assert_non_null(pushes->owner);
+    sl_later_cancel(&pushes->later);
     pushes->owner = NULL;
 }
 
@@ -87,10 +98,8 @@ void sl_push_set_sound(struct sl_push *push, const char *file, bool loop,
                    loop);
     pushes->on_started = NULL;
     pushes->on_sound = on_done;
-    pushes->owner = owner;
     pushes->asking = push;
-    if (!pushes->later)
-        fake_push_answer(pushes);
+    ask(pushes, owner);
 }
 
 void sl_push_set_muted(struct sl_push *push, bool muted)

@@ -3,6 +3,7 @@
 #ifndef SL_TESTS_UNIT_REST_FAKE_PUSH_H
 #define SL_TESTS_UNIT_REST_FAKE_PUSH_H
 
+#include "net/net.h"
 #include "push/push.h"
 
 enum { FAKE_PUSHES_MAX = 8 };
@@ -17,9 +18,11 @@ struct sl_pushes {
     struct sl_push pushes[FAKE_PUSHES_MAX];
     char asked[600]; /* the last start or sound, in words */
 
-    /* Set by the test: how starts and sounds end, and whether at once or by fake_push_answer(). */
+    /* Set by the test: how starts and sounds end, and whether in the next turn or by
+     * fake_push_answer(). */
     int err;
-    bool later;
+    bool waits;
+    struct sl_later later;
 
     void *owner; /* NULL: nothing waits */
     sl_push_on_done *on_started;

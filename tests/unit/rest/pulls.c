@@ -86,7 +86,7 @@ static void waits_for_the_directory(void **state)
     struct control *control = *state;
     struct sl_http_request request;
 
-    control->directory.later = true;
+    control->directory.waits = true;
     send_request(control, &request, "POST", "/rest-api/pull/pull", BODY);
     assert_int_equal(request.answers, 0);
     fake_directory_answer(&control->directory);

@@ -194,7 +194,7 @@ static void answers_a_start_when_it_is_done(void **state)
     struct control *control = *state;
     struct sl_http_request request;
 
-    control->pushes.later = true;
+    control->pushes.waits = true;
     for (size_t i = 0; i <= SL_ARRAY_LEN(outcomes); i++) {
         send_request(control, &request, "POST", "/rest-api/push/startup",
                      "{'streamName':'cam'," URL "}");
@@ -212,7 +212,7 @@ static void a_caller_may_go_while_a_start_or_a_sound_is_under_way(void **state)
     struct sl_http_request request;
     struct sl_push *push = fake_push_add(&control->pushes, "cam", "rtmp://h/live");
 
-    control->pushes.later = true;
+    control->pushes.waits = true;
     send_request(control, &request, "POST", "/rest-api/push/startup",
                  "{'streamName':'cam'," URL "}");
     fake_gone(&request);
@@ -234,7 +234,7 @@ static void the_server_may_end_while_a_start_is_under_way(void **state)
     struct control *control = *state;
     struct sl_http_request request;
 
-    control->pushes.later = true;
+    control->pushes.waits = true;
     send_request(control, &request, "POST", "/rest-api/push/startup",
                  "{'streamName':'cam'," URL "}");
     sl_rest_destroy(control->rest);
@@ -250,7 +250,7 @@ static void the_server_may_end_while_a_sound_is_read(void **state)
     struct sl_http_request request;
 
     (void)fake_push_add(&control->pushes, "cam", "rtmp://h/live");
-    control->pushes.later = true;
+    control->pushes.waits = true;
     send_request(control, &request, "POST", "/rest-api/push/sound_on",
                  "{'mediaSessionId':'cam0000000000000000','soundFile':'a.wav'}");
     sl_rest_destroy(control->rest);

@@ -234,6 +234,7 @@ static void lists_all_by_get_and_post_and_nothing_as_404(void **state) /* REST-2
         for (size_t i = 0; i < SL_ARRAY_LEN(methods); i++) {
             struct sl_http_request request;
             send_request(control, &request, methods[i], "/rest-api/stream/find_all", NULL);
+            fake_settle();
             assert_int_equal(request.status, live ? 200 : 404);
             json_t *answer = fake_answer_json(&request);
             assert_int_equal(json_array_size(answer), live ? 5 : 0);
@@ -341,12 +342,13 @@ static void lists_many_streams_in_slices(void **state)
 
     publish_many(control);
     send_request(control, &request, "GET", "/rest-api/stream/find_all", NULL);
+    fake_turn();
     assert_int_equal(request.answers, 0);
     sl_media_session_terminate(sl_sessions_find_media(control->server.sessions, "id-240"),
                                SL_REASON_SHUTDOWN); /* one less when its turn comes */
-    fake_advance_ms(1);
+    fake_turn();
     assert_int_equal(request.answers, 0);
-    fake_advance_ms(1);
+    fake_turn();
     assert_int_equal(request.status, 200);
     json_t *list = fake_answer_json(&request);
     assert_int_equal(json_array_size(list), MANY - 1);
@@ -362,9 +364,10 @@ static void stops_many_streams_in_slices_even_if_the_client_goes(void **state)
 
     publish_many(control);
     send_request(control, &request, "POST", "/rest-api/stream/terminate", "{'published':true}");
+    fake_turn();
     assert_int_equal(request.answers, 0);
     fake_gone(&request);
-    fake_advance_ms(2);
+    fake_settle();
     sl_sessions_stats(control->server.sessions, &stats);
     assert_int_equal(stats.publications, 0);
     fake_deinit(&request);
@@ -377,11 +380,13 @@ static void gives_up_a_list_when_the_client_goes_or_the_server_ends(void **state
 
     publish_many(control);
     send_request(control, &gone, "GET", "/rest-api/stream/find_all", NULL);
+    fake_turn();
     fake_gone(&gone);
-    fake_advance_ms(1);
+    fake_settle();
     assert_null(gone.answer);
     fake_deinit(&gone);
     send_request(control, &waits, "GET", "/rest-api/stream/find_all", NULL);
+    fake_turn();
     sl_rest_destroy(control->rest);
     control->rest = NULL;
     assert_int_equal(waits.status, 503);

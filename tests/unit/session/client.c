@@ -125,7 +125,7 @@ static const struct sl_session_ops ops = {
     .close = on_close,
 };
 
-void connect_as(struct fake_server *server, struct client *client, uint16_t port, json_t *fields)
+void begin_connect(struct fake_server *server, struct client *client, uint16_t port, json_t *fields)
 {
     struct sl_session_config config = {
         .ops = &ops, .client = client, .origin = "https://a.b", .id_of_addresses = true};
@@ -138,11 +138,16 @@ void connect_as(struct fake_server *server, struct client *client, uint16_t port
     json_decref(fields);
 }
 
+void connect_as(struct fake_server *server, struct client *client, uint16_t port, json_t *fields)
+{
+    begin_connect(server, client, port, fields);
+    fake_settle();
+}
+
 void connect_client(struct fake_server *server, struct client *client, uint16_t port)
 {
     connect_as(server, client, port, json_pack("{s:s}", "appKey", "defaultApp"));
-    assert_string_equal(client->heard, "established\n");
-    client->heard[0] = '\0';
+    assert_heard(client, "established\n");
 }
 
 void publish(struct client *client, const char *id, const char *name)
@@ -152,6 +157,7 @@ void publish(struct client *client, const char *id, const char *name)
                                                         .media_session_id = id,
                                                         .name = name,
                                                         .offer = fake_offer(true, true, true)});
+    fake_settle();
 }
 
 void play(struct client *client, const char *id, const char *name)
@@ -160,6 +166,7 @@ void play(struct client *client, const char *id, const char *name)
                              &(struct sl_media_request){.media_session_id = id,
                                                         .name = name,
                                                         .offer = fake_offer(false, true, true)});
+    fake_settle();
 }
 
 void stop(struct client *client, const char *id, bool is_publication)

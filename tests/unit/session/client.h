@@ -18,14 +18,18 @@ struct client {
     unsigned named_kbps; /* b=AS of the last answer; 0: none */
 };
 
-/* What the client heard since the last look. */
+/* What the client has heard since the last look once nothing waits for a turn of the loop. */
 #define assert_heard(client, expected)                                                             \
     do {                                                                                           \
+        fake_settle();                                                                             \
         assert_string_equal((client)->heard, expected);                                            \
         (client)->heard[0] = '\0';                                                                 \
     } while (0)
 
 /* fields: reference taken. */
+void begin_connect(struct fake_server *server, struct client *client, uint16_t port,
+                   json_t *fields);
+/* These leave nothing that only waits for a turn of the loop. */
 void connect_as(struct fake_server *server, struct client *client, uint16_t port, json_t *fields);
 /* Established, and nothing heard. */
 void connect_client(struct fake_server *server, struct client *client, uint16_t port);

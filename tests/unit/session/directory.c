@@ -49,7 +49,7 @@ static void a_publication_begins_when_its_name_is_granted(void **state)
 {
     struct fake_server *server = *state;
     static const struct {
-        bool immediate;
+        bool prompt;
         int err;
         const char *heard;
     } cases[] = {
@@ -65,10 +65,10 @@ static void a_publication_begins_when_its_name_is_granted(void **state)
     connect_client(server, &client, 1);
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         size_t released = server->names.released;
-        server->names.immediate = cases[i].immediate;
+        server->names.prompt = cases[i].prompt;
         server->names.err = cases[i].err;
         publish(&client, "id", "cam");
-        if (!cases[i].immediate) {
+        if (!cases[i].prompt) {
             assert_heard(&client, "");
             assert_null(sl_streams_find(NULL, "cam"));
             assert_string_equal(fake_names_asked(&server->names), "cam");
@@ -167,7 +167,7 @@ static void a_held_name_is_released_once_however_the_publication_ends(void **sta
     struct client client;
     size_t count = 0;
 
-    server->names.immediate = true;
+    server->names.prompt = true;
     stopped = false;
     for (size_t i = 0; i < SL_ARRAY_LEN(ends); i++) {
         for (int up = 0; up <= 1 && !stopped; up++) { /* before the media path is up, and after */
@@ -195,25 +195,20 @@ static void what_is_granted_and_cannot_begin_is_released(void **state)
     struct client client;
 
     connect_client(server, &client, 1);
-    for (int later = 0; later <= 1; later++) {
-        server->names.immediate = !later;
-        sl_session_request_media(
-            client.session, &(struct sl_media_request){.publish = true,
-                                                       .media_session_id = "id",
-                                                       .name = "cam",
-                                                       .offer = "v=0\r\nno offer of anything\r\n"});
-        if (later)
-            fake_names_answer(&server->names, 0);
-        assert_non_null(strstr(client.heard, "FAILED id "));
-        client.heard[0] = '\0';
-        assert_int_equal(server->names.held, 0);
-        publish(&client, "id", "taken");
-        if (later)
-            fake_names_answer(&server->names, 0);
-        assert_heard(&client, "FAILED id Stream name is already in use\n");
-        assert_int_equal(server->names.held, 0);
-    }
-    assert_int_equal(server->names.released, 4);
+    sl_session_request_media(
+        client.session, &(struct sl_media_request){.publish = true,
+                                                   .media_session_id = "id",
+                                                   .name = "cam",
+                                                   .offer = "v=0\r\nno offer of anything\r\n"});
+    fake_names_answer(&server->names, 0);
+    assert_non_null(strstr(client.heard, "FAILED id "));
+    client.heard[0] = '\0';
+    assert_int_equal(server->names.held, 0);
+    publish(&client, "id", "taken");
+    fake_names_answer(&server->names, 0);
+    assert_heard(&client, "FAILED id Stream name is already in use\n");
+    assert_int_equal(server->names.held, 0);
+    assert_int_equal(server->names.released, 2);
     sl_session_destroy(client.session);
     sl_stream_release(stream);
 }
@@ -289,6 +284,7 @@ static void who_ends_while_the_answer_is_awaited_has_cancelled(void **state)
             assert_null(fake_names_asked(&server->names));
             assert_int_equal(server->names.cancelled, ++cancelled);
             sl_session_destroy(client.session);
+            fake_settle();
         }
     }
     assert_int_equal(server->names.released, 0);
@@ -332,7 +328,7 @@ static void a_playback_begins_with_what_there_is_once_it_is_answered(void **stat
         }
         client.heard[0] = '\0';
     }
-    server->names.immediate = true;
+    server->names.prompt = true;
     server->names.err = -ENOENT;
     play(&client, "id", "far");
     assert_heard(&client, "FAILED id Stream not found\n");
@@ -367,7 +363,7 @@ static void a_name_that_is_here_is_not_looked_for(void **state)
     struct fake_server *server = *state;
     struct client client;
 
-    server->names.immediate = true;
+    server->names.prompt = true;
     connect_client(server, &client, 1);
     publish(&client, "pub", "cam");
     client.heard[0] = '\0';
@@ -401,7 +397,7 @@ static void another_node_of_the_cluster_is_shown_what_is_here_only(void **state)
     };
     struct client client;
 
-    server->names.immediate = true;
+    server->names.prompt = true;
     server->names.err = -ENOENT;
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         size_t asked = server->names.fetches + server->names.finds;
@@ -446,9 +442,9 @@ static void whether_a_stream_can_be_had_is_told_when_the_directory_knows(void **
     fake_names_answer(&server->names, -ENOENT);
     assert_heard(&client, "available b yes\n");
     sl_stream_release(stream);
-    /* From within. */
-    server->names.immediate = true;
+    server->names.prompt = true;
     sl_session_ask_available(client.session, "c", "far");
+    assert_string_equal(client.heard, "");
     assert_heard(&client, "available c yes\n");
     server->names.err = -ENOENT;
     sl_session_ask_available(client.session, "c", "far");

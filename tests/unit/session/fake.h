@@ -24,6 +24,10 @@
 /* ---- Time: the monotonic clock stands still but for this ---- */
 
 void fake_advance_ms(int64_t ms);
+/* One turn of the loop: what has waited for it (sl_loop_later()). */
+void fake_turn(void);
+/* Turns until nothing waits for one. */
+void fake_settle(void);
 /* Timers alive: 0 when everything was taken down. */
 size_t fake_timer_count(void);
 
@@ -41,7 +45,7 @@ void fake_peer_event(const char *media_session_id, enum sl_peer_state state,
 struct sl_peer_stats *fake_peer_stats(const char *media_session_id);
 const struct sl_peer_config *fake_peer_config(const char *media_session_id);
 bool fake_peer_started(const char *media_session_id);
-/* on_closed of every peer that was closed. */
+/* on_closed of every peer that was closed, and the turn after. */
 void fake_finish_closing(void);
 size_t fake_peer_count(void);
 size_t fake_stream_object_count(void);
@@ -53,8 +57,8 @@ void fake_stream_size(const char *name, uint16_t width, uint16_t height);
 struct fake_hooks {
     struct sl_hooks hooks;
     bool wanted[SL_HOOK_METHOD_COUNT];
-    /* Answer at once, from within ask(), with these; otherwise fake_hooks_answer() does. */
-    bool immediate;
+    /* Answers in the next turn, as of then; otherwise fake_hooks_answer() does. */
+    bool prompt;
     struct sl_hook_answer answer;
     json_t *told; /* array of {"method", "body"}: every ask and notify in order */
     struct fake_call *first;
@@ -73,8 +77,8 @@ json_t *fake_hooks_told(const struct fake_hooks *fake, enum sl_hook_method metho
 
 struct fake_names {
     struct sl_directory directory;
-    /* Answer at once, from within, with err; otherwise fake_names_answer() does. */
-    bool immediate;
+    /* Answers in the next turn with err, as of then; otherwise fake_names_answer() does. */
+    bool prompt;
     int err;
     size_t claims, finds, fetches, cancelled, released; /* how many there were */
     int held;                                           /* claims granted and not released */

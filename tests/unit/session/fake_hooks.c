@@ -7,6 +7,8 @@
 
 struct fake_call {
     struct fake_call *next;
+    struct sl_later later;
+    struct fake_hooks *fake;
     enum sl_hook_method method;
     sl_hook_on_answer *on_answer;
     void *owner;
@@ -32,27 +34,6 @@ static void record(struct fake_hooks *fake, enum sl_hook_method method, json_t *
         fake->told, json_pack("{s:i, s:o}", "method", (int)method, "body", json_deep_copy(body)));
 }
 
-static struct sl_hook_call *ask(void *arg, const struct sl_hook_client *client,
-                                enum sl_hook_method method, json_t *body,
-                                sl_hook_on_answer *on_answer, void *owner)
-{
-    struct fake_hooks *fake = arg;
-
-    (void)client;
-    record(fake, method, body);
-    if (fake->immediate) {
-        on_answer(owner, &fake->answer);
-        return NULL;
-    }
-    struct fake_call *call = sl_new(struct fake_call);
-    *call = (struct fake_call){.method = method, .on_answer = on_answer, .owner = owner};
-    struct fake_call **last = &fake->first;
-    while (*last)
-        last = &(*last)->next;
-    *last = call;
-    return (struct sl_hook_call *)(void *)call;
-}
-
 static void unlink_call(struct fake_hooks *fake, const struct fake_call *call)
 {
     struct fake_call **link = &fake->first;
@@ -62,13 +43,53 @@ static void unlink_call(struct fake_hooks *fake, const struct fake_call *call)
     *link = call->next;
 }
 
-static void cancel(void *arg, struct sl_hook_call *call)
+static void answer_call(struct fake_call *call, const struct sl_hook_answer *answer)
+{
+    unlink_call(call->fake, call);
+    sl_later_cancel(&call->later);
+    call->on_answer(call->owner, answer);
+    free(call);
+}
+
+static void on_later(struct sl_later *later)
+{
+    struct fake_call *call = sl_container_of(later, struct fake_call, later);
+
+    answer_call(call, &call->fake->answer);
+}
+
+static struct sl_hook_call *ask(void *arg, const struct sl_hook_client *client,
+                                enum sl_hook_method method, json_t *body,
+                                sl_hook_on_answer *on_answer, void *owner)
 {
     struct fake_hooks *fake = arg;
 
+    (void)client;
+    record(fake, method, body);
+    struct fake_call *call = sl_new(struct fake_call);
+    *call = (struct fake_call){.later.run = on_later,
+                               .fake = fake,
+                               .method = method,
+                               .on_answer = on_answer,
+                               .owner = owner};
+    struct fake_call **last = &fake->first;
+    while (*last)
+        last = &(*last)->next;
+    *last = call;
+    if (fake->prompt)
+        sl_loop_later(NULL, &call->later);
+    return (struct sl_hook_call *)(void *)call;
+}
+
+static void cancel(void *arg, struct sl_hook_call *call)
+{
+    struct fake_hooks *fake = arg;
+    struct fake_call *fake_call = (struct fake_call *)(void *)call;
+
     if (!call)
         return;
-    unlink_call(fake, (struct fake_call *)(void *)call);
+    unlink_call(fake, fake_call);
+    sl_later_cancel(&fake_call->later);
     fake->cancelled++;
     free(call);
 }
@@ -100,7 +121,7 @@ void fake_hooks_init(struct fake_hooks *fake)
                   .cancel = cancel,
                   .notify = notify,
                   .strip = strip},
-        .immediate = true,
+        .prompt = true,
         .answer = {.allowed = true},
         .told = json_array(),
     };
@@ -117,9 +138,7 @@ bool fake_hooks_answer(struct fake_hooks *fake, enum sl_hook_method method,
     for (struct fake_call *call = fake->first; call; call = call->next) {
         if (call->method != method)
             continue;
-        unlink_call(fake, call);
-        call->on_answer(call->owner, answer);
-        free(call);
+        answer_call(call, answer);
         return true;
     }
     return false;

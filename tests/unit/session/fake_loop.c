@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A clock and timers that move only when the test says so. */
+/* A clock, timers and turns of the loop that move only when the test says so. */
 #include "base/clock.h"
 #include "base/list.h"
 #include "fake.h"
@@ -15,6 +15,7 @@ struct sl_timer {
 };
 
 static struct sl_list timers = {&timers, &timers};
+static struct sl_list laters = {&laters, &laters};
 static int64_t now_us = 1000 * (int64_t)SL_US_PER_S;
 
 /* The executables are linked with --wrap=clock_gettime. */
@@ -72,14 +73,46 @@ static struct sl_timer *next_due(int64_t until_us)
     return next;
 }
 
+void sl_loop_later(struct sl_loop *loop, struct sl_later *later)
+{
+    (void)loop;
+    if (!later->link.next || sl_list_empty(&later->link))
+        sl_list_append(&laters, &later->link);
+}
+
+void fake_turn(void)
+{
+    struct sl_list now;
+
+    sl_list_init(&now);
+    while (!sl_list_empty(&laters)) {
+        struct sl_list *link = laters.next;
+        sl_list_remove(link);
+        sl_list_append(&now, link);
+    }
+    while (!sl_list_empty(&now)) {
+        struct sl_later *later = sl_list_first(&now, struct sl_later, link);
+        sl_list_remove(&later->link);
+        later->run(later);
+    }
+}
+
+void fake_settle(void)
+{
+    while (!sl_list_empty(&laters))
+        fake_turn();
+}
+
 void fake_advance_ms(int64_t ms)
 {
     int64_t until_us = now_us + ms * SL_US_PER_MS;
 
+    fake_settle();
     for (struct sl_timer *timer; (timer = next_due(until_us));) {
         now_us = timer->due_us;
         timer->due_us = timer->repeat_ms ? now_us + (int64_t)timer->repeat_ms * SL_US_PER_MS : 0;
         timer->on_timer(timer->owner);
+        fake_settle();
     }
     now_us = until_us;
 }

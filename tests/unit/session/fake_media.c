@@ -307,6 +307,7 @@ void fake_finish_closing(void)
         peer->config.ops->on_closed(peer->config.owner);
         free(peer);
     }
+    fake_settle();
 }
 
 size_t fake_peer_count(void)

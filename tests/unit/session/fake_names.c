@@ -8,28 +8,53 @@
 
 struct sl_directory_call {
     struct sl_list link; /* in fake->calls */
+    struct sl_later later;
+    struct fake_names *fake;
     bool claim;
     char *name;
     sl_directory_on_answer *on_answer;
     void *owner;
 };
 
+static void drop(struct sl_directory_call *call)
+{
+    sl_list_remove(&call->link);
+    sl_later_cancel(&call->later);
+    free(call->name);
+    free(call);
+}
+
+static void answer(struct sl_directory_call *call, int err)
+{
+    sl_directory_on_answer *on_answer = call->on_answer;
+    void *owner = call->owner;
+
+    call->fake->held += call->claim && err == 0;
+    drop(call); /* before: what is answered must not be cancelled any more */
+    on_answer(owner, err);
+}
+
+static void on_later(struct sl_later *later)
+{
+    struct sl_directory_call *call = sl_container_of(later, struct sl_directory_call, later);
+
+    answer(call, call->fake->err);
+}
+
 static struct sl_directory_call *ask(struct fake_names *fake, bool claim, const char *name,
                                      sl_directory_on_answer *on_answer, void *owner)
 {
-    struct sl_directory_call *call;
+    struct sl_directory_call *call = sl_new(struct sl_directory_call);
 
-    if (fake->immediate) {
-        fake->held += claim && fake->err == 0;
-        on_answer(owner, fake->err);
-        return NULL;
-    }
-    call = sl_new(struct sl_directory_call);
+    call->fake = fake;
     call->claim = claim;
     call->name = sl_strdup(name);
     call->on_answer = on_answer;
     call->owner = owner;
+    call->later.run = on_later;
     sl_list_append(&fake->calls, &call->link);
+    if (fake->prompt)
+        sl_loop_later(NULL, &call->later);
     return call;
 }
 
@@ -63,18 +88,12 @@ static void release(void *arg, const char *name)
     fake->released++;
 }
 
-static void drop(struct sl_directory_call *call)
-{
-    sl_list_remove(&call->link);
-    free(call->name);
-    free(call);
-}
-
 static void cancel(void *arg, struct sl_directory_call *call)
 {
     struct fake_names *fake = arg;
 
-    assert(call);
+    if (!call)
+        return;
     fake->cancelled++;
     drop(call);
 }
@@ -102,9 +121,5 @@ void fake_names_answer(struct fake_names *fake, int err)
     struct sl_directory_call *call = sl_list_first(&fake->calls, struct sl_directory_call, link);
 
     assert(call);
-    sl_directory_on_answer *on_answer = call->on_answer;
-    void *owner = call->owner;
-    fake->held += call->claim && err == 0;
-    drop(call); /* before: what is answered must not be cancelled any more */
-    on_answer(owner, err);
+    answer(call, err);
 }

@@ -49,6 +49,7 @@ void fake_server_deinit(struct fake_server *server)
 
     fake_finish_closing();
     (void)fake_provider_finish();
+    fake_settle();
     sl_sessions_stats(server->sessions, &stats);
     assert(stats.sessions + stats.publications + stats.playbacks + stats.closing == 0);
     assert(fake_peer_count() == 0 && fake_stream_object_count() == 0);

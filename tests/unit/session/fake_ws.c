@@ -40,6 +40,7 @@ void fake_ws_receive_bytes(struct sl_ws *ws, const char *text, size_t len)
 {
     if (!ws->closing)
         ws->ops->on_text(ws->owner, text, len);
+    fake_settle();
 }
 
 void fake_ws_receive(struct sl_ws *ws, const char *text)

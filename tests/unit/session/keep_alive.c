@@ -12,7 +12,7 @@ static void set_up_streams(struct fake_server *server, struct client *publisher,
 {
     server->config->keep_alive_streaming_sessions_enabled = true;
     server->hooks.wanted[SL_HOOK_STREAM_KEEP_ALIVE_EVENT] = true;
-    server->hooks.immediate = false;
+    server->hooks.prompt = false;
     connect_client(server, publisher, 1);
     connect_client(server, player, 2);
     publish_live(publisher, "pub", "cam");
@@ -147,7 +147,7 @@ static void settings_decide_and_may_change(void **state) /* HOOK-21, HOOK-28, CF
     set_up_streams(server, &publisher, &player);
     connect_as(server, &room, 3, json_pack("{s:s}", "appKey", "roomApp"));
     room.heard[0] = '\0';
-    server->hooks.immediate = true;
+    server->hooks.prompt = true;
     server->config->keep_alive_streaming_sessions_enabled = false;
     fake_advance_ms(3 * INTERVAL_MS);
     assert_int_equal(asked(server), 0);
@@ -192,8 +192,10 @@ static void the_back_end_hears_how_data_fared(void **state) /* HOOK-36 */
     server->hooks.wanted[SL_HOOK_ON_DATA_EVENT] = true;
     server->hooks.wanted[SL_HOOK_DATA_STATUS_EVENT] = true;
     sl_session_submit_data(client.session, id, payload);
+    fake_settle();
     server->hooks.answer = (struct sl_hook_answer){.status = 500, .info = "no"};
     sl_session_submit_data(client.session, id, payload);
+    fake_settle();
     for (size_t i = 0; i < 2; i++) {
         json_t *body = fake_hooks_told(&server->hooks, SL_HOOK_DATA_STATUS_EVENT, i);
         assert_string_equal(json_string_value(json_object_get(body, "operationId")), "op");

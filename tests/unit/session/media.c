@@ -11,6 +11,7 @@
 static void request(struct client *client, const struct sl_media_request *request)
 {
     sl_session_request_media(client->session, request);
+    fake_settle();
 }
 
 /* ---- The ordinary course ---- */
@@ -336,6 +337,32 @@ static void the_back_end_may_rename_a_stream(void **state) /* HOOK-15 */
     sl_session_destroy(client.session);
 }
 
+/* So a client that asks for several things in a row has them done in that order. */
+static void what_nobody_is_asked_about_is_done_on_the_spot(void **state)
+{
+    struct fake_server *server = *state;
+    const struct sl_media_request request = {.publish = true,
+                                             .media_session_id = "id",
+                                             .name = "cam",
+                                             .offer = fake_offer(true, true, true)};
+    struct client client;
+    json_t *id = json_string("op");
+
+    connect_client(server, &client, 1);
+    for (int asked = 0; asked <= 1; asked++) {
+        server->hooks.wanted[SL_HOOK_PUBLISH_STREAM] = asked;
+        server->hooks.wanted[SL_HOOK_ON_DATA_EVENT] = asked;
+        sl_session_request_media(client.session, &request);
+        sl_session_submit_data(client.session, id, id);
+        assert_string_equal(client.heard, asked ? "" : "sdp id 1 v=0\ndata op accepted\n");
+        assert_heard(&client, "sdp id 1 v=0\ndata op accepted\n");
+        stop(&client, "id", true);
+        assert_heard(&client, "UNPUBLISHED id Stopped by publisher stop\n");
+    }
+    json_decref(id);
+    sl_session_destroy(client.session);
+}
+
 static void a_slow_back_end_holds_up_one_stream_only(void **state) /* 12.1, HOOK-38 */
 {
     struct fake_server *server = *state;
@@ -344,7 +371,7 @@ static void a_slow_back_end_holds_up_one_stream_only(void **state) /* 12.1, HOOK
 
     connect_client(server, &client, 1);
     server->hooks.wanted[SL_HOOK_PUBLISH_STREAM] = true;
-    server->hooks.immediate = false;
+    server->hooks.prompt = false;
     publish(&client, "slow", "cam");
     publish(&client, "slower", "cam");
     publish(&client, "given-up", "cam");
@@ -535,6 +562,7 @@ int main(void)
         TEST(the_newcomer_is_refused_when_a_limit_is_reached),
         TEST(a_refused_stream_is_told_by_fail),
         TEST(the_back_end_may_rename_a_stream),
+        TEST(what_nobody_is_asked_about_is_done_on_the_spot),
         TEST(a_slow_back_end_holds_up_one_stream_only),
         TEST(hook_bodies_are_the_stream_object_with_context),
         TEST(players_get_ssrcs_of_their_own),

@@ -73,6 +73,7 @@ static void sessions_of_one_pair_of_addresses_are_told_apart(void **state) /* WS
         config.id_of_addresses = i == 0; /* taken; and two that never wanted it */
         more[i] = sl_session_create(server->sessions, &config);
         sl_session_connect(more[i], NULL);
+        fake_settle();
         const char *id = sl_session_id(more[i]);
         assert_int_equal(sl_session_status(more[i]), SL_SESSION_ESTABLISHED);
         assert_memory_equal(id, head, strlen(head));
@@ -120,6 +121,7 @@ static void a_client_need_not_listen(void **state)
 
     struct sl_session *session = sl_session_create(server->sessions, &config);
     sl_session_connect(session, NULL);
+    fake_settle();
     sl_session_request_media(session, &request);
     fake_peer_event("pub", SL_PEER_CONNECTED, SL_PEER_OK);
     sl_session_request_media(session, &request); /* the id is in use: an error */
@@ -139,6 +141,7 @@ static void a_client_need_not_listen(void **state)
     server->hooks.answer = (struct sl_hook_answer){.allowed = false};
     request.media_session_id = "refused";
     sl_session_request_media(session, &request);
+    fake_settle();
     sl_sessions_stats(server->sessions, &stats);
     assert_int_equal(stats.publications + stats.playbacks, 2);
     sl_session_terminate(session);
@@ -150,6 +153,7 @@ static void a_client_need_not_listen(void **state)
     server->config->sessions_max = 0;
     session = sl_session_create(server->sessions, &config);
     sl_session_connect(session, NULL); /* refused */
+    fake_settle();
     sl_session_destroy(session);
 }
 
@@ -163,7 +167,7 @@ static void the_connect_hook_decides_and_rewrites(void **state) /* HOOK-8 to HOO
         json_pack("{s:s, s:{s:{}}}", "sipLogin", "200", "restClientConfig", "publishStream");
 
     server->hooks.wanted[SL_HOOK_CONNECT] = true;
-    server->hooks.immediate = false;
+    server->hooks.prompt = false;
     connect_as(server, &client, 1, fields);
     assert_heard(&client, "");
     json_t *body = fake_hooks_told(&server->hooks, SL_HOOK_CONNECT, 0);
@@ -210,7 +214,7 @@ static void a_client_that_leaves_while_asked_about_is_not_answered(void **state)
     struct client client;
 
     server->hooks.wanted[SL_HOOK_CONNECT] = true;
-    server->hooks.immediate = false;
+    server->hooks.prompt = false;
     connect_as(server, &client, 1, json_object());
     sl_session_destroy(client.session);
     assert_int_equal(server->hooks.cancelled, 1);
@@ -382,6 +386,53 @@ static void stopping_waits_for_sessions_and_peers_and_tells_once(void **state)
     assert_int_equal(stopped, 1);
 }
 
+static void whether_a_client_may_connect_is_told_in_the_next_turn(void **state)
+{
+    static const struct {
+        const char *app_key;
+        bool asked;
+        const char *heard;
+    } cases[] = {
+        {"defaultApp", false, "established\n"},
+        {"defaultApp", true, "established\n"},
+        {"nobody's", false, "refused Application not found\n"},
+    };
+    struct fake_server *server = *state;
+    struct client client;
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        server->hooks.wanted[SL_HOOK_CONNECT] = cases[i].asked;
+        for (int stays = 0; stays <= 1; stays++) {
+            begin_connect(server, &client, 1, json_pack("{s:s}", "appKey", cases[i].app_key));
+            assert_string_equal(client.heard, "");
+            if (stays) {
+                fake_settle();
+                assert_string_equal(client.heard, cases[i].heard);
+            }
+            sl_session_destroy(client.session);
+            client.heard[0] = '\0';
+            assert_heard(&client, ""); /* who is gone is told nothing */
+        }
+    }
+}
+
+static void that_nothing_is_left_is_told_in_the_next_turn(void **state)
+{
+    struct fake_server *server = *state;
+    struct client late;
+    int stopped = 0;
+
+    sl_sessions_stop(server->sessions, on_stopped, &stopped);
+    assert_int_equal(stopped, 0);
+    begin_connect(server, &late, 1, json_object());
+    assert_heard(&late, "refused Server is shutting down\n");
+    assert_int_equal(stopped, 0); /* it is still there */
+    sl_session_destroy(late.session);
+    assert_int_equal(stopped, 0);
+    fake_settle();
+    assert_int_equal(stopped, 1);
+}
+
 static void count_session(struct sl_session *session, void *arg)
 {
     (void)session;
@@ -446,7 +497,7 @@ static void data_is_accepted_unless_the_back_end_refuses(void **state) /* HOOK-3
     json_t *body = fake_hooks_told(&server->hooks, SL_HOOK_ON_DATA_EVENT, 0);
     assert_true(json_equal(json_object_get(body, "payload"), payload));
 
-    server->hooks.immediate = false; /* never answered: bounded, and dropped with the session */
+    server->hooks.prompt = false; /* never answered: bounded, and dropped with the session */
     for (size_t i = 0; i < 65; i++)
         sl_session_submit_data(client.session, id, payload);
     assert_heard(&client, "data op-1 Too many requests\n");
@@ -466,7 +517,7 @@ static void events_keep_their_order_behind_a_slow_back_end(void **state) /* WS-5
     setup_streams(server, &publisher, &player);
     server->hooks.wanted[SL_HOOK_SEND_STREAM_EVENT] = true;
     server->hooks.wanted[SL_HOOK_STREAM_EVENT] = true;
-    server->hooks.immediate = false;
+    server->hooks.prompt = false;
     sl_session_send_stream_event(publisher.session, "pub-b", "audioMuted", NULL, NULL);
     sl_session_send_stream_event(publisher.session, "pub-b", "audioUnmuted", NULL, NULL);
     assert_heard(&player, "");
@@ -575,6 +626,8 @@ int main(void)
         TEST(terminating_a_session_ends_its_streams_at_once),
         TEST(draining_refuses_newcomers_only),
         TEST(stopping_waits_for_sessions_and_peers_and_tells_once),
+        TEST(whether_a_client_may_connect_is_told_in_the_next_turn),
+        TEST(that_nothing_is_left_is_told_in_the_next_turn),
         TEST(walks_over_sessions_and_streams),
         TEST(errors_reported_for_a_session_reach_its_client),
         TEST(data_is_accepted_unless_the_back_end_refuses),

@@ -216,7 +216,7 @@ static void nothing_goes_out_while_the_back_end_thinks(void **state) /* 3.2 */
     struct sl_ws *ws = open_socket(wire, 1);
 
     wire->server.hooks.wanted[SL_HOOK_CONNECT] = true;
-    wire->server.hooks.immediate = false;
+    wire->server.hooks.prompt = false;
     say(ws, "connection", "{'appKey':'defaultApp'}");
     say(ws, "ping", "null");
     fake_advance_ms(20000);

@@ -28,7 +28,7 @@ static void who_has_a_session_may_say_more(void **state) /* 1.1 */
     struct sl_ws *ws = open_socket(wire, 1);
 
     wire->server.hooks.wanted[SL_HOOK_CONNECT] = true;
-    wire->server.hooks.immediate = false;
+    wire->server.hooks.prompt = false;
     say(ws, "connection", "{'appKey':'defaultApp'}");
     assert_int_equal(fake_ws_message_max(ws), 16384); /* the back end has not said yes */
     assert_true(fake_hooks_answer(&wire->server.hooks, SL_HOOK_CONNECT,

@@ -200,7 +200,7 @@ static void a_slow_hook_does_not_hold_up_pong(void **state) /* 12.1 */
     struct sl_ws *ws = open_session(wire, 1);
 
     wire->server.hooks.wanted[SL_HOOK_PUBLISH_STREAM] = true;
-    wire->server.hooks.immediate = false;
+    wire->server.hooks.prompt = false;
     say_stream(ws, "publishStream", "id", "cam");
     say(ws, "ping", "null");
     json_decref(expect(ws, "pong"));

@@ -46,4 +46,10 @@ enum sl_reason {
 };
 enum { SL_REASONS = SL_REASON_DATA_TOO_LARGE + 1 };
 
+/* Why a client is told no, or of an end. */
+struct sl_why {
+    enum sl_reason reason; /* SL_REASON_NONE: it may, it is well */
+    const char *words;     /* the back end's own, instead of ours: printable; NULL, it gave none */
+};
+
 #endif

@@ -17,11 +17,15 @@ static void set_name(struct sl_media_session *media, const char *name)
     media->name = copy;
 }
 
-/* NULL: there is none of this name. */
-static const struct sl_provider *find_provider(const struct sl_sessions *sessions, const char *name)
+/* NULL: there is none of the name asked for. */
+static const struct sl_provider *find_provider(const struct sl_sessions *sessions,
+                                               const struct sl_media_request *request)
 {
     const struct sl_provider *const *providers = sessions->config.providers;
+    const char *name = request->media_provider;
 
+    if (request->provider)
+        return request->provider;
     if (!name)
         return providers[0];
     while (*providers && strcmp((*providers)->name, name) != 0)
@@ -42,7 +46,7 @@ static struct sl_media_session *media_create(struct sl_session *session,
     set_name(media, request->name ? request->name : "");
     if (request->offer && strlen(request->offer) <= SL_MEDIUM_OFFER_MAX)
         media->offer = sl_strdup(request->offer);
-    media->provider = find_provider(session->sessions, request->media_provider);
+    media->provider = find_provider(session->sessions, request);
     if (request->rtmp_url && strlen(request->rtmp_url) <= URL_MAX)
         media->rtmp_url = sl_strdup(request->rtmp_url);
     media->custom = json_incref(custom_or_null(request->custom));
@@ -79,7 +83,7 @@ static enum sl_reason why_refused(const struct sl_session *session,
     if (strlen(request->media_session_id) > SL_MEDIA_SESSION_ID_MAX ||
         sl_text_has_controls(request->media_session_id))
         return SL_REASON_ERROR;
-    if (!find_provider(sessions, request->media_provider))
+    if (!find_provider(sessions, request))
         return SL_REASON_ERROR;
     if (session->media_count >= (size_t)config->streams_per_session_max)
         return SL_REASON_SESSION_STREAMS_MAX;

@@ -31,12 +31,6 @@ struct sl_sessions;
 struct sl_stream;
 struct sl_streams;
 
-/* Why a client is told no, or of an end. */
-struct sl_why {
-    enum sl_reason reason; /* SL_REASON_NONE: it may, it is well */
-    const char *words;     /* the back end's own, instead of ours: printable; NULL, it gave none */
-};
-
 /* ---- The registry ---- */
 
 enum { SL_PROVIDERS_MAX = 8 };
@@ -184,6 +178,12 @@ void sl_session_send_data(struct sl_session *session, const char *operation_id, 
 void sl_sessions_report_error(struct sl_sessions *sessions, const char *session_id,
                               const char *info);
 
+/* ---- Clients of protocols that have no sessions ---- */
+
+/* For RTMP, RTSP, SRT, HLS ...: one call, and the client is one like any other. Valid as long as
+ * sessions; every visit must have ended or left before sl_sessions_destroy(). */
+struct sl_gate sl_sessions_gate(struct sl_sessions *sessions);
+
 /* ---- Hooks for what signalling answers by itself (diagnostics) ---- */
 
 /* body without context: nodeId, sessionId and appKey are added. Takes the reference. */
@@ -215,6 +215,7 @@ struct sl_media_request {
     const char *name;
     const char *offer;          /* for the provider; longer than SL_MEDIUM_OFFER_MAX: none */
     const char *media_provider; /* its name; NULL: the first */
+    const struct sl_provider *provider; /* instead of a name; NULL: media_provider decides */
     const char *rtmp_url;
     json_t *custom;
     bool has_audio, has_video; /* what the client claims; events tell what was negotiated */

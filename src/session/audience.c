@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who watches what: for each stream its publication, if it is one of ours, and its players. */
+#include "session/audience.h"
 #include "session/internal.h"
 
 static uint64_t hash_stream(const struct sl_stream *stream)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Before a publication or playback starts: is the name free elsewhere, is the stream elsewhere? */
+#include "session/directory.h"
 #include "session/internal.h"
+#include "session/media.h"
+#include "session/playback.h"
+#include "session/publication.h"
 
 #include <assert.h>
 #include <errno.h>

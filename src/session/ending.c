@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The operator's end of many at once, and the server's own. */
 #include "session/internal.h"
+#include "session/rates.h"
+#include "session/sessions.h"
 
 #include <string.h>
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Stream events from a publisher to its players, and data between client and back end. */
+#include "session/events.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "session/audience.h"
 #include "session/internal.h"
+#include "session/properties.h"
+#include "session/questions.h"
 
 #include <errno.h>
 #include <string.h>

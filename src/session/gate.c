@@ -3,6 +3,7 @@
  * which listens to nothing but its end. */
 #include "base/random.h"
 #include "session/internal.h"
+#include "session/properties.h"
 
 #include <assert.h>
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the files of session/ share.
+ * The objects of session/. What its files do for one another stands in a header each, and they need
+ * one another one way only:
+ *
+ *   gate, request, session, events, ending
+ *     -> directory -> publication, playback -> medium -> media
+ *     -> keep_alive, audience, sessions, describe, questions, properties, rates
  *
  *   sl_sessions --n--> sl_session --n--> sl_media_session --1--> sl_medium, sl_stream
  *        `--n--> audience (one per stream with a publication or players here)
@@ -58,9 +63,6 @@ struct refusals {
     int64_t logged_us;
 };
 
-/* on_stopped is called in the next turn, if the last one has gone. */
-void sessions_check_stopped(struct sl_sessions *sessions);
-
 struct sl_session {
     struct sl_sessions *sessions;
     struct sl_list link; /* in sessions->sessions */
@@ -98,57 +100,10 @@ struct sl_session {
             told_->ops->callback(told_->client, __VA_ARGS__);                                      \
     } while (0)
 
-/* ---- properties.c: what a client says of itself ---- */
-
-/* Copies the known fields of the right type into properties, over what is there. */
-void properties_merge(json_t *properties, json_t *fields);
-/* A copy without passwords; with_null: the password as null instead of left out. New reference. */
-json_t *properties_public(json_t *properties, bool with_null);
-/* NULL if value is null or larger than CUSTOM_MAX, otherwise value. Borrowed. */
-json_t *custom_or_null(json_t *value);
-bool custom_is_too_large(json_t *value);
-/* Copies at most max bytes, whole UTF-8 characters. */
-char *text_cut(const char *text, size_t max);
-/* Words for a client from wherever they come: printable ASCII, cut; `otherwise` for NULL. */
-void info_copy(char out[static INFO_MAX], const char *info, const char *otherwise);
-
-/* ---- questions.c: hooks asked and told on behalf of a session ---- */
-
-/*
- * Asks the policy. on_answer is called exactly once, never from within; when the question is
- * cancelled on_drop (may be NULL) is called instead.
- *
- * Only what somebody wants to be asked is a question (session_wants()). Otherwise the caller does
- * what it would do after a yes, on the spot: what a client asks for in a row is then done in that
- * order, each before its next message is read. What waits for an answer holds up none of them.
- *
- * list  whose questions they are: cancelled with questions_cancel(list)
- * body  reference taken
- */
-void question_ask(struct sl_session *session, struct sl_list *list, enum sl_hook_method method,
-                  json_t *body, sl_hook_on_answer *on_answer, void (*on_drop)(void *owner),
-                  void *owner);
-void questions_cancel(struct sl_list *list);
-
-bool session_wants(const struct sl_session *session, enum sl_hook_method method);
-/* Adds nodeId, sessionId and appKey. */
-void session_add_context(const struct sl_session *session, json_t *body);
-/* Reference taken; body complete. */
-void session_tell(struct sl_session *session, enum sl_hook_method method, json_t *body);
-
-/* ---- events.c ---- */
-
-/* Counts what a client had us pass on or keep and was not taken; tells so at most once a second.
- * why is SL_REASON_BUSY, or that it is too large. */
-void refusals_note(struct refusals *refusals, struct sl_sessions *sessions,
-                   const struct sl_log_scope *log, const char *what, enum sl_reason why);
-
 /* Bytes of stream events that one publisher may have its players told now, as of then. */
 struct event_budget {
     int64_t bytes, at_us; /* at_us 0: none were told yet */
 };
-
-/* ---- media.c ---- */
 
 struct sl_media_session {
     struct sl_sessions *sessions;
@@ -198,43 +153,7 @@ struct sl_media_session {
     struct sl_video_rate video;       /* the same, as it is told */
 };
 
-/* The only function that changes media->state. See media.c. */
-void media_set_state(struct sl_media_session *media, enum sl_media_state state,
-                     enum sl_reason reason);
-/* The back end said no, in these words; NULL: it gave none. */
-void media_refuse(struct sl_media_session *media, const char *words);
-extern const struct sl_medium_ops media_medium_ops;
-/* Starts to listen for size and end of a stream. */
-void media_listen(struct sl_media_session *media, struct sl_stream *stream);
-
-/* ---- publication.c, playback.c ---- */
-
-/* The hook said yes: the medium begins, and the client is told. SL_REASON_NONE, or why not: the
- * caller then fails the media session, which undoes what was begun. */
-enum sl_reason publication_start(struct sl_media_session *media);
-enum sl_reason playback_start(struct sl_media_session *media);
-/* What makes a playback impossible whatever streams there are; SL_REASON_NONE: nothing. */
-enum sl_reason playback_refusal(const struct sl_media_session *media);
-/* Of either: 1..stream_name_max bytes, no control characters. */
-bool media_name_valid(const struct sl_media_session *media);
-
-/* ---- medium.c ---- */
-
-/* Begins the medium by the provider, tells the client, and starts it. stream: to play; NULL for a
- * publication, whose own the medium makes. SL_REASON_NONE, or why it cannot be. */
-enum sl_reason sl_media_start_medium(struct sl_media_session *media, struct sl_stream *stream);
-
-/* ---- directory.c: names that other servers may have ---- */
-
-/* The hook said yes: asks the directory, if there is one to ask, and starts it; or fails it. */
-void media_begin(struct sl_media_session *media);
-/* No answer to a client that is gone. */
-void inquiries_cancel(struct sl_session *session);
-/* Whether what a client says of itself on connecting is what another node says. */
-bool is_from_cluster(json_t *fields);
-
-/* ---- audience.c: who watches what ---- */
-
+/* Who watches a stream: one for each with a publication or players here. */
 struct audience {
     struct sl_table_node node; /* in sessions->audiences, by stream */
     struct sl_stream *stream;
@@ -244,23 +163,5 @@ struct audience {
     struct event_budget event_budget; /* of another server's publisher */
     struct refusals refusals;         /* of its events */
 };
-/* NULL if nobody here has to do with this stream. */
-struct audience *audience_find(const struct sl_sessions *sessions, const struct sl_stream *stream);
-/* As its publication or one of its players, by media->publish. */
-void audience_join(struct sl_media_session *media, struct sl_stream *stream);
-/* No-op if it is in none. */
-void audience_leave(struct sl_media_session *media);
-
-/* ---- keep_alive.c: the back end is asked whether a stream may go on ---- */
-
-/* on_forbidden: the back end said 403; may free media. */
-void keep_alive_start(struct sl_media_session *media,
-                      void (*on_forbidden)(struct sl_media_session *media));
-void keep_alive_stop(struct sl_media_session *media);
-
-/* ---- rates.c ---- */
-
-void rates_start(struct sl_sessions *sessions);
-void rates_stop(struct sl_sessions *sessions);
 
 #endif

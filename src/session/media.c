@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The life of one publication or playback: its state machine, and what medium and stream report. */
+#include "session/media.h"
+#include "session/audience.h"
 #include "session/internal.h"
+#include "session/keep_alive.h"
+#include "session/properties.h"
+#include "session/questions.h"
+#include "session/sessions.h"
 
 #include <assert.h>
 #include <string.h>

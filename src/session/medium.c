@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A publication or playback that may be comes to have its media: by its provider. */
+#include "session/medium.h"
+#include "session/audience.h"
 #include "session/internal.h"
+#include "session/media.h"
 
 static void take_over(struct sl_media_session *media, const struct sl_medium_facts *facts,
                       struct sl_stream *stream)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Starting a playback: is there something to play? (websocket-api.md 7) */
+#include "session/playback.h"
+#include "session/audience.h"
 #include "session/internal.h"
+#include "session/medium.h"
+#include "session/publication.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Starting a publication: is its name free? (websocket-api.md 5) */
+#include "session/publication.h"
 #include "base/text.h"
 #include "session/internal.h"
+#include "session/medium.h"
 
 #include <string.h>
 

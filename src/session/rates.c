@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* inboundVideoRate and outboundVideoRate: once a second over all streams (websocket-api.md 9.3). */
+#include "session/rates.h"
 #include "base/clock.h"
 #include "session/internal.h"
 

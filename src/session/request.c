@@ -2,7 +2,12 @@
 /* publishStream, playStream and their stops: the checks before the hook, and the hook. */
 #include "base/clock.h"
 #include "base/text.h"
+#include "session/directory.h"
+#include "session/events.h"
 #include "session/internal.h"
+#include "session/media.h"
+#include "session/properties.h"
+#include "session/questions.h"
 
 #include <string.h>
 

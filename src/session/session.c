@@ -2,7 +2,13 @@
 /* One client: its identity, the state of its connection, and its end. */
 #include "base/clock.h"
 #include "base/random.h"
+#include "session/directory.h"
+#include "session/events.h"
 #include "session/internal.h"
+#include "session/media.h"
+#include "session/properties.h"
+#include "session/questions.h"
+#include "session/sessions.h"
 
 #include <assert.h>
 #include <stdio.h>

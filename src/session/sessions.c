@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The registry: all sessions, all publications and playbacks. */
+#include "session/sessions.h"
 #include "session/internal.h"
+#include "session/rates.h"
 
 #include <assert.h>
 #include <string.h>

@@ -12,6 +12,7 @@
 
 struct sl_addr;
 struct sl_log_scope;
+struct sl_publisher;
 struct sl_stream;
 
 /* The media end of one publication or playback; its provider defines it. */
@@ -41,7 +42,8 @@ struct sl_medium_request {
     const char *id;           /* of the media session: unique while the medium lives */
     const char *name;         /* of the stream */
     struct sl_stream *stream; /* to play: live, and so until close(); NULL for a publication */
-    const char *offer;        /* the client's, in the provider's own language; NULL: it made none */
+    const struct sl_publisher *publisher; /* who a publication's stream is; NULL for a playback */
+    const char *offer; /* the client's, in the provider's own language; NULL: it made none */
     bool video_orientation;
     enum sl_medium_transport transport;
     uint32_t max_bitrate_kbps; /* that the client or the back end named; 0: none */
@@ -65,11 +67,13 @@ struct sl_medium_facts {
 struct sl_medium_figures {
     uint64_t audio_bps, video_bps, video_fps;
     uint64_t nack, pli, lost;
+    uint32_t rtt_us; /* 0: not known */
     bool video_flows;
 };
 
 struct sl_provider {
-    const char *name; /* as clients choose it (mediaProvider): "WebRTC" */
+    const char *name;     /* as clients choose it (mediaProvider): "WebRTC" */
+    const char *protocol; /* as lists and metrics have it: "webrtc" */
     void *arg;
     /*
      * SL_REASON_NONE: *facts tells what was agreed on, and nothing moves before start(). Or why it

@@ -152,20 +152,20 @@ void sl_cli_show_connections(struct sl_cli_call *call)
     sl_cli_call_done(call);
 }
 
-static void add_stream_row(struct sl_media_session *media, void *arg)
+static void add_stream_row(const struct sl_listed *listed, void *arg)
 {
     struct sl_columns *columns = arg;
-    json_t *about = sl_media_session_describe(media);
+    json_t *about = sl_listed_describe(listed);
     const char *audio = text_of(about, "audioCodec"), *video = text_of(about, "videoCodec");
     struct sl_output codecs;
 
     sl_output_init(&codecs, 256);
     sl_output_format(&codecs, "%s%s%s", audio, audio[0] && video[0] ? "," : "", video);
     sl_output_add(&codecs, "", 1);
-    sl_columns_add(columns, sl_media_session_id(media));
-    sl_columns_add(columns, sl_media_session_name(media));
-    sl_columns_add(columns, sl_media_session_is_publication(media) ? "true" : "false");
-    sl_columns_add(columns, sl_media_state_name(sl_media_session_state(media)));
+    sl_columns_add(columns, sl_listed_id(listed));
+    sl_columns_add(columns, text_of(about, "name"));
+    sl_columns_add(columns, sl_listed_is_publication(listed) ? "true" : "false");
+    sl_columns_add(columns, text_of(about, "status"));
     sl_columns_add(columns, text_of(about, "mediaProvider"));
     sl_columns_add(columns, codecs.cut ? "" : codecs.bytes);
     sl_output_deinit(&codecs);
@@ -180,7 +180,7 @@ void sl_cli_show_streams(struct sl_cli_call *call)
 
     sl_columns_init(&columns, titles);
     if (call->console->sessions)
-        sl_sessions_each_media(call->console->sessions, add_stream_row, &columns);
+        sl_sessions_each_listed(call->console->sessions, add_stream_row, &columns);
     sl_columns_print(&columns, &call->out);
     sl_columns_deinit(&columns);
     sl_cli_call_done(call);

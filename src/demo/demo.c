@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "demo/internal.h"
 #include "net/net.h"
 
@@ -11,7 +12,10 @@
 #include <errno.h>
 #include <string.h>
 
-enum { FIRST_SEQ = 1 << 16 }; /* as sl_seq_unwrap(): older ones stay positive */
+enum {
+    FIRST_SEQ = 1 << 16, /* as sl_seq_unwrap(): older ones stay positive */
+    ID_LEN = 26,
+};
 
 static void on_start(struct sl_msg *msg) /* on the worker */
 {
@@ -76,8 +80,10 @@ static const char *fmtp_of(const struct sl_demo *demo)
 static int create_stream(struct sl_demo *demo, const struct sl_demo_config *config,
                          struct sl_error *error)
 {
+    char id[ID_LEN + 1]; /* drawn, as clients choose theirs */
     struct sl_stream_config stream = {
         .name = config->name,
+        .publisher = {.origin = SL_ORIGIN_BUILT_IN, .id = id},
         .worker = demo->worker,
         .ops = &demo_source_ops,
         .owner = demo,
@@ -89,6 +95,7 @@ static int create_stream(struct sl_demo *demo, const struct sl_demo_config *conf
                                  .codecs = {{SL_CODEC_H264, ""}}}},
     };
 
+    sl_random_token(id, ID_LEN);
     (void)snprintf(stream.tracks[SL_VIDEO].codecs[0].fmtp, SL_FMTP_MAX, "%s", fmtp_of(demo));
     int err = sl_stream_create(config->streams, &stream, &demo->stream);
     if (err == -EEXIST)

@@ -132,6 +132,7 @@ static bool figures(struct sl_medium *medium, int64_t now_us, struct sl_medium_f
         .nack = load(&stats->nack),
         .pli = load(&stats->pli),
         .lost = load(&stats->lost),
+        .rtt_us = atomic_load_explicit(&stats->rtt_us, memory_order_relaxed),
         .video_flows = medium->rates.video_flows,
     };
     return true;
@@ -149,6 +150,7 @@ struct sl_webrtc_provider *sl_webrtc_provider_create(const struct sl_webrtc_prov
     provider->config = *config;
     provider->interface = (struct sl_provider){
         .name = "WebRTC",
+        .protocol = "webrtc",
         .arg = provider,
         .begin = begin,
         .start = start,

@@ -67,8 +67,10 @@ enum sl_reason sl_publication_set_up(struct sl_setup *setup)
         return reason;
 
     struct sl_worker *worker = sl_workers_pick_source(parts->workers);
-    struct sl_stream_config config = {
-        .name = setup->request->name, .worker = worker, .ops = &sl_peer_source_ops};
+    struct sl_stream_config config = {.name = setup->request->name,
+                                      .publisher = *setup->request->publisher,
+                                      .worker = worker,
+                                      .ops = &sl_peer_source_ops};
     for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++)
         sl_track_config_from(sl_sdp_flowing_media(&setup->negotiation, kind), &config.tracks[kind]);
     reason = sl_setup_build_answer(setup, worker);

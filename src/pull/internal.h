@@ -25,12 +25,11 @@ enum {
 
 struct sl_pulls {
     struct sl_pulls_config config;
-    struct sl_list pulls;           /* struct sl_pull.link: not ended */
-    struct sl_table by_id, by_name; /* the same; by the local name only what brings a stream */
+    struct sl_list pulls;  /* struct sl_pull.link: not ended */
+    struct sl_table by_id; /* the same */
     size_t count;
-    size_t media_count; /* all, those that have not let go yet included */
-    struct sl_source_ops source_ops[SL_PULL_PUSH]; /* by kind: the peer's, under our name */
-    struct sl_timer *rate_timer;                   /* runs while there are pulls */
+    size_t media_count;          /* all, those that have not let go yet included */
+    struct sl_timer *rate_timer; /* runs while there are pulls */
     bool stopping;
     void (*on_stopped)(void *owner);
     void *on_stopped_owner;
@@ -47,7 +46,7 @@ enum pull_status { PULL_NEW, PULL_CONNECTED, PULL_PROCESSED_REMOTE, PULL_STOPPED
 
 struct sl_pull {
     struct sl_list link;
-    struct sl_table_node by_id, by_name;
+    struct sl_table_node by_id;
     struct sl_pulls *pulls;
     enum sl_pull_kind kind;
     char id[UUID_LEN + 1], remote_id[UUID_LEN + 1];
@@ -59,6 +58,7 @@ struct sl_pull {
     struct pull_media *media;           /* NULL: not established yet */
     struct sl_stream *taken;            /* a push's */
     struct sl_stream_listener listener; /* to taken */
+    struct sl_taker taker;              /* of it */
     struct sl_timer *timer;             /* until media flows */
     bool ending;                        /* in the next turn, with these words: */
     struct sl_later end;

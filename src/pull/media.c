@@ -203,7 +203,8 @@ static int create_stream(struct pull_media *media, struct sl_negotiation *negoti
     struct sl_stream_config config = {
         .name = media->name,
         .worker = worker,
-        .ops = media->config.source_ops,
+        .publisher = media->config.publisher,
+        .ops = &sl_peer_source_ops,
         .owner = media->peer,
         .reservation = media->config.reservation,
         .unlisted_until_live = true,
@@ -298,14 +299,6 @@ struct sl_stream *pull_media_stream(const struct pull_media *media)
 const struct sl_peer_stats *pull_media_stats(const struct pull_media *media)
 {
     return media->peer ? sl_peer_stats(media->peer) : NULL;
-}
-
-bool pull_media_is_used(const struct pull_media *media)
-{
-    const struct sl_peer_stats *stats = pull_media_stats(media);
-
-    return stats && (atomic_load_explicit(&stats->sinks[SL_AUDIO], memory_order_relaxed) > 0 ||
-                     atomic_load_explicit(&stats->sinks[SL_VIDEO], memory_order_relaxed) > 0);
 }
 
 void pull_media_end(struct pull_media *media)

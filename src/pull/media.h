@@ -27,7 +27,7 @@ struct pull_media_config { /* texts are copied, the rest outlives the media */
     struct sl_stream *taken;  /* NULL: one is brought, under this name: */
     const char *name;
     const struct sl_reservation *reservation;
-    const struct sl_source_ops *source_ops; /* the peer is their owner */
+    struct sl_publisher publisher; /* of the stream brought */
     const char *cname;
     const struct pull_media_ops *ops;
     void *owner;
@@ -51,8 +51,6 @@ int pull_media_answer(struct pull_media *media, const char *sdp, bool local,
 struct sl_stream *pull_media_stream(const struct pull_media *media);
 /* NULL before the answer. */
 const struct sl_peer_stats *pull_media_stats(const struct pull_media *media);
-/* Brings: somebody takes what comes. */
-bool pull_media_is_used(const struct pull_media *media);
 /* Ends the stream that it brings. Of the ops no call after this; on_closed follows, possibly from
  * within. NULL is fine: nothing. */
 void pull_media_end(struct pull_media *media);

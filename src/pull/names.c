@@ -232,13 +232,6 @@ static struct sl_directory_call *fetch_name(void *arg, const char *name,
 
 /* ---- Fetches that are of no use any more ---- */
 
-static bool is_used(const struct fetch *fetch)
-{
-    const struct sl_names_config *use = &fetch->names->use;
-
-    return sl_pull_is_used(fetch->pull) || use->has_players(use->arg, fetch->stream);
-}
-
 /* A node that hangs, or whose line is cut, says nothing, and what was pulled from it stands still;
  * the registry knows first (its names may be another's by then). */
 static void check_fetch(struct sl_table_node *node, void *arg)
@@ -253,7 +246,8 @@ static void check_fetch(struct sl_table_node *node, void *arg)
     }
     if (!fetch->stream)
         return; /* the pull's own time limit */
-    if (is_used(fetch))
+    if (sl_stream_takers(fetch->stream, SL_TAKER_VIEWER) > 0 ||
+        sl_stream_takers(fetch->stream, SL_TAKER_OUTPUT) > 0)
         fetch->used_us = now_us;
     else if (now_us - fetch->used_us >= idle_us)
         sl_pull_terminate(fetch->pull); /* so here */

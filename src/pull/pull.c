@@ -53,11 +53,11 @@ void pull_end(struct sl_pull *pull, bool failed, const char *why)
     set_status(pull, failed ? PULL_FAILED : PULL_STOPPED, words);
     sl_list_remove(&pull->link);
     sl_table_remove(&pull->pulls->by_id, &pull->by_id);
-    sl_table_remove(&pull->pulls->by_name, &pull->by_name);
     pull->pulls->count--;
     sl_timer_destroy(pull->timer);
     sl_later_cancel(&pull->end);
     sl_stream_unlisten(&pull->listener);
+    sl_taker_detach(&pull->taker);
     agent_leave(pull->agent);
     pull_media_end(pull->media); /* the stream's players are told before the name is free */
     sl_reservation_release(pull->reservation);
@@ -114,6 +114,37 @@ static void on_media_failed(void *owner, const char *why)
 
 static const struct pull_media_ops media_ops = {.on_media = on_media, .on_failed = on_media_failed};
 
+/* ---- The stream that it brings ---- */
+
+static uint64_t load(const _Atomic uint64_t *value)
+{
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+static void tell_stats(void *owner, struct sl_stream_figures *out)
+{
+    const struct sl_pull *pull = owner;
+    const struct sl_peer_stats *stats = pull_media_stats(pull->media);
+
+    *out = (struct sl_stream_figures){
+        .audio_bps = pull->rates.audio_bps,
+        .video_bps = pull->rates.video_bps,
+        .video_fps = pull->rates.video_fps,
+        .lost = load(&stats->lost),
+        .nack = load(&stats->nack),
+        .rtt_us = atomic_load_explicit(&stats->rtt_us, memory_order_relaxed),
+        .from_uri = pull->uri.text,
+        .from_name = pull->remote_stream,
+    };
+}
+
+static void terminate(void *owner, const char *why)
+{
+    pull_end(owner, false, why);
+}
+
+static const struct sl_publisher_ops publisher_ops = {.stats = tell_stats, .terminate = terminate};
+
 static void make_media(struct sl_pull *pull)
 {
     struct sl_pulls *pulls = pull->pulls;
@@ -125,7 +156,10 @@ static void make_media(struct sl_pull *pull)
         .taken = pull->taken,
         .name = pull->local_stream,
         .reservation = pull->reservation,
-        .source_ops = pull->taken ? NULL : &pulls->source_ops[pull->kind],
+        .publisher = {.origin = pull->kind == SL_PULL_CLUSTER ? SL_ORIGIN_NODE : SL_ORIGIN_PULLED,
+                      .id = pull->id,
+                      .ops = &publisher_ops,
+                      .owner = pull},
         .cname = pull->remote_id,
         .ops = &media_ops,
         .owner = pull,
@@ -288,12 +322,13 @@ struct sl_pull *pull_create(struct sl_pulls *pulls, const struct sl_pull_request
     pull->timer = sl_timer_create(pulls->config.loop, on_timer, pull);
     sl_list_append(&pulls->pulls, &pull->link);
     sl_table_insert(&pulls->by_id, &pull->by_id, sl_hash_text(pull->id));
-    if (!taken)
-        sl_table_insert(&pulls->by_name, &pull->by_name, sl_hash_text(pull->local_stream));
     pulls->count++;
     if (taken) {
         pull->listener.on_end = on_taken_end;
         sl_stream_listen(taken, &pull->listener);
+        pull->taker = (struct sl_taker){
+            .kind = SL_TAKER_OUTPUT, .protocol = sl_peer_source_ops.protocol, .id = pull->id};
+        sl_taker_attach(&pull->taker, taken);
     }
     log_begin(pull);
     if (make_agent(pull) < 0)

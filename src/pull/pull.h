@@ -104,10 +104,6 @@ int sl_pull_start(struct sl_pulls *pulls, const struct sl_pull_request *request,
 void sl_pull_terminate(struct sl_pull *pull);
 
 size_t sl_pulls_count(const struct sl_pulls *pulls);
-/* By localMediaSessionId; NULL. */
-struct sl_pull *sl_pulls_find(struct sl_pulls *pulls, const char *media_session_id);
-/* The pull that brings the local stream of this name; NULL. */
-struct sl_pull *sl_pulls_find_stream(struct sl_pulls *pulls, const char *local_stream);
 /* What is set must match; uri: the `text` of a parsed one. fn may end none. Returns how many
  * matched. */
 struct sl_pull_filter {
@@ -120,23 +116,14 @@ size_t sl_pulls_terminate(struct sl_pulls *pulls, const struct sl_pull_filter *f
 
 /* The six fields of rest-api.md 3.1. New reference. */
 json_t *sl_pull_describe(const struct sl_pull *pull);
-/* The stream that it brings, as rest-api.md 3.3 has it; NULL for a push, and before media. New
- * reference. */
-json_t *sl_pull_describe_stream(const struct sl_pull *pull);
 
 struct sl_pull_summary { /* texts are borrowed until the pull ends */
     const char *media_session_id, *uri, *local_stream, *remote_stream, *status;
     enum sl_pull_kind kind;
-    struct sl_stream *stream;      /* that it brings or takes; NULL: not yet */
-    uint64_t bitrate_bps;          /* audio and video payload of the last second */
-    uint64_t video_bps, video_fps; /* its video */
-    uint64_t nack, lost;           /* totals since the start */
-    uint16_t width, height;        /* 0: not known yet */
+    uint64_t bitrate_bps; /* audio and video payload of the last second */
     int64_t created_ms;
 };
 void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out);
-/* Somebody here takes the media that it brings: plays, pushes or records it. */
-bool sl_pull_is_used(const struct sl_pull *pull);
 
 /* ---- Names of other nodes ---- */
 
@@ -151,9 +138,6 @@ struct sl_names_config { /* all must outlive it; config is read at each use */
     struct sl_loop *loop;
     struct sl_cluster *cluster;
     struct sl_pulls *pulls;
-    /* Somebody plays the stream here, or is about to. */
-    bool (*has_players)(void *arg, const struct sl_stream *stream);
-    void *arg;
 };
 struct sl_names *sl_names_create(const struct sl_names_config *config);
 /* After sl_pulls_stop() and the end of all who asked. NULL is fine. */

@@ -31,11 +31,6 @@ struct sl_pulls *sl_pulls_create(const struct sl_pulls_config *config)
     pulls->config = *config;
     sl_list_init(&pulls->pulls);
     sl_table_init(&pulls->by_id);
-    sl_table_init(&pulls->by_name);
-    pulls->source_ops[SL_PULL] = sl_peer_source_ops;
-    pulls->source_ops[SL_PULL].protocol = "pull";
-    pulls->source_ops[SL_PULL_CLUSTER] = sl_peer_source_ops;
-    pulls->source_ops[SL_PULL_CLUSTER].protocol = "cluster";
     pulls->rate_timer = sl_timer_create(config->loop, update_rates, pulls);
     return pulls;
 }
@@ -83,7 +78,6 @@ void sl_pulls_destroy(struct sl_pulls *pulls)
     sl_later_cancel(&pulls->stopped);
     sl_timer_destroy(pulls->rate_timer);
     sl_table_deinit(&pulls->by_id);
-    sl_table_deinit(&pulls->by_name);
     free(pulls);
 }
 
@@ -171,25 +165,11 @@ static bool has_id(const struct sl_table_node *node, const void *key)
     return strcmp(sl_container_of_const(node, struct sl_pull, by_id)->id, key) == 0;
 }
 
-struct sl_pull *sl_pulls_find(struct sl_pulls *pulls, const char *media_session_id)
+static struct sl_pull *find_pull(struct sl_pulls *pulls, const char *id)
 {
-    struct sl_table_node *node =
-        sl_table_find(&pulls->by_id, sl_hash_text(media_session_id), has_id, media_session_id);
+    struct sl_table_node *node = sl_table_find(&pulls->by_id, sl_hash_text(id), has_id, id);
 
     return node ? sl_container_of(node, struct sl_pull, by_id) : NULL;
-}
-
-static bool has_name(const struct sl_table_node *node, const void *key)
-{
-    return strcmp(sl_container_of_const(node, struct sl_pull, by_name)->local_stream, key) == 0;
-}
-
-struct sl_pull *sl_pulls_find_stream(struct sl_pulls *pulls, const char *local_stream)
-{
-    struct sl_table_node *node =
-        sl_table_find(&pulls->by_name, sl_hash_text(local_stream), has_name, local_stream);
-
-    return node ? sl_container_of(node, struct sl_pull, by_name) : NULL;
 }
 
 static bool matches(const struct sl_pull *pull, const struct sl_pull_filter *filter)
@@ -239,7 +219,7 @@ size_t sl_pulls_terminate(struct sl_pulls *pulls, const struct sl_pull_filter *f
 
     (void)sl_pulls_each(pulls, filter, select_pull, &selection);
     for (size_t i = 0; i < selection.count; i++) {
-        struct sl_pull *pull = sl_pulls_find(pulls, selection.ids[i]);
+        struct sl_pull *pull = find_pull(pulls, selection.ids[i]);
         if (pull)
             sl_pull_terminate(pull);
     }
@@ -249,11 +229,6 @@ size_t sl_pulls_terminate(struct sl_pulls *pulls, const struct sl_pull_filter *f
 
 /* ---- Telling ---- */
 
-static bool is_up(const struct sl_pull *pull)
-{
-    return pull->status == PULL_PROCESSED_REMOTE;
-}
-
 json_t *sl_pull_describe(const struct sl_pull *pull)
 {
     return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s}", "localMediaSessionId", pull->id,
@@ -262,44 +237,8 @@ json_t *sl_pull_describe(const struct sl_pull *pull)
                      "uri", pull->uri.text, "status", pull_status_name(pull->status));
 }
 
-static json_t *codec_or_null(struct sl_stream *stream, enum sl_media_kind kind)
-{
-    const struct sl_track *track = sl_stream_track(stream, kind);
-
-    return track ? json_string(sl_codec_name(sl_track_codecs(track)->codecs[0].codec))
-                 : json_null();
-}
-
-json_t *sl_pull_describe_stream(const struct sl_pull *pull)
-{
-    uint16_t width, height;
-
-    if (pull->kind == SL_PULL_PUSH || !is_up(pull))
-        return NULL;
-    struct sl_stream *stream = pull_media_stream(pull->media);
-    sl_stream_size(stream, &width, &height);
-    return json_pack(
-        "{s:{}, s:s, s:s, s:n, s:s, s:n, s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:n, s:n, s:b, s:n, "
-        "s:i, s:i, s:i, s:i, s:i, s:i, s:n, s:I, s:s, s:s}",
-        "custom", "nodeId", pull->pulls->config.node_id, "appKey", "defaultApp", "sessionId",
-        "mediaSessionId", pull->id, "remoteMediaElementId", "name", pull->local_stream, "published",
-        1, "hasVideo", sl_stream_track(stream, SL_VIDEO) != NULL, "hasAudio",
-        sl_stream_track(stream, SL_AUDIO) != NULL, "status", "PUBLISHING", "audioCodec",
-        codec_or_null(stream, SL_AUDIO), "videoCodec", codec_or_null(stream, SL_VIDEO), "sdp",
-        "info", "record", 0, "recordName", "width", width, "height", height, "bitrate", 0,
-        "minBitrate", 0, "maxBitrate", 0, "quality", 0, "rtmpUrl", "createDate",
-        (json_int_t)pull->created_ms, "mediaProvider", "WebRTC", "mediaType", "publish");
-}
-
-static uint64_t load(const _Atomic uint64_t *value)
-{
-    return atomic_load_explicit(value, memory_order_relaxed);
-}
-
 void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
 {
-    const struct sl_peer_stats *stats = pull->media ? pull_media_stats(pull->media) : NULL;
-
     *out = (struct sl_pull_summary){
         .media_session_id = pull->id,
         .uri = pull->uri.text,
@@ -307,21 +246,7 @@ void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
         .remote_stream = pull->remote_stream,
         .status = pull_status_name(pull->status),
         .kind = pull->kind,
-        .stream = pull->taken   ? pull->taken
-                  : is_up(pull) ? pull_media_stream(pull->media)
-                                : NULL,
         .bitrate_bps = pull->rates.audio_bps + pull->rates.video_bps,
-        .video_bps = pull->rates.video_bps,
-        .video_fps = pull->rates.video_fps,
-        .nack = stats ? load(&stats->nack) : 0,
-        .lost = stats ? load(&stats->lost) : 0,
         .created_ms = pull->created_ms,
     };
-    if (out->stream)
-        sl_stream_size(out->stream, &out->width, &out->height);
-}
-
-bool sl_pull_is_used(const struct sl_pull *pull)
-{
-    return is_up(pull) && pull_media_is_used(pull->media);
 }

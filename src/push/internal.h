@@ -85,6 +85,7 @@ struct sl_push {
     enum sl_push_state state; /* set_state() of push.c */
     struct sl_stream *stream; /* NULL: there is only a reservation */
     struct sl_stream_listener listener;
+    struct sl_taker taker;   /* of stream */
     struct attempt *attempt; /* CONNECTING (but not while a redirect is looked up), PUBLISHING */
     struct sl_addr addrs[LOOKUP_ADDRESSES_MAX];
     size_t addr_count;

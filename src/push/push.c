@@ -365,6 +365,8 @@ static void watch_stream(struct sl_push *push, struct sl_stream *stream)
     push->stream = stream;
     push->listener.on_end = on_stream_end;
     sl_stream_listen(stream, &push->listener);
+    push->taker = (struct sl_taker){.kind = SL_TAKER_OUTPUT, .protocol = "rtmp", .id = push->id};
+    sl_taker_attach(&push->taker, stream);
 }
 
 void push_on_live(struct sl_push *push, struct sl_stream *stream)
@@ -424,6 +426,7 @@ void push_end(struct sl_push *push, const char *why)
     sl_list_remove(&push->link);
     pushes->count--;
     sl_stream_unlisten(&push->listener);
+    sl_taker_detach(&push->taker);
     attempt_leave(push->attempt);
     lookup_cancel(push->lookup);
     sl_timer_destroy(push->retry_timer);

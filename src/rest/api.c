@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "http/http.h"
+#include "stream/stream.h"
 
 static json_t *port_or_null(uint16_t port)
 {
@@ -27,42 +28,69 @@ struct listing {
     int64_t now_ms;
 };
 
-/* null: a stream of this server's own. */
-static json_t *origin_of(const struct sl_rest_stream *stream)
+/* What the page calls a stream by: where it is from, or else the protocol that it came by. */
+static const char *kind_of(const struct sl_stream *stream)
 {
-    if (!stream->origin_uri)
-        return json_null();
-    return json_pack("{s:o, s:o}", "uri", sl_json_text(stream->origin_uri), "name",
-                     sl_json_text(stream->origin_name));
+    switch (sl_stream_origin(stream)) {
+    case SL_ORIGIN_PULLED:
+        return "pull";
+    case SL_ORIGIN_NODE:
+        return "cluster";
+    case SL_ORIGIN_OWN:
+    case SL_ORIGIN_BUILT_IN:
+        break;
+    }
+    return sl_stream_protocol(stream);
 }
 
-static void list_stream(const struct sl_rest_stream *stream, void *arg)
+static json_t *codec_of(struct sl_stream *stream, enum sl_media_kind kind)
+{
+    const struct sl_track *track = sl_stream_track(stream, kind);
+
+    return track ? json_string(sl_codec_name(sl_track_codecs(track)->codecs[0].codec))
+                 : json_null();
+}
+
+/* null: a stream of this server's own. */
+static json_t *origin_of(const struct sl_stream_figures *figures)
+{
+    if (!figures->from_uri)
+        return json_null();
+    return json_pack("{s:o, s:o}", "uri", sl_json_text(figures->from_uri), "name",
+                     sl_json_text(figures->from_name));
+}
+
+static void list_stream(struct sl_stream *stream, void *arg)
 {
     struct listing *listing = arg;
+    struct sl_stream_figures figures;
+    uint16_t width, height;
 
-    if (!sl_page_wants(&listing->page))
+    if (!sl_stream_is_live(stream) || !sl_page_wants(&listing->page))
         return;
-    int64_t uptime_ms = listing->now_ms - stream->started_ms;
+    int64_t since_ms = sl_stream_live_since_ms(stream), uptime_ms = listing->now_ms - since_ms;
+    sl_stream_figures(stream, &figures);
+    sl_stream_size(stream, &width, &height);
     json_t *item = json_pack(
-        "{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o}", "name",
-        sl_json_text(stream->name), "kind", sl_json_text(stream->kind), "audioCodec",
-        sl_json_text(stream->audio_codec), "videoCodec", sl_json_text(stream->video_codec), "width",
-        (int)stream->width, "height", (int)stream->height, "players", (json_int_t)stream->players,
-        "pushes", (json_int_t)stream->pushes, "bitrate", (json_int_t)stream->bitrate_bps,
-        "createDate", (json_int_t)stream->started_ms, "uptime",
-        (json_int_t)(uptime_ms > 0 ? uptime_ms : 0), "origin", origin_of(stream));
+        "{s:o, s:s, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o}", "name",
+        sl_json_text(sl_stream_name(stream)), "kind", kind_of(stream), "audioCodec",
+        codec_of(stream, SL_AUDIO), "videoCodec", codec_of(stream, SL_VIDEO), "width", width,
+        "height", height, "players", (json_int_t)sl_stream_takers(stream, SL_TAKER_VIEWER),
+        "pushes", (json_int_t)sl_stream_takers(stream, SL_TAKER_OUTPUT), "bitrate",
+        (json_int_t)(figures.audio_bps + figures.video_bps), "createDate", (json_int_t)since_ms,
+        "uptime", (json_int_t)(uptime_ms > 0 ? uptime_ms : 0), "origin", origin_of(&figures));
     (void)json_array_append_new(listing->page.items, item);
 }
 
 static void answer_streams(struct sl_call *call, void *arg)
 {
-    const struct sl_rest_sources *sources = ((struct sl_api *)arg)->sources;
+    const struct sl_api *api = arg;
     struct listing listing = {.now_ms = sl_wall_ms()};
 
     if (sl_page_start(call, &listing.page) < 0)
         return;
-    if (sources->each_stream)
-        sources->each_stream(sources->owner, list_stream, &listing);
+    if (api->streams)
+        sl_streams_each(api->streams, list_stream, &listing);
     sl_page_reply(call, &listing.page, "streams");
 }
 

@@ -5,7 +5,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cluster/cluster.h"
+#include "pull/pull.h"
+#include "push/push.h"
 #include "rest/process.h"
+#include "stream/stream.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -13,22 +17,22 @@
 
 enum { GAUGES_MAX = 64 };
 
-#define STAT(field) offsetof(struct sl_rest_stats, field)
+#define STAT(field) offsetof(struct sl_figures, field)
 
-/* Numbers of struct sl_rest_stats as gauges. */
+/* Numbers of struct sl_figures as gauges. */
 static const struct {
     enum sl_gauge gauge;
     const char *labels;
     size_t offset;
 } rows[] = {
-    {SL_GAUGE_CONNECTIONS, "", STAT(connections_websocket)},
-    {SL_GAUGE_STREAMS, "direction=\"in\",proto=\"webrtc\"", STAT(streams_webrtc_in)},
-    {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"webrtc\"", STAT(streams_webrtc_out)},
-    {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"websocket\"", STAT(streams_websocket_out)},
-    {SL_GAUGE_STREAMS, "direction=\"in\",proto=\"rtmp\"", STAT(streams_rtmp_in)},
-    {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"rtmp\"", STAT(streams_rtmp_out)},
-    {SL_GAUGE_STREAMS, "direction=\"in\",proto=\"rtsp\"", STAT(streams_rtsp_in)},
-    {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"rtsp\"", STAT(streams_rtsp_out)},
+    {SL_GAUGE_CONNECTIONS, "", STAT(connections)},
+    {SL_GAUGE_STREAMS, "direction=\"in\",proto=\"webrtc\"", STAT(webrtc.in)},
+    {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"webrtc\"", STAT(webrtc.out)},
+    {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"websocket\"", STAT(websocket.out)},
+    {SL_GAUGE_STREAMS, "direction=\"in\",proto=\"rtmp\"", STAT(rtmp.in)},
+    {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"rtmp\"", STAT(rtmp.out)},
+    {SL_GAUGE_STREAMS, "direction=\"in\",proto=\"rtsp\"", STAT(rtsp.in)},
+    {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"rtsp\"", STAT(rtsp.out)},
 };
 
 static size_t add(struct sl_gauge_value *out, size_t count, enum sl_gauge gauge, const char *labels,
@@ -38,19 +42,32 @@ static size_t add(struct sl_gauge_value *out, size_t count, enum sl_gauge gauge,
     return count + 1;
 }
 
+static size_t add_parts(const struct sl_rest_parts *parts, struct sl_gauge_value *out, size_t n)
+{
+    const struct sl_cluster *cluster = parts->cluster;
+
+    n = add(out, n, SL_GAUGE_CLUSTER_CONNECTED, "", cluster && sl_cluster_is_connected(cluster));
+    n = add(out, n, SL_GAUGE_CLUSTER_NODES, "",
+            cluster ? (double)sl_cluster_node_count(cluster) : 0);
+    n = add(out, n, SL_GAUGE_PUSHES, "",
+            parts->pushes ? (double)sl_pushes_count(parts->pushes) : 0);
+    n = add(out, n, SL_GAUGE_PULLS, "", parts->pulls ? (double)sl_pulls_count(parts->pulls) : 0);
+    return add(out, n, SL_GAUGE_WORKERS, "",
+               parts->workers ? (double)sl_workers_count(parts->workers) : 0);
+}
+
 static size_t collect(const struct sl_metrics_part *part,
                       struct sl_gauge_value out[static GAUGES_MAX])
 {
     const struct sl_rest_sources *sources = part->sources;
-    struct sl_rest_stats stats = {0};
+    struct sl_figures figures;
     struct sl_process process;
     size_t n = 0;
 
-    if (sources->stats)
-        sources->stats(sources->owner, &stats);
+    sl_figures_take(part->parts, &figures);
     for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++) {
         uint64_t value;
-        memcpy(&value, (const char *)&stats + rows[i].offset, sizeof(value));
+        memcpy(&value, (const char *)&figures + rows[i].offset, sizeof(value));
         n = add(out, n, rows[i].gauge, rows[i].labels, (double)value);
     }
     sl_process_read(&process);
@@ -63,6 +80,7 @@ static size_t collect(const struct sl_metrics_part *part,
     n = add(out, n, SL_GAUGE_PROCESS_FDS_MAX, "", (double)process.open_fds_max);
     if (process.open_fds > 0)
         n = add(out, n, SL_GAUGE_PROCESS_FDS, "", (double)process.open_fds);
+    n = add_parts(part->parts, out, n);
     if (sources->gauges)
         n += sources->gauges(sources->owner, out + n, GAUGES_MAX - n);
     return n;

@@ -7,12 +7,22 @@
 #include "http/http.h"
 #include "rest/rest.h"
 
-struct sl_cluster;
-struct sl_directory;
-struct sl_pulls;
-struct sl_pushes;
-struct sl_sessions;
 struct sl_walks;
+
+/* ---- figures.c: the gauges of one moment (rest-api.md section 10) ---- */
+
+struct sl_traffic {
+    uint64_t in, out; /* streams published, and taken */
+};
+struct sl_figures {
+    uint64_t connections;                            /* sessions, all of them by WebSocket */
+    struct sl_traffic webrtc, websocket, rtmp, rtsp; /* by protocol */
+    uint64_t viewers;                                /* by any protocol */
+    uint64_t ports_busy;
+};
+void sl_figures_take(const struct sl_rest_parts *parts, struct sl_figures *out);
+
+/* ---- Parts ---- */
 
 /* /livez, /readyz, /healthz. */
 struct sl_health {
@@ -22,7 +32,7 @@ void sl_health_add(struct sl_health *health, struct sl_router *router);
 
 /* /?action=stat (rest-api.md section 10). */
 struct sl_stat {
-    const struct sl_rest_sources *sources;
+    const struct sl_rest_parts *parts;
     /* the last sample, for the CPU's share since then */
     int64_t sampled_us;
     double cpu_s;
@@ -34,6 +44,7 @@ void sl_stat_write(struct sl_stat *stat, FILE *page);
 
 /* /metrics, for Prometheus. */
 struct sl_metrics_part {
+    const struct sl_rest_parts *parts;
     const struct sl_rest_sources *sources;
     struct sl_metrics *metrics; /* may be NULL */
     int64_t started_us, started_ms;
@@ -43,7 +54,6 @@ void sl_metrics_part_add(struct sl_metrics_part *part, struct sl_router *router)
 /* /rest-api/stream, /rest-api/connection, /rest-api/data: control of clients and their streams. */
 struct sl_control {
     struct sl_sessions *sessions;
-    struct sl_pulls *pulls; /* NULL: none can be; what they bring counts as published streams */
     struct sl_walks *walks;
 };
 void sl_control_add_streams(struct sl_control *control, struct sl_router *router);
@@ -79,7 +89,7 @@ void sl_openapi_add(struct sl_router *router);
 
 /* /api/v1: what the pages ask, and the index of all routes. */
 struct sl_api {
-    const struct sl_rest_sources *sources;
+    struct sl_streams *streams; /* NULL: there are none */
     const struct sl_router *router;
     uint16_t ws_port, wss_port, https_port;
     const char *demo; /* NULL: there is no built-in stream */

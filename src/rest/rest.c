@@ -13,6 +13,7 @@
 #include <string.h>
 
 struct sl_rest {
+    struct sl_rest_parts parts;
     struct sl_rest_sources sources;
     struct sl_access_rules access;
     struct sl_cors *cors;
@@ -64,32 +65,33 @@ static void open_pages(struct sl_rest *rest, const char *web_root)
 
 static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
 {
+    const struct sl_rest_parts *parts = &rest->parts;
     int64_t now_us = sl_now_us();
 
     rest->health = (struct sl_health){.sources = &rest->sources};
-    rest->stat = (struct sl_stat){.sources = &rest->sources, .sampled_us = now_us};
-    rest->metrics = (struct sl_metrics_part){.sources = &rest->sources,
+    rest->stat = (struct sl_stat){.parts = &rest->parts, .sampled_us = now_us};
+    rest->metrics = (struct sl_metrics_part){.parts = &rest->parts,
+                                             .sources = &rest->sources,
                                              .metrics = config->metrics,
                                              .started_us = now_us,
                                              .started_ms = sl_wall_ms()};
-    rest->api = (struct sl_api){.sources = &rest->sources,
+    rest->api = (struct sl_api){.streams = config->parts.streams,
                                 .router = rest->router,
                                 .ws_port = config->ws_port,
                                 .wss_port = config->wss_port,
                                 .https_port = config->https_port,
                                 .demo = config->demo};
     sl_health_add(&rest->health, rest->router);
-    if (config->sessions) {
-        rest->control =
-            (struct sl_control){config->sessions, config->pulls, sl_walks_create(config->loop)};
+    if (parts->sessions) {
+        rest->control = (struct sl_control){parts->sessions, sl_walks_create(parts->loop)};
         sl_control_add_streams(&rest->control, rest->router);
         sl_control_add_connections(&rest->control, rest->router);
     }
-    if (config->pushes)
-        rest->push = sl_push_part_create(config->pushes, rest->router);
-    if (config->pulls)
-        rest->pull = sl_pull_part_create(config->pulls, config->directory, rest->router);
-    rest->nodes = (struct sl_nodes_part){config->cluster};
+    if (parts->pushes)
+        rest->push = sl_push_part_create(parts->pushes, rest->router);
+    if (parts->pulls)
+        rest->pull = sl_pull_part_create(parts->pulls, parts->directory, rest->router);
+    rest->nodes = (struct sl_nodes_part){parts->cluster};
     sl_nodes_part_add(&rest->nodes, rest->router);
     sl_echo_add(rest->router);
     sl_openapi_add(rest->router);
@@ -103,6 +105,7 @@ int sl_rest_create(const struct sl_rest_config *config, struct sl_rest **out,
 {
     struct sl_rest *rest = sl_new(struct sl_rest);
 
+    rest->parts = config->parts;
     rest->sources = config->sources;
     rest->access.owner = config->sources.owner;
     rest->access.check_user = config->sources.check_user;

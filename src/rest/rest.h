@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What `http.port` and `https.port` answer: the REST API, the statistics for people, the SDK and
- * Prometheus, the health checks, and the web pages. It translates requests; what is true of
- * sessions and streams it asks through struct sl_rest_sources.
+ * Prometheus, the health checks, and the web pages. It translates requests: what is true of
+ * sessions and streams it asks the parts of struct sl_rest_parts.
  *
  * Threads: all calls and callbacks on the control loop.
  */
@@ -26,48 +26,19 @@ struct sl_pulls;
 struct sl_pushes;
 struct sl_rest;
 struct sl_sessions;
+struct sl_streams;
+struct sl_workers;
 
-/* The gauges of one moment (rest-api.md section 10). Zero for what does not exist. */
-struct sl_rest_stats {
-    uint64_t connections; /* sessions of any transport */
-    uint64_t connections_websocket;
-    uint64_t streams_webrtc_in, streams_webrtc_out;
-    uint64_t streams_websocket_out;
-    uint64_t streams_rtmp_in, streams_rtmp_out;
-    uint64_t streams_rtsp_in, streams_rtsp_out;
-    uint64_t streams_viewers; /* players of any protocol */
-    uint64_t ports_media_free, ports_media_busy, ports_media_quarantine;
-};
-
-/* One live stream, for the list. Texts are borrowed during the call. */
-struct sl_rest_stream {
-    const char *name;
-    const char *kind;                      /* protocol of its source: "webrtc", "rtmp" */
-    const char *audio_codec, *video_codec; /* as SDP spells them; NULL: no such track */
-    unsigned width, height;                /* 0: not known yet */
-    size_t players;
-    size_t pushes; /* to RTMP servers */
-    /* Where it is pulled from: URL and name there; NULL: nowhere, it is this server's own. */
-    const char *origin_uri, *origin_name;
-    uint64_t bitrate_bps; /* received from the source, all tracks, over the last second or so */
-    int64_t started_ms;   /* wall clock, since 1970 */
-};
-typedef void sl_rest_stream_fn(const struct sl_rest_stream *stream, void *arg);
-
-/* Where the answers come from; the creator of sl_rest fills it in. A NULL function means "nothing
- * to tell" (and: alive, ready). */
+/* What only the creator of sl_rest knows. A NULL function means "nothing to tell" (and: alive,
+ * ready). */
 struct sl_rest_sources {
     void *owner;
-    /* out is zeroed before. */
-    void (*stats)(void *owner, struct sl_rest_stats *out);
-    /* Calls fn(stream, arg) for every live stream. */
-    void (*each_stream)(void *owner, sl_rest_stream_fn *fn, void *arg);
     /* False: a part that must turn does not; *why is one of a few constant words for operators. */
     bool (*alive)(void *owner, const char **why);
     /* False: send no new clients here (draining, over a limit, a listener is missing). */
     bool (*ready)(void *owner, const char **why);
-    /* Gauges that only the creator knows (workers, draining, hook queue); fills at most max,
-     * returns how many. Not those made of `stats`, of the process and of the build. */
+    /* Gauges that only the creator knows (draining, hook queue); fills at most max, returns how
+     * many. */
     size_t (*gauges)(void *owner, struct sl_gauge_value *out, size_t max);
     /* As in struct sl_access_rules (http/http.h); NULL: nobody has an account. */
     void (*check_user)(void *owner, const char *user, const char *password,
@@ -88,6 +59,19 @@ struct sl_rest_policy {
     const char *cors_lines; /* rest_access_control_headers: whole lines, replace the three */
 };
 
+/* Whom to ask, and to tell, what the requests are about. All outlive sl_rest. NULL: there is none,
+ * and what it knows is listed by nobody. */
+struct sl_rest_parts {
+    struct sl_loop *loop; /* not NULL if sessions is not */
+    struct sl_streams *streams;
+    struct sl_workers *workers;
+    struct sl_sessions *sessions; /* over the same streams */
+    struct sl_pushes *pushes;
+    struct sl_pulls *pulls;
+    const struct sl_directory *directory; /* whom pulls ask for their names */
+    const struct sl_cluster *cluster;
+};
+
 /* Everything is copied. */
 struct sl_rest_config {
     struct sl_rest_policy policy;
@@ -96,13 +80,7 @@ struct sl_rest_config {
     uint16_t ws_port, wss_port, https_port;
     const char *demo;           /* outlives sl_rest; name of the built-in stream; NULL: none */
     struct sl_metrics *metrics; /* outlives sl_rest; NULL: no counters on /metrics */
-    /* Both outlive sl_rest; NULL: nothing can be controlled. */
-    struct sl_sessions *sessions;
-    struct sl_loop *loop;
-    struct sl_pushes *pushes;             /* outlives sl_rest; NULL: nothing can be pushed */
-    struct sl_pulls *pulls;               /* the same */
-    const struct sl_directory *directory; /* the same; whom pulls ask for their names */
-    const struct sl_cluster *cluster;     /* the same */
+    struct sl_rest_parts parts;
     struct sl_rest_sources sources;
 };
 

@@ -20,7 +20,7 @@ enum {
 
 enum source { NUMBER, HEADER, ALWAYS_ZERO, THREADS, CPU, MEMORY_TOTAL, MEMORY_FREE };
 
-#define STAT(field) #field, NUMBER, offsetof(struct sl_rest_stats, field)
+#define STAT(key, field) key, NUMBER, offsetof(struct sl_figures, field)
 
 static const struct {
     const char *key; /* or the whole header line */
@@ -28,23 +28,23 @@ static const struct {
     size_t offset; /* of a NUMBER */
 } rows[] = {
     {"-----Connection Stats-----", HEADER, 0},
-    {STAT(connections)},
-    {STAT(connections_websocket)},
+    {STAT("connections", connections)},
+    {STAT("connections_websocket", connections)},
     {"-----Stream Stats-----", HEADER, 0},
-    {STAT(streams_webrtc_in)},
-    {STAT(streams_webrtc_out)},
-    {STAT(streams_websocket_out)},
-    {STAT(streams_rtmp_in)},
-    {STAT(streams_rtmp_out)},
+    {STAT("streams_webrtc_in", webrtc.in)},
+    {STAT("streams_webrtc_out", webrtc.out)},
+    {STAT("streams_websocket_out", websocket.out)},
+    {STAT("streams_rtmp_in", rtmp.in)},
+    {STAT("streams_rtmp_out", rtmp.out)},
     {"streams_rtmfp_in", ALWAYS_ZERO, 0},
     {"streams_rtmfp_out", ALWAYS_ZERO, 0},
-    {STAT(streams_rtsp_in)},
-    {STAT(streams_rtsp_out)},
-    {STAT(streams_viewers)},
+    {STAT("streams_rtsp_in", rtsp.in)},
+    {STAT("streams_rtsp_out", rtsp.out)},
+    {STAT("streams_viewers", viewers)},
     {"-----Port Stats-----", HEADER, 0},
-    {STAT(ports_media_free)},
-    {STAT(ports_media_busy)},
-    {STAT(ports_media_quarantine)},
+    {"ports_media_free", ALWAYS_ZERO, 0},
+    {STAT("ports_media_busy", ports_busy)},
+    {"ports_media_quarantine", ALWAYS_ZERO, 0},
     {"-----Core Stats-----", HEADER, 0},
     {"core_threads", THREADS, 0},
     {"-----System Stats-----", HEADER, 0},
@@ -66,16 +66,16 @@ static double cpu_percent(struct sl_stat *stat, double cpu_s)
     return stat->cpu_percent;
 }
 
-static uint64_t number_at(const struct sl_rest_stats *stats, size_t offset)
+static uint64_t number_at(const struct sl_figures *figures, size_t offset)
 {
     uint64_t value;
 
-    memcpy(&value, (const char *)stats + offset, sizeof(value));
+    memcpy(&value, (const char *)figures + offset, sizeof(value));
     return value;
 }
 
 static void write_row(FILE *page, size_t row, struct sl_stat *stat,
-                      const struct sl_rest_stats *stats, const struct sl_process *process)
+                      const struct sl_figures *figures, const struct sl_process *process)
 {
     unsigned long long value = 0;
 
@@ -87,7 +87,7 @@ static void write_row(FILE *page, size_t row, struct sl_stat *stat,
         fprintf(page, "=%.1f", cpu_percent(stat, process->cpu_s));
         return;
     case NUMBER:
-        value = number_at(stats, rows[row].offset);
+        value = number_at(figures, rows[row].offset);
         break;
     case ALWAYS_ZERO:
         break;
@@ -106,16 +106,15 @@ static void write_row(FILE *page, size_t row, struct sl_stat *stat,
 
 void sl_stat_write(struct sl_stat *stat, FILE *page)
 {
-    struct sl_rest_stats stats = {0};
+    struct sl_figures figures;
     struct sl_process process;
 
-    if (stat->sources->stats)
-        stat->sources->stats(stat->sources->owner, &stats);
+    sl_figures_take(stat->parts, &figures);
     sl_process_read(&process);
     for (size_t row = 0; row < SL_ARRAY_LEN(rows); row++) {
         if (row > 0)
             fputc('\n', page);
-        write_row(page, row, stat, &stats, &process);
+        write_row(page, row, stat, &figures, &process);
     }
 }
 

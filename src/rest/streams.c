@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* /rest-api/stream: find, terminate, and events for the players (rest-api.md section 6). */
 #include "base/mem.h"
-#include "pull/pull.h"
 #include "rest/bulk.h"
 #include "session/session.h"
 
@@ -33,45 +32,23 @@ struct selection {
     json_t *ids;                                      /* an object whose keys they are */
 };
 
-static void select_media(struct sl_media_session *media, void *arg)
+static void select_one(const struct sl_listed *listed, void *arg)
 {
     struct selection *selection = arg;
 
     if (selection->kind != ALL &&
-        sl_media_session_is_publication(media) != (selection->kind == ONLY_PUBLISHERS))
+        sl_listed_is_publication(listed) != (selection->kind == ONLY_PUBLISHERS))
         return;
-    if (sl_media_session_matches(media, &selection->filter))
-        (void)json_object_set_new(selection->ids, sl_media_session_id(media), json_null());
-}
-
-/* A stream that a pull brings is published here, by no session (rest-api.md 4.1 item 4, 6.1). */
-static void select_pull(struct sl_pull *pull, void *arg)
-{
-    struct selection *selection = arg;
-    const struct sl_media_filter *filter = &selection->filter;
-    struct sl_pull_summary summary;
-
-    sl_pull_summary(pull, &summary);
-    if (selection->kind == ONLY_PLAYERS || filter->published == SL_MEDIA_PLAYED ||
-        filter->session_id || summary.kind == SL_PULL_PUSH || !summary.stream ||
-        (filter->name && strcmp(filter->name, summary.local_stream) != 0) ||
-        (filter->status && strcmp(filter->status, "PUBLISHING") != 0))
-        return;
-    (void)json_object_set_new(selection->ids, summary.media_session_id, json_null());
+    if (sl_listed_matches(listed, &selection->filter))
+        (void)json_object_set_new(selection->ids, sl_listed_id(listed), json_null());
 }
 
 static void select_id(struct selection *selection, json_t *id)
 {
-    struct sl_media_session *media =
-        sl_sessions_find_media(selection->control->sessions, json_string_value(id));
-    struct sl_pull *pull = selection->control->pulls
-                               ? sl_pulls_find(selection->control->pulls, json_string_value(id))
-                               : NULL;
+    struct sl_listed listed;
 
-    if (media)
-        select_media(media, selection);
-    if (pull)
-        select_pull(pull, selection);
+    if (sl_sessions_find_listed(selection->control->sessions, json_string_value(id), &listed))
+        select_one(&listed, selection);
 }
 
 /* Adds what matches. mediaSessionId and mediaSessionIds are alternatives (REST-41), and looked up
@@ -84,9 +61,7 @@ static void select_by(struct selection *selection, json_t *params)
     json_t *item;
 
     if (!id && !list) {
-        sl_sessions_each_media(selection->control->sessions, select_media, selection);
-        if (selection->control->pulls)
-            (void)sl_pulls_each(selection->control->pulls, NULL, select_pull, selection);
+        sl_sessions_each_listed(selection->control->sessions, select_one, selection);
         return;
     }
     if (id)
@@ -97,12 +72,15 @@ static void select_by(struct selection *selection, json_t *params)
 /* ---- find, find_all ---- */
 
 /* The SDK's names (rest-api.md section 6.2). */
-static json_t *metrics_of(const struct sl_video_rate *video, int width, int height)
+static json_t *metrics_of(const struct sl_listed *listed)
 {
-    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:i}", "VIDEO_WIDTH", width, "VIDEO_HEIGHT",
-                     height, "VIDEO_RATE", (json_int_t)video->rate_bps, "VIDEO_FPS",
-                     (json_int_t)video->fps, "VIDEO_NACK", (json_int_t)video->nack, "VIDEO_LOST",
-                     (json_int_t)video->lost, "VIDEO_B_FRAMES", 0);
+    struct sl_video_rate video;
+
+    sl_listed_video(listed, &video);
+    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:i}", "VIDEO_WIDTH", video.width,
+                     "VIDEO_HEIGHT", video.height, "VIDEO_RATE", (json_int_t)video.rate_bps,
+                     "VIDEO_FPS", (json_int_t)video.fps, "VIDEO_NACK", (json_int_t)video.nack,
+                     "VIDEO_LOST", (json_int_t)video.lost, "VIDEO_B_FRAMES", 0);
 }
 
 static bool displays(json_t *params, const char *what)
@@ -118,39 +96,17 @@ static bool displays(json_t *params, const char *what)
     return false;
 }
 
-static json_t *describe_pulled(const struct sl_control *control, const char *id, json_t *params)
-{
-    struct sl_pull *pull = control->pulls ? sl_pulls_find(control->pulls, id) : NULL;
-    json_t *item = pull ? sl_pull_describe_stream(pull) : NULL;
-
-    if (item && displays(params, "metrics")) {
-        struct sl_pull_summary summary;
-        sl_pull_summary(pull, &summary);
-        struct sl_video_rate video = {.rate_bps = summary.video_bps,
-                                      .fps = summary.video_fps,
-                                      .nack = summary.nack,
-                                      .lost = summary.lost};
-        (void)json_object_set_new(item, "metrics",
-                                  metrics_of(&video, summary.width, summary.height));
-    }
-    return item;
-}
-
 static json_t *describe_stream(const struct sl_control *control, const char *id, json_t *params)
 {
-    const struct sl_media_session *media = sl_sessions_find_media(control->sessions, id);
+    struct sl_listed listed;
 
-    if (!media)
-        return describe_pulled(control, id, params);
-    json_t *item = sl_media_session_describe(media);
+    if (!sl_sessions_find_listed(control->sessions, id, &listed))
+        return NULL;
+    json_t *item = sl_listed_describe(&listed);
     /* Nine tenths of the text, and it holds the client's ICE password: not for lists. */
     (void)json_object_set_new(item, "sdp", json_null());
-    if (displays(params, "metrics")) {
-        struct sl_media_summary summary;
-        sl_media_session_summary(media, &summary);
-        (void)json_object_set_new(item, "metrics",
-                                  metrics_of(&summary.video, summary.width, summary.height));
-    }
+    if (displays(params, "metrics"))
+        (void)json_object_set_new(item, "metrics", metrics_of(&listed));
     return item;
 }
 
@@ -168,14 +124,11 @@ static void answer_find(struct sl_call *call, void *arg)
 
 static void terminate_stream(const struct sl_control *control, const char *id, json_t *params)
 {
-    struct sl_media_session *media = sl_sessions_find_media(control->sessions, id);
-    struct sl_pull *pull = !media && control->pulls ? sl_pulls_find(control->pulls, id) : NULL;
+    struct sl_listed listed;
 
     (void)params;
-    if (media) /* else it ended by itself */
-        sl_media_session_terminate(media, SL_REASON_OPERATOR);
-    if (pull)
-        sl_pull_terminate(pull);
+    if (sl_sessions_find_listed(control->sessions, id, &listed)) /* else it ended by itself */
+        sl_listed_terminate(&listed, SL_REASON_OPERATOR);
 }
 
 static void answer_terminate(struct sl_call *call, void *arg)

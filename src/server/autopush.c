@@ -66,8 +66,7 @@ static void on_live(struct sl_streams_listener *listener, struct sl_stream *stre
     const struct sl_config *config = autopush->config;
 
     if (config->rtmp_push_auto_start && config->rtmp_push_auto_start_url[0] &&
-        strcmp(sl_stream_protocol(stream), "demo") != 0 &&
-        strcmp(sl_stream_protocol(stream), "cluster") != 0)
+        sl_stream_is_of_this_server(stream))
         begin(autopush, sl_stream_name(stream), config->rtmp_push_auto_start_url, SL_PUSH_AUTO);
 }
 

@@ -280,21 +280,12 @@ static void destroy_pulls(struct sl_server *server)
     sl_pulls_destroy(server->pulls);
 }
 
-static bool has_players(void *arg, const struct sl_stream *stream)
-{
-    const struct sl_server *server = arg;
-
-    return server->sessions && sl_sessions_players_of(server->sessions, stream) > 0;
-}
-
 static int create_cluster(struct sl_server *server, struct sl_error *error)
 {
     struct sl_names_config names = {
         .config = server->config,
         .loop = server->loop,
         .pulls = server->pulls,
-        .has_players = has_players,
-        .arg = server,
     };
 
     if (!server->config->cluster_registry[0])
@@ -422,15 +413,15 @@ static int create_control(struct sl_server *server, struct sl_error *error)
         .rtc = server->rtc,
     };
     struct sl_sources_config sources = {
-        .workers = server->workers,
-        .streams = server->streams,
+        .parts = {.loop = server->loop,
+                  .streams = server->streams,
+                  .workers = server->workers,
+                  .pushes = server->pushes,
+                  .pulls = server->pulls,
+                  .directory = sessions.directory,
+                  .cluster = server->cluster},
         .apps = server->apps,
         .hooks = server->hooks,
-        .pushes = server->pushes,
-        .pulls = server->pulls,
-        .cluster = server->cluster,
-        .directory = sessions.directory,
-        .loop = server->loop,
     };
 
     server->webrtc = sl_webrtc_provider_create(&webrtc);
@@ -438,7 +429,7 @@ static int create_control(struct sl_server *server, struct sl_error *error)
     server->sessions = sl_sessions_create(&sessions);
     server->signalling =
         sl_signalling_create(server->sessions, server->config, server->loop, server->counters);
-    sources.sessions = server->sessions;
+    sources.parts.sessions = server->sessions;
     server->sources = sl_sources_create(&sources);
     return sl_sources_create_rest(server->sources, server->config, server->metrics,
                                   server->setup.web_root, &server->rest, error);

@@ -9,7 +9,6 @@
 #include "cluster/cluster.h"
 #include "pull/pull.h"
 #include "server/internal.h"
-#include "session/session.h"
 #include "stream/stream.h"
 #include "webrtc/webrtc.h"
 
@@ -20,10 +19,8 @@
 /* Each node has its own demo, and what it took from another node is that one's. */
 static bool announces(void *arg, struct sl_stream *stream)
 {
-    const char *protocol = sl_stream_protocol(stream);
-
     (void)arg;
-    return strcmp(protocol, "demo") != 0 && strcmp(protocol, "cluster") != 0;
+    return sl_stream_is_of_this_server(stream);
 }
 
 static int64_t cpu_us(void)
@@ -35,25 +32,22 @@ static int64_t cpu_us(void)
            usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 }
 
-static void count_pull(struct sl_pull *pull, void *arg)
+/* A stream of another node is that node's to count; who watches it here is ours. */
+static void count_stream(struct sl_stream *stream, void *arg)
 {
-    struct sl_pull_summary summary;
+    struct sl_cluster_load *out = arg;
 
-    sl_pull_summary(pull, &summary);
-    *(uint32_t *)arg += summary.kind == SL_PULL && summary.stream;
+    out->streams += sl_stream_is_of_this_server(stream);
+    out->players += (uint32_t)sl_stream_takers(stream, SL_TAKER_VIEWER);
 }
 
 static void load(void *arg, struct sl_cluster_load *out)
 {
     struct sl_server *server = arg;
-    struct sl_sessions_stats stats = {0};
     int64_t now_us = sl_now_us(), used_us = cpu_us();
 
-    if (server->sessions) /* it is made after the cluster */
-        sl_sessions_stats(server->sessions, &stats);
-    out->streams = (uint32_t)stats.publications;
-    (void)sl_pulls_each(server->pulls, NULL, count_pull, &out->streams);
-    out->players = (uint32_t)stats.playbacks;
+    out->streams = out->players = 0;
+    sl_streams_each(server->streams, count_stream, out);
     if (server->load_at_us && now_us > server->load_at_us)
         out->cpu_percent =
             100.0 * (double)(used_us - server->load_cpu_us) / (double)(now_us - server->load_at_us);

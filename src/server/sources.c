@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Figures for the operator's pages. */
+/* What the HTTP side is made of, and what nobody but the server can tell it. */
 #include "server/sources.h"
 
 #include "apps/apps.h"
@@ -8,15 +8,10 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/mem.h"
-#include "cluster/cluster.h"
 #include "demo/demo.h"
 #include "hooks/hooks.h"
 #include "net/net.h"
-#include "pull/pull.h"
-#include "push/push.h"
 #include "rest/rest.h"
-#include "session/session.h"
-#include "stream/stream.h"
 
 #include <errno.h>
 #include <string.h>
@@ -45,130 +40,6 @@ static void on_lag_check(void *owner)
     sources->lag_due_us = now_us + LAG_CHECK_MS * SL_US_PER_MS;
 }
 
-static void count_pull(struct sl_pull *pull, void *arg)
-{
-    struct sl_rest_stats *out = arg;
-    struct sl_pull_summary summary;
-
-    sl_pull_summary(pull, &summary);
-    *(summary.kind == SL_PULL_PUSH ? &out->streams_webrtc_out : &out->streams_webrtc_in) += 1;
-}
-
-static void fill_stats(void *owner, struct sl_rest_stats *out)
-{
-    const struct sl_sources *sources = owner;
-    struct sl_sessions_stats stats;
-
-    sl_sessions_stats(sources->use.sessions, &stats);
-    out->connections = stats.sessions;
-    out->connections_websocket = stats.sessions;
-    out->streams_webrtc_in = stats.publications;
-    out->streams_webrtc_out = stats.playbacks;
-    if (sources->use.pulls)
-        (void)sl_pulls_each(sources->use.pulls, NULL, count_pull, out);
-    if (sources->use.pushes)
-        out->streams_rtmp_out = sl_pushes_count(sources->use.pushes);
-    out->streams_viewers = stats.playbacks;
-    /* One port a worker serves every client: none is ever used up. */
-    out->ports_media_busy = sl_workers_count(sources->use.workers);
-}
-
-struct stream_walk {
-    struct sl_sources *sources;
-    sl_rest_stream_fn *fn;
-    void *arg;
-    json_t *pushes; /* how many, by name of the stream */
-};
-
-static size_t pushes_of(const struct stream_walk *walk, const char *stream)
-{
-    return (size_t)json_integer_value(json_object_get(walk->pushes, stream));
-}
-
-static void count_push(struct sl_push *push, void *arg)
-{
-    const struct stream_walk *walk = arg;
-    struct sl_push_summary summary;
-
-    sl_push_summary(push, &summary);
-    json_int_t count = (json_int_t)pushes_of(walk, summary.stream) + 1;
-    (void)json_object_set_new(walk->pushes, summary.stream, json_integer(count));
-}
-
-static void tell_stream(struct sl_media_session *media, void *arg)
-{
-    struct stream_walk *walk = arg;
-    struct sl_media_summary summary;
-
-    if (!sl_media_session_is_publication(media) ||
-        sl_media_session_state(media) != SL_MEDIA_PUBLISHING)
-        return;
-    sl_media_session_summary(media, &summary);
-    struct sl_rest_stream stream = {
-        .name = sl_media_session_name(media),
-        .kind = "webrtc",
-        .audio_codec = summary.has_audio ? sl_codec_name(summary.audio_codec) : NULL,
-        .video_codec = summary.has_video ? sl_codec_name(summary.video_codec) : NULL,
-        .width = summary.width,
-        .height = summary.height,
-        .players = summary.players,
-        .pushes = pushes_of(walk, sl_media_session_name(media)),
-        .bitrate_bps = summary.bitrate_bps,
-        .started_ms = summary.created_ms,
-    };
-    walk->fn(&stream, walk->arg);
-}
-
-static const char *codec_of(struct sl_stream *stream, enum sl_media_kind kind)
-{
-    const struct sl_track *track = sl_stream_track(stream, kind);
-
-    return track ? sl_codec_name(sl_track_codecs(track)->codecs[0].codec) : NULL;
-}
-
-/* Streams that no client publishes: the demo, pulled ones. */
-static void tell_other_stream(struct sl_stream *stream, void *arg)
-{
-    struct stream_walk *walk = arg;
-    uint16_t width, height;
-
-    if (strcmp(sl_stream_protocol(stream), "webrtc") == 0 || !sl_stream_is_live(stream))
-        return;
-    struct sl_pull *pull = walk->sources->use.pulls ? sl_pulls_find_stream(walk->sources->use.pulls,
-                                                                           sl_stream_name(stream))
-                                                    : NULL;
-    struct sl_pull_summary summary = {0};
-    if (pull)
-        sl_pull_summary(pull, &summary);
-    sl_stream_size(stream, &width, &height);
-    struct sl_rest_stream told = {
-        .name = sl_stream_name(stream),
-        .kind = sl_stream_protocol(stream),
-        .audio_codec = codec_of(stream, SL_AUDIO),
-        .video_codec = codec_of(stream, SL_VIDEO),
-        .width = width,
-        .height = height,
-        .players = sl_sessions_players_of(walk->sources->use.sessions, stream),
-        .pushes = pushes_of(walk, sl_stream_name(stream)),
-        .bitrate_bps = summary.bitrate_bps,
-        .started_ms = sl_stream_live_since_ms(stream),
-        .origin_uri = summary.uri,
-        .origin_name = summary.remote_stream,
-    };
-    walk->fn(&told, walk->arg);
-}
-
-static void each_stream(void *owner, sl_rest_stream_fn *fn, void *arg)
-{
-    struct stream_walk walk = {owner, fn, arg, json_object()};
-
-    if (walk.sources->use.pushes)
-        (void)sl_pushes_each(walk.sources->use.pushes, NULL, NULL, count_push, &walk);
-    sl_sessions_each_media(walk.sources->use.sessions, tell_stream, &walk);
-    sl_streams_each(walk.sources->use.streams, tell_other_stream, &walk);
-    json_decref(walk.pushes);
-}
-
 static bool is_ready(void *owner, const char **why)
 {
     const struct sl_sources *sources = owner;
@@ -180,13 +51,7 @@ static bool is_ready(void *owner, const char **why)
 static size_t fill_gauges(void *owner, struct sl_gauge_value *out, size_t max)
 {
     const struct sl_sources *sources = owner;
-    const struct sl_cluster *cluster = sources->use.cluster;
     const struct sl_gauge_value all[] = {
-        {SL_GAUGE_CLUSTER_CONNECTED, "", cluster && sl_cluster_is_connected(cluster)},
-        {SL_GAUGE_CLUSTER_NODES, "", cluster ? (double)sl_cluster_node_count(cluster) : 0},
-        {SL_GAUGE_PUSHES, "", (double)sl_pushes_count(sources->use.pushes)},
-        {SL_GAUGE_PULLS, "", (double)sl_pulls_count(sources->use.pulls)},
-        {SL_GAUGE_WORKERS, "", (double)sl_workers_count(sources->use.workers)},
         {SL_GAUGE_DRAINING, "", sources->draining},
         {SL_GAUGE_HOOK_QUEUE, "", (double)sl_http_hooks_queued(sources->use.hooks)},
         {SL_GAUGE_LOOP_LAG, "", (double)sources->lag_us / SL_US_PER_S},
@@ -233,7 +98,7 @@ struct sl_sources *sl_sources_create(const struct sl_sources_config *config)
 
     sources->use = *config;
     sl_list_init(&sources->checks);
-    sources->lag_timer = sl_timer_create(config->loop, on_lag_check, sources);
+    sources->lag_timer = sl_timer_create(config->parts.loop, on_lag_check, sources);
     sl_timer_start(sources->lag_timer, LAG_CHECK_MS, LAG_CHECK_MS);
     return sources;
 }
@@ -293,17 +158,10 @@ int sl_sources_create_rest(struct sl_sources *sources, const struct sl_config *c
         .https_port = (uint16_t)config->https_port,
         .demo = config->demo_stream ? SL_DEMO_NAME : NULL,
         .metrics = metrics,
-        .sessions = sources->use.sessions,
-        .loop = sources->use.loop,
-        .pushes = sources->use.pushes,
-        .pulls = sources->use.pulls,
-        .directory = sources->use.directory,
-        .cluster = sources->use.cluster,
+        .parts = sources->use.parts,
         .sources =
             {
                 .owner = sources,
-                .stats = fill_stats,
-                .each_stream = each_stream,
                 .ready = is_ready,
                 .gauges = fill_gauges,
                 .check_user = check_user,

@@ -39,7 +39,9 @@ void audience_join(struct sl_media_session *media, struct sl_stream *stream)
         return;
     }
     sl_list_append(&audience->players, &media->in_audience);
-    audience->player_count++;
+    media->taker = (struct sl_taker){
+        .kind = SL_TAKER_VIEWER, .protocol = media->provider->protocol, .id = media->id};
+    sl_taker_attach(&media->taker, stream);
 }
 
 void audience_leave(struct sl_media_session *media)
@@ -49,21 +51,12 @@ void audience_leave(struct sl_media_session *media)
     if (!audience)
         return;
     media->audience = NULL;
-    if (media->publish) {
+    if (media->publish)
         audience->publication = NULL;
-    } else {
-        sl_list_remove(&media->in_audience);
-        audience->player_count--;
-    }
-    if (audience->publication || audience->player_count > 0)
+    sl_list_remove(&media->in_audience);
+    sl_taker_detach(&media->taker);
+    if (audience->publication || !sl_list_empty(&audience->players))
         return;
     sl_table_remove(&media->sessions->audiences, &audience->node);
     free(audience);
-}
-
-size_t sl_sessions_players_of(const struct sl_sessions *sessions, const struct sl_stream *stream)
-{
-    const struct audience *audience = audience_find(sessions, stream);
-
-    return audience ? audience->player_count : 0;
 }

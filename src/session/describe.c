@@ -106,22 +106,6 @@ const char *sl_media_session_info(const struct sl_media_session *media)
     return media->info;
 }
 
-void sl_media_session_summary(const struct sl_media_session *media, struct sl_media_summary *out)
-{
-    *out = (struct sl_media_summary){
-        .has_audio = media->has_audio,
-        .has_video = media->has_video,
-        .audio_codec = media->codecs[SL_AUDIO],
-        .video_codec = media->codecs[SL_VIDEO],
-        .width = media->width,
-        .height = media->height,
-        .bitrate_bps = media->figures.audio_bps + media->figures.video_bps,
-        .video = media->video,
-        .players = media->audience ? media->audience->player_count : 0,
-        .created_ms = media->created_ms,
-    };
-}
-
 struct sl_session *sl_media_session_owner(const struct sl_media_session *media)
 {
     return media->session;

@@ -111,6 +111,7 @@ struct sl_media_session {
     struct sl_list link;        /* in sessions->media, then in ->closing */
     struct sl_list in_session;
     struct sl_list in_audience; /* playbacks */
+    struct sl_taker taker;      /* the same, at the stream */
     struct sl_table_node by_id;
     enum sl_media_state state;
     enum sl_reason reason; /* why it ended */
@@ -159,9 +160,8 @@ struct audience {
     struct sl_stream *stream;
     struct sl_media_session *publication; /* NULL: the stream comes from another protocol */
     struct sl_list players;               /* struct sl_media_session.in_audience */
-    size_t player_count;
-    struct event_budget event_budget; /* of another server's publisher */
-    struct refusals refusals;         /* of its events */
+    struct event_budget event_budget;     /* of another server's publisher */
+    struct refusals refusals;             /* of its events */
 };
 
 #endif

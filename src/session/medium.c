@@ -3,6 +3,7 @@
 #include "session/medium.h"
 #include "session/audience.h"
 #include "session/internal.h"
+#include "session/listed.h"
 #include "session/media.h"
 
 static void take_over(struct sl_media_session *media, const struct sl_medium_facts *facts,
@@ -29,11 +30,13 @@ static void tell_client(const struct sl_media_session *media, const struct sl_me
 enum sl_reason sl_media_start_medium(struct sl_media_session *media, struct sl_stream *stream)
 {
     const struct sl_provider *provider = media->provider;
+    const struct sl_publisher publisher = sl_media_publisher(media);
     const struct sl_medium_request request = {
         .publish = media->publish,
         .id = media->id,
         .name = media->name,
         .stream = stream,
+        .publisher = media->publish ? &publisher : NULL,
         .offer = media->offer,
         .video_orientation = media->video_orientation,
         .transport = media->transport,

@@ -49,10 +49,9 @@ enum sl_reason playback_refusal(const struct sl_media_session *media)
 
 static bool is_full(const struct sl_sessions *sessions, const struct sl_stream *stream)
 {
-    const struct audience *audience = audience_find(sessions, stream);
     int64_t max = sessions->config.config->players_per_stream_max;
 
-    return max > 0 && audience && audience->player_count >= (size_t)max;
+    return max > 0 && sl_stream_takers(stream, SL_TAKER_VIEWER) >= (size_t)max;
 }
 
 enum sl_reason playback_start(struct sl_media_session *media)

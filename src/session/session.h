@@ -271,26 +271,12 @@ struct sl_session *sl_media_session_owner(const struct sl_media_session *media);
  * websocket-api.md 4.2. New reference. */
 json_t *sl_media_session_describe(const struct sl_media_session *media);
 
-/* The same in numbers, for pages that need no JSON. */
-struct sl_media_summary {
-    bool has_audio, has_video;
-    enum sl_codec audio_codec, video_codec;
-    uint16_t width, height; /* 0: not known yet */
-    uint64_t bitrate_bps;   /* audio and video payload of the last second */
-    struct sl_video_rate video;
-    size_t players; /* of the stream it publishes or plays */
-    int64_t created_ms;
-};
-void sl_media_session_summary(const struct sl_media_session *media, struct sl_media_summary *out);
-
 /* By mediaSessionId, live ones only; NULL. */
 struct sl_media_session *sl_sessions_find_media(struct sl_sessions *sessions,
                                                 const char *media_session_id);
 /* Live ones in the order they came; fn must not end any. */
 void sl_sessions_each_media(struct sl_sessions *sessions,
                             void (*fn)(struct sl_media_session *media, void *arg), void *arg);
-/* How many play this stream, PENDING ones included. */
-size_t sl_sessions_players_of(const struct sl_sessions *sessions, const struct sl_stream *stream);
 /* Of one session. */
 void sl_session_each_media(struct sl_session *session,
                            void (*fn)(struct sl_media_session *media, void *arg), void *arg);
@@ -314,5 +300,32 @@ void sl_media_session_terminate(struct sl_media_session *media, enum sl_reason r
 /* Terminates every match; returns how many there were. */
 size_t sl_sessions_terminate_media(struct sl_sessions *sessions,
                                    const struct sl_media_filter *filter, enum sl_reason reason);
+
+/* ---- Lists ---- */
+
+/*
+ * What REST and the console list, find by id and end: publications and playbacks of clients, and
+ * the live streams that no client publishes (pulled ones, the built-in one), which are told in the
+ * same words. What one of the lists has, the others have.
+ */
+struct sl_listed {
+    struct sl_sessions *sessions;
+    struct sl_media_session *media; /* NULL: of no client, and then: */
+    struct sl_stream *stream;
+};
+/* fn must not end any. */
+void sl_sessions_each_listed(struct sl_sessions *sessions,
+                             void (*fn)(const struct sl_listed *listed, void *arg), void *arg);
+/* By mediaSessionId; false: there is none. */
+bool sl_sessions_find_listed(struct sl_sessions *sessions, const char *id, struct sl_listed *out);
+const char *sl_listed_id(const struct sl_listed *listed);
+bool sl_listed_is_publication(const struct sl_listed *listed);
+/* By a filter without ids: what has one is found by it. */
+bool sl_listed_matches(const struct sl_listed *listed, const struct sl_media_filter *filter);
+/* As sl_media_session_describe(). New reference. */
+json_t *sl_listed_describe(const struct sl_listed *listed);
+void sl_listed_video(const struct sl_listed *listed, struct sl_video_rate *out);
+/* As sl_media_session_terminate(). */
+void sl_listed_terminate(const struct sl_listed *listed, enum sl_reason reason);
 
 #endif

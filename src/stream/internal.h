@@ -227,7 +227,7 @@ struct sl_sink {
 /* Stops it and tells its owner that the stream is over. [worker] */
 void sink_end(struct sl_sink *sink);
 
-/* ---- registry.c ---- */
+/* ---- A stream: registry.c, catalogue.c ---- */
 
 struct sl_stream {
     struct sl_table_node node; /* in streams->names while the name is held */
@@ -238,6 +238,13 @@ struct sl_stream {
     const struct sl_source_ops *ops;
     struct sl_track *tracks[TRACKS_PER_STREAM];
     struct sl_list listeners;
+    /* catalogue.c */
+    struct sl_publisher publisher; /* its id is the one below */
+    char id[SL_STREAM_ID_MAX + 1];
+    struct sl_table_node by_id; /* in streams->ids, if it has one */
+    struct sl_list takers;      /* struct sl_taker */
+    size_t taker_count[SL_TAKER_KINDS];
+
     uint16_t width, height;
     bool muted[TRACKS_PER_STREAM]; /* by enum sl_media_kind */
     int64_t live_since_ms;         /* wall clock */
@@ -246,6 +253,18 @@ struct sl_stream {
     size_t draining; /* fanouts that have not reported drained, and home itself */
     struct sl_msg end_msg, ended_msg, free_msg;
 };
+
+/* ---- catalogue.c ---- */
+
+/* Before the stream is seen by anybody; -EINVAL: the id is too long. */
+int catalogue_init(struct sl_stream *stream, const struct sl_publisher *publisher);
+/* NULL: it is no stream's. */
+struct sl_stream *catalogue_find(const struct sl_table *ids, const char *id);
+void catalogue_add(struct sl_table *ids, struct sl_stream *stream);
+/* The stream has ended: nobody finds it, nobody takes it. */
+void catalogue_remove(struct sl_table *ids, struct sl_stream *stream);
+
+/* ---- registry.c ---- */
 
 /* The loop that owns the registry. Threads: any. */
 struct sl_loop *registry_control(const struct sl_stream *stream);

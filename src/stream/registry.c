@@ -14,6 +14,7 @@ struct sl_streams {
     struct sl_workers *workers;
     struct sl_loop *control;
     struct sl_table names;
+    struct sl_table ids;
     struct sl_list all; /* also those that are over and not yet freed */
     struct sl_table reservations;
     struct sl_list listeners;
@@ -37,6 +38,7 @@ struct sl_streams *sl_streams_create(struct sl_workers *workers, struct sl_loop 
     streams->workers = workers;
     streams->control = control;
     sl_table_init(&streams->names);
+    sl_table_init(&streams->ids);
     sl_list_init(&streams->all);
     sl_table_init(&streams->reservations);
     sl_list_init(&streams->listeners);
@@ -53,6 +55,7 @@ void sl_streams_destroy(struct sl_streams *streams)
         sl_log(SL_LOG_ERROR, NULL, "stream: some names were not let go of at the end");
     sl_table_deinit(&streams->reservations);
     sl_table_deinit(&streams->names);
+    sl_table_deinit(&streams->ids);
     free(streams);
 }
 
@@ -97,6 +100,11 @@ void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *st
         if (!stream->ended)
             fn(stream, arg);
     }
+}
+
+struct sl_stream *sl_streams_find_id(struct sl_streams *streams, const char *id)
+{
+    return catalogue_find(&streams->ids, id);
 }
 
 /* ---- Names to come ---- */
@@ -235,6 +243,10 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
     stream->ended_msg.run = on_home_ended;
     stream->free_msg.run = on_free;
     sl_list_init(&stream->listeners);
+    if (catalogue_init(stream, &config->publisher) < 0) {
+        free(stream);
+        return -EINVAL;
+    }
     for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
         if (!config->tracks[i].present)
             continue;
@@ -246,6 +258,7 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
         stream->tracks[i] = track_create(stream, (enum sl_media_kind)i, config);
     }
     sl_table_insert(&streams->names, &stream->node, sl_hash_text(stream->name));
+    catalogue_add(&streams->ids, stream);
     sl_list_append(&streams->all, &stream->link);
     *out = stream;
     return 0;
@@ -318,6 +331,7 @@ void sl_stream_end(struct sl_stream *stream)
     stream->ended = true;
     stream->live = false;
     sl_table_remove(&stream->streams->names, &stream->node);
+    catalogue_remove(&stream->streams->ids, stream);
     sl_loop_post(stream->worker->loop, &stream->end_msg);
     /* A listener may take others out as it ends: always the first of those left. */
     while ((listener = sl_list_first(&stream->listeners, struct sl_stream_listener, link))) {

@@ -180,12 +180,53 @@ struct sl_track_config {
     struct sl_h264_sprop sprop; /* H264 parameter sets known before the first packet */
 };
 
+/* ---- Who a stream is [control] ---- */
+
+/* Whose a stream is. What is pushed by itself, announced to the cluster and counted as this
+ * server's hangs on this, and not on the protocol that it came by. */
+enum sl_origin {
+    SL_ORIGIN_OWN,      /* a client publishes it here */
+    SL_ORIGIN_PULLED,   /* an operator had it pulled from another server; this one's from then on */
+    SL_ORIGIN_NODE,     /* another node's of the cluster, here for this node's viewers */
+    SL_ORIGIN_BUILT_IN, /* the server makes it; each has its own */
+};
+
+/* What the lists tell of a stream. Zero, NULL: not known. */
+struct sl_stream_figures {
+    uint64_t audio_bps, video_bps, video_fps; /* payload of the last second */
+    uint64_t lost, nack;                      /* totals since the start */
+    uint32_t rtt_us;
+    /* Where it is pulled from: URL and name there. Borrowed until the stream ends. */
+    const char *from_uri, *from_name;
+};
+
+struct sl_publisher_ops {
+    /* out is zeroed before. NULL: nothing is known. */
+    void (*stats)(void *owner, struct sl_stream_figures *out);
+    /* Ends the stream, and what there is behind it, from within; why is for people. NULL: the
+     * stream is ended, and its source has no more to do. */
+    void (*terminate)(void *owner, const char *why);
+};
+
+enum { SL_STREAM_ID_MAX = 128 };
+
+/* Whoever has brought a stream, on the control loop; the source (struct sl_source_ops) is its half
+ * on the worker. Zeroed: a stream of this server's own that nobody can ask for by an id. */
+struct sl_publisher {
+    enum sl_origin origin;
+    /* Copied; at most SL_STREAM_ID_MAX bytes, no other stream's. NULL: none. */
+    const char *id;
+    const struct sl_publisher_ops *ops; /* NULL: none of them */
+    void *owner;                        /* of ops; asked until the stream ends */
+};
+
 enum { SL_STREAM_NAME_MAX = 256 };
 /* 1..SL_STREAM_NAME_MAX bytes without control characters. Threads: any. */
 bool sl_stream_name_is_valid(const char *name);
 
 struct sl_stream_config {
-    const char *name;         /* copied; a valid one */
+    const char *name; /* copied; a valid one */
+    struct sl_publisher publisher;
     struct sl_worker *worker; /* where the source is */
     const struct sl_source_ops *ops;
     void *owner; /* of ops; must stay valid on the worker until after the end has run there */
@@ -231,7 +272,18 @@ bool sl_stream_is_live(const struct sl_stream *stream);
 int64_t sl_stream_live_since_ms(const struct sl_stream *stream);
 const char *sl_stream_name(const struct sl_stream *stream);
 struct sl_worker *sl_stream_worker(struct sl_stream *stream);
+/* Of its source. */
 const char *sl_stream_protocol(const struct sl_stream *stream);
+enum sl_origin sl_stream_origin(const struct sl_stream *stream);
+/* Somebody has published it here, or had it brought here: no other node has it by itself. */
+bool sl_stream_is_of_this_server(const struct sl_stream *stream);
+/* "" if it has none. */
+const char *sl_stream_id(const struct sl_stream *stream);
+/* NULL if no stream has this id now. Live or not; "" is nobody's. */
+struct sl_stream *sl_streams_find_id(struct sl_streams *streams, const char *id);
+void sl_stream_figures(const struct sl_stream *stream, struct sl_stream_figures *out);
+/* For an operator who ends it. Its memory may be gone afterwards. */
+void sl_stream_terminate(struct sl_stream *stream, const char *why);
 /* NULL if the stream has no such track. */
 struct sl_track *sl_stream_track(struct sl_stream *stream, enum sl_media_kind kind);
 /* Last known picture size, 0 x 0 if none yet. */
@@ -254,6 +306,34 @@ struct sl_stream_listener {
 void sl_stream_listen(struct sl_stream *stream, struct sl_stream_listener *listener);
 /* No-op if it does not listen. */
 void sl_stream_unlisten(struct sl_stream_listener *listener);
+
+/* ---- Who takes a stream [control] ---- */
+
+enum sl_taker_kind {
+    SL_TAKER_VIEWER, /* somebody plays it, or is about to */
+    SL_TAKER_OUTPUT, /* it goes to another server, or to a file */
+};
+enum { SL_TAKER_KINDS = 2 };
+
+/* One who takes a stream, whatever the protocol; for lists, limits, and for whoever brings streams
+ * only as long as they are wanted. Embedded in its owner, who fills in the first three; texts are
+ * borrowed while it is attached. */
+struct sl_taker {
+    enum sl_taker_kind kind;
+    const char *protocol;
+    const char *id;
+    int64_t since_ms; /* wall clock; by sl_taker_attach() */
+    struct sl_stream *stream;
+    struct sl_list link; /* the stream's */
+};
+/* To a stream that has not ended. The end of the stream detaches it. */
+void sl_taker_attach(struct sl_taker *taker, struct sl_stream *stream);
+/* No-op if it is not attached. */
+void sl_taker_detach(struct sl_taker *taker);
+size_t sl_stream_takers(const struct sl_stream *stream, enum sl_taker_kind kind);
+/* In the order they came; fn may detach none. */
+void sl_stream_each_taker(const struct sl_stream *stream,
+                          void (*fn)(const struct sl_taker *taker, void *arg), void *arg);
 
 /* ---- Names to come [control] ---- */
 

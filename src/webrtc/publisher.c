@@ -146,18 +146,9 @@ static void request_keyframe(void *owner, struct sl_track *track)
     publisher_request_keyframe(peer->publisher, sl_track_kind(track));
 }
 
-static void on_sinks(void *owner, struct sl_track *track, size_t count)
-{
-    struct sl_peer *peer = owner;
-
-    atomic_store_explicit(&peer->stats.sinks[sl_track_kind(track)], (uint32_t)count,
-                          memory_order_relaxed);
-}
-
 const struct sl_source_ops sl_peer_source_ops = {
     .protocol = "webrtc",
     .request_keyframe = request_keyframe,
-    .on_sinks = on_sinks,
 };
 
 int64_t publisher_last_packet_us(const struct publisher *publisher)

@@ -138,8 +138,6 @@ struct sl_peer_stats {
     _Atomic uint64_t video_frames;    /* marker bits seen or sent */
     _Atomic uint64_t nack, pli, lost; /* totals since the start */
     _Atomic uint32_t rtt_us;
-    _Atomic uint32_t sinks[2]; /* publishing: sinks of the tracks fed, by kind, as far as the first
-                                * and the last of them tell: 0 or not */
 };
 
 /* [control] Publishing: first create the peer with sl_peer_create(), then the stream with the peer

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The built-in stream `demo`: what a newcomer without a camera plays first.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Browser } from './lib/browser.mjs';
 import { BARE, startPages } from './lib/pages.mjs';
+import { freePorts } from './lib/ports.mjs';
 import { Server } from './lib/server.mjs';
+import { SshUser } from './lib/ssh.mjs';
 import { until } from './lib/wait.mjs';
 
-let server, browser, pages, page;
+let server, admin, browser, pages, page;
 
 before(async () => {
+    const port = await freePorts(1);
     [browser, pages, server] = await Promise.all([Browser.open(), startPages(),
-        Server.start({ demo_stream: true })]);
+        Server.start({ demo_stream: true, 'cli.port': port })]);
+    admin = new SshUser({ port,
+        password: fs.readFileSync(path.join(server.stateDir, 'admin-password'), 'utf8').trim() });
     page = await browser.page(pages.url + BARE, server);
 });
 after(async () => {
@@ -62,5 +69,58 @@ describe('the demo stream', () => {
     test('its name is taken: a publication of it is refused', async () => {
         const event = await call('publish', 'other', 'demo', {});
         assert.deepEqual([event.status, event.info], ['FAILED', 'Stream name is already in use']);
+    });
+});
+
+describe('a publication, a pull and the demo', () => {
+    async function console_(command) {
+        const { code, out, err } = await admin.run(command);
+        assert.deepEqual({ code, err }, { code: 0, err: '' }, command);
+        return out;
+    }
+    async function rest(where, body) {
+        const response = await fetch(`${server.http}/rest-api${where}`, { method: 'POST',
+            headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+        const text = await response.text();
+        return { status: response.status, body: text && JSON.parse(text) };
+    }
+    // {name: mediaSessionId} of what is published, by REST and by the console
+    const published = (rows) => Object.fromEntries(rows.filter((row) => row.published)
+        .map(({ name, mediaSessionId }) => [name, mediaSessionId]).sort());
+    async function found(filter) {
+        const { status, body } = await rest(filter ? '/stream/find' : '/stream/find_all', filter);
+        return published(status === 404 ? [] : body);
+    }
+    const shown = async () => published((await console_('show streams')).split('\n')
+        .map((row) => row.trim().split(/ +/)).map(([mediaSessionId, name, isPublished]) =>
+            ({ mediaSessionId, name, published: isPublished === 'true' })));
+    const live = async () => (await (await fetch(`${server.http}/api/v1/streams`)).json())
+        .streams.map(({ name, kind }) => `${name} ${kind}`).sort();
+    async function figures(...keys) {
+        const lines = (await console_('show stat')).split('\n').map((line) => line.split('='));
+        return keys.map((key) => Number(Object.fromEntries(lines)[key]));
+    }
+
+    test('are in every list under the same ids, and ended by them', async () => {
+        assert.equal((await call('publish', 'camera', 'camera', {})).status, 'PUBLISHING');
+        assert.equal((await rest('/pull/pull', { uri: server.ws, remoteStreamName: 'camera',
+            localStreamName: 'pulled' })).status, 200);
+        const all = await until('all three', async () => {
+            const list = await found();
+            return Object.keys(list).join() === 'camera,demo,pulled' && list;
+        });
+        assert.deepEqual(await shown(), all);
+        assert.deepEqual(await live(), ['camera webrtc', 'demo demo', 'pulled pull']);
+        // The demo came by no protocol; who plays is the pull.
+        assert.deepEqual(await figures('streams_webrtc_in', 'streams_webrtc_out', 'streams_viewers'),
+            [2, 1, 1]);
+        for (const name of ['pulled', 'demo', 'camera']) {
+            const mediaSessionId = all[name];
+            assert.deepEqual(await found({ mediaSessionId }), { [name]: mediaSessionId });
+            assert.equal((await rest('/stream/terminate', { mediaSessionId })).status, 200);
+            assert.deepEqual(await found({ mediaSessionId }), {});
+        }
+        assert.deepEqual([await found(), await shown(), await live()], [{}, {}, []]);
+        assert.deepEqual(await figures('streams_webrtc_in', 'streams_viewers'), [0, 0]);
     });
 });

@@ -107,7 +107,8 @@ static void answer(struct sl_cluster *cluster, const struct sl_cluster_node *nod
 /* ---- Pulls ---- */
 
 struct sl_pull {
-    bool lives, used;
+    bool lives;
+    size_t viewers, outputs; /* of its stream */
     char name[SL_STREAM_NAME_MAX + 1];
     struct sl_pull_request request;
 };
@@ -150,15 +151,17 @@ void sl_pull_terminate(struct sl_pull *pull)
     pull_end(pull);
 }
 
-bool sl_pull_is_used(const struct sl_pull *pull)
+/* The stream of a pull here is the pull. */
+size_t sl_stream_takers(const struct sl_stream *stream, enum sl_taker_kind kind)
 {
+    const struct sl_pull *pull = (const void *)stream;
+
     assert_true(pull->lives);
-    return pull->used;
+    return kind == SL_TAKER_VIEWER ? pull->viewers : pull->outputs;
 }
 
 static void pull_live(struct sl_pull *pull)
 {
-    /* The streams here are only ever compared. */
     pull->request.on_live(pull->request.owner, (struct sl_stream *)(void *)pull);
 }
 
@@ -168,17 +171,9 @@ struct fixture {
     struct sl_config *config;
     struct sl_cluster cluster;
     struct sl_pulls pulls;
-    const struct sl_pull *watched; /* its stream has players */
     struct sl_names *names;
     const struct sl_directory *directory;
 };
-
-static bool has_players(void *arg, const struct sl_stream *stream)
-{
-    const struct fixture *f = arg;
-
-    return (const void *)f->watched == (const void *)stream;
-}
 
 struct asker {
     struct fixture *f;
@@ -258,11 +253,8 @@ static int set_up(void **state)
     f->config->cluster_idle_ms = IDLE_MS;
     sl_list_init(&f->cluster.calls);
     the_cluster = &f->cluster;
-    f->names = sl_names_create(&(struct sl_names_config){.config = f->config,
-                                                         .cluster = &f->cluster,
-                                                         .pulls = &f->pulls,
-                                                         .has_players = has_players,
-                                                         .arg = f});
+    f->names = sl_names_create(
+        &(struct sl_names_config){.config = f->config, .cluster = &f->cluster, .pulls = &f->pulls});
     f->directory = sl_names_directory(f->names);
     *state = f;
     return 0;
@@ -477,28 +469,28 @@ static void an_idle_pull_goes_after_cluster_idle_ms_and_a_used_one_stays(void **
     fake_advance_ms(1);
     assert_false(pull->lives);
 
-    /* By pushes, records and players' peers. */
+    /* By pushes and records. */
     pull = make_live(f, "cam");
-    pull->used = true;
+    pull->outputs = 1;
     fake_advance_ms(10 * IDLE_MS);
     assert_true(pull->lives);
-    pull->used = false;
+    pull->outputs = 0;
     fake_advance_ms(IDLE_MS - 1);
     assert_true(pull->lives);
     fake_advance_ms(1);
     assert_false(pull->lives);
 
-    /* By players whose peers are not up yet. */
+    /* By players. */
     pull = make_live(f, "cam");
-    f->watched = pull;
+    pull->viewers = 1;
     fake_advance_ms(10 * IDLE_MS);
     assert_true(pull->lives);
-    f->watched = NULL;
+    pull->viewers = 0;
     fake_advance_ms(IDLE_MS - CHECK_MS);
     assert_true(pull->lives);
-    f->watched = pull; /* one comes just in time */
+    pull->viewers = 1; /* one comes just in time */
     fake_advance_ms(CHECK_MS);
-    f->watched = NULL;
+    pull->viewers = 0;
     fake_advance_ms(IDLE_MS - 1);
     assert_true(pull->lives);
     fake_advance_ms(1);
@@ -512,7 +504,7 @@ static void each_pull_is_idle_for_itself(void **state)
                    *idle_too = make_live(f, "idle too");
     struct asker a = {.f = f};
 
-    used->used = true;
+    used->viewers = 1;
     ask(&a, "coming"); /* not yet live: its own time limit decides */
     answer(&f->cluster, &there, 0);
     f->config->cluster_idle_ms = 2 * IDLE_MS; /* a reload */
@@ -532,7 +524,7 @@ static void a_pull_from_a_node_that_is_gone_ends_with_it(void **state)
     struct sl_pull *live = make_live(f, "cam");
     struct asker waits = {.f = f}, looks = {.f = f}, again = {.f = f};
 
-    live->used = true;
+    live->viewers = 1;
     ask(&waits, "door");
     answer(&f->cluster, &there, 0);
     ask(&looks, "hall"); /* nobody knows yet where that is */

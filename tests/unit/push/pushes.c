@@ -170,10 +170,12 @@ static int tear_down(void **state)
 
 /* ---- Asking ---- */
 
+enum { PUSH_ID_MAX = 32 };
+
 struct answer {
     int calls, err;
     char words[256];
-    char id[32];
+    char id[PUSH_ID_MAX];
 };
 
 static void on_done(void *owner, int err, const char *words, struct sl_push *push)
@@ -389,6 +391,36 @@ static void waits_for_streams_to_come_and_ends_with_them(void **state) /* REST-2
     assert_int_equal(state_of(f, answer.id), SL_PUSH_ENDED);
 }
 
+static void note_id(const struct sl_taker *taker, void *arg)
+{
+    assert_int_equal(taker->kind, SL_TAKER_OUTPUT);
+    assert_string_equal(taker->protocol, "rtmp");
+    (void)snprintf(arg, PUSH_ID_MAX, "%s", taker->id);
+}
+
+static void its_stream_lists_it_from_the_request_to_the_end(void **state)
+{
+    struct fixture *f = *state;
+    char id[PUSH_ID_MAX] = "";
+
+    struct answer answer = ask(f, "cam", f->url);
+    assert_int_equal(sl_stream_takers(f->stream, SL_TAKER_OUTPUT), 1);
+    sl_stream_each_taker(f->stream, note_id, id);
+    assert_string_equal(id, answer.id);
+    struct answer other = ask(f, "cam", "rtmp://127.0.0.1:1/other");
+    assert_int_equal(sl_stream_takers(f->stream, SL_TAKER_OUTPUT), 2);
+    sl_push_terminate(sl_pushes_find(f->pushes, other.id));
+    assert_int_equal(sl_stream_takers(f->stream, SL_TAKER_OUTPUT), 1);
+    sl_push_terminate(sl_pushes_find(f->pushes, answer.id));
+    assert_int_equal(sl_stream_takers(f->stream, SL_TAKER_OUTPUT), 0);
+
+    /* One that waits for its stream is listed there as soon as there is one. */
+    struct sl_stream *late = make_stream(f, "late", NULL);
+    (void)ask(f, "late", f->url);
+    assert_int_equal(sl_stream_takers(late, SL_TAKER_OUTPUT), 1);
+    sl_stream_release(late);
+}
+
 static bool has_ended(struct fixture *f, void *arg)
 {
     return state_of(f, arg) == SL_PUSH_ENDED;
@@ -589,6 +621,7 @@ int main(void)
         TEST(without_descriptors_it_is_refused_and_keeps_none),
         TEST(finds_by_source_by_published_name_and_by_url),
         TEST(waits_for_streams_to_come_and_ends_with_them),
+        TEST(its_stream_lists_it_from_the_request_to_the_end),
         TEST(tries_again_as_often_as_it_is_told_and_then_ends),
         TEST(every_address_of_a_name_is_tried),
         TEST(without_descriptors_it_tries_again_if_it_may),

@@ -51,6 +51,22 @@ static void finds_the_clients_that_match(void **state)
     }
 }
 
+static void counts_them_on_the_page_of_figures(void **state) /* rest-api.md 10 */
+{
+    struct control *control = *state;
+    struct sl_http_request request;
+
+    connect_three(control);
+    request = (struct sl_http_request){
+        .method = "GET", .path = "/", .query = "action=stat", .host = "localhost:8081"};
+    sl_rest_on_request(control->rest, &request);
+    assert_non_null(strstr(request.answer, "connections=3\nconnections_websocket=3\n"));
+    fake_deinit(&request);
+    send_request(control, &request, "GET", "/metrics", NULL);
+    assert_non_null(strstr(request.answer, "sluice_connections 3\n"));
+    fake_deinit(&request);
+}
+
 static void shows_no_client_before_its_application_said_yes(void **state)
 {
     struct control *control = *state;
@@ -186,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONTROL_TEST(finds_the_clients_that_match),
+        CONTROL_TEST(counts_them_on_the_page_of_figures),
         CONTROL_TEST(shows_no_client_before_its_application_said_yes),
         CONTROL_TEST(never_shows_a_password_of_a_telephone),
         CONTROL_TEST(describes_clients_as_the_schema_has_it),

@@ -19,6 +19,7 @@ struct control {
     struct sl_pulls pulls;
     struct fake_directory directory;
     struct sl_cluster cluster;
+    struct sl_metrics *metrics;
     struct sl_rest *rest;
     struct client clients[CLIENTS_MAX];
     size_t client_count;

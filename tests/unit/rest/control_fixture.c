@@ -13,11 +13,14 @@ int control_set_up(void **state)
 
     fake_server_init(&control->server);
     fake_directory_init(&control->directory);
-    const struct sl_rest_config config = {.sessions = control->server.sessions,
-                                          .pushes = &control->pushes,
-                                          .pulls = &control->pulls,
-                                          .directory = &control->directory.directory,
-                                          .cluster = &control->cluster};
+    control->metrics = sl_metrics_create();
+    const struct sl_rest_config config = {.metrics = control->metrics,
+                                          .parts = {.streams = fake_streams(),
+                                                    .sessions = control->server.sessions,
+                                                    .pushes = &control->pushes,
+                                                    .pulls = &control->pulls,
+                                                    .directory = &control->directory.directory,
+                                                    .cluster = &control->cluster}};
     assert_int_equal(sl_rest_create(&config, &control->rest, NULL), 0);
     *state = control;
     return 0;
@@ -30,6 +33,7 @@ int control_tear_down(void **state)
     sl_rest_destroy(control->rest);
     remove_clients(control);
     fake_server_deinit(&control->server);
+    sl_metrics_destroy(control->metrics);
     free(control);
     return 0;
 }

@@ -49,15 +49,6 @@ void sl_pull_terminate(struct sl_pull *pull)
         pull->on_end(pull->owner, "terminated");
 }
 
-struct sl_pull *sl_pulls_find(struct sl_pulls *pulls, const char *media_session_id)
-{
-    for (size_t i = 0; i < FAKE_PULLS_MAX; i++) {
-        if (pulls->pulls[i].lives && strcmp(pulls->pulls[i].id, media_session_id) == 0)
-            return &pulls->pulls[i];
-    }
-    return NULL;
-}
-
 static bool matches(const struct sl_pull *pull, const struct sl_pull_filter *filter)
 {
     return pull->lives &&
@@ -99,14 +90,6 @@ json_t *sl_pull_describe(const struct sl_pull *pull)
                      pull->remote, "uri", pull->uri, "status", "NEW");
 }
 
-json_t *sl_pull_describe_stream(const struct sl_pull *pull)
-{
-    return pull->is_live
-               ? json_pack("{s:s, s:s, s:b, s:i, s:i}", "mediaSessionId", pull->id, "name",
-                           pull->local, "published", 1, "width", 320, "height", 240)
-               : NULL;
-}
-
 void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
 {
     *out = (struct sl_pull_summary){
@@ -116,14 +99,7 @@ void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
         .remote_stream = pull->remote,
         .status = "PROCESSED_REMOTE",
         .kind = pull->kind,
-        .stream = pull->is_live ? (struct sl_stream *)(uintptr_t)pull : NULL,
         .bitrate_bps = 1500,
-        .video_bps = 1000,
-        .video_fps = 25,
-        .nack = 7,
-        .lost = 3,
-        .width = 320,
-        .height = 240,
         .created_ms = 1700000000000,
     };
 }
@@ -183,7 +159,26 @@ void fake_directory_init(struct fake_directory *fake)
         .directory = {.arg = fake, .claim = claim, .release = release, .cancel = cancel}};
 }
 
+size_t sl_pulls_count(const struct sl_pulls *pulls)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < FAKE_PULLS_MAX; i++)
+        count += pulls->pulls[i].lives;
+    return count;
+}
+
 /* ---- Nodes ---- */
+
+bool sl_cluster_is_connected(const struct sl_cluster *cluster)
+{
+    return cluster->count > 0;
+}
+
+size_t sl_cluster_node_count(const struct sl_cluster *cluster)
+{
+    return cluster->count;
+}
 
 void sl_cluster_each_node(const struct sl_cluster *cluster,
                           void (*fn)(const struct sl_cluster_node *node, void *arg), void *arg)

@@ -13,7 +13,7 @@
 enum { FAKE_PULLS_MAX = 8, FAKE_NODES_MAX = 4 };
 
 struct sl_pull {
-    bool lives, is_live; /* media flows */
+    bool lives;
     char id[37], uri[128], local[64], remote[64];
     enum sl_pull_kind kind;
     void (*on_end)(void *owner, const char *why);

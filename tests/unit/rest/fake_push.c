@@ -162,3 +162,12 @@ void sl_push_summary(const struct sl_push *push, struct sl_push_summary *out)
         .created_ms = 1700000000000,
     };
 }
+
+size_t sl_pushes_count(const struct sl_pushes *pushes)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < FAKE_PUSHES_MAX; i++)
+        count += pushes->pushes[i].lives;
+    return count;
+}

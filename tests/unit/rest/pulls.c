@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* /rest-api/pull, /api/v1/pulls, /api/v1/nodes and pulled streams among the others, over a fake of
- * pull/: REST-8 to REST-17 as far as they are about HTTP. */
+/* /rest-api/pull, /api/v1/pulls and /api/v1/nodes, over a fake of pull/: REST-8 to REST-17 as far
+ * as they are about HTTP. */
 #include "control.h"
 
 #include "base/mem.h"
@@ -154,49 +154,6 @@ static void terminates_by_filters(void **state) /* REST-15 */
     }
 }
 
-static void has_what_pulls_bring_among_the_streams(void **state) /* REST-11, section 6.1 */
-{
-    struct control *control = *state;
-    static const struct {
-        const char *body;
-        int status;
-    } cases[] = {
-        {"{'name':'here'}", 200},
-        {"{'published':true}", 200},
-        {"{'status':'PUBLISHING'}", 200},
-        {"{'mediaSessionId':'here-0'}", 200},
-        {"{'mediaSessionIds':['x','here-0']}", 200},
-        {"{'name':'other'}", 404},
-        {"{'published':false}", 404},
-        {"{'status':'PLAYING'}", 404},
-        {"{'sessionId':'/1.2.3.4:5/6.7.8.9:10'}", 404},
-        {"{'mediaSessionId':'push-1'}", 404},
-    };
-    struct sl_pull *pull = fake_pull_add(&control->pulls, SL_PULL, "here");
-    json_t *list;
-
-    fake_pull_add(&control->pulls, SL_PULL_PUSH, "push")->is_live = true;
-    assert_int_equal(post(control, "/rest-api/stream/find_all", NULL, NULL),
-                     404); /* no media yet */
-    pull->is_live = true;
-    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
-        int status = post(control, "/rest-api/stream/find", cases[i].body, NULL);
-        if (status != cases[i].status)
-            fail_msg("%s: %d", cases[i].body, status);
-    }
-    assert_int_equal(post(control, "/rest-api/stream/find", "{'display':['metrics']}", &list), 200);
-    json_t *metrics = json_object_get(json_array_get(list, 0), "metrics");
-    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_WIDTH")), 320);
-    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_RATE")), 1000);
-    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_FPS")), 25);
-    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_NACK")), 7);
-    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_LOST")), 3);
-    json_decref(list);
-    assert_int_equal(post(control, "/rest-api/stream/terminate", "{'published':false}", NULL), 404);
-    assert_int_equal(post(control, "/rest-api/stream/terminate", "{'name':'here'}", NULL), 200);
-    assert_false(pull->lives);
-}
-
 static void tells_the_pages(void **state)
 {
     struct control *control = *state;
@@ -231,7 +188,6 @@ int main(void)
         CONTROL_TEST(waits_for_the_directory),
         CONTROL_TEST(lists_all_as_the_schema_has_it),
         CONTROL_TEST(terminates_by_filters),
-        CONTROL_TEST(has_what_pulls_bring_among_the_streams),
         CONTROL_TEST(tells_the_pages),
     };
 

@@ -303,7 +303,7 @@ static void has_no_such_routes_without_pushes(void **state)
     struct control *control = *state;
 
     sl_rest_destroy(control->rest);
-    const struct sl_rest_config config = {.sessions = control->server.sessions};
+    const struct sl_rest_config config = {.parts.sessions = control->server.sessions};
     assert_int_equal(sl_rest_create(&config, &control->rest, NULL), 0);
     assert_int_equal(post(control, "/rest-api/push/find_all", "", NULL), 404);
     assert_int_equal(post(control, "/rest-api/push/startup", "{'streamName':'cam'," URL "}", NULL),

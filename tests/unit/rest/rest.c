@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The HTTP side as a whole, with sources made up by the test: statistics, metrics, health, list. */
+/* The HTTP side as a whole, over streams without media: statistics, metrics, health, list. */
 #include "rest/rest.h"
 
 #include "../http/fake_http.h"
+#include "../stream/idle.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -16,41 +17,50 @@
 
 #include <cmocka.h>
 
+enum { WORKERS = 2, STREAMS_MAX = 12, TAKERS_MAX = 128 };
+
 struct fixture {
-    struct sl_metrics *metrics;
+    struct idle idle;
+    struct sl_stream *all[STREAMS_MAX];
+    size_t stream_count;
+    struct sl_taker takers[TAKERS_MAX];
+    size_t taker_count;
     struct sl_rest *rest;
     bool alive, ready;
-    size_t streams;
 };
 
-static void fill_stats(void *owner, struct sl_rest_stats *out)
+static struct sl_stream *add_stream(struct fixture *f, const char *name,
+                                    const struct sl_source_ops *ops,
+                                    const struct sl_publisher *publisher)
 {
-    (void)owner;
-    out->connections = 7;
-    out->connections_websocket = 6;
-    out->streams_webrtc_in = 2;
-    out->streams_webrtc_out = 40;
-    out->ports_media_free = 998;
+    struct sl_stream_config config = {
+        .name = name,
+        .publisher = *publisher,
+        .worker = sl_workers_at(f->idle.workers, 0),
+        .ops = ops,
+        .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}}},
+    };
+
+    assert_true(f->stream_count < STREAMS_MAX);
+    struct sl_stream **out = &f->all[f->stream_count++];
+    assert_int_equal(sl_stream_create(f->idle.streams, &config, out), 0);
+    sl_stream_set_live(*out);
+    return *out;
 }
 
-static void each_stream(void *owner, sl_rest_stream_fn *fn, void *arg)
+static void add_takers(struct fixture *f, struct sl_stream *stream, enum sl_taker_kind kind,
+                       const char *protocol, size_t count)
 {
-    const struct fixture *f = owner;
-
-    for (size_t i = 0; i < f->streams; i++) {
-        char name[64];
-        (void)snprintf(name, sizeof(name), "<b>cam%zu</b>", i);
-        const struct sl_rest_stream stream = {.name = name,
-                                              .kind = "webrtc",
-                                              .audio_codec = "opus",
-                                              .width = 1280,
-                                              .height = 720,
-                                              .players = i,
-                                              .bitrate_bps = 2000000,
-                                              .started_ms = sl_wall_ms() - 5000};
-        fn(&stream, arg);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(f->taker_count < TAKERS_MAX);
+        struct sl_taker *taker = &f->takers[f->taker_count++];
+        *taker = (struct sl_taker){.kind = kind, .protocol = protocol, .id = "id"};
+        sl_taker_attach(taker, stream);
     }
 }
+
+static const struct sl_source_ops webrtc = {.protocol = "webrtc"}, demo = {.protocol = "demo"};
+static const struct sl_publisher nobody;
 
 static bool is_alive(void *owner, const char **why)
 {
@@ -68,20 +78,17 @@ static size_t fill_gauges(void *owner, struct sl_gauge_value *out, size_t max)
 {
     (void)owner;
     assert_true(max >= 1);
-    out[0] = (struct sl_gauge_value){SL_GAUGE_WORKERS, "", 2};
+    out[0] = (struct sl_gauge_value){SL_GAUGE_DRAINING, "", 1};
     return 1;
 }
 
 static struct sl_rest_config config_of(struct fixture *f)
 {
-    return (struct sl_rest_config){.ws_port = 8080,
-                                   .metrics = f->metrics,
-                                   .sources = {.owner = f,
-                                               .stats = fill_stats,
-                                               .each_stream = each_stream,
-                                               .alive = is_alive,
-                                               .ready = is_ready,
-                                               .gauges = fill_gauges}};
+    return (struct sl_rest_config){
+        .ws_port = 8080,
+        .metrics = f->idle.metrics,
+        .parts = {.streams = f->idle.streams, .workers = f->idle.workers},
+        .sources = {.owner = f, .alive = is_alive, .ready = is_ready, .gauges = fill_gauges}};
 }
 
 static int setup(void **state)
@@ -90,7 +97,7 @@ static int setup(void **state)
 
     f->alive = true;
     f->ready = true;
-    f->metrics = sl_metrics_create();
+    idle_init(&f->idle, WORKERS);
     const struct sl_rest_config config = config_of(f);
     assert_int_equal(sl_rest_create(&config, &f->rest, NULL), 0);
     *state = f;
@@ -102,7 +109,9 @@ static int teardown(void **state)
     struct fixture *f = *state;
 
     sl_rest_destroy(f->rest);
-    sl_metrics_destroy(f->metrics);
+    for (size_t i = 0; i < f->stream_count; i++)
+        sl_stream_release(f->all[i]);
+    idle_deinit(&f->idle);
     free(f);
     return 0;
 }
@@ -142,23 +151,41 @@ static const char *sdk_value(char *page, const char *wanted_group, const char *w
     return value;
 }
 
+/* Two streams by WebRTC and the built-in one; players and a push by WebRTC, three to RTMP servers,
+ * and players by what the page has no line for. */
+static void go_live(struct fixture *f)
+{
+    struct sl_stream *cam = add_stream(f, "cam", &webrtc, &nobody);
+    struct sl_stream *pulled =
+        add_stream(f, "pulled", &webrtc, &(struct sl_publisher){.origin = SL_ORIGIN_PULLED});
+    struct sl_stream *bars =
+        add_stream(f, "bars", &demo, &(struct sl_publisher){.origin = SL_ORIGIN_BUILT_IN});
+
+    add_takers(f, cam, SL_TAKER_VIEWER, "webrtc", 30);
+    add_takers(f, pulled, SL_TAKER_OUTPUT, "webrtc", 1);
+    add_takers(f, bars, SL_TAKER_VIEWER, "webrtc", 9);
+    add_takers(f, bars, SL_TAKER_OUTPUT, "rtmp", 3);
+    add_takers(f, cam, SL_TAKER_VIEWER, "hls", 1);
+}
+
 static void writes_the_stat_page_as_the_sdk_reads_it(void **state) /* REST-47 */
 {
     static const struct {
         const char *group, *key, *value; /* NULL: any number */
     } cases[] = {
-        {"connection", "connections", "7"},        {"connection", "connections_websocket", "6"},
+        {"connection", "connections", "0"},        {"connection", "connections_websocket", "0"},
         {"stream", "streams_webrtc_in", "2"},      {"stream", "streams_webrtc_out", "40"},
         {"stream", "streams_websocket_out", "0"},  {"stream", "streams_rtmp_in", "0"},
-        {"stream", "streams_rtmp_out", "0"},       {"stream", "streams_rtmfp_in", "0"},
+        {"stream", "streams_rtmp_out", "3"},       {"stream", "streams_rtmfp_in", "0"},
         {"stream", "streams_rtmfp_out", "0"},      {"stream", "streams_rtsp_in", "0"},
-        {"stream", "streams_rtsp_out", "0"},       {"stream", "streams_viewers", "0"},
-        {"port", "ports_media_free", "998"},       {"port", "ports_media_busy", "0"},
+        {"stream", "streams_rtsp_out", "0"},       {"stream", "streams_viewers", "40"},
+        {"port", "ports_media_free", "0"},         {"port", "ports_media_busy", "2"},
         {"port", "ports_media_quarantine", "0"},   {"core", "core_threads", NULL},
         {"system", "system_java_cpu_usage", NULL}, {"system", "system_memory_total", NULL},
         {"system", "system_memory_free", NULL},
     };
 
+    go_live(*state);
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct sl_http_request request = get(*state, "/", "action=stat&preventCache=1");
         assert_int_equal(request.status, 200);
@@ -177,16 +204,20 @@ static void shows_gauges_and_counters_to_prometheus(void **state)
 {
     struct fixture *f = *state;
     static const char *const lines[] = {
-        "sluice_connections 6\n",
+        "sluice_connections 0\n",
+        "sluice_streams{direction=\"in\",proto=\"webrtc\"} 2\n",
         "sluice_streams{direction=\"out\",proto=\"webrtc\"} 40\n",
+        "sluice_streams{direction=\"out\",proto=\"rtmp\"} 3\n",
         "sluice_workers 2\n",
+        "sluice_draining 1\n",
         "sluice_rtp_packets_total{dir=\"in\"} 3\n",
         "sluice_build_info{version=\"" SLUICE_VERSION "\"} 1\n",
         "# TYPE sluice_join_seconds histogram\n",
         "process_resident_memory_bytes ",
     };
 
-    sl_count(sl_metrics_register(f->metrics), SL_COUNTER_RTP_PACKETS_IN, 3);
+    go_live(f);
+    sl_count(sl_metrics_register(f->idle.metrics), SL_COUNTER_RTP_PACKETS_IN, 3);
     struct sl_http_request request = get(f, "/metrics", NULL);
     assert_int_equal(request.status, 200);
     assert_memory_equal(request.content_type, "text/plain; version=0.0.4", 25);
@@ -259,7 +290,12 @@ static void lists_live_streams_in_parts(void **state)
         {NULL, 12}, {"limit=5", 5}, {"limit=5&offset=10", 2}, {"limit=0", 0}, {"offset=99", 0},
     };
 
-    f->streams = 12;
+    int64_t begun_ms = sl_wall_ms();
+    for (size_t i = 0; i < 12; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof(name), "<b>cam%zu</b>", i);
+        add_takers(f, add_stream(f, name, &webrtc, &nobody), SL_TAKER_VIEWER, "webrtc", i);
+    }
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct sl_http_request request = get(f, "/api/v1/streams", cases[i].query);
         json_t *body = fake_answer_json(&request), *list = json_object_get(body, "streams");
@@ -275,7 +311,60 @@ static void lists_live_streams_in_parts(void **state)
     assert_string_equal(json_string_value(json_object_get(stream, "audioCodec")), "opus");
     assert_true(json_is_null(json_object_get(stream, "videoCodec")));
     assert_int_equal(json_integer_value(json_object_get(stream, "players")), 3);
-    assert_in_range(json_integer_value(json_object_get(stream, "uptime")), 5000, 60000);
+    json_int_t created = json_integer_value(json_object_get(stream, "createDate"));
+    assert_in_range(created, begun_ms, sl_wall_ms());
+    assert_in_range(json_integer_value(json_object_get(stream, "uptime")), 0,
+                    sl_wall_ms() - created);
+    json_decref(body);
+    fake_deinit(&request);
+}
+
+static void tell_stats(void *owner, struct sl_stream_figures *out)
+{
+    const char *uri = owner;
+
+    *out = (struct sl_stream_figures){.audio_bps = 64000,
+                                      .video_bps = 2000000,
+                                      .from_uri = uri,
+                                      .from_name = uri ? "there" : NULL};
+}
+
+static void tells_of_each_stream_whose_it_is_and_who_takes_it(void **state)
+{
+    struct fixture *f = *state;
+    static const struct sl_publisher_ops ops = {.stats = tell_stats};
+    static char uri[] = "ws://origin.example/websocket";
+    static const struct {
+        enum sl_origin origin;
+        const struct sl_source_ops *source;
+        char *uri;
+        const char *kind;
+    } cases[] = {
+        {SL_ORIGIN_OWN, &webrtc, NULL, "webrtc"},
+        {SL_ORIGIN_PULLED, &webrtc, uri, "pull"},
+        {SL_ORIGIN_NODE, &webrtc, uri, "cluster"},
+        {SL_ORIGIN_BUILT_IN, &demo, NULL, "demo"},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_publisher publisher = {
+            .origin = cases[i].origin, .ops = &ops, .owner = cases[i].uri};
+        struct sl_stream *stream = add_stream(f, cases[i].kind, cases[i].source, &publisher);
+        add_takers(f, stream, SL_TAKER_VIEWER, "hls", 2);
+        add_takers(f, stream, SL_TAKER_OUTPUT, "rtmp", 3);
+    }
+    struct sl_http_request request = get(f, "/api/v1/streams", NULL);
+    json_t *body = fake_answer_json(&request), *list = json_object_get(body, "streams");
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        json_t *item = json_array_get(list, i), *origin = json_object_get(item, "origin");
+        assert_string_equal(json_string_value(json_object_get(item, "kind")), cases[i].kind);
+        assert_int_equal(json_integer_value(json_object_get(item, "players")), 2);
+        assert_int_equal(json_integer_value(json_object_get(item, "pushes")), 3);
+        assert_int_equal(json_integer_value(json_object_get(item, "bitrate")), 2064000);
+        assert_int_equal(json_is_null(origin), !cases[i].uri);
+        if (cases[i].uri)
+            assert_string_equal(json_string_value(json_object_get(origin, "uri")), uri);
+    }
     json_decref(body);
     fake_deinit(&request);
 }
@@ -378,6 +467,7 @@ int main(void)
         REST_TEST(tells_its_health_to_anyone),
         REST_TEST(tells_ports_and_the_built_in_stream_to_anyone),
         REST_TEST(lists_live_streams_in_parts),
+        REST_TEST(tells_of_each_stream_whose_it_is_and_who_takes_it),
         REST_TEST(refuses_bounds_that_are_no_numbers),
         REST_TEST(keeps_lists_and_figures_from_strangers),
         REST_TEST(lists_all_routes_in_its_index),

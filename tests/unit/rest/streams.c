@@ -266,8 +266,13 @@ static void describes_streams_as_the_schema_has_it(void **state) /* rest-api.md 
     size_t i;
 
     go_live(control);
+    static const struct sl_source_ops bars_source = {.protocol = "demo"};
+    struct sl_stream *bars =
+        fake_stream_add("bars", &bars_source,
+                        &(struct sl_publisher){.origin = SL_ORIGIN_BUILT_IN, .id = "bars-id"});
     assert_int_equal(
         post(control, "/rest-api/stream/find_all", "{'display':['metrics','more']}", &list), 200);
+    assert_int_equal(json_array_size(list), 6);
     json_array_foreach(list, i, stream)
     {
         for (size_t f = 0; f < schema->field_count; f++) {
@@ -289,9 +294,149 @@ static void describes_streams_as_the_schema_has_it(void **state) /* rest-api.md 
                 json_is_number(json_object_get(json_object_get(stream, "metrics"), metrics[m])));
     }
     json_decref(list);
+    sl_stream_release(bars);
     assert_int_equal(post(control, "/rest-api/stream/find", "{'name':'cam'}", &list), 200);
     assert_null(json_object_get(json_array_get(list, 0), "metrics"));
     json_decref(list);
+}
+
+/* ---- Streams that no client publishes ---- */
+
+struct other {
+    struct sl_stream *stream;
+    char why[64];
+};
+
+static void tell_stats(void *owner, struct sl_stream_figures *out)
+{
+    (void)owner;
+    *out = (struct sl_stream_figures){
+        .audio_bps = 500, .video_bps = 1000, .video_fps = 25, .nack = 7, .lost = 3};
+}
+
+static void end_other(void *owner, const char *why)
+{
+    struct other *other = owner;
+
+    (void)snprintf(other->why, sizeof(other->why), "%s", why);
+    sl_stream_release(other->stream);
+    other->stream = NULL;
+}
+
+static const struct sl_source_ops webrtc = {.protocol = "webrtc"}, demo = {.protocol = "demo"},
+                                  rtmp = {.protocol = "rtmp"};
+static const struct sl_publisher_ops other_ops = {.stats = tell_stats, .terminate = end_other};
+
+static void has_what_pulls_bring_among_the_streams(void **state) /* REST-11, section 6.1 */
+{
+    struct control *control = *state;
+    static const struct {
+        const char *body;
+        int status;
+    } cases[] = {
+        {"{'name':'here'}", 200},
+        {"{'published':true}", 200},
+        {"{'status':'PUBLISHING'}", 200},
+        {"{'mediaSessionId':'pull-1'}", 200},
+        {"{'mediaSessionIds':['x','pull-1']}", 200},
+        {"{'name':'other'}", 404},
+        {"{'published':false}", 404},
+        {"{'status':'PLAYING'}", 404},
+        {"{'sessionId':'/1.2.3.4:5/6.7.8.9:10'}", 404},
+        {"{'mediaSessionId':'pull-2'}", 404},
+    };
+    struct other other = {0};
+    json_t *list;
+
+    assert_int_equal(post(control, "/rest-api/stream/find_all", NULL, NULL), 404);
+    other.stream = fake_stream_add(
+        "here", &webrtc,
+        &(struct sl_publisher){
+            .origin = SL_ORIGIN_PULLED, .id = "pull-1", .ops = &other_ops, .owner = &other});
+    fake_stream_size("here", 320, 240);
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        int status = post(control, "/rest-api/stream/find", cases[i].body, NULL);
+        if (status != cases[i].status)
+            fail_msg("%s: %d", cases[i].body, status);
+    }
+    assert_int_equal(post(control, "/rest-api/stream/find", "{'display':['metrics']}", &list), 200);
+    json_t *metrics = json_object_get(json_array_get(list, 0), "metrics");
+    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_WIDTH")), 320);
+    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_RATE")), 1000);
+    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_FPS")), 25);
+    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_NACK")), 7);
+    assert_int_equal(json_integer_value(json_object_get(metrics, "VIDEO_LOST")), 3);
+    json_decref(list);
+    assert_int_equal(post(control, "/rest-api/stream/terminate", "{'published':false}", NULL), 404);
+    assert_int_equal(post(control, "/rest-api/stream/terminate", "{'name':'here'}", NULL), 200);
+    assert_null(other.stream);
+    assert_string_equal(other.why, "Stopped by rest /terminate");
+}
+
+/* The names of /rest-api/stream/find_all (published) or of /api/v1/streams, sorted. */
+static const char *names_in(struct control *control, const char *path)
+{
+    static char text[256];
+    struct sl_http_request request;
+    json_t *names = json_object(), *item;
+    const char *name;
+    size_t i;
+
+    send_request(control, &request, "GET", path, NULL);
+    fake_settle();
+    json_t *answer = fake_answer_json(&request);
+    json_t *list = json_is_array(answer) ? answer : json_object_get(answer, "streams");
+    json_array_foreach(list, i, item)
+    {
+        if (!json_is_false(json_object_get(item, "published")))
+            (void)json_object_set(names, json_string_value(json_object_get(item, "name")), item);
+    }
+    text[0] = '\0';
+    json_object_foreach(names, name, item)
+    {
+        (void)strcat(text, name);
+        (void)strcat(text, " ");
+    }
+    json_decref(names);
+    json_decref(answer);
+    fake_deinit(&request);
+    return text;
+}
+
+static void what_one_list_has_the_others_have_whoever_brought_it(void **state)
+{
+    struct control *control = *state;
+    static const struct {
+        const char *name;
+        const struct sl_source_ops *source;
+        enum sl_origin origin;
+    } brought[] = {
+        {"pulled", &webrtc, SL_ORIGIN_PULLED},
+        {"other node's", &webrtc, SL_ORIGIN_NODE},
+        {"bars", &demo, SL_ORIGIN_BUILT_IN},
+        {"ingested", &rtmp, SL_ORIGIN_OWN}, /* by a client of another kind */
+    };
+    struct other others[SL_ARRAY_LEN(brought)] = {{0}};
+    json_t *list;
+
+    go_live(control);
+    for (size_t i = 0; i < SL_ARRAY_LEN(brought); i++) {
+        struct sl_publisher publisher = {.origin = brought[i].origin,
+                                         .id = brought[i].name,
+                                         .ops = &other_ops,
+                                         .owner = &others[i]};
+        others[i].stream = fake_stream_add(brought[i].name, brought[i].source, &publisher);
+    }
+    assert_string_equal(names_in(control, "/rest-api/stream/find_all"),
+                        "cam door pulled other node's bars ingested ");
+    assert_string_equal(names_in(control, "/api/v1/streams"),
+                        "cam door pulled other node's bars ingested ");
+    assert_int_equal(post(control, "/rest-api/stream/find", "{'published':false}", &list), 200);
+    assert_int_equal(json_array_size(list), 3);
+    json_decref(list);
+    assert_int_equal(post(control, "/rest-api/stream/terminate", "{'published':true}", NULL), 200);
+    assert_string_equal(names_in(control, "/rest-api/stream/find_all"), "");
+    assert_string_equal(names_in(control, "/api/v1/streams"), "");
 }
 
 static void sends_events_to_the_players_of_a_stream(void **state) /* rest-api.md 6.3 */
@@ -404,6 +549,8 @@ int main(void)
         CONTROL_TEST(finds_what_matches_all_filters),
         CONTROL_TEST(lists_all_by_get_and_post_and_nothing_as_404),
         CONTROL_TEST(describes_streams_as_the_schema_has_it),
+        CONTROL_TEST(has_what_pulls_bring_among_the_streams),
+        CONTROL_TEST(what_one_list_has_the_others_have_whoever_brought_it),
         CONTROL_TEST(sends_events_to_the_players_of_a_stream),
         CONTROL_TEST(lists_many_streams_in_slices),
         CONTROL_TEST(stops_many_streams_in_slices_even_if_the_client_goes),

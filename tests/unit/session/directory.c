@@ -352,7 +352,7 @@ static void many_who_wait_are_each_answered(void **state)
     fake_names_answer(&server->names, -ENOENT);
     assert_heard(&first, "codec a opus\nsdp a 1 v=0\n");
     assert_heard(&second, "codec b opus\nsdp b 1 v=0\nFAILED c Stream not found\n");
-    assert_int_equal(sl_sessions_players_of(server->sessions, stream), 2);
+    assert_int_equal(sl_stream_takers(stream, SL_TAKER_VIEWER), 2);
     sl_session_destroy(first.session);
     sl_session_destroy(second.session);
     sl_stream_release(stream);

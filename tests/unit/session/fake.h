@@ -19,6 +19,7 @@
 #include "net/net.h"
 #include "session/session.h"
 #include "signalling/signalling.h"
+#include "stream/stream.h"
 #include "webrtc/webrtc.h"
 
 /* ---- Time: the monotonic clock stands still but for this ---- */
@@ -36,6 +37,11 @@ size_t fake_run_jobs(void);
 
 /* ---- Media ---- */
 
+/* What the functions of stream.h are given here; they know only one. */
+struct sl_streams *fake_streams(void);
+/* One that no client publishes: live, with sound and pictures. The test releases it. */
+struct sl_stream *fake_stream_add(const char *name, const struct sl_source_ops *ops,
+                                  const struct sl_publisher *publisher);
 /* Candidates of every worker and transport: 1, or 0 for "no port". */
 void fake_set_candidates(size_t transport, size_t count);
 /* The peer whose cname is this mediaSessionId; NULL. The newest, closing ones included. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Streams without media, and peers that are what the test says they are. */
 #include "base/addr.h"
+#include "base/clock.h"
 #include "fake.h"
-#include "stream/stream.h"
+#include "stream/internal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,6 +13,12 @@
 /* ---- Workers: one ---- */
 
 static char the_worker;
+
+size_t sl_workers_count(const struct sl_workers *workers)
+{
+    (void)workers;
+    return 1;
+}
 
 struct sl_worker *sl_workers_pick_source(struct sl_workers *workers)
 {
@@ -27,23 +34,9 @@ struct sl_worker *sl_workers_pick_sink(struct sl_workers *workers, struct sl_wor
 
 /* ---- Streams ---- */
 
-struct sl_track {
-    enum sl_media_kind kind;
-    struct sl_track_config config;
-};
-
-struct sl_stream {
-    bool muted[2];
-    struct sl_list link;
-    char name[SL_STREAM_NAME_MAX + 1];
-    struct sl_worker *worker;
-    struct sl_track tracks[2];
-    bool live, ended;
-    uint16_t width, height;
-    struct sl_list listeners;
-};
-
+/* Of the core's own shape, as far as the catalogue goes, which is the core's own too. */
 static struct sl_list streams = {&streams, &streams};
+static struct sl_table ids;
 
 struct sl_stream *sl_streams_find(struct sl_streams *registry, const char *name)
 {
@@ -66,13 +59,24 @@ int sl_stream_create(struct sl_streams *registry, const struct sl_stream_config 
     if (sl_streams_find(registry, config->name))
         return -EEXIST;
     struct sl_stream *stream = sl_new(struct sl_stream);
+    if (sl_list_empty(&streams))
+        sl_table_init(&ids);
+    if (catalogue_init(stream, &config->publisher) < 0) {
+        free(stream);
+        return -EINVAL;
+    }
     (void)snprintf(stream->name, sizeof(stream->name), "%s", config->name);
     stream->worker = config->worker;
+    stream->ops = config->ops;
     for (size_t i = 0; i < 2; i++) {
-        stream->tracks[i].kind = (enum sl_media_kind)i;
-        stream->tracks[i].config = config->tracks[i];
+        if (!config->tracks[i].present)
+            continue;
+        stream->tracks[i] = sl_new(struct sl_track);
+        stream->tracks[i]->kind = (enum sl_media_kind)i;
+        stream->tracks[i]->config = config->tracks[i];
     }
     sl_list_init(&stream->listeners);
+    catalogue_add(&ids, stream);
     sl_list_append(&streams, &stream->link);
     *out = stream;
     return 0;
@@ -81,6 +85,41 @@ int sl_stream_create(struct sl_streams *registry, const struct sl_stream_config 
 void sl_stream_set_live(struct sl_stream *stream)
 {
     stream->live = true;
+    stream->live_since_ms = sl_wall_ms();
+}
+
+int64_t sl_stream_live_since_ms(const struct sl_stream *stream)
+{
+    return stream->live_since_ms;
+}
+
+const char *sl_stream_name(const struct sl_stream *stream)
+{
+    return stream->name;
+}
+
+const char *sl_stream_protocol(const struct sl_stream *stream)
+{
+    return stream->ops->protocol;
+}
+
+struct sl_stream *sl_streams_find_id(struct sl_streams *registry, const char *id)
+{
+    (void)registry;
+    return catalogue_find(&ids, id);
+}
+
+void sl_streams_each(struct sl_streams *registry, void (*fn)(struct sl_stream *stream, void *arg),
+                     void *arg)
+{
+    struct sl_stream *stream;
+
+    (void)registry;
+    sl_list_foreach(stream, &streams, struct sl_stream, link)
+    {
+        if (!stream->ended)
+            fn(stream, arg);
+    }
 }
 
 bool sl_stream_is_live(const struct sl_stream *stream)
@@ -95,7 +134,7 @@ struct sl_worker *sl_stream_worker(struct sl_stream *stream)
 
 struct sl_track *sl_stream_track(struct sl_stream *stream, enum sl_media_kind kind)
 {
-    return stream->tracks[kind].config.present ? &stream->tracks[kind] : NULL;
+    return stream->tracks[kind];
 }
 
 const struct sl_track_config *sl_track_codecs(const struct sl_track *track)
@@ -137,6 +176,7 @@ void sl_stream_end(struct sl_stream *stream)
         return;
     stream->ended = true;
     stream->live = false;
+    catalogue_remove(&ids, stream);
     while ((listener = sl_list_first(&stream->listeners, struct sl_stream_listener, link))) {
         sl_list_remove(&listener->link);
         listener->on_end(listener);
@@ -147,7 +187,11 @@ void sl_stream_release(struct sl_stream *stream)
 {
     sl_stream_end(stream);
     sl_list_remove(&stream->link);
+    for (size_t i = 0; i < 2; i++)
+        free(stream->tracks[i]);
     free(stream);
+    if (sl_list_empty(&streams))
+        sl_table_deinit(&ids);
 }
 
 void fake_stream_size(const char *name, uint16_t width, uint16_t height)
@@ -160,6 +204,30 @@ void fake_stream_size(const char *name, uint16_t width, uint16_t height)
     stream->height = height;
     sl_list_foreach(listener, &stream->listeners, struct sl_stream_listener, link)
         listener->on_size(listener, width, height);
+}
+
+struct sl_streams *fake_streams(void)
+{
+    return (struct sl_streams *)(void *)&streams;
+}
+
+struct sl_stream *fake_stream_add(const char *name, const struct sl_source_ops *ops,
+                                  const struct sl_publisher *publisher)
+{
+    struct sl_stream_config config = {
+        .name = name,
+        .publisher = *publisher,
+        .worker = (struct sl_worker *)(void *)&the_worker,
+        .ops = ops,
+        .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}},
+                   {.present = true, .codec_count = 1, .codecs = {{SL_CODEC_H264, ""}}}},
+    };
+    struct sl_stream *stream = NULL;
+
+    if (sl_stream_create(NULL, &config, &stream) < 0)
+        abort();
+    sl_stream_set_live(stream);
+    return stream;
 }
 
 static size_t list_len(const struct sl_list *head)

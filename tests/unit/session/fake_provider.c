@@ -17,11 +17,13 @@ struct sl_medium {
 
 static struct sl_list closing = {&closing, &closing};
 
+static const struct sl_source_ops source_ops = {.protocol = "fake"};
+
 static enum sl_reason begin(void *arg, const struct sl_medium_request *request,
                             struct sl_medium_facts *facts, struct sl_medium **out)
 {
     struct fake_provider *fake = arg;
-    struct sl_stream_config config = {.name = request->name};
+    struct sl_stream_config config = {.name = request->name, .ops = &source_ops};
 
     fake->begun++;
     *out = NULL;
@@ -38,6 +40,7 @@ static enum sl_reason begin(void *arg, const struct sl_medium_request *request,
         .flows[SL_VIDEO] = true, .codecs[SL_VIDEO] = SL_CODEC_H264, .answer = fake->answer};
     if (!request->publish)
         return SL_REASON_NONE;
+    config.publisher = *request->publisher;
     config.tracks[SL_VIDEO].present = true;
     if (sl_stream_create(NULL, &config, &medium->stream) < 0)
         return SL_REASON_NAME_IN_USE;
@@ -74,6 +77,7 @@ static bool uses_tcp(const struct sl_medium *medium)
 void fake_provider_init(struct fake_provider *fake)
 {
     *fake = (struct fake_provider){.provider = {.name = "Fake",
+                                                .protocol = "fake",
                                                 .arg = fake,
                                                 .begin = begin,
                                                 .start = start,

@@ -4,6 +4,7 @@
 #include "base/metrics.h"
 #include "client.h"
 #include "sdp/sdp.h"
+#include "stream/stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -288,6 +289,19 @@ static void the_newcomer_is_refused_when_a_limit_is_reached(void **state)
     server->config->players_per_stream_max = 1;
     play(&other, "p2", "cam");
     assert_heard(&other, "FAILED p2 Too many players of this stream\n");
+    /* Viewers by other protocols count as well; what is pushed or recorded does not. */
+    stop(&client, "p1", false);
+    struct sl_taker output = {.kind = SL_TAKER_OUTPUT, .protocol = "rtmp", .id = "o"};
+    struct sl_taker viewer = {.kind = SL_TAKER_VIEWER, .protocol = "hls", .id = "v"};
+    struct sl_stream *stream = sl_streams_find(NULL, "cam");
+    sl_taker_attach(&output, stream);
+    sl_taker_attach(&viewer, stream);
+    play(&other, "p2", "cam");
+    assert_heard(&other, "FAILED p2 Too many players of this stream\n");
+    sl_taker_detach(&viewer);
+    client.heard[0] = '\0';
+    play_live(&client, "p1", "cam");
+    sl_taker_detach(&output);
     server->config->players_per_stream_max = 0;
     server->config->streams_per_session_max = 2;
     play(&client, "p2", "cam");
@@ -464,7 +478,6 @@ static void audio_only_players_and_publishers_work(void **state) /* WS-23, WS-48
 {
     struct fake_server *server = *state;
     struct client client;
-    struct sl_media_summary summary;
 
     connect_client(server, &client, 1);
     publish_live(&client, "pub", "cam");
@@ -473,8 +486,10 @@ static void audio_only_players_and_publishers_work(void **state) /* WS-23, WS-48
                                                 .offer = fake_offer(false, true, false)});
     assert_heard(&client, "codec play opus\nsdp play 1 v=0\n");
     assert_null(fake_peer_config("play")->tracks[SL_VIDEO]);
-    sl_media_session_summary(sl_sessions_find_media(server->sessions, "play"), &summary);
-    assert_true(summary.has_audio && !summary.has_video);
+    json_t *about = sl_media_session_describe(sl_sessions_find_media(server->sessions, "play"));
+    assert_true(json_is_true(json_object_get(about, "hasAudio")));
+    assert_true(json_is_false(json_object_get(about, "hasVideo")));
+    json_decref(about);
 
     request(&client, &(struct sl_media_request){.publish = true,
                                                 .media_session_id = "silent",

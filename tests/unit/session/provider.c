@@ -111,7 +111,7 @@ static void the_server_stops_when_the_last_medium_has_let_go(void **state)
 static void figures_are_the_mediums_own(void **state)
 {
     struct fake_server *server = *state;
-    struct sl_media_summary summary;
+    struct sl_stream_figures figures;
     struct client client;
 
     connect_client(server, &client, 1);
@@ -120,10 +120,11 @@ static void figures_are_the_mediums_own(void **state)
     fake_of(server)->figures = (struct sl_medium_figures){
         .audio_bps = 1, .video_bps = 20, .video_fps = 25, .lost = 3, .video_flows = true};
     fake_advance_ms(1000);
-    sl_media_session_summary(sl_sessions_find_media(server->sessions, "id"), &summary);
-    assert_int_equal(summary.bitrate_bps, 21);
-    assert_int_equal(summary.video.fps, 25);
-    assert_int_equal(summary.video.lost, 3);
+    sl_stream_figures(sl_streams_find_id(fake_streams(), "id"), &figures);
+    assert_int_equal(figures.audio_bps, 1);
+    assert_int_equal(figures.video_bps, 20);
+    assert_int_equal(figures.video_fps, 25);
+    assert_int_equal(figures.lost, 3);
     sl_session_destroy(client.session);
 }
 

@@ -450,7 +450,6 @@ static void walks_over_sessions_and_streams(void **state)
     struct fake_server *server = *state;
     struct client publisher, player;
     size_t sessions = 0, all = 0, of_player = 0;
-    struct sl_media_summary summary;
 
     setup_streams(server, &publisher, &player);
     sl_sessions_each(server->sessions, count_session, &sessions);
@@ -459,11 +458,50 @@ static void walks_over_sessions_and_streams(void **state)
     assert_int_equal(sessions, 2);
     assert_int_equal(all, 5);
     assert_int_equal(of_player, 3);
-    sl_media_session_summary(sl_sessions_find_media(server->sessions, "pub-a"), &summary);
-    assert_int_equal(summary.players, 2);
-    assert_int_equal(summary.audio_codec, SL_CODEC_OPUS);
+    struct sl_stream *stream = sl_streams_find_id(fake_streams(), "pub-a");
+    assert_int_equal(sl_stream_takers(stream, SL_TAKER_VIEWER), 2);
+    struct sl_listed listed;
+    assert_true(sl_sessions_find_listed(server->sessions, "pub-a", &listed));
+    json_t *about = sl_listed_describe(&listed);
+    assert_string_equal(json_string_value(json_object_get(about, "audioCodec")), "opus");
+    json_decref(about);
     sl_session_destroy(publisher.session);
     sl_session_destroy(player.session);
+}
+
+static void the_stream_of_a_publication_tells_its_figures_and_is_ended_with_it(void **state)
+{
+    struct fake_server *server = *state;
+    struct sl_stream_figures figures;
+    struct client client;
+
+    connect_client(server, &client, 1);
+    publish_live(&client, "pub", "cam");
+    struct sl_stream *stream = sl_streams_find_id(fake_streams(), "pub");
+    assert_int_equal(sl_stream_origin(stream), SL_ORIGIN_OWN);
+    fake_advance_ms(1000);
+    struct sl_peer_stats *stats = fake_peer_stats("pub");
+    stats->video_bytes += 125000;
+    stats->audio_bytes += 4000;
+    stats->video_packets += 100;
+    stats->video_frames += 25;
+    stats->nack = 7;
+    stats->lost = 3;
+    stats->rtt_us = 20000;
+    fake_advance_ms(1000);
+    sl_stream_figures(stream, &figures);
+    assert_int_equal(figures.video_bps, 1000000);
+    assert_int_equal(figures.audio_bps, 32000);
+    assert_int_equal(figures.video_fps, 25);
+    assert_int_equal(figures.nack, 7);
+    assert_int_equal(figures.lost, 3);
+    assert_int_equal(figures.rtt_us, 20000);
+    assert_null(figures.from_uri);
+    client.heard[0] = '\0';
+    sl_stream_terminate(stream, "an operator");
+    assert_heard(&client, "UNPUBLISHED pub Stopped by rest /terminate\n");
+    assert_null(sl_streams_find_id(fake_streams(), "pub"));
+    sl_session_destroy(client.session);
 }
 
 static void errors_reported_for_a_session_reach_its_client(void **state) /* HOOK-20 */
@@ -629,6 +667,7 @@ int main(void)
         TEST(whether_a_client_may_connect_is_told_in_the_next_turn),
         TEST(that_nothing_is_left_is_told_in_the_next_turn),
         TEST(walks_over_sessions_and_streams),
+        TEST(the_stream_of_a_publication_tells_its_figures_and_is_ended_with_it),
         TEST(errors_reported_for_a_session_reach_its_client),
         TEST(data_is_accepted_unless_the_back_end_refuses),
         TEST(events_keep_their_order_behind_a_slow_back_end),

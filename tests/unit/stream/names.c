@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Names that are reserved before their stream exists, and who hears of streams that come. */
-#include "stream/stream.h"
+#include "idle.h"
 
-#include "base/metrics.h"
-#include "net/net.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -12,47 +11,19 @@
 
 #include <cmocka.h>
 
-struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
-};
-
-/* The workers never start: what is posted to them runs as they are destroyed. */
 static int set_up(void **state)
 {
-    struct fixture *f = sl_new(struct fixture);
+    struct idle *f = sl_new(struct idle);
 
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
-    struct sl_workers_config config = {
-        .count = 1, .packets_max = 1024, .ring_packets = 64, .metrics = f->metrics};
-    f->workers = sl_workers_create(&config, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
+    idle_init(f, 1);
     *state = f;
     return 0;
 }
 
-static void run_all(struct fixture *f)
-{
-    for (int i = 0; i < 3; i++) {
-        sl_loop_run_posted(sl_worker_loop(sl_workers_at(f->workers, 0)));
-        sl_loop_run_posted(f->control);
-    }
-}
-
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
-
-    run_all(f);
-    assert_true(sl_streams_drained(f->streams));
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
-    free(f);
+    idle_deinit(*state);
+    free(*state);
     return 0;
 }
 
@@ -62,7 +33,7 @@ static void request_keyframe(void *owner, struct sl_track *track)
     (void)track;
 }
 
-static int create_as(struct fixture *f, const char *name, const struct sl_reservation *reservation,
+static int create_as(struct idle *f, const char *name, const struct sl_reservation *reservation,
                      bool unlisted_until_live, struct sl_stream **out)
 {
     static const struct sl_source_ops ops = {.protocol = "test",
@@ -79,7 +50,7 @@ static int create_as(struct fixture *f, const char *name, const struct sl_reserv
     return sl_stream_create(f->streams, &config, out);
 }
 
-static int create(struct fixture *f, const char *name, const struct sl_reservation *reservation,
+static int create(struct idle *f, const char *name, const struct sl_reservation *reservation,
                   struct sl_stream **out)
 {
     return create_as(f, name, reservation, false, out);
@@ -87,7 +58,7 @@ static int create(struct fixture *f, const char *name, const struct sl_reservati
 
 static void a_reserved_name_is_for_streams_made_with_the_reservation_only(void **state)
 {
-    struct fixture *f = *state;
+    struct idle *f = *state;
     struct sl_reservation *mine, *other;
     struct sl_stream *stream, *second;
 
@@ -116,7 +87,7 @@ static void a_reserved_name_is_for_streams_made_with_the_reservation_only(void *
 
 static void a_name_in_use_cannot_be_reserved_and_neither_can_what_is_no_name(void **state)
 {
-    struct fixture *f = *state;
+    struct idle *f = *state;
     struct sl_reservation *reservation;
     struct sl_stream *stream;
     char longest[SL_STREAM_NAME_MAX + 2];
@@ -157,7 +128,7 @@ static void on_unreserved(struct sl_streams_listener *base, const char *name)
 
 static void listeners_hear_of_each_live_stream_once_and_of_names_given_up(void **state)
 {
-    struct fixture *f = *state;
+    struct idle *f = *state;
     struct listener all = {.listener = {.on_live = on_live, .on_unreserved = on_unreserved}};
     struct listener live_only = {.listener = {.on_live = on_live}};
     struct sl_reservation *reservation;
@@ -207,7 +178,7 @@ static void look_at(struct sl_stream *stream, void *arg)
     walk->found += stream == walk->wanted;
 }
 
-static void assert_is_among_all(struct fixture *f, const struct sl_stream *stream, size_t found)
+static void assert_is_among_all(struct idle *f, const struct sl_stream *stream, size_t found)
 {
     struct walk walk = {.wanted = stream};
 
@@ -218,7 +189,7 @@ static void assert_is_among_all(struct fixture *f, const struct sl_stream *strea
 
 static void one_that_is_unlisted_is_found_once_live_and_has_its_name_before(void **state)
 {
-    struct fixture *f = *state;
+    struct idle *f = *state;
     struct sl_reservation *reservation, *other;
     struct sl_stream *stream, *second;
 

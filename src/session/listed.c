@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a client's stream tells of itself, and what the lists have: every publication and playback
+ * of a client, and every live stream that no client publishes, in the words of one that a client
+ * does. */
+#include "session/listed.h"
+#include "session/audience.h"
+#include "session/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* ---- What a client's stream tells of itself ---- */
+
+static void tell_stats(void *owner, struct sl_stream_figures *out)
+{
+    const struct sl_media_session *media = owner;
+
+    *out = (struct sl_stream_figures){
+        .audio_bps = media->figures.audio_bps,
+        .video_bps = media->figures.video_bps,
+        .video_fps = media->figures.video_fps,
+        .lost = media->video.lost,
+        .nack = media->video.nack,
+        .rtt_us = media->figures.rtt_us,
+    };
+}
+
+static void terminate(void *owner, const char *why)
+{
+    (void)why; /* it has words for it already */
+    sl_media_session_terminate(owner, SL_REASON_OPERATOR);
+}
+
+static_assert((int)SL_MEDIA_SESSION_ID_MAX <= (int)SL_STREAM_ID_MAX, "a media session's is one");
+
+struct sl_publisher sl_media_publisher(struct sl_media_session *media)
+{
+    static const struct sl_publisher_ops ops = {.stats = tell_stats, .terminate = terminate};
+
+    return (struct sl_publisher){
+        .origin = SL_ORIGIN_OWN, .id = media->id, .ops = &ops, .owner = media};
+}
+
+/* ---- The lists ---- */
+
+/* A publication of a client is told with its client; NULL: by nobody else. */
+static struct sl_media_session *client_of(const struct sl_sessions *sessions,
+                                          const struct sl_stream *stream)
+{
+    const struct audience *audience = audience_find(sessions, stream);
+
+    return audience ? audience->publication : NULL;
+}
+
+struct walk {
+    struct sl_sessions *sessions;
+    void (*fn)(const struct sl_listed *listed, void *arg);
+    void *arg;
+};
+
+static void tell_media(struct sl_media_session *media, void *arg)
+{
+    const struct walk *walk = arg;
+    struct sl_listed listed = {.sessions = walk->sessions, .media = media};
+
+    walk->fn(&listed, walk->arg);
+}
+
+static void tell_stream(struct sl_stream *stream, void *arg)
+{
+    const struct walk *walk = arg;
+    struct sl_listed listed = {.sessions = walk->sessions, .stream = stream};
+
+    if (sl_stream_is_live(stream) && !client_of(walk->sessions, stream))
+        walk->fn(&listed, walk->arg);
+}
+
+void sl_sessions_each_listed(struct sl_sessions *sessions,
+                             void (*fn)(const struct sl_listed *listed, void *arg), void *arg)
+{
+    struct walk walk = {sessions, fn, arg};
+
+    sl_sessions_each_media(sessions, tell_media, &walk);
+    sl_streams_each(sessions->config.streams, tell_stream, &walk);
+}
+
+bool sl_sessions_find_listed(struct sl_sessions *sessions, const char *id, struct sl_listed *out)
+{
+    struct sl_media_session *media = sl_sessions_find_media(sessions, id);
+    struct sl_stream *stream = media ? NULL : sl_streams_find_id(sessions->config.streams, id);
+
+    if (!media && (!stream || !sl_stream_is_live(stream)))
+        return false;
+    *out = (struct sl_listed){sessions, media, stream};
+    return true;
+}
+
+const char *sl_listed_id(const struct sl_listed *listed)
+{
+    return listed->media ? listed->media->id : sl_stream_id(listed->stream);
+}
+
+bool sl_listed_is_publication(const struct sl_listed *listed)
+{
+    return !listed->media || listed->media->publish;
+}
+
+static bool stream_matches(const struct sl_stream *stream, const struct sl_media_filter *filter)
+{
+    const char *status = sl_media_state_name(SL_MEDIA_PUBLISHING);
+
+    return filter->published != SL_MEDIA_PLAYED && !filter->session_id &&
+           (!filter->name || strcmp(filter->name, sl_stream_name(stream)) == 0) &&
+           (!filter->status || strcmp(filter->status, status) == 0);
+}
+
+bool sl_listed_matches(const struct sl_listed *listed, const struct sl_media_filter *filter)
+{
+    return listed->media ? sl_media_session_matches(listed->media, filter)
+                         : stream_matches(listed->stream, filter);
+}
+
+/* The SDK's word for it, where it has one. */
+static const char *provider_of(const struct sl_stream *stream)
+{
+    static const struct {
+        const char *protocol, *provider;
+    } words[] = {{"webrtc", "WebRTC"}};
+    const char *protocol = sl_stream_protocol(stream);
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(words); i++) {
+        if (strcmp(words[i].protocol, protocol) == 0)
+            return words[i].provider;
+    }
+    return protocol;
+}
+
+/* As if a client of no session published it. */
+static json_t *describe_stream(struct sl_sessions *sessions, struct sl_stream *stream)
+{
+    struct audience audience = {.stream = stream};
+    struct sl_media_session shown = {
+        .sessions = sessions,
+        .audience = &audience,
+        .publish = true,
+        .state = SL_MEDIA_PUBLISHING,
+        .id = sl_strdup(sl_stream_id(stream)),
+        .name = sl_strdup(sl_stream_name(stream)),
+        .created_ms = sl_stream_live_since_ms(stream),
+    };
+    bool *const has[2] = {[SL_AUDIO] = &shown.has_audio, [SL_VIDEO] = &shown.has_video};
+
+    for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++) {
+        const struct sl_track *track = sl_stream_track(stream, kind);
+        *has[kind] = track != NULL;
+        shown.codecs[kind] = track ? sl_track_codecs(track)->codecs[0].codec : SL_CODEC_NONE;
+    }
+    sl_stream_size(stream, &shown.width, &shown.height);
+    json_t *out = sl_media_session_describe(&shown);
+    (void)json_object_set_new(out, "appKey", json_string("defaultApp"));
+    (void)json_object_set_new(out, "mediaProvider", json_string(provider_of(stream)));
+    free(shown.id);
+    free(shown.name);
+    return out;
+}
+
+json_t *sl_listed_describe(const struct sl_listed *listed)
+{
+    return listed->media ? sl_media_session_describe(listed->media)
+                         : describe_stream(listed->sessions, listed->stream);
+}
+
+void sl_listed_video(const struct sl_listed *listed, struct sl_video_rate *out)
+{
+    struct sl_stream_figures figures;
+
+    if (listed->media) {
+        *out = listed->media->video;
+        out->width = listed->media->width;
+        out->height = listed->media->height;
+        return;
+    }
+    sl_stream_figures(listed->stream, &figures);
+    *out = (struct sl_video_rate){
+        .rate_bps = figures.video_bps,
+        .fps = figures.video_fps,
+        .nack = figures.nack,
+        .lost = figures.lost,
+    };
+    sl_stream_size(listed->stream, &out->width, &out->height);
+}
+
+void sl_listed_terminate(const struct sl_listed *listed, enum sl_reason reason)
+{
+    if (listed->media)
+        sl_media_session_terminate(listed->media, reason);
+    else
+        sl_stream_terminate(listed->stream, listed->sessions->config.words(reason));
+}

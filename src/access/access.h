@@ -5,10 +5,16 @@
  * other. Headers only. server/ hands the implementations down.
  *
  *   sl_directory  whose name is it, in a cluster? (pull/names.c)
+ *   sl_gate       may this client publish or play it, and when must it end? (session/gate.c)
+ *   sl_provider   how is a session's media set up? (negotiate/: over WebRTC)
+ *   sl_reason     why something cannot be, or had to end
  */
 #ifndef SL_ACCESS_ACCESS_H
 #define SL_ACCESS_ACCESS_H
 
 #include "access/directory.h"
+#include "access/gate.h"
+#include "access/provider.h"
+#include "access/reason.h"
 
 #endif

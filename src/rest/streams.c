@@ -128,7 +128,7 @@ static void terminate_stream(const struct sl_control *control, const char *id, j
 
     (void)params;
     if (sl_sessions_find_listed(control->sessions, id, &listed)) /* else it ended by itself */
-        sl_listed_terminate(&listed, SL_INFO_REST_TERMINATE);
+        sl_listed_terminate(&listed, SL_REASON_OPERATOR);
 }
 
 static void answer_terminate(struct sl_call *call, void *arg)

@@ -8,12 +8,12 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "base/random.h"
 #include "cli/cli.h"
 #include "cluster/cluster.h"
 #include "demo/demo.h"
 #include "hooks/hooks.h"
 #include "jobs/jobs.h"
+#include "negotiate/negotiate.h"
 #include "pull/pull.h"
 #include "push/push.h"
 #include "rest/rest.h"
@@ -26,6 +26,7 @@
 #include "stream/stream.h"
 #include "webrtc/webrtc.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +37,7 @@
 #define ECHO_URL "http://localhost:8081/apps/EchoApp"
 
 enum {
+    HOOKS_DRAIN_MS = 2000, /* for back ends to hear of the end */
     DEMO_WIDTH = 640,
     DEMO_HEIGHT = 360,
     DEMO_FPS = 25,
@@ -106,6 +108,14 @@ static int create_media(struct sl_server *server, struct sl_error *error)
     return err;
 }
 
+static void destroy_media(struct sl_server *server)
+{
+    sl_addresses_destroy(server->addresses);
+    sl_rtc_destroy(server->rtc);
+    sl_workers_destroy(server->workers);
+    sl_streams_destroy(server->streams);
+}
+
 static int create_http(struct sl_server *server, struct sl_error *error)
 {
     const struct sl_config *config = server->config;
@@ -123,6 +133,12 @@ static int create_http(struct sl_server *server, struct sl_error *error)
 
     server->tls = sl_tls_clients_create();
     return sl_http_create(server->loop, &limits, &server->http, error);
+}
+
+/* Of whatever connects somewhere: the last to go. */
+static void destroy_tls(struct sl_server *server)
+{
+    sl_tls_clients_destroy(server->tls);
 }
 
 static int make_state_dir(struct sl_server *server, struct sl_error *error)
@@ -214,6 +230,17 @@ static int create_jobs(struct sl_server *server, struct sl_error *error)
     return 0;
 }
 
+static void destroy_jobs(struct sl_server *server)
+{
+    sl_job_pool_destroy(server->jobs);
+}
+
+/* With the listeners go all connections, which tell their sessions. */
+static void destroy_http(struct sl_server *server)
+{
+    sl_http_destroy(server->http);
+}
+
 static int create_pushes(struct sl_server *server, struct sl_error *error)
 {
     struct sl_pushes_config pushes = {
@@ -229,6 +256,18 @@ static int create_pushes(struct sl_server *server, struct sl_error *error)
     server->pushes = sl_pushes_create(&pushes);
     server->autopush = sl_autopush_create(server->config, server->pushes, server->streams);
     return 0;
+}
+
+static bool stop_pushes(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
+{
+    sl_pushes_stop(server->pushes, on_stopped, owner);
+    return true;
+}
+
+static void destroy_pushes(struct sl_server *server)
+{
+    sl_autopush_destroy(server->autopush);
+    sl_pushes_destroy(server->pushes);
 }
 
 /* A muted microphone, say, is heard of by the viewers of other nodes too. */
@@ -261,6 +300,17 @@ static int create_pulls(struct sl_server *server, struct sl_error *error)
     return 0;
 }
 
+static bool stop_pulls(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
+{
+    sl_pulls_stop(server->pulls, on_stopped, owner);
+    return true;
+}
+
+static void destroy_pulls(struct sl_server *server)
+{
+    sl_pulls_destroy(server->pulls);
+}
+
 static int create_cluster(struct sl_server *server, struct sl_error *error)
 {
     struct sl_names_config names = {
@@ -279,6 +329,19 @@ static int create_cluster(struct sl_server *server, struct sl_error *error)
     return 0;
 }
 
+static bool leave_cluster(struct sl_server *server, void (*on_left)(void *owner), void *owner)
+{
+    if (server->cluster)
+        sl_cluster_leave(server->cluster, on_left, owner);
+    return server->cluster != NULL;
+}
+
+static void destroy_cluster(struct sl_server *server)
+{
+    sl_names_destroy(server->names);
+    sl_cluster_destroy(server->cluster);
+}
+
 static int create_demo(struct sl_server *server, struct sl_error *error)
 {
     struct sl_demo_config demo = {
@@ -292,6 +355,18 @@ static int create_demo(struct sl_server *server, struct sl_error *error)
     };
 
     return server->config->demo_stream ? sl_demo_create(&demo, &server->demo, error) : 0;
+}
+
+static bool stop_demo(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
+{
+    if (server->demo)
+        sl_demo_stop(server->demo, on_stopped, owner);
+    return server->demo != NULL;
+}
+
+static void destroy_demo(struct sl_server *server)
+{
+    sl_demo_destroy(server->demo);
 }
 
 /* ---- Who is asked: the applications' back ends ---- */
@@ -326,6 +401,19 @@ static int create_hooks(struct sl_server *server, struct sl_error *error)
     return sl_http_hooks_create(&hooks, &server->hooks, error);
 }
 
+static bool drain_hooks(struct sl_server *server, void (*on_idle)(void *owner), void *owner)
+{
+    sl_http_hooks_drain(server->hooks, on_idle, owner);
+    return true;
+}
+
+static void destroy_hooks(struct sl_server *server)
+{
+    sl_http_hooks_destroy(server->hooks);
+    sl_apps_destroy(server->apps); /* drops checks of passwords that the sources wait for */
+    sl_sources_destroy(server->sources);
+}
+
 /* ---- Who asks: clients and operators ---- */
 
 static void on_rtmp_url(void *arg, const char *stream, const char *rtmp_url)
@@ -340,15 +428,20 @@ static int create_control(struct sl_server *server, struct sl_error *error)
     struct sl_sessions_config sessions = {
         .config = server->config,
         .loop = server->loop,
-        .workers = server->workers,
         .streams = server->streams,
-        .rtc = server->rtc,
+        .words = sl_signalling_words,
         .hooks = sl_http_hooks_interface(server->hooks),
         .directory = server->names ? sl_names_directory(server->names) : NULL,
         .node_id = server->node_id,
         .counters = server->counters,
         .on_rtmp_url = on_rtmp_url,
         .arg = server,
+    };
+    struct sl_webrtc_provider_config webrtc = {
+        .config = server->config,
+        .workers = server->workers,
+        .streams = server->streams,
+        .rtc = server->rtc,
     };
     struct sl_sources_config sources = {
         .parts = {.loop = server->loop,
@@ -362,6 +455,8 @@ static int create_control(struct sl_server *server, struct sl_error *error)
         .hooks = server->hooks,
     };
 
+    server->webrtc = sl_webrtc_provider_create(&webrtc);
+    sessions.providers[0] = sl_webrtc_provider_interface(server->webrtc);
     server->sessions = sl_sessions_create(&sessions);
     server->signalling =
         sl_signalling_create(server->sessions, server->config, server->loop, server->counters);
@@ -369,6 +464,26 @@ static int create_control(struct sl_server *server, struct sl_error *error)
     server->sources = sl_sources_create(&sources);
     return sl_sources_create_rest(server->sources, server->config, server->metrics,
                                   server->setup.web_root, &server->rest, error);
+}
+
+static bool stop_sessions(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
+{
+    sl_sessions_stop(server->sessions, on_stopped, owner);
+    return true;
+}
+
+/* Who ignores a close delays nobody. */
+static void cut_sessions(struct sl_server *server)
+{
+    sl_signalling_cut(server->signalling);
+}
+
+static void destroy_control(struct sl_server *server)
+{
+    sl_rest_destroy(server->rest);
+    sl_signalling_destroy(server->signalling);
+    sl_sessions_destroy(server->sessions);
+    sl_webrtc_provider_destroy(server->webrtc);
 }
 
 static void print_stat(void *arg, FILE *out)
@@ -398,6 +513,11 @@ static int create_console(struct sl_server *server, struct sl_error *error)
     return server->config->cli_port > 0 ? sl_cli_create(&cli, &server->cli, error) : 0;
 }
 
+static void destroy_console(struct sl_server *server)
+{
+    sl_cli_destroy(server->cli);
+}
+
 static int start_workers(struct sl_server *server, struct sl_error *error)
 {
     int err = sl_workers_start(server->workers);
@@ -407,20 +527,28 @@ static int start_workers(struct sl_server *server, struct sl_error *error)
                    : 0;
 }
 
-int server_build(struct sl_server *server, struct sl_error *error)
-{
-    /* The demo last: once made, only loops that run can take it down. */
-    static int (*const steps[])(struct sl_server * server, struct sl_error * error) = {
-        make_state_dir, start_pool,       create_http,    create_media, create_jobs,
-        create_pushes,  create_pulls,     create_cluster, create_hooks, create_control,
-        create_console, create_listeners, start_workers,  create_demo,
-    };
-
-    sl_random_token(server->node_id, sizeof(server->node_id) - 1);
-    for (size_t i = 0; i < SL_ARRAY_LEN(steps); i++) {
-        int err = steps[i](server, error);
-        if (err < 0)
-            return err;
-    }
-    return 0;
-}
+/*
+ * What the back ends and the cluster have to hear of is the sessions' end. The console goes first,
+ * as its commands use everything. The demo comes last: once made, only loops that run can take it
+ * down.
+ */
+const struct sl_part sl_server_parts[] = {
+    {"state_dir", .create = make_state_dir},
+    {"pool", .create = start_pool},
+    {"http", .create = create_http, .destroy = destroy_tls},
+    {"media", .create = create_media, .destroy = destroy_media},
+    {"jobs", .create = create_jobs, .destroy = destroy_jobs},
+    {"pushes", .create = create_pushes, .stop = stop_pushes, .destroy = destroy_pushes},
+    {"pulls", .create = create_pulls, .stop = stop_pulls, .destroy = destroy_pulls},
+    {"cluster", .create = create_cluster, .stop = leave_cluster, .destroy = destroy_cluster,
+     .after = "sessions"},
+    {"hooks", .create = create_hooks, .stop = drain_hooks, .destroy = destroy_hooks,
+     .after = "sessions", .give_up_ms = HOOKS_DRAIN_MS},
+    {"sessions", .create = create_control, .stop = stop_sessions, .cut = cut_sessions,
+     .destroy = destroy_control},
+    {"listeners", .create = create_listeners, .destroy = destroy_http},
+    {"console", .create = create_console, .destroy = destroy_console},
+    {"workers", .create = start_workers},
+    {"demo", .create = create_demo, .stop = stop_demo, .destroy = destroy_demo},
+};
+static_assert(SL_ARRAY_LEN(sl_server_parts) == SL_SERVER_PARTS, "SL_SERVER_PARTS counts the rows");

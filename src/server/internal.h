@@ -6,6 +6,7 @@
 #include "http/http.h"
 #include "net/net.h"
 #include "server/notify.h"
+#include "server/parts.h"
 #include "server/server.h"
 
 #include <stdbool.h>
@@ -30,6 +31,7 @@ struct sl_signalling;
 struct sl_sources;
 struct sl_streams;
 struct sl_tls_clients;
+struct sl_webrtc_provider;
 struct sl_workers;
 
 enum { LISTENERS = 4, SIGNALS = 5 };
@@ -58,6 +60,7 @@ struct sl_server {
     struct sl_demo *demo;       /* NULL: demo_stream is off */
     struct sl_apps *apps;
     struct sl_http_hooks *hooks;
+    struct sl_webrtc_provider *webrtc;
     struct sl_sessions *sessions;
     struct sl_signalling *signalling;
     struct sl_rest *rest;
@@ -70,16 +73,10 @@ struct sl_server {
     struct sl_notifier notifier;
     struct sl_timer *drain_timer, *stop_timer, *watchdog_timer;
     enum server_state state;
-    bool sessions_stopped, hooks_idle, pushes_stopped, pulls_stopped, demo_stopped, cluster_left;
-    int64_t drain_deadline_us, hooks_deadline_us;
+    struct sl_parts parts;
+    int64_t drain_deadline_us;
     int64_t load_at_us, load_cpu_us; /* node.c's last look at the processor's time */
 };
-
-/* ---- build.c ---- */
-
-/* Everything but the control loop and its timers; what was made before a failure is left in place
- * for sl_server_destroy(). */
-int server_build(struct sl_server *server, struct sl_error *error);
 
 /* ---- reload.c ---- */
 

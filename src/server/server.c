@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Runs the parts that build.c made, and takes them down in reverse:
- *
- *   loop, http -> workers, jobs -> streams, rtc -> pushes, pulls, demo -> cluster -> apps, hooks
- *   -> sessions -> signalling, rest, console -> listeners
+ * Runs the parts that stand in the table of build.c: makes them, stops them, and takes them down in
+ * reverse.
  *
  * The end: sessions, pushes, pulls and the demo are stopped (every peer reports back), the cluster
  * and the back ends are told of it, the control loop is left, the workers' threads are joined, and
@@ -11,30 +9,20 @@
  */
 #include "server/server.h"
 
-#include "apps/apps.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/random.h"
 #include "cli/cli.h"
-#include "cluster/cluster.h"
 #include "codec/codec.h"
-#include "demo/demo.h"
-#include "hooks/hooks.h"
 #include "jobs/jobs.h"
-#include "pull/pull.h"
-#include "push/push.h"
-#include "rest/rest.h"
-#include "server/addresses.h"
-#include "server/autopush.h"
 #include "server/internal.h"
 #include "server/sources.h"
 #include "session/session.h"
-#include "signalling/signalling.h"
 #include "stream/stream.h"
-#include "webrtc/webrtc.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -44,9 +32,7 @@
 
 enum {
     DRAIN_CHECK_MS = 100,
-    DRAINED_CHECK_MS = 5,
-    GOODBYE_MS = 500,       /* for clients to answer our close; most do within a round trip */
-    HOOKS_DRAIN_MS = 2000,  /* for back ends to hear of the end */
+    STOPPED_CHECK_MS = 5,
     STOP_TIMEOUT_MS = 5000, /* for peers to let go; then what is left is left */
     LAST_LINES_MS = 500,    /* for whoever reads the log */
     WATCHDOG_MS = 1000,
@@ -57,53 +43,6 @@ enum {
 /* ---- The end ---- */
 
 static void on_drain_check(void *owner);
-
-static void on_pushes_stopped(void *owner)
-{
-    struct sl_server *server = owner;
-
-    server->pushes_stopped = true;
-}
-
-static void on_pulls_stopped(void *owner)
-{
-    struct sl_server *server = owner;
-
-    server->pulls_stopped = true;
-}
-
-static void on_cluster_left(void *owner)
-{
-    struct sl_server *server = owner;
-
-    server->cluster_left = true;
-}
-
-static void on_demo_stopped(void *owner)
-{
-    struct sl_server *server = owner;
-
-    server->demo_stopped = true;
-}
-
-static void on_hooks_idle(void *owner)
-{
-    struct sl_server *server = owner;
-
-    server->hooks_idle = true;
-}
-
-/* The sessions are gone; the last messages about their streams may still be under way, and so may
- * what the back ends are told of their end. */
-static void on_sessions_stopped(void *owner)
-{
-    struct sl_server *server = owner;
-
-    server->sessions_stopped = true;
-    server->hooks_deadline_us = sl_now_us() + HOOKS_DRAIN_MS * SL_US_PER_MS;
-    sl_http_hooks_drain(server->hooks, on_hooks_idle, server);
-    sl_timer_start(server->drain_timer, 1, DRAINED_CHECK_MS);
-}
 
 static void on_stop_timeout(void *owner)
 {
@@ -121,26 +60,9 @@ static void stop(struct sl_server *server)
     server->state = SERVER_STOPPING;
     sl_log(SL_LOG_INFO, NULL, "server: stopping");
     sl_notify(&server->notifier, "STOPPING=1");
-    sl_timer_start(server->drain_timer, GOODBYE_MS, 0); /* the sessions' end starts it again */
+    sl_timer_start(server->drain_timer, STOPPED_CHECK_MS, STOPPED_CHECK_MS);
     sl_timer_start(server->stop_timer, STOP_TIMEOUT_MS, 0);
-    sl_pushes_stop(server->pushes, on_pushes_stopped, server);
-    sl_pulls_stop(server->pulls, on_pulls_stopped, server);
-    if (server->demo)
-        sl_demo_stop(server->demo, on_demo_stopped, server);
-    else
-        server->demo_stopped = true;
-    sl_sessions_stop(server->sessions, on_sessions_stopped, server);
-    if (server->cluster)
-        sl_cluster_leave(server->cluster, on_cluster_left, server);
-    else
-        server->cluster_left = true;
-}
-
-/* True when the back ends have heard everything, or have had their time: what is left then is
- * told by sl_http_hooks_destroy(). */
-static bool hooks_drained(const struct sl_server *server)
-{
-    return server->hooks_idle || sl_now_us() >= server->hooks_deadline_us;
+    sl_parts_stop(server);
 }
 
 /* What the end is put off for: those that clients publish or play. A session without any has
@@ -158,11 +80,8 @@ static void on_drain_check(void *owner)
     struct sl_server *server = owner;
 
     if (server->state == SERVER_STOPPING) {
-        if (!server->sessions_stopped)
-            sl_signalling_cut(server->signalling); /* who ignores a close delays nobody */
-        if (server->sessions_stopped && server->pushes_stopped && server->pulls_stopped &&
-            server->demo_stopped && server->cluster_left && sl_streams_drained(server->streams) &&
-            hooks_drained(server))
+        /* The last messages about streams may still be under way. */
+        if (sl_parts_stopped(server) && sl_streams_drained(server->streams))
             sl_loop_stop(server->loop);
         return;
     }
@@ -282,6 +201,7 @@ int sl_server_create(const struct sl_server_config *config, struct sl_server **o
 {
     struct sl_server *server = sl_new(struct sl_server);
 
+    sl_random_token(server->node_id, sizeof(server->node_id) - 1);
     server->setup = *config;
     server->config = config->config;
     server_apply_log(server->config);
@@ -291,7 +211,7 @@ int sl_server_create(const struct sl_server_config *config, struct sl_server **o
     server->counters = sl_metrics_register(server->metrics);
     int err = create_loop(server, error);
     if (err == 0)
-        err = server_build(server, error);
+        err = sl_parts_create(server, error);
     if (err < 0) {
         sl_server_destroy(server);
         return err;
@@ -327,26 +247,7 @@ void sl_server_destroy(struct sl_server *server)
         sl_workers_stop(server->workers);
     sl_job_pool_stop(server->jobs);
     sl_lane_destroy(server->reloads);
-    sl_cli_destroy(server->cli);   /* its commands use everything below */
-    sl_http_destroy(server->http); /* connections tell their sessions */
-    sl_rest_destroy(server->rest);
-    sl_signalling_destroy(server->signalling);
-    sl_sessions_destroy(server->sessions);
-    sl_names_destroy(server->names);
-    sl_cluster_destroy(server->cluster);
-    sl_pulls_destroy(server->pulls);
-    sl_http_hooks_destroy(server->hooks);
-    sl_apps_destroy(server->apps); /* drops checks of passwords that the sources wait for */
-    sl_sources_destroy(server->sources);
-    sl_autopush_destroy(server->autopush);
-    sl_pushes_destroy(server->pushes);
-    sl_job_pool_destroy(server->jobs);
-    sl_demo_destroy(server->demo);
-    sl_addresses_destroy(server->addresses);
-    sl_rtc_destroy(server->rtc);
-    sl_workers_destroy(server->workers);
-    sl_streams_destroy(server->streams);
-    sl_tls_clients_destroy(server->tls);
+    sl_parts_destroy(server);
     for (size_t i = 0; i < server->signal_count; i++)
         uv_close((uv_handle_t *)&server->signals[i], NULL);
     sl_timer_destroy(server->drain_timer);

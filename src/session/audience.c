@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who watches what: for each stream its publication, if it is one of ours, and its players. */
+#include "session/audience.h"
 #include "session/internal.h"
 
 static uint64_t hash_stream(const struct sl_stream *stream)
@@ -38,8 +39,8 @@ void audience_join(struct sl_media_session *media, struct sl_stream *stream)
         return;
     }
     sl_list_append(&audience->players, &media->in_audience);
-    media->taker =
-        (struct sl_taker){.kind = SL_TAKER_VIEWER, .protocol = "webrtc", .id = media->id};
+    media->taker = (struct sl_taker){
+        .kind = SL_TAKER_VIEWER, .protocol = media->provider->protocol, .id = media->id};
     sl_taker_attach(&media->taker, stream);
 }
 

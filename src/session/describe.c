@@ -1,6 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The stream object: one shape for hooks, REST and, less some fields, the client. */
+/* What others may know of a media session: its parts, and the stream object, one shape for hooks,
+ * REST and, less some fields, the client. */
 #include "session/internal.h"
+
+const char *sl_media_state_name(enum sl_media_state state)
+{
+    static const char *const names[] = {
+        [SL_MEDIA_NEW] = "NEW",
+        [SL_MEDIA_PENDING] = "PENDING",
+        [SL_MEDIA_PUBLISHING] = "PUBLISHING",
+        [SL_MEDIA_PLAYING] = "PLAYING",
+        [SL_MEDIA_UNPUBLISHED] = "UNPUBLISHED",
+        [SL_MEDIA_STOPPED] = "STOPPED",
+        [SL_MEDIA_FAILED] = "FAILED",
+    };
+
+    return names[state];
+}
 
 static json_t *codec_or_null(const struct sl_media_session *media, enum sl_media_kind kind)
 {
@@ -48,13 +64,49 @@ json_t *sl_media_session_describe(const struct sl_media_session *media)
         "mediaSessionId", media->id, "remoteMediaElementId", "name", media->name, "published",
         media->publish, "hasVideo", media->has_video, "hasAudio", media->has_audio, "status",
         sl_media_state_name(media->state), "audioCodec", codec_or_null(media, SL_AUDIO),
-        "videoCodec", codec_or_null(media, SL_VIDEO), "sdp", media->sdp, "info",
+        "videoCodec", codec_or_null(media, SL_VIDEO), "sdp", media->offer, "info",
         media->info[0] ? media->info : NULL, "record", 0, "recordName", "width", media->width,
         "height", media->height, "bitrate", media->bitrate_kbps, "minBitrate",
         media->min_bitrate_kbps, "maxBitrate", media->max_bitrate_kbps, "quality", media->quality,
         "rtmpUrl", media->rtmp_url, "createDate", (json_int_t)media->created_ms, "streamInfo",
-        stream_info(media), "mediaProvider", "WebRTC");
+        stream_info(media), "mediaProvider",
+        media->provider ? media->provider->name : media->sessions->config.providers[0]->name);
 
     add_later_fields(media, out);
     return out;
+}
+
+const char *sl_media_session_id(const struct sl_media_session *media)
+{
+    return media->id;
+}
+
+const char *sl_media_session_name(const struct sl_media_session *media)
+{
+    return media->name;
+}
+
+enum sl_media_state sl_media_session_state(const struct sl_media_session *media)
+{
+    return media->state;
+}
+
+bool sl_media_session_is_publication(const struct sl_media_session *media)
+{
+    return media->publish;
+}
+
+enum sl_reason sl_media_session_reason(const struct sl_media_session *media)
+{
+    return media->reason;
+}
+
+const char *sl_media_session_info(const struct sl_media_session *media)
+{
+    return media->info;
+}
+
+struct sl_session *sl_media_session_owner(const struct sl_media_session *media)
+{
+    return media->session;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Before a publication or playback starts: is the name free elsewhere, is the stream elsewhere? */
+#include "session/directory.h"
 #include "session/internal.h"
+#include "session/media.h"
+#include "session/playback.h"
+#include "session/publication.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,21 +21,21 @@ static const struct sl_directory *directory_of(const struct sl_sessions *session
 
 static void start(struct sl_media_session *media)
 {
-    const char *problem = media->publish ? publication_start(media) : playback_start(media);
+    enum sl_reason problem = media->publish ? publication_start(media) : playback_start(media);
 
     if (problem)
         media_set_state(media, SL_MEDIA_FAILED, problem);
 }
 
-static const char *words_of(int err)
+static enum sl_reason reason_of(int err)
 {
     switch (err) {
     case -EEXIST:
-        return SL_INFO_NAME_IN_USE;
+        return SL_REASON_NAME_IN_USE;
     case -ENOBUFS:
-        return SL_INFO_BUSY;
+        return SL_REASON_BUSY;
     default:
-        return SL_INFO_ERROR;
+        return SL_REASON_ERROR;
     }
 }
 
@@ -42,7 +46,7 @@ static void on_claimed(void *owner, int err)
     assert(media->directory_call); /* not from within */
     media->directory_call = NULL;
     if (err < 0) {
-        media_set_state(media, SL_MEDIA_FAILED, words_of(err));
+        media_set_state(media, SL_MEDIA_FAILED, reason_of(err));
         return;
     }
     media->name_held = true;
@@ -80,18 +84,6 @@ void media_begin(struct sl_media_session *media)
                                 : directory->fetch(directory->arg, media->name, on_fetched, media);
 }
 
-void media_leave_directory(struct sl_media_session *media)
-{
-    const struct sl_directory *directory = directory_of(media->sessions);
-
-    if (media->directory_call)
-        directory->cancel(directory->arg, media->directory_call);
-    media->directory_call = NULL;
-    if (media->name_held)
-        directory->release(directory->arg, media->name);
-    media->name_held = false;
-}
-
 /* ---- availableStream ---- */
 
 struct inquiry {
@@ -105,9 +97,8 @@ struct inquiry {
 static void tell_available(struct sl_session *session, const char *id, const char *name,
                            bool elsewhere)
 {
-    session->ops->on_available(session->client, id,
-                               elsewhere ? NULL
-                                         : sl_sessions_why_not_playable(session->sessions, name));
+    SL_TELL(session, on_available, id,
+            elsewhere ? SL_REASON_NONE : sl_sessions_why_not_playable(session->sessions, name));
 }
 
 static void inquiry_free(struct inquiry *inquiry)

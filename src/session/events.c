@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Stream events from a publisher to its players, and data between client and back end. */
+#include "session/events.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "session/audience.h"
 #include "session/internal.h"
+#include "session/properties.h"
+#include "session/questions.h"
 
 #include <errno.h>
 #include <string.h>
@@ -53,22 +57,21 @@ static void relay(struct audience *audience, const char *type, json_t *info, jso
         struct sl_session *session = player->session;
         if (player->state != SL_MEDIA_PLAYING)
             continue; /* later PLAYING events say what is muted */
-        if (session->ops)
-            session->ops->on_stream_event(session->client, player, type, info, payload);
+        SL_TELL(session, on_stream_event, player, type, info, payload);
         if (session_wants(session, SL_HOOK_STREAM_EVENT))
             session_tell(session, SL_HOOK_STREAM_EVENT, event_body(player, type, info, payload));
     }
 }
 
-/* NULL, or why this one may not pass, in words for the publisher; a publisher's bytes are counted
- * once, however many players there are. */
-static const char *why_not(struct event_budget *budget, json_t *info, json_t *payload)
+/* SL_REASON_NONE, or why this one may not pass; a publisher's bytes are counted once, however many
+ * players there are. */
+static enum sl_reason why_not(struct event_budget *budget, json_t *info, json_t *payload)
 {
     size_t len = sl_json_dump_len(info) + sl_json_dump_len(payload);
     int64_t now_us = sl_now_us(), passed_us = now_us - budget->at_us;
 
     if (len > SL_JSON_PAYLOAD_MAX)
-        return SL_INFO_EVENT_TOO_LARGE;
+        return SL_REASON_EVENT_TOO_LARGE;
     int64_t cost = EVENT_OVERHEAD + (int64_t)len;
     if (budget->at_us == 0 || passed_us > 60LL * SL_US_PER_S)
         budget->bytes = EVENT_BURST;
@@ -78,23 +81,24 @@ static const char *why_not(struct event_budget *budget, json_t *info, json_t *pa
         budget->bytes = EVENT_BURST;
     budget->at_us = now_us;
     if (budget->bytes < cost)
-        return SL_INFO_BUSY;
+        return SL_REASON_BUSY;
     budget->bytes -= cost;
-    return NULL;
+    return SL_REASON_NONE;
 }
 
 void refusals_note(struct refusals *refusals, struct sl_sessions *sessions,
-                   const struct sl_log_scope *log, const char *what, const char *why)
+                   const struct sl_log_scope *log, const char *what, enum sl_reason why)
 {
     int64_t now_us = sl_now_us();
-    bool too_many = strcmp(why, SL_INFO_BUSY) == 0;
+    bool too_many = why == SL_REASON_BUSY;
 
     sl_count(sessions->config.counters,
              too_many ? SL_COUNTER_WS_REFUSED_RATE : SL_COUNTER_WS_REFUSED_SIZE, 1);
     refusals->count++;
     if (refusals->logged_us != 0 && now_us - refusals->logged_us < SL_US_PER_S)
         return;
-    sl_log(SL_LOG_WARN, log, "%s refused, %u of late: %s", what, refusals->count, why);
+    sl_log(SL_LOG_WARN, log, "%s refused, %u of late: %s", what, refusals->count,
+           sessions->config.words(why));
     refusals->count = 0;
     refusals->logged_us = now_us;
 }
@@ -143,13 +147,13 @@ void sl_session_send_stream_event(struct sl_session *session, const char *media_
 
     if (!media || media->session != session || !media->publish)
         return; /* websocket-api.md 13 */
-    const char *why = strlen(type) > TYPE_MAX ? SL_INFO_EVENT_TOO_LARGE
-                      : session->question_count >= QUESTIONS_MAX
-                          ? SL_INFO_BUSY
-                          : why_not(&media->event_budget, info, payload);
+    enum sl_reason why = strlen(type) > TYPE_MAX ? SL_REASON_EVENT_TOO_LARGE
+                         : session->question_count >= QUESTIONS_MAX
+                             ? SL_REASON_BUSY
+                             : why_not(&media->event_budget, info, payload);
     if (why) {
         refusals_note(&session->refusals, session->sessions, &media->log, "stream event", why);
-        session->ops->on_error(session->client, why);
+        SL_TELL(session, on_error, &(struct sl_why){.reason = why});
         return;
     }
     if (!session_wants(session, SL_HOOK_SEND_STREAM_EVENT)) {
@@ -189,8 +193,8 @@ void sl_sessions_relay_stream_event(struct sl_sessions *sessions, const char *na
         note_mute(stream, type);
     if (!audience)
         return;
-    const char *why = strlen(type) > TYPE_MAX ? SL_INFO_EVENT_TOO_LARGE
-                                              : why_not(&audience->event_budget, info, payload);
+    enum sl_reason why = strlen(type) > TYPE_MAX ? SL_REASON_EVENT_TOO_LARGE
+                                                 : why_not(&audience->event_budget, info, payload);
     if (!why) {
         relay(audience, type, info, payload);
         return;
@@ -215,13 +219,13 @@ static void data_request_free(void *owner)
     free(request);
 }
 
-/* info NULL: accepted. */
-static void tell_data_status(struct sl_session *session, json_t *operation_id, const char *info)
+static void tell_data_status(struct sl_session *session, json_t *operation_id,
+                             const struct sl_why *why)
 {
-    session->ops->on_data_status(session->client, operation_id, info);
+    SL_TELL(session, on_data_status, operation_id, why);
     if (session_wants(session, SL_HOOK_DATA_STATUS_EVENT)) {
         json_t *body = json_pack("{s:O*, s:s, s:s*}", "operationId", operation_id, "status",
-                                 info ? "FAILED" : "ACCEPTED", "info", info);
+                                 why->reason ? "FAILED" : "ACCEPTED", "info", why->words);
         session_add_context(session, body);
         session_tell(session, SL_HOOK_DATA_STATUS_EVENT, body);
     }
@@ -230,25 +234,28 @@ static void tell_data_status(struct sl_session *session, json_t *operation_id, c
 static void on_data_answer(void *owner, const struct sl_hook_answer *answer)
 {
     struct data_request *request = owner;
+    const struct sl_sessions_config *parts = &request->session->sessions->config;
+    struct sl_why why = {.reason = answer->allowed ? SL_REASON_NONE : SL_REASON_REFUSED};
     char info[INFO_MAX];
 
-    info_copy(info, answer->info, SL_INFO_ERROR);
-    tell_data_status(request->session, request->operation_id, answer->allowed ? NULL : info);
+    info_copy(info, answer->info, parts->words(why.reason));
+    why.words = answer->allowed ? NULL : info;
+    tell_data_status(request->session, request->operation_id, &why);
     data_request_free(request);
 }
 
 void sl_session_submit_data(struct sl_session *session, json_t *operation_id, json_t *payload)
 {
-    const char *why = sl_json_dump_len(payload) > SL_JSON_PAYLOAD_MAX ? SL_INFO_DATA_TOO_LARGE
-                      : session->question_count >= QUESTIONS_MAX      ? SL_INFO_BUSY
-                                                                      : NULL;
+    enum sl_reason why = sl_json_dump_len(payload) > SL_JSON_PAYLOAD_MAX ? SL_REASON_DATA_TOO_LARGE
+                         : session->question_count >= QUESTIONS_MAX      ? SL_REASON_BUSY
+                                                                         : SL_REASON_NONE;
     if (why) {
         refusals_note(&session->refusals, session->sessions, &session->log, "data", why);
-        session->ops->on_data_status(session->client, operation_id, why);
+        SL_TELL(session, on_data_status, operation_id, &(struct sl_why){.reason = why});
         return;
     }
     if (!session_wants(session, SL_HOOK_ON_DATA_EVENT)) {
-        tell_data_status(session, operation_id, NULL);
+        tell_data_status(session, operation_id, &(struct sl_why){.reason = SL_REASON_NONE});
         return;
     }
     struct data_request *request = sl_new(struct data_request);

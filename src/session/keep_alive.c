@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* StreamKeepAliveEvent: the back end is asked of each stream again and again, and a 403 stops it
  * (rest-hooks.md section 4, seed 003). */
+#include "session/keep_alive.h"
 #include "session/internal.h"
+#include "session/questions.h"
 
 #include <assert.h>
 
@@ -24,7 +26,7 @@ static void on_answer(void *owner, const struct sl_hook_answer *answer)
 
     media->keep_alive_asked = false;
     if (answer->status == FORBIDDEN)
-        sl_media_session_terminate(media, SL_INFO_KEEP_ALIVE);
+        media->on_forbidden(media);
 }
 
 static void schedule(struct sl_media_session *media)
@@ -47,9 +49,11 @@ static void on_interval(void *owner)
 }
 
 /* Also while nobody wants to be asked: a reload may change that, and the interval. */
-void keep_alive_start(struct sl_media_session *media)
+void keep_alive_start(struct sl_media_session *media,
+                      void (*on_forbidden)(struct sl_media_session *media))
 {
     assert(!media->keep_alive);
+    media->on_forbidden = on_forbidden;
     media->keep_alive = sl_timer_create(media->sessions->config.loop, on_interval, media);
     schedule(media);
 }

@@ -2,6 +2,8 @@
 /* What a client's stream tells of itself, and what the lists have: every publication and playback
  * of a client, and every live stream that no client publishes, in the words of one that a client
  * does. */
+#include "session/listed.h"
+#include "session/audience.h"
 #include "session/internal.h"
 
 #include <assert.h>
@@ -12,26 +14,26 @@
 static void tell_stats(void *owner, struct sl_stream_figures *out)
 {
     const struct sl_media_session *media = owner;
-    const struct sl_flow_stats *stats = sl_peer_stats(media->peer);
 
     *out = (struct sl_stream_figures){
-        .audio_bps = media->rates.audio_bps,
-        .video_bps = media->rates.video_bps,
-        .video_fps = media->rates.video_fps,
+        .audio_bps = media->figures.audio_bps,
+        .video_bps = media->figures.video_bps,
+        .video_fps = media->figures.video_fps,
         .lost = media->video.lost,
         .nack = media->video.nack,
-        .rtt_us = atomic_load_explicit(&stats->rtt_us, memory_order_relaxed),
+        .rtt_us = media->figures.rtt_us,
     };
 }
 
 static void terminate(void *owner, const char *why)
 {
-    sl_media_session_terminate(owner, why);
+    (void)why; /* it has words for it already */
+    sl_media_session_terminate(owner, SL_REASON_OPERATOR);
 }
 
 static_assert((int)SL_MEDIA_SESSION_ID_MAX <= (int)SL_STREAM_ID_MAX, "a media session's is one");
 
-struct sl_publisher media_publisher(struct sl_media_session *media)
+struct sl_publisher sl_media_publisher(struct sl_media_session *media)
 {
     static const struct sl_publisher_ops ops = {.stats = tell_stats, .terminate = terminate};
 
@@ -188,10 +190,10 @@ void sl_listed_video(const struct sl_listed *listed, struct sl_video_rate *out)
     sl_stream_size(listed->stream, &out->width, &out->height);
 }
 
-void sl_listed_terminate(const struct sl_listed *listed, const char *info)
+void sl_listed_terminate(const struct sl_listed *listed, enum sl_reason reason)
 {
     if (listed->media)
-        sl_media_session_terminate(listed->media, info);
+        sl_media_session_terminate(listed->media, reason);
     else
-        sl_stream_terminate(listed->stream, info);
+        sl_stream_terminate(listed->stream, listed->sessions->config.words(reason));
 }

@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The life of one publication or playback: its state machine, and what peer and stream report. */
-#include "base/clock.h"
+/* The life of one publication or playback: its state machine, and what medium and stream report. */
+#include "session/media.h"
+#include "session/audience.h"
 #include "session/internal.h"
+#include "session/keep_alive.h"
+#include "session/properties.h"
+#include "session/questions.h"
+#include "session/sessions.h"
 
 #include <assert.h>
 #include <string.h>
-
-const char *sl_media_state_name(enum sl_media_state state)
-{
-    static const char *const names[] = {
-        [SL_MEDIA_NEW] = "NEW",
-        [SL_MEDIA_PENDING] = "PENDING",
-        [SL_MEDIA_PUBLISHING] = "PUBLISHING",
-        [SL_MEDIA_PLAYING] = "PLAYING",
-        [SL_MEDIA_UNPUBLISHED] = "UNPUBLISHED",
-        [SL_MEDIA_STOPPED] = "STOPPED",
-        [SL_MEDIA_FAILED] = "FAILED",
-    };
-
-    return names[state];
-}
 
 static bool is_final(enum sl_media_state state)
 {
@@ -100,14 +90,12 @@ static void log_state(const struct sl_media_session *media)
 
 static void tell_client(struct sl_media_session *media)
 {
-    const struct sl_session_ops *ops = media->session->ops;
-
-    if (!ops || media->state == SL_MEDIA_PENDING) /* PENDING is the client's own word */
+    if (media->state == SL_MEDIA_PENDING) /* PENDING is the client's own word */
         return;
-    if (media->refused_by_hook)
-        ops->on_stream_refused(media->session->client, media);
+    if (media->reason == SL_REASON_REFUSED)
+        SL_TELL(media->session, on_stream_refused, media);
     else
-        ops->on_stream_status(media->session->client, media);
+        SL_TELL(media->session, on_stream_status, media);
 }
 
 static void tell_back_end(struct sl_media_session *media)
@@ -129,34 +117,43 @@ static void media_free(struct sl_media_session *media)
     sl_list_remove(&media->link);
     free(media->id);
     free(media->name);
-    free(media->sdp);
+    free(media->offer);
     free(media->rtmp_url);
     json_decref(media->custom);
     free(media);
 }
 
-/* Lets go of everything in the order of stream.h: the stream ends (and with it its players), the
- * peer leaves its worker, then the stream is given up and the memory goes. */
+/* Takes back the question under way and the name held. */
+static void leave_directory(struct sl_media_session *media)
+{
+    const struct sl_directory *directory = media->sessions->config.directory;
+
+    if (media->directory_call)
+        directory->cancel(directory->arg, media->directory_call);
+    media->directory_call = NULL;
+    if (media->name_held)
+        directory->release(directory->arg, media->name);
+    media->name_held = false;
+}
+
+/* Lets go of everything: of the stream before it ends, and with it its players. */
 static void tear_down(struct sl_media_session *media)
 {
     sl_timer_destroy(media->timer);
     media->timer = NULL;
     keep_alive_stop(media);
     questions_cancel(&media->questions);
-    media_leave_directory(media);
+    leave_directory(media);
     sl_stream_unlisten(&media->listener);
     audience_leave(media);
     media->session = NULL;
-    if (media->peer) {
-        media->sessions->stats.closing++;
-        sl_list_append(&media->sessions->closing, &media->link);
-    }
-    if (media->stream)
-        sl_stream_end(media->stream);
-    if (media->peer)
-        sl_peer_close(media->peer); /* media_free() by on_peer_closed() */
-    else
+    if (!media->medium) {
         media_free(media);
+        return;
+    }
+    media->sessions->stats.closing++;
+    sl_list_append(&media->sessions->closing, &media->link);
+    media->provider->close(media->medium); /* media_free() by on_medium_closed() */
 }
 
 /*
@@ -169,16 +166,19 @@ static void tear_down(struct sl_media_session *media)
  *    |                         |   sl_session_stop_media(), sl_media_session_terminate()
  *    +-------------------------+---------------------------+--> FAILED
  *        refused                   whatever the client did not ask for: on_hook_answer(),
- *                                  on_peer_failed(), on_stream_end(), sl_session_destroy()
+ *                                  on_medium_failed(), on_stream_end(), sl_session_destroy()
  *
  * Exactly one final state, and nothing to the client after it (WS-52). *media is gone, or closing,
  * after a final one.
  */
-void media_set_state(struct sl_media_session *media, enum sl_media_state state, const char *info)
+void media_set_state(struct sl_media_session *media, enum sl_media_state state,
+                     enum sl_reason reason)
 {
     assert(may_become(media, state));
     media->state = state;
-    info_copy(media->info, info, "");
+    media->reason = reason;
+    if (!media->info[0])
+        info_copy(media->info, media->sessions->config.words(reason), "");
     note_size(media);
     if (state == SL_MEDIA_PENDING)
         enter_tables(media);
@@ -192,14 +192,18 @@ void media_set_state(struct sl_media_session *media, enum sl_media_state state, 
         tear_down(media);
 }
 
+void media_refuse(struct sl_media_session *media, const char *words)
+{
+    info_copy(media->info, words, "");
+    media_set_state(media, SL_MEDIA_FAILED, SL_REASON_REFUSED);
+}
+
 /* ---- Size ---- */
 
 static void tell_size(struct sl_media_session *media)
 {
-    const struct sl_session_ops *ops = media->session->ops;
-
-    if (ops && media->state == SL_MEDIA_PLAYING && media->has_video && media->width > 0)
-        ops->on_video_size(media->session->client, media, media->width, media->height);
+    if (media->state == SL_MEDIA_PLAYING && media->has_video && media->width > 0)
+        SL_TELL(media->session, on_video_size, media, media->width, media->height);
 }
 
 static void on_stream_size(struct sl_stream_listener *listener, uint16_t width, uint16_t height)
@@ -215,7 +219,7 @@ static void on_stream_size(struct sl_stream_listener *listener, uint16_t width, 
 static void on_stream_end(struct sl_stream_listener *listener)
 {
     media_set_state(sl_container_of(listener, struct sl_media_session, listener), SL_MEDIA_FAILED,
-                    SL_INFO_PUBLISHER_STOP);
+                    SL_REASON_PUBLISHER_END);
 }
 
 void media_listen(struct sl_media_session *media, struct sl_stream *stream)
@@ -225,25 +229,29 @@ void media_listen(struct sl_media_session *media, struct sl_stream *stream)
     sl_stream_listen(stream, &media->listener);
 }
 
-/* ---- The peer ---- */
+/* ---- The medium ---- */
+
+static void on_forbidden(struct sl_media_session *media)
+{
+    sl_media_session_terminate(media, SL_REASON_FORBIDDEN);
+}
 
 static void media_up(struct sl_media_session *media)
 {
     if (media->state != SL_MEDIA_PENDING)
         return;
-    media->tcp = sl_peer_uses_tcp(media->peer);
-    media->rates.at_us = sl_now_us();
+    media->tcp = media->provider->uses_tcp(media->medium);
     if (media->publish) {
         sl_stream_set_live(media->stream);
-        media_set_state(media, SL_MEDIA_PUBLISHING, NULL);
-        keep_alive_start(media);
+        media_set_state(media, SL_MEDIA_PUBLISHING, SL_REASON_NONE);
+        keep_alive_start(media, on_forbidden);
         if (media->rtmp_url && media->rtmp_url[0] && media->sessions->config.on_rtmp_url)
             media->sessions->config.on_rtmp_url(media->sessions->config.arg, media->name,
                                                 media->rtmp_url);
         return;
     }
-    media_set_state(media, SL_MEDIA_PLAYING, NULL);
-    keep_alive_start(media);
+    media_set_state(media, SL_MEDIA_PLAYING, SL_REASON_NONE);
+    keep_alive_start(media, on_forbidden);
     tell_size(media);
 }
 
@@ -252,10 +260,10 @@ static void on_playing_grace(void *owner)
     media_up(owner);
 }
 
-/* The client closed DTLS but said no more: what its silence would have brought in the end. */
-static void on_close_notify_grace(void *owner)
+/* The client closed its media but said no more: what its silence would have brought in the end. */
+static void on_left_grace(void *owner)
 {
-    media_set_state(owner, SL_MEDIA_FAILED, SL_INFO_ICE_KEEP_ALIVE);
+    media_set_state(owner, SL_MEDIA_FAILED, SL_REASON_CONNECTION_LOST);
 }
 
 static void start_grace(struct sl_media_session *media, void (*on_timer)(void *owner),
@@ -266,115 +274,55 @@ static void start_grace(struct sl_media_session *media, void (*on_timer)(void *o
     sl_timer_start(media->timer, after_ms, 0);
 }
 
-static void on_peer_failed(struct sl_media_session *media, enum sl_peer_failure failure)
+static void on_medium_failed(struct sl_media_session *media, enum sl_reason reason)
 {
-    const char *info = SL_INFO_ERROR;
-
-    switch (failure) {
-    case SL_PEER_OK:
-    case SL_PEER_NO_SOCKET: /* of our own offers */
-        break;
-    case SL_PEER_ICE_TIMEOUT:
-        info = SL_INFO_ICE_TIMEOUT;
-        break;
-    case SL_PEER_CONSENT_LOST:
-        info = SL_INFO_ICE_KEEP_ALIVE;
-        break;
-    case SL_PEER_DTLS_FINGERPRINT:
-        info = SL_INFO_DTLS_FINGERPRINT;
-        break;
-    case SL_PEER_DTLS_ERROR:
-        info = SL_INFO_DTLS_ERROR;
-        break;
-    case SL_PEER_RTP_SILENCE:
-        info = SL_INFO_RTP_ACTIVITY;
-        break;
-    case SL_PEER_DTLS_CLOSED:
-        /* The SDK sends its stop and closes the connection in one turn, and the alert may be the
-         * faster one (WS-54). */
-        start_grace(media, on_close_notify_grace, CLOSE_NOTIFY_GRACE_MS);
-        return;
-    }
-    media_set_state(media, SL_MEDIA_FAILED, info);
+    /* The SDK sends its stop and closes the media in one turn, and the latter may be the faster one
+     * (WS-54). */
+    if (reason == SL_REASON_LEFT)
+        start_grace(media, on_left_grace, LEFT_GRACE_MS);
+    else
+        media_set_state(media, SL_MEDIA_FAILED, reason);
 }
 
-static void on_peer_state(void *owner, enum sl_peer_state state, enum sl_peer_failure failure)
+static void on_medium_state(void *owner, enum sl_medium_state state, enum sl_reason reason)
 {
     struct sl_media_session *media = owner;
 
     if (is_final(media->state))
         return; /* on its way when we closed it */
     switch (state) {
-    case SL_PEER_CONNECTING:
-    case SL_PEER_CLOSED:
-        break;
-    case SL_PEER_CONNECTED:
+    case SL_MEDIUM_CONNECTED:
         if (media->publish)
             media_up(media);
         else if (media->state == SL_MEDIA_PENDING)
             start_grace(media, on_playing_grace, PLAYING_GRACE_MS);
         break;
-    case SL_PEER_STARTED:
-        if (!media->publish)
-            media_up(media);
+    case SL_MEDIUM_FLOWS:
+        media_up(media); /* of a publication: nothing new, but to a medium that knows only this */
         break;
-    case SL_PEER_FAILED:
-        on_peer_failed(media, failure);
+    case SL_MEDIUM_FAILED:
+        on_medium_failed(media, reason);
         break;
     }
 }
 
-static void on_peer_closed(void *owner)
+static void on_medium_closed(void *owner)
 {
     struct sl_media_session *media = owner;
     struct sl_sessions *sessions = media->sessions;
 
-    assert(is_final(media->state)); /* nobody but tear_down() closes a peer */
-    if (media->stream)
-        sl_stream_release(media->stream);
+    assert(is_final(media->state)); /* nobody but tear_down() closes one */
     sessions->stats.closing--;
     media_free(media);
     sessions_check_stopped(sessions);
 }
 
-const struct sl_peer_ops media_peer_ops = {
-    .on_state = on_peer_state,
-    .on_closed = on_peer_closed,
+const struct sl_medium_ops media_medium_ops = {
+    .on_state = on_medium_state,
+    .on_closed = on_medium_closed,
 };
 
-/* ---- What others may ask of it ---- */
-
-void sl_media_session_terminate(struct sl_media_session *media, const char *info)
+void sl_media_session_terminate(struct sl_media_session *media, enum sl_reason reason)
 {
-    media_set_state(media, media->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_FAILED, info);
-}
-
-const char *sl_media_session_id(const struct sl_media_session *media)
-{
-    return media->id;
-}
-
-const char *sl_media_session_name(const struct sl_media_session *media)
-{
-    return media->name;
-}
-
-enum sl_media_state sl_media_session_state(const struct sl_media_session *media)
-{
-    return media->state;
-}
-
-bool sl_media_session_is_publication(const struct sl_media_session *media)
-{
-    return media->publish;
-}
-
-const char *sl_media_session_info(const struct sl_media_session *media)
-{
-    return media->info;
-}
-
-struct sl_session *sl_media_session_owner(const struct sl_media_session *media)
-{
-    return media->session;
+    media_set_state(media, media->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_FAILED, reason);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a client says of itself in `connection` (websocket-api.md 3.1): the fields we keep. */
+#include "session/properties.h"
 #include "base/json.h"
 #include "session/internal.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Hooks asked and told on behalf of a session: each question is answered once, or cancelled. */
+#include "session/questions.h"
 #include "session/internal.h"
 
 #include <assert.h>

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* inboundVideoRate and outboundVideoRate: once a second over all streams (websocket-api.md 9.3). */
+#include "session/rates.h"
 #include "base/clock.h"
 #include "session/internal.h"
-
-static uint64_t load(const _Atomic uint64_t *value)
-{
-    return atomic_load_explicit(value, memory_order_relaxed);
-}
 
 /* Seconds between two reports in this direction; 0: none. */
 static int64_t interval_s(const struct sl_media_session *media)
@@ -20,20 +16,20 @@ static int64_t interval_s(const struct sl_media_session *media)
 /* What the last second brought. False if nothing that could be told: no video flowed. */
 static bool sample(struct sl_media_session *media, int64_t now_us)
 {
-    const struct sl_flow_stats *stats = sl_peer_stats(media->peer);
+    const struct sl_medium_figures *figures = &media->figures;
 
-    if (!sl_flow_rates_update(&media->rates, stats, now_us))
+    if (!media->provider->figures(media->medium, now_us, &media->figures))
         return false;
     media->video = (struct sl_video_rate){
-        .rate_bps = media->rates.video_bps,
-        .fps = media->rates.video_fps,
-        .nack = load(&stats->nack),
-        .pli = load(&stats->pli),
-        .lost = load(&stats->lost),
+        .rate_bps = figures->video_bps,
+        .fps = figures->video_fps,
+        .nack = figures->nack,
+        .pli = figures->pli,
+        .lost = figures->lost,
         .width = media->width,
         .height = media->height,
     };
-    return media->rates.video_flows;
+    return figures->video_flows;
 }
 
 static void on_second(void *owner)
@@ -48,9 +44,8 @@ static void on_second(void *owner)
             continue;
         bool flows = sample(media, now_us);
         int64_t interval = interval_s(media);
-        if (flows && media->has_video && interval > 0 && tick % interval == 0 &&
-            media->session->ops)
-            media->session->ops->on_rate(media->session->client, media, &media->video);
+        if (flows && media->has_video && interval > 0 && tick % interval == 0)
+            SL_TELL(media->session, on_rate, media, &media->video);
     }
 }
 

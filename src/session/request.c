@@ -2,19 +2,16 @@
 /* publishStream, playStream and their stops: the checks before the hook, and the hook. */
 #include "base/clock.h"
 #include "base/text.h"
+#include "session/directory.h"
+#include "session/events.h"
 #include "session/internal.h"
+#include "session/media.h"
+#include "session/properties.h"
+#include "session/questions.h"
 
 #include <string.h>
 
 enum { NAME_ECHO_MAX = 2048, ID_ECHO_MAX = 256 };
-
-bool media_name_valid(const struct sl_media_session *media)
-{
-    size_t len = strlen(media->name);
-
-    return len > 0 && len <= (size_t)media->sessions->config.config->stream_name_max &&
-           !sl_text_has_controls(media->name);
-}
 
 static void set_name(struct sl_media_session *media, const char *name)
 {
@@ -23,6 +20,22 @@ static void set_name(struct sl_media_session *media, const char *name)
 
     free(media->name);
     media->name = copy;
+}
+
+/* NULL: there is none of the name asked for. */
+static const struct sl_provider *find_provider(const struct sl_sessions *sessions,
+                                               const struct sl_media_request *request)
+{
+    const struct sl_provider *const *providers = sessions->config.providers;
+    const char *name = request->media_provider;
+
+    if (request->provider)
+        return request->provider;
+    if (!name)
+        return providers[0];
+    while (*providers && strcmp((*providers)->name, name) != 0)
+        providers++;
+    return *providers;
 }
 
 static struct sl_media_session *media_create(struct sl_session *session,
@@ -36,14 +49,15 @@ static struct sl_media_session *media_create(struct sl_session *session,
     if (request->media_session_id && request->media_session_id[0])
         media->id = text_cut(request->media_session_id, ID_ECHO_MAX);
     set_name(media, request->name ? request->name : "");
-    if (request->sdp && strlen(request->sdp) <= SL_SDP_TEXT_MAX)
-        media->sdp = sl_strdup(request->sdp);
+    if (request->offer && strlen(request->offer) <= SL_MEDIUM_OFFER_MAX)
+        media->offer = sl_strdup(request->offer);
+    media->provider = find_provider(session->sessions, request);
     if (request->rtmp_url && strlen(request->rtmp_url) <= URL_MAX)
         media->rtmp_url = sl_strdup(request->rtmp_url);
     media->custom = json_incref(custom_or_null(request->custom));
     if (custom_is_too_large(request->custom))
         refusals_note(&media->session->refusals, media->sessions, &media->log, "custom",
-                      SL_INFO_CUSTOM_TOO_LARGE);
+                      SL_REASON_CUSTOM_TOO_LARGE);
     media->has_audio = request->has_audio;
     media->has_video = request->has_video;
     media->video_orientation = request->video_orientation;
@@ -63,24 +77,24 @@ static struct sl_media_session *media_create(struct sl_session *session,
 
 /* ---- Before the hook ---- */
 
-static const char *why_refused(const struct sl_session *session,
-                               const struct sl_media_request *request)
+static enum sl_reason why_refused(const struct sl_session *session,
+                                  const struct sl_media_request *request)
 {
     const struct sl_sessions *sessions = session->sessions;
     const struct sl_config *config = sessions->config.config;
 
     if (sessions->stopping)
-        return SL_INFO_SHUTDOWN;
+        return SL_REASON_SHUTDOWN;
     if (strlen(request->media_session_id) > SL_MEDIA_SESSION_ID_MAX ||
         sl_text_has_controls(request->media_session_id))
-        return SL_INFO_ERROR;
-    if (request->media_provider && strcmp(request->media_provider, "WebRTC") != 0)
-        return SL_INFO_ERROR;
+        return SL_REASON_ERROR;
+    if (!find_provider(sessions, request))
+        return SL_REASON_ERROR;
     if (session->media_count >= (size_t)config->streams_per_session_max)
-        return SL_INFO_SESSION_STREAMS_MAX;
+        return SL_REASON_SESSION_STREAMS_MAX;
     if (sessions->media_by_id.count >= (size_t)config->streams_max)
-        return SL_INFO_STREAMS_MAX;
-    return NULL;
+        return SL_REASON_STREAMS_MAX;
+    return SL_REASON_NONE;
 }
 
 /* ---- The hook ---- */
@@ -109,8 +123,7 @@ static void on_hook_answer(void *owner, const struct sl_hook_answer *answer)
     struct sl_media_session *media = owner;
 
     if (!answer->allowed) {
-        media->refused_by_hook = true;
-        media_set_state(media, SL_MEDIA_FAILED, answer->info ? answer->info : SL_INFO_ERROR);
+        media_refuse(media, answer->info);
         return;
     }
     if (answer->fields)
@@ -122,7 +135,7 @@ static void request_accepted(struct sl_media_session *media)
 {
     enum sl_hook_method method = media->publish ? SL_HOOK_PUBLISH_STREAM : SL_HOOK_PLAY_STREAM;
 
-    media_set_state(media, SL_MEDIA_PENDING, NULL);
+    media_set_state(media, SL_MEDIA_PENDING, SL_REASON_NONE);
     if (session_wants(media->session, method))
         question_ask(media->session, &media->questions, method, sl_media_session_describe(media),
                      on_hook_answer, NULL, media);
@@ -131,10 +144,13 @@ static void request_accepted(struct sl_media_session *media)
 }
 
 /* To client and back end (rest-hooks.md 5.6). */
-static void report_error(struct sl_session *session, const char *info)
+static void report_error(struct sl_session *session, enum sl_reason reason)
 {
-    session->ops->on_error(session->client, info);
-    sl_session_notify(session, SL_HOOK_ERROR_EVENT, json_pack("{s:s}", "info", info));
+    const struct sl_why why = {.reason = reason};
+
+    SL_TELL(session, on_error, &why);
+    sl_session_notify(session, SL_HOOK_ERROR_EVENT,
+                      json_pack("{s:s}", "info", session->sessions->config.words(reason)));
 }
 
 void sl_session_request_media(struct sl_session *session, const struct sl_media_request *request)
@@ -142,17 +158,17 @@ void sl_session_request_media(struct sl_session *session, const struct sl_media_
     struct sl_media_session *holder = NULL;
 
     if (!request->media_session_id || !request->media_session_id[0]) {
-        report_error(session, SL_INFO_ID_NULL);
-        media_set_state(media_create(session, request), SL_MEDIA_FAILED, SL_INFO_ID_NULL);
+        report_error(session, SL_REASON_NO_ID);
+        media_set_state(media_create(session, request), SL_MEDIA_FAILED, SL_REASON_NO_ID);
         return;
     }
     holder = sl_sessions_find_media(session->sessions, request->media_session_id);
     if (holder && holder->session == session) {
         /* A status would make the SDK release its healthy stream of this id (section 13). */
-        report_error(session, SL_INFO_ID_IN_USE);
+        report_error(session, SL_REASON_ID_IN_USE);
         return;
     }
-    const char *refusal = holder ? SL_INFO_ID_IN_USE : why_refused(session, request);
+    enum sl_reason refusal = holder ? SL_REASON_ID_IN_USE : why_refused(session, request);
     struct sl_media_session *media = media_create(session, request);
     if (refusal)
         media_set_state(media, SL_MEDIA_FAILED, refusal);
@@ -174,7 +190,7 @@ static void answer_unknown_stop(struct sl_session *session, const struct sl_medi
 
     media->untold = true;
     media_set_state(media, stop->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_STOPPED,
-                    stop->publish ? SL_INFO_PUBLISHER_STOP : SL_INFO_USER_STOP);
+                    stop->publish ? SL_REASON_PUBLISHER_END : SL_REASON_USER_STOP);
 }
 
 void sl_session_stop_media(struct sl_session *session, const struct sl_media_stop *stop)
@@ -192,5 +208,5 @@ void sl_session_stop_media(struct sl_session *session, const struct sl_media_sto
     if (session_wants(session, method))
         session_tell(session, method, sl_media_session_describe(media));
     media_set_state(media, media->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_STOPPED,
-                    media->publish ? SL_INFO_PUBLISHER_STOP : SL_INFO_USER_STOP);
+                    media->publish ? SL_REASON_PUBLISHER_END : SL_REASON_USER_STOP);
 }

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One client: its identity, the state of its connection, and its end. */
 #include "base/clock.h"
+#include "base/random.h"
+#include "session/directory.h"
+#include "session/events.h"
 #include "session/internal.h"
+#include "session/media.h"
+#include "session/properties.h"
+#include "session/questions.h"
+#include "session/sessions.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -24,13 +31,19 @@ const char *sl_session_status_name(enum sl_session_status status)
     return "";
 }
 
-/* WS-6: `/<client>:<port>/<server>:<port>`; it is an identity, never a credential. */
-static void make_id(struct sl_session *session, const struct sl_session_config *config)
+/* See sl_session_id(). */
+static void name_session(struct sl_session *session, bool addresses_only)
 {
-    char remote[SL_ADDR_TEXT_MAX], local[SL_ADDR_TEXT_MAX];
+    char remote[SL_ADDR_TEXT_MAX], local[SL_ADDR_TEXT_MAX], token[TOKEN_LEN + 1];
 
-    (void)snprintf(session->id, sizeof(session->id), "/%s/%s",
-                   sl_addr_format(&config->remote, remote), sl_addr_format(&config->local, local));
+    (void)sl_addr_format(&session->remote, remote);
+    (void)sl_addr_format(&session->local, local);
+    (void)snprintf(session->id, sizeof(session->id), "/%s/%s", remote, local);
+    if (!addresses_only || sl_sessions_find(session->sessions, session->id)) {
+        sl_random_token(token, TOKEN_LEN);
+        (void)snprintf(session->id, sizeof(session->id), "/%s/%s@%s", remote, token, local);
+    }
+    sl_log_scope_init(&session->log, NULL, "session", session->id);
 }
 
 struct sl_session *sl_session_create(struct sl_sessions *sessions,
@@ -39,6 +52,7 @@ struct sl_session *sl_session_create(struct sl_sessions *sessions,
     struct sl_session *session = sl_new(struct sl_session);
 
     session->sessions = sessions;
+    session->remote = config->remote;
     session->local = config->local;
     session->ops = config->ops;
     session->client = config->client;
@@ -49,8 +63,7 @@ struct sl_session *sl_session_create(struct sl_sessions *sessions,
     sl_list_init(&session->media);
     sl_list_init(&session->questions);
     sl_list_init(&session->inquiries);
-    make_id(session, config);
-    sl_log_scope_init(&session->log, NULL, "session", session->id);
+    name_session(session, config->id_of_addresses);
     sl_list_append(&sessions->sessions, &session->link);
     return session;
 }
@@ -82,9 +95,10 @@ static void tell_status(struct sl_session *session, const char *info)
  * refuse() and sl_session_destroy().
  */
 static void session_set_status(struct sl_session *session, enum sl_session_status status,
-                               const char *info)
+                               const struct sl_why *why)
 {
     struct sl_sessions *sessions = session->sessions;
+    const char *info = !why ? NULL : why->words ? why->words : sessions->config.words(why->reason);
     enum sl_session_status before = session->status;
     char quoted[INFO_MAX + 8];
 
@@ -100,11 +114,11 @@ static void session_set_status(struct sl_session *session, enum sl_session_statu
     case SL_SESSION_ESTABLISHED:
         sessions->stats.sessions++;
         sl_count(sessions->config.counters, SL_COUNTER_SESSIONS_OPENED, 1);
-        session->ops->on_established(session->client, session);
+        SL_TELL(session, on_established, session);
         break;
     case SL_SESSION_FAILED:
         sl_count(sessions->config.counters, SL_COUNTER_SESSIONS_REFUSED, 1);
-        session->ops->on_refused(session->client, info);
+        SL_TELL(session, on_refused, why);
         break;
     case SL_SESSION_DISCONNECTED:
         if (before == SL_SESSION_ESTABLISHED)
@@ -122,8 +136,9 @@ static void on_connect_answer(void *owner, const struct sl_hook_answer *answer)
 
     if (!answer->allowed) {
         char info[INFO_MAX];
-        info_copy(info, answer->info, SL_INFO_ERROR);
-        session_set_status(session, SL_SESSION_FAILED, info);
+        info_copy(info, answer->info, session->sessions->config.words(SL_REASON_REFUSED));
+        const struct sl_why why = {.reason = SL_REASON_REFUSED, .words = info};
+        session_set_status(session, SL_SESSION_FAILED, &why);
         return;
     }
     if (answer->fields) {
@@ -139,8 +154,10 @@ static void on_outcome(struct sl_later *later)
 {
     struct sl_session *session = sl_container_of(later, struct sl_session, outcome);
 
-    session_set_status(session, session->refusal ? SL_SESSION_FAILED : SL_SESSION_ESTABLISHED,
-                       session->refusal);
+    const struct sl_why why = {.reason = session->refusal};
+
+    session_set_status(session, why.reason ? SL_SESSION_FAILED : SL_SESSION_ESTABLISHED,
+                       why.reason ? &why : NULL);
 }
 
 static json_t *connect_body(const struct sl_session *session)
@@ -156,24 +173,22 @@ static json_t *connect_body(const struct sl_session *session)
     return body;
 }
 
-/* NULL, or the words for a refusal that needs no back end. */
-static const char *why_refused(const struct sl_session *session, json_t *fields)
+/* SL_REASON_NONE, or a refusal that needs no back end. */
+static enum sl_reason why_refused(const struct sl_session *session, json_t *fields)
 {
     struct sl_sessions *sessions = session->sessions;
     const struct sl_hooks *hooks = sessions->config.hooks;
     json_t *token = json_object_get(fields, "authToken");
 
     if (sessions->draining)
-        return SL_INFO_SHUTDOWN;
+        return SL_REASON_SHUTDOWN;
     if (json_is_string(token) && json_string_length(token) > 0)
-        return SL_INFO_SESSION_NOT_EXIST; /* nothing is kept that could be resumed (3.5) */
+        return SL_REASON_NO_SESSION; /* nothing is kept that could be resumed (3.5) */
     if (sessions->sessions_by_id.count >= (size_t)sessions->config.config->sessions_max)
-        return SL_INFO_SESSIONS_MAX;
-    if (sl_sessions_find(sessions, session->id))
-        return SL_INFO_ERROR; /* two connections between the same addresses: cannot be */
+        return SL_REASON_SESSIONS_MAX;
     if (!hooks->knows_app(hooks->arg, session->app_key))
-        return SL_INFO_APP_NOT_FOUND;
-    return NULL;
+        return SL_REASON_NO_APP;
+    return SL_REASON_NONE;
 }
 
 void sl_session_connect(struct sl_session *session, json_t *fields)
@@ -189,12 +204,15 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
     properties_merge(session->properties, fields);
     if (custom_is_too_large(json_object_get(fields, "custom")))
         refusals_note(&session->refusals, session->sessions, &session->log, "custom",
-                      SL_INFO_CUSTOM_TOO_LARGE);
+                      SL_REASON_CUSTOM_TOO_LARGE);
     session->from_cluster = is_from_cluster(fields);
     session->refusal = why_refused(session, fields);
-    if (!session->refusal)
+    if (!session->refusal) {
+        if (sl_sessions_find(session->sessions, session->id)) /* another came meanwhile */
+            name_session(session, false);
         sl_table_insert(&session->sessions->sessions_by_id, &session->by_id,
                         sl_hash_text(session->id));
+    }
     if (!session->refusal && session_wants(session, SL_HOOK_CONNECT)) {
         question_ask(session, &session->questions, SL_HOOK_CONNECT, connect_body(session),
                      on_connect_answer, NULL, session);
@@ -206,17 +224,17 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
 
 /* ---- Leaving ---- */
 
-static void end_all_media(struct sl_session *session, enum sl_media_state state, const char *info)
+static void end_all_media(struct sl_session *session)
 {
     while (!sl_list_empty(&session->media))
-        media_set_state(sl_list_first(&session->media, struct sl_media_session, in_session), state,
-                        info);
+        media_set_state(sl_list_first(&session->media, struct sl_media_session, in_session),
+                        SL_MEDIA_FAILED, SL_REASON_SESSION_END);
 }
 
 void sl_session_terminate(struct sl_session *session)
 {
-    end_all_media(session, SL_MEDIA_FAILED, SL_INFO_SESSION_DISCONNECT);
-    session->ops->close(session->client, 1000, SL_INFO_REST_TERMINATE);
+    end_all_media(session);
+    SL_TELL(session, close, SL_REASON_OPERATOR);
 }
 
 void sl_session_destroy(struct sl_session *session)
@@ -228,7 +246,7 @@ void sl_session_destroy(struct sl_session *session)
     sl_later_cancel(&session->outcome);
     questions_cancel(&session->questions);
     inquiries_cancel(session);
-    end_all_media(session, SL_MEDIA_FAILED, SL_INFO_SESSION_DISCONNECT);
+    end_all_media(session);
     if (session->connecting && session->status != SL_SESSION_FAILED)
         session_set_status(session, SL_SESSION_DISCONNECTED, NULL);
     sl_table_remove(&sessions->sessions_by_id, &session->by_id);
@@ -281,5 +299,5 @@ json_t *sl_session_describe(const struct sl_session *session)
 void sl_session_send_data(struct sl_session *session, const char *operation_id, json_t *payload)
 {
     if (session->status == SL_SESSION_ESTABLISHED)
-        session->ops->on_data(session->client, operation_id, payload);
+        SL_TELL(session, on_data, operation_id, payload);
 }

@@ -3,7 +3,8 @@
  * Clients and what they publish and play: identities, state machines, policy, limits. Everything
  * that decides; the wire protocol (signalling/) and the operator's interfaces (rest/) translate
  * their requests into calls of this header, and a client is spoken to through struct
- * sl_session_ops.
+ * sl_session_ops. How media move is a provider's matter (struct sl_provider): no protocol is known
+ * here.
  *
  * All calls and callbacks on the control loop. No function calls back into the code that drives
  * it except through the ops given, and the ops may not call back into this module.
@@ -11,6 +12,7 @@
 #ifndef SL_SESSION_SESSION_H
 #define SL_SESSION_SESSION_H
 
+#include "access/access.h"
 #include "base/addr.h"
 #include "hooks/hooks.h"
 #include "media/media.h"
@@ -22,60 +24,26 @@
 
 struct sl_config;
 struct sl_counters;
-struct sl_directory;
 struct sl_loop;
 struct sl_media_session;
-struct sl_rtc;
 struct sl_session;
 struct sl_sessions;
 struct sl_stream;
 struct sl_streams;
-struct sl_workers;
-
-/* Words for clients (websocket-api.md 8.2), as the SDK's constants spell them. */
-#define SL_INFO_ICE_TIMEOUT        "Failed by ICE timeout"
-#define SL_INFO_ICE_KEEP_ALIVE     "Failed by ICE keep alive"
-#define SL_INFO_DTLS_FINGERPRINT   "Failed by DTLS fingerprint error"
-#define SL_INFO_DTLS_ERROR         "Failed by DTLS error"
-#define SL_INFO_RTP_ACTIVITY       "Failed by RTP activity"
-#define SL_INFO_SESSION_DISCONNECT "Stopped by session disconnect"
-#define SL_INFO_REST_TERMINATE     "Stopped by rest /terminate"
-#define SL_INFO_PUBLISHER_STOP     "Stopped by publisher stop"
-#define SL_INFO_USER_STOP          "Stopped by user"
-#define SL_INFO_KEEP_ALIVE         "Terminated by keep-alive"
-#define SL_INFO_PROXY              "Failed to add stream to proxy"
-#define SL_INFO_NO_CODECS          "No common codecs"
-#define SL_INFO_TRANSCODING        "Transcoding required, but disabled"
-#define SL_INFO_NAME_IN_USE        "Stream name is already in use"
-#define SL_INFO_STREAM_NOT_FOUND   "Stream not found"
-#define SL_INFO_NOT_READY          "Publish stream is not ready"
-#define SL_INFO_ID_NULL            "MediaSessionId is null"
-#define SL_INFO_ID_IN_USE          "MediaSessionId is already in use"
-#define SL_INFO_AGENT_STORAGE      "Failed to get agent storage"
-#define SL_INFO_ERROR              "Failed by error"
-#define SL_INFO_SESSION_NOT_READY  "Session not ready"
-#define SL_INFO_SESSION_NOT_EXIST  "Session does not exist"
-#define SL_INFO_APP_NOT_FOUND      "Application not found"
-/* Ours: the limits of the configuration. */
-#define SL_INFO_SESSIONS_MAX        "Too many sessions"
-#define SL_INFO_SESSION_STREAMS_MAX "Too many streams in this session"
-#define SL_INFO_STREAMS_MAX         "Too many streams"
-#define SL_INFO_PLAYERS_MAX         "Too many players of this stream"
-#define SL_INFO_BUSY                "Too many requests"
-#define SL_INFO_EVENT_TOO_LARGE     "Stream event is too large"
-#define SL_INFO_CUSTOM_TOO_LARGE    "custom is too large"
-#define SL_INFO_DATA_TOO_LARGE      "Data is too large"
-#define SL_INFO_SHUTDOWN            "Server is shutting down"
 
 /* ---- The registry ---- */
 
+enum { SL_PROVIDERS_MAX = 8 };
 struct sl_sessions_config {
     /* All of these must outlive the registry. */
     const struct sl_config *config; /* read at each use: reloads take effect */
     struct sl_loop *loop;
-    struct sl_workers *workers;
     struct sl_streams *streams;
-    struct sl_rtc *rtc;
+    /* How media are set up, as clients name it; the first is for those who name none. Up to a NULL,
+     * copied. */
+    const struct sl_provider *providers[SL_PROVIDERS_MAX + 1];
+    /* For the back end and the operator, who know reasons by the SDK's words. */
+    const char *(*words)(enum sl_reason reason);
     const struct sl_hooks *hooks;
     const struct sl_directory *directory; /* NULL: names are this server's own */
     const char *node_id;                  /* of this server, at most 32 characters; copied */
@@ -90,9 +58,9 @@ struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config);
 /* New clients are refused from now on; those that are here go on as before. */
 void sl_sessions_drain(struct sl_sessions *sessions);
 /* Ends every stream, closes every client (1001) and takes no new ones. on_stopped is called once,
- * when the last session and the last peer is gone: never from within. Before the workers stop. */
+ * when the last session and the last medium is gone: never from within. Before the workers stop. */
 void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *owner), void *owner);
-/* When every session is gone. Peers that have not closed by now never will: that is logged. NULL is
+/* When every session is gone. Media that have not closed by now never will: that is logged. NULL is
  * fine. */
 void sl_sessions_destroy(struct sl_sessions *sessions);
 /* nodeId of the hooks (rest-hooks.md 2.1). */
@@ -101,7 +69,7 @@ const char *sl_sessions_node_id(const struct sl_sessions *sessions);
 struct sl_sessions_stats {
     size_t sessions;                /* established */
     size_t publications, playbacks; /* PENDING included */
-    size_t closing;                 /* ended ones whose peer has not let go yet */
+    size_t closing;                 /* ended ones whose medium has not let go yet */
 };
 void sl_sessions_stats(const struct sl_sessions *sessions, struct sl_sessions_stats *out);
 
@@ -125,18 +93,21 @@ struct sl_video_rate {
     uint16_t width, height;
 };
 
-/* How a session speaks to its client. Never called after sl_session_destroy(). What follows
- * on_refused are messages to the client: they may come from within whatever it has asked for. */
+/* How a session speaks to its client; each may be NULL, if the protocol has no word for it. Never
+ * called after sl_session_destroy(). What follows on_refused are messages to the client: they may
+ * come from within whatever it has asked for. */
 struct sl_session_ops {
     /* The answer to sl_session_connect(): one of the two, once; never from within. */
     void (*on_established)(void *client, struct sl_session *session);
-    void (*on_refused)(void *client, const char *info); /* the client is to be closed */
+    void (*on_refused)(void *client, const struct sl_why *why); /* the client is to be closed */
 
     void (*on_audio_codec)(void *client, const char *media_session_id, enum sl_codec codec);
-    void (*on_remote_sdp)(void *client, const char *media_session_id, const char *sdp,
-                          bool client_is_initiator);
+    /* What the provider has to say to the client: an answer to its offer, or an offer. */
+    void (*on_description)(void *client, const char *media_session_id, const char *text,
+                           bool is_answer);
     void (*on_stream_status)(void *client, const struct sl_media_session *media);
-    /* The back end refused this publication or playback; instead of on_stream_status. */
+    /* The back end refused this publication or playback (SL_REASON_REFUSED); instead of
+     * on_stream_status. */
     void (*on_stream_refused)(void *client, const struct sl_media_session *media);
     void (*on_video_size)(void *client, const struct sl_media_session *media, uint16_t width,
                           uint16_t height);
@@ -145,22 +116,23 @@ struct sl_session_ops {
                             json_t *info, json_t *payload);
     void (*on_rate)(void *client, const struct sl_media_session *media,
                     const struct sl_video_rate *rate);
-    /* The answer to sl_session_ask_available(); problem NULL: playable. */
-    void (*on_available)(void *client, const char *media_session_id, const char *problem);
-    /* info NULL when accepted. */
-    void (*on_data_status)(void *client, json_t *operation_id, const char *info);
+    /* The answer to sl_session_ask_available(); SL_REASON_NONE: playable. */
+    void (*on_available)(void *client, const char *media_session_id, enum sl_reason problem);
+    void (*on_data_status)(void *client, json_t *operation_id, const struct sl_why *why);
     void (*on_data)(void *client, const char *operation_id, json_t *payload);
     /* Something failed that belongs to no stream. */
-    void (*on_error)(void *client, const char *info);
-    /* The server ends the connection. sl_session_destroy() follows from the client's side. */
-    void (*close)(void *client, uint16_t code, const char *reason);
+    void (*on_error)(void *client, const struct sl_why *why);
+    /* The server ends the connection. sl_session_destroy() follows from the client's side. NULL:
+     * the session stays until its owner destroys it, with no streams. */
+    void (*close)(void *client, enum sl_reason reason);
 };
 
 struct sl_session_config {
     const struct sl_session_ops *ops;
     void *client; /* of ops */
     struct sl_addr remote, local;
-    const char *origin; /* of the handshake; "" if none */
+    const char *origin;   /* of the handshake; "" if none */
+    bool id_of_addresses; /* see sl_session_id() */
 };
 
 /* A client that has not asked for anything yet. Owned by whoever holds its connection. */
@@ -178,6 +150,14 @@ void sl_session_connect(struct sl_session *session, json_t *fields);
  * NULL is fine. */
 void sl_session_destroy(struct sl_session *session);
 
+/*
+ * `/<client>:<port>/<token>@<server>:<port>`, IPv6 in brackets: the addresses say whose it is, the
+ * token, of 134 bits, that it is nobody else's, however many sessions one connection has. Of a
+ * client whose protocol knows ids without a token (id_of_addresses), `/<client>:<port>/
+ * <server>:<port>`, as long as no other session has that one. Both forms are what WS-6 asks of an
+ * authToken, and neither is a credential: it stands in logs and lists. A session that has not
+ * connected yet may still get another one by sl_session_connect().
+ */
 const char *sl_session_id(const struct sl_session *session);
 enum sl_session_status sl_session_status(const struct sl_session *session);
 /* The connection object of rest-api.md 3.4; never with the SIP password. New reference. */
@@ -197,6 +177,12 @@ void sl_session_send_data(struct sl_session *session, const char *operation_id, 
 /* A hook with restOnError=FAIL failed: ErrorEvent to that client, if it is still there. */
 void sl_sessions_report_error(struct sl_sessions *sessions, const char *session_id,
                               const char *info);
+
+/* ---- Clients of protocols that have no sessions ---- */
+
+/* For RTMP, RTSP, SRT, HLS ...: one call, and the client is one like any other. Valid as long as
+ * sessions; every visit must have ended or left before sl_sessions_destroy(). */
+struct sl_gate sl_sessions_gate(struct sl_sessions *sessions);
 
 /* ---- Hooks for what signalling answers by itself (diagnostics) ---- */
 
@@ -220,8 +206,6 @@ enum sl_media_state {
 /* "PUBLISHING" */
 const char *sl_media_state_name(enum sl_media_state state);
 
-enum sl_media_transport_choice { SL_TRANSPORT_DEFAULT, SL_TRANSPORT_UDP, SL_TRANSPORT_TCP };
-
 enum { SL_MEDIA_SESSION_ID_MAX = 128 }; /* bytes (websocket-api.md 4.1) */
 
 /* publishStream or playStream; everything borrowed, texts may be NULL. */
@@ -229,13 +213,14 @@ struct sl_media_request {
     bool publish;
     const char *media_session_id;
     const char *name;
-    const char *sdp;
-    const char *media_provider; /* NULL: WebRTC */
+    const char *offer;          /* for the provider; longer than SL_MEDIUM_OFFER_MAX: none */
+    const char *media_provider; /* its name; NULL: the first */
+    const struct sl_provider *provider; /* instead of a name; NULL: media_provider decides */
     const char *rtmp_url;
     json_t *custom;
     bool has_audio, has_video; /* what the client claims; events tell what was negotiated */
     bool video_orientation;
-    enum sl_media_transport_choice transport;
+    enum sl_medium_transport transport;
     int bitrate_kbps, min_bitrate_kbps, max_bitrate_kbps, quality, width, height;
 };
 /* Accepts or refuses; the client hears of either through its ops, exactly one final status
@@ -268,14 +253,16 @@ void sl_sessions_relay_stream_event(struct sl_sessions *sessions, const char *na
  * within. Both may be NULL. */
 void sl_session_ask_available(struct sl_session *session, const char *media_session_id,
                               const char *name);
-/* NULL: playable as it is; otherwise the reason in the client's words. */
-const char *sl_sessions_why_not_playable(struct sl_sessions *sessions, const char *name);
+/* SL_REASON_NONE: playable as it is. */
+enum sl_reason sl_sessions_why_not_playable(struct sl_sessions *sessions, const char *name);
 
 const char *sl_media_session_id(const struct sl_media_session *media); /* NULL if it had none */
 const char *sl_media_session_name(const struct sl_media_session *media);
 enum sl_media_state sl_media_session_state(const struct sl_media_session *media);
 bool sl_media_session_is_publication(const struct sl_media_session *media);
-/* "" unless it ended. */
+/* Why it ended; SL_REASON_NONE: it has not. */
+enum sl_reason sl_media_session_reason(const struct sl_media_session *media);
+/* The same in the back end's words, or the SDK's; "" unless it ended. */
 const char *sl_media_session_info(const struct sl_media_session *media);
 /* NULL once it has ended. */
 struct sl_session *sl_media_session_owner(const struct sl_media_session *media);
@@ -309,10 +296,10 @@ size_t sl_sessions_count_media(const struct sl_sessions *sessions,
                                const struct sl_media_filter *filter);
 /* Not asked for by the client: a publisher becomes UNPUBLISHED, a player FAILED (8.1). Its memory
  * may be gone afterwards, and so may its players'. */
-void sl_media_session_terminate(struct sl_media_session *media, const char *info);
+void sl_media_session_terminate(struct sl_media_session *media, enum sl_reason reason);
 /* Terminates every match; returns how many there were. */
 size_t sl_sessions_terminate_media(struct sl_sessions *sessions,
-                                   const struct sl_media_filter *filter, const char *info);
+                                   const struct sl_media_filter *filter, enum sl_reason reason);
 
 /* ---- Lists ---- */
 
@@ -339,6 +326,6 @@ bool sl_listed_matches(const struct sl_listed *listed, const struct sl_media_fil
 json_t *sl_listed_describe(const struct sl_listed *listed);
 void sl_listed_video(const struct sl_listed *listed, struct sl_video_rate *out);
 /* As sl_media_session_terminate(). */
-void sl_listed_terminate(const struct sl_listed *listed, const char *info);
+void sl_listed_terminate(const struct sl_listed *listed, enum sl_reason reason);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The registry: all sessions, all publications and playbacks, and the end of them. */
+/* The registry: all sessions, all publications and playbacks. */
+#include "session/sessions.h"
 #include "session/internal.h"
+#include "session/rates.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 
 static bool has_stopped(const struct sl_sessions *sessions)
@@ -46,7 +47,7 @@ void sl_sessions_destroy(struct sl_sessions *sessions)
         return;
     assert(sl_list_empty(&sessions->sessions) && sl_list_empty(&sessions->media));
     if (!sl_list_empty(&sessions->closing)) /* the workers hung, and main gave up waiting */
-        sl_log(SL_LOG_ERROR, NULL, "session: %zu peers never closed", sessions->stats.closing);
+        sl_log(SL_LOG_ERROR, NULL, "session: %zu media never closed", sessions->stats.closing);
     sl_later_cancel(&sessions->stopped);
     rates_stop(sessions);
     sl_table_deinit(&sessions->sessions_by_id);
@@ -64,23 +65,6 @@ void sessions_check_stopped(struct sl_sessions *sessions)
 void sl_sessions_drain(struct sl_sessions *sessions)
 {
     sessions->draining = true;
-}
-
-void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *owner), void *owner)
-{
-    struct sl_session *session;
-
-    sessions->draining = true;
-    sessions->stopping = true;
-    sessions->on_stopped = on_stopped;
-    sessions->stopped_owner = owner;
-    rates_stop(sessions);
-    while (!sl_list_empty(&sessions->media))
-        sl_media_session_terminate(sl_list_first(&sessions->media, struct sl_media_session, link),
-                                   SL_INFO_SHUTDOWN);
-    sl_list_foreach(session, &sessions->sessions, struct sl_session, link)
-        session->ops->close(session->client, 1001, SL_INFO_SHUTDOWN);
-    sessions_check_stopped(sessions);
 }
 
 const char *sl_sessions_node_id(const struct sl_sessions *sessions)
@@ -122,7 +106,7 @@ void sl_sessions_report_error(struct sl_sessions *sessions, const char *session_
     struct sl_session *session = sl_sessions_find(sessions, session_id);
 
     if (session && session->status == SL_SESSION_ESTABLISHED)
-        session->ops->on_error(session->client, info);
+        SL_TELL(session, on_error, &(struct sl_why){.reason = SL_REASON_ERROR, .words = info});
 }
 
 static bool media_has_id(const struct sl_table_node *node, const void *key)
@@ -193,29 +177,5 @@ size_t sl_sessions_count_media(const struct sl_sessions *sessions,
         media = sl_container_of_const(link, struct sl_media_session, link);
         count += sl_media_session_matches(media, filter);
     }
-    return count;
-}
-
-size_t sl_sessions_terminate_media(struct sl_sessions *sessions,
-                                   const struct sl_media_filter *filter, const char *info)
-{
-    struct sl_media_session *media;
-    char **ids = sl_new_array(char *, sessions->media_by_id.count + 1);
-    size_t count = 0;
-
-    /* By id, because ending a publication ends its players, which may match as well. Players first:
-     * what was asked of them is then what they are told. */
-    for (int publish = 0; publish <= 1; publish++)
-        sl_list_foreach(media, &sessions->media, struct sl_media_session,
-                        link) if (media->publish == (publish == 1) &&
-                                  sl_media_session_matches(media, filter)) ids[count++] =
-            sl_strdup(media->id);
-    for (size_t i = 0; i < count; i++) {
-        media = sl_sessions_find_media(sessions, ids[i]);
-        if (media)
-            sl_media_session_terminate(media, info);
-        free(ids[i]);
-    }
-    free(ids);
     return count;
 }

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+static const char *words_of(const struct sl_why *why)
+{
+    return why->words ? why->words : sl_signalling_words(why->reason);
+}
+
 /* ---- Connection ---- */
 
 /* websocket-api.md 3.2. The client's own words first, so that ours win. */
@@ -41,15 +46,17 @@ static void on_established(void *client, struct sl_session *session)
     connection_start_pings(connection);
 }
 
-static void on_refused(void *client, const char *info)
+static void on_refused(void *client, const struct sl_why *why)
 {
-    send_fail(client, "ConnectionStatusEvent", NULL, info);
+    send_fail(client, "ConnectionStatusEvent", NULL, words_of(why));
     connection_close(client, 1000, "");
 }
 
-static void on_close(void *client, uint16_t code, const char *reason)
+/* RFC 6455 section 7.4.1: 1001, going away. */
+static void on_close(void *client, enum sl_reason reason)
 {
-    connection_close(client, code, reason);
+    connection_close(client, reason == SL_REASON_SHUTDOWN ? 1001 : 1000,
+                     sl_signalling_words(reason));
 }
 
 /* ---- Streams ---- */
@@ -60,11 +67,11 @@ static void on_audio_codec(void *client, const char *media_session_id, enum sl_c
                  json_pack("[s, {s:s}]", media_session_id, "name", sl_codec_name(codec)));
 }
 
-static void on_remote_sdp(void *client, const char *media_session_id, const char *sdp,
-                          bool client_is_initiator)
+/* The client is the initiator of what we answer. */
+static void on_description(void *client, const char *media_session_id, const char *text,
+                           bool is_answer)
 {
-    send_message(client, "setRemoteSDP",
-                 json_pack("[s, s, b]", media_session_id, sdp, client_is_initiator));
+    send_message(client, "setRemoteSDP", json_pack("[s, s, b]", media_session_id, text, is_answer));
 }
 
 /* websocket-api.md 4.2: the stream object without what is the back end's, and without what would
@@ -145,18 +152,19 @@ static void on_rate(void *client, const struct sl_media_session *media,
 /* ---- Data ---- */
 
 /* The id is a fresh one that only settles the promise; status is a string (9.1). */
-static void on_available(void *client, const char *media_session_id, const char *problem)
+static void on_available(void *client, const char *media_session_id, enum sl_reason problem)
 {
     send_object(client, "availableStream",
                 json_pack("{s:s, s:s*, s:s?}", "status", problem ? "false" : "true", "info",
-                          problem, "id", media_session_id));
+                          problem ? sl_signalling_words(problem) : NULL, "id", media_session_id));
 }
 
-static void on_data_status(void *client, json_t *operation_id, const char *info)
+static void on_data_status(void *client, json_t *operation_id, const struct sl_why *why)
 {
     send_object(client, "DataStatusEvent",
                 json_pack("{s:O, s:s, s:s*}", "operationId", operation_id, "status",
-                          info ? "FAILED" : "ACCEPTED", "info", info));
+                          why->reason ? "FAILED" : "ACCEPTED", "info",
+                          why->reason ? words_of(why) : NULL));
 }
 
 static void on_data(void *client, const char *operation_id, json_t *payload)
@@ -168,16 +176,16 @@ static void on_data(void *client, const char *operation_id, json_t *payload)
     send_object(connection, "OnDataEvent", object);
 }
 
-static void on_error(void *client, const char *info)
+static void on_error(void *client, const struct sl_why *why)
 {
-    send_fail(client, NULL, NULL, info);
+    send_fail(client, NULL, NULL, words_of(why));
 }
 
 const struct sl_session_ops client_ops = {
     .on_established = on_established,
     .on_refused = on_refused,
     .on_audio_codec = on_audio_codec,
-    .on_remote_sdp = on_remote_sdp,
+    .on_description = on_description,
     .on_stream_status = on_stream_status,
     .on_stream_refused = on_stream_refused,
     .on_video_size = on_video_size,

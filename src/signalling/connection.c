@@ -126,6 +126,7 @@ void handle_connection(struct connection *connection, const struct envelope *env
         .remote = *sl_ws_remote(connection->ws),
         .local = *sl_ws_local(connection->ws),
         .origin = sl_ws_origin(connection->ws),
+        .id_of_addresses = true, /* WS-6 */
     };
 
     sl_timer_stop(connection->timer);

@@ -35,7 +35,7 @@ void handle_submit_bug_report(struct connection *connection, const struct envelo
     char name[64] = "bugreport-", quoted[REPORT_TEXT_MAX], quoted_type[64];
 
     if (!bucket_take(&connection->reports, REPORTS_PER_SECOND, sl_now_us())) {
-        send_fail(connection, NULL, NULL, SL_INFO_BUSY);
+        send_fail(connection, NULL, NULL, sl_signalling_words(SL_REASON_BUSY));
         return;
     }
     sl_session_notify(connection->session, SL_HOOK_SUBMIT_BUG_REPORT,

@@ -62,7 +62,7 @@ void dispatch(struct connection *connection, const struct envelope *envelope)
         if (rows[i].stage == BEFORE_SESSION && connection->session)
             send_fail(connection, NULL, NULL, "Session already established");
         else if (rows[i].stage == ESTABLISHED && !connection_is_established(connection))
-            send_fail(connection, NULL, NULL, SL_INFO_SESSION_NOT_READY);
+            send_fail(connection, NULL, NULL, "Session not ready");
         else
             rows[i].handler(connection, envelope);
         return;

@@ -225,7 +225,7 @@ static void parse_elsewhere(struct connection *connection, const char *text, siz
         parse_free(&parse->job);
         sl_count(connection->signalling->counters, SL_COUNTER_WS_REFUSED_RATE, 1);
         log_refused(connection, "too many long messages of all clients are waiting");
-        send_fail(connection, NULL, NULL, SL_INFO_BUSY);
+        send_fail(connection, NULL, NULL, sl_signalling_words(SL_REASON_BUSY));
         go_on(connection, len, 0);
         return;
     }

@@ -12,13 +12,13 @@
 
 #include "http/http.h"
 #include "net/net.h"
+#include "session/session.h"
 
 #include <stddef.h>
 
 struct sl_config;
 struct sl_counters;
 struct sl_loop;
-struct sl_sessions;
 struct sl_signalling;
 
 /* All arguments must outlive it. config is read at each use: reloads take effect; counters is the
@@ -34,6 +34,9 @@ void sl_signalling_destroy(struct sl_signalling *signalling);
 
 /* Cuts every WebSocket without a goodbye: sessions end by it, from the loop. */
 void sl_signalling_cut(struct sl_signalling *signalling);
+
+/* The SDK's sentence for a reason; "" for SL_REASON_NONE. Pure. */
+const char *sl_signalling_words(enum sl_reason reason);
 
 /* WebSockets open now, sessions or not. */
 size_t sl_signalling_count(const struct sl_signalling *signalling);

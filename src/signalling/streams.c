@@ -10,7 +10,7 @@ enum {
     PIXELS_MAX = 65535,
 };
 
-static enum sl_media_transport_choice transport_of(const json_t *object)
+static enum sl_medium_transport transport_of(const json_t *object)
 {
     const char *transport = field_string(object, "transport");
 
@@ -29,7 +29,7 @@ static void request_media(struct connection *connection, const struct envelope *
         .publish = publish,
         .media_session_id = field_string(object, "mediaSessionId"),
         .name = field_string(object, "name"),
-        .sdp = field_string(object, "sdp"),
+        .offer = field_string(object, "sdp"),
         .media_provider = field_string(object, "mediaProvider"),
         .rtmp_url = publish ? field_string(object, "rtmpUrl") : NULL,
         .custom = json_object_get(object, "custom"),
@@ -106,11 +106,12 @@ void handle_snapshot(struct connection *connection, const struct envelope *envel
 {
     const json_t *object = field_object(envelope);
     const char *name = field_string(object, "name");
-    const char *problem =
+    enum sl_reason problem =
         sl_sessions_why_not_playable(connection->signalling->sessions, name ? name : "");
 
     send_object(connection, "notifyStreamEvent",
                 json_pack("{s:s?, s:s, s:{s:s}}", "mediaSessionId",
                           field_string(object, "mediaSessionId"), "type", "snapshotFailed",
-                          "payload", "info", problem ? problem : SL_INFO_ERROR));
+                          "payload", "info",
+                          sl_signalling_words(problem ? problem : SL_REASON_ERROR)));
 }

@@ -139,8 +139,9 @@ static void ends_a_client_with_all_its_streams(void **state) /* REST-45 */
     play_live(&control->clients[1], "play", "cam");
     assert_int_equal(
         post(control, "/rest-api/connection/terminate", "{'sessionId':'" FIRST "'}", NULL), 200);
-    assert_heard(&control->clients[0], "FAILED pub " SL_INFO_SESSION_DISCONNECT "\nclose 1000\n");
-    assert_heard(&control->clients[1], "FAILED play " SL_INFO_PUBLISHER_STOP "\n");
+    assert_heard(&control->clients[0],
+                 "FAILED pub Stopped by session disconnect\nclose Stopped by rest /terminate\n");
+    assert_heard(&control->clients[1], "FAILED play Stopped by publisher stop\n");
     sl_session_destroy(control->clients[0].session);
     control->clients[0].session = NULL;
     assert_int_equal(

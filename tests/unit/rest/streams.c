@@ -144,13 +144,13 @@ static void tells_each_client_why_its_stream_ended(void **state) /* decision 8, 
     assert_int_equal(
         post(control, "/rest-api/stream/terminate", "{'mediaSessionId':'play-door'}", NULL), 200);
     assert_heard(&control->clients[0], "");
-    assert_heard(&control->clients[1], "FAILED play-door " SL_INFO_REST_TERMINATE "\n");
+    assert_heard(&control->clients[1], "FAILED play-door Stopped by rest /terminate\n");
     assert_int_equal(
         post(control, "/rest-api/stream/terminate", "{'name':'cam','status':'PUBLISHING'}", NULL),
         200);
-    assert_heard(&control->clients[0], "UNPUBLISHED pub-cam " SL_INFO_REST_TERMINATE "\n");
-    assert_heard(&control->clients[1], "FAILED play-cam-1 " SL_INFO_PUBLISHER_STOP "\n"
-                                       "FAILED play-cam-2 " SL_INFO_PUBLISHER_STOP "\n");
+    assert_heard(&control->clients[0], "UNPUBLISHED pub-cam Stopped by rest /terminate\n");
+    assert_heard(&control->clients[1], "FAILED play-cam-1 Stopped by publisher stop\n"
+                                       "FAILED play-cam-2 Stopped by publisher stop\n");
 }
 
 static void tells_players_that_match_of_their_own_end_not_of_the_publishers(void **state)
@@ -159,8 +159,8 @@ static void tells_players_that_match_of_their_own_end_not_of_the_publishers(void
 
     go_live(control);
     assert_int_equal(post(control, "/rest-api/stream/terminate", "{'name':'cam'}", NULL), 200);
-    assert_heard(&control->clients[1], "FAILED play-cam-1 " SL_INFO_REST_TERMINATE "\n"
-                                       "FAILED play-cam-2 " SL_INFO_REST_TERMINATE "\n");
+    assert_heard(&control->clients[1], "FAILED play-cam-1 Stopped by rest /terminate\n"
+                                       "FAILED play-cam-2 Stopped by rest /terminate\n");
 }
 
 static void lets_the_client_go_on_after_a_stop(void **state) /* REST-43 */
@@ -370,7 +370,7 @@ static void has_what_pulls_bring_among_the_streams(void **state) /* REST-11, sec
     assert_int_equal(post(control, "/rest-api/stream/terminate", "{'published':false}", NULL), 404);
     assert_int_equal(post(control, "/rest-api/stream/terminate", "{'name':'here'}", NULL), 200);
     assert_null(other.stream);
-    assert_string_equal(other.why, SL_INFO_REST_TERMINATE);
+    assert_string_equal(other.why, "Stopped by rest /terminate");
 }
 
 /* The names of /rest-api/stream/find_all (published) or of /api/v1/streams, sorted. */
@@ -490,7 +490,7 @@ static void lists_many_streams_in_slices(void **state)
     fake_turn();
     assert_int_equal(request.answers, 0);
     sl_media_session_terminate(sl_sessions_find_media(control->server.sessions, "id-240"),
-                               SL_INFO_SHUTDOWN); /* one less when its turn comes */
+                               SL_REASON_SHUTDOWN); /* one less when its turn comes */
     fake_turn();
     assert_int_equal(request.answers, 0);
     fake_turn();

@@ -18,15 +18,20 @@ __attribute__((format(printf, 2, 3))) static void hear(void *arg, const char *fo
     va_end(args);
 }
 
+static const char *words_of(const struct sl_why *why)
+{
+    return why->words ? why->words : sl_signalling_words(why->reason);
+}
+
 static void on_established(void *client, struct sl_session *session)
 {
     (void)session;
     hear(client, "established\n");
 }
 
-static void on_refused(void *client, const char *info)
+static void on_refused(void *client, const struct sl_why *why)
 {
-    hear(client, "refused %s\n", info);
+    hear(client, "refused %s\n", words_of(why));
 }
 
 static void on_audio_codec(void *client, const char *id, enum sl_codec codec)
@@ -34,13 +39,13 @@ static void on_audio_codec(void *client, const char *id, enum sl_codec codec)
     hear(client, "codec %s %s\n", id, sl_codec_name(codec));
 }
 
-static void on_remote_sdp(void *client, const char *id, const char *sdp, bool initiator)
+static void on_description(void *client, const char *id, const char *sdp, bool is_answer)
 {
     struct client *c = client;
     const char *bound = strstr(sdp, "\r\nb=AS:");
 
     c->named_kbps = bound ? (unsigned)strtoul(bound + strlen("\r\nb=AS:"), NULL, 10) : 0;
-    hear(client, "sdp %s %d %.3s\n", id, initiator, sdp);
+    hear(client, "sdp %s %d %.3s\n", id, is_answer, sdp);
 }
 
 static void on_stream_status(void *client, const struct sl_media_session *media)
@@ -75,14 +80,16 @@ static void on_rate(void *client, const struct sl_media_session *media,
          (unsigned long long)rate->nack);
 }
 
-static void on_available(void *client, const char *media_session_id, const char *problem)
+static void on_available(void *client, const char *media_session_id, enum sl_reason problem)
 {
-    hear(client, "available %s %s\n", media_session_id, problem ? problem : "yes");
+    hear(client, "available %s %s\n", media_session_id,
+         problem ? sl_signalling_words(problem) : "yes");
 }
 
-static void on_data_status(void *client, json_t *operation_id, const char *info)
+static void on_data_status(void *client, json_t *operation_id, const struct sl_why *why)
 {
-    hear(client, "data %s %s\n", json_string_value(operation_id), info ? info : "accepted");
+    hear(client, "data %s %s\n", json_string_value(operation_id),
+         why->reason ? words_of(why) : "accepted");
 }
 
 static void on_data(void *client, const char *operation_id, json_t *payload)
@@ -91,22 +98,21 @@ static void on_data(void *client, const char *operation_id, json_t *payload)
     hear(client, "incoming data %s\n", operation_id);
 }
 
-static void on_error(void *client, const char *info)
+static void on_error(void *client, const struct sl_why *why)
 {
-    hear(client, "error %s\n", info);
+    hear(client, "error %s\n", words_of(why));
 }
 
-static void on_close(void *client, uint16_t code, const char *reason)
+static void on_close(void *client, enum sl_reason reason)
 {
-    (void)reason;
-    hear(client, "close %u\n", code);
+    hear(client, "close %s\n", sl_signalling_words(reason));
 }
 
 static const struct sl_session_ops ops = {
     .on_established = on_established,
     .on_refused = on_refused,
     .on_audio_codec = on_audio_codec,
-    .on_remote_sdp = on_remote_sdp,
+    .on_description = on_description,
     .on_stream_status = on_stream_status,
     .on_stream_refused = on_stream_refused,
     .on_video_size = on_video_size,
@@ -121,7 +127,8 @@ static const struct sl_session_ops ops = {
 
 void begin_connect(struct fake_server *server, struct client *client, uint16_t port, json_t *fields)
 {
-    struct sl_session_config config = {.ops = &ops, .client = client, .origin = "https://a.b"};
+    struct sl_session_config config = {
+        .ops = &ops, .client = client, .origin = "https://a.b", .id_of_addresses = true};
 
     client->heard[0] = '\0';
     (void)sl_addr_parse_ip("198.51.100.23", port, &config.remote);
@@ -149,7 +156,7 @@ void publish(struct client *client, const char *id, const char *name)
                              &(struct sl_media_request){.publish = true,
                                                         .media_session_id = id,
                                                         .name = name,
-                                                        .sdp = fake_offer(true, true, true)});
+                                                        .offer = fake_offer(true, true, true)});
     fake_settle();
 }
 
@@ -158,7 +165,7 @@ void play(struct client *client, const char *id, const char *name)
     sl_session_request_media(client->session,
                              &(struct sl_media_request){.media_session_id = id,
                                                         .name = name,
-                                                        .sdp = fake_offer(false, true, true)});
+                                                        .offer = fake_offer(false, true, true)});
     fake_settle();
 }
 

@@ -122,7 +122,7 @@ static void end_by_failure(struct fake_server *server, struct client *client)
 static void end_by_operator(struct fake_server *server, struct client *client)
 {
     (void)client;
-    sl_media_session_terminate(sl_sessions_find_media(server->sessions, "id"), "enough");
+    sl_media_session_terminate(sl_sessions_find_media(server->sessions, "id"), SL_REASON_OPERATOR);
 }
 
 static void end_by_leaving(struct fake_server *server, struct client *client)
@@ -195,11 +195,11 @@ static void what_is_granted_and_cannot_begin_is_released(void **state)
     struct client client;
 
     connect_client(server, &client, 1);
-    sl_session_request_media(client.session,
-                             &(struct sl_media_request){.publish = true,
-                                                        .media_session_id = "id",
-                                                        .name = "cam",
-                                                        .sdp = "v=0\r\nno offer of anything\r\n"});
+    sl_session_request_media(
+        client.session, &(struct sl_media_request){.publish = true,
+                                                   .media_session_id = "id",
+                                                   .name = "cam",
+                                                   .offer = "v=0\r\nno offer of anything\r\n"});
     fake_names_answer(&server->names, 0);
     assert_non_null(strstr(client.heard, "FAILED id "));
     client.heard[0] = '\0';
@@ -250,7 +250,7 @@ static void what_could_not_be_played_anyway_is_not_fetched(void **state)
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct sl_media_request request = cases[i].request;
         request.media_session_id = "id";
-        request.sdp = fake_offer(false, true, true);
+        request.offer = fake_offer(false, true, true);
         sl_session_request_media(client.session, &request);
         assert_heard(&client, cases[i].heard);
     }

@@ -13,10 +13,13 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "base/metrics.h"
+#include "fake_provider.h"
 #include "hooks/hooks.h"
 #include "http/http.h"
+#include "negotiate/negotiate.h"
 #include "net/net.h"
 #include "session/session.h"
+#include "signalling/signalling.h"
 #include "stream/stream.h"
 #include "webrtc/webrtc.h"
 
@@ -127,6 +130,8 @@ struct fake_server {
     struct sl_counters *counters;
     struct fake_hooks hooks;
     struct fake_names names;
+    struct fake_provider provider; /* the second one, after WebRTC */
+    struct sl_webrtc_provider *webrtc;
     struct sl_sessions *sessions;
 };
 void fake_server_init(struct fake_server *server);

@@ -18,11 +18,16 @@ static void init(struct fake_server *server, struct sl_config *kept, bool cluste
     *server->counters = (struct sl_counters){0};
     fake_hooks_init(&server->hooks);
     fake_names_init(&server->names);
+    fake_provider_init(&server->provider);
     fake_set_candidates(0, 1);
     fake_set_candidates(1, 1);
+    server->webrtc =
+        sl_webrtc_provider_create(&(struct sl_webrtc_provider_config){.config = server->config});
     server->sessions = sl_sessions_create(&(struct sl_sessions_config){
         .node_id = "0123456789abcdefghijklmnopqrstuv",
         .config = server->config,
+        .providers = {sl_webrtc_provider_interface(server->webrtc), &server->provider.provider},
+        .words = sl_signalling_words,
         .hooks = &server->hooks.hooks,
         .counters = server->counters,
         .directory = clustered ? &server->names.directory : NULL,
@@ -49,6 +54,7 @@ void fake_server_deinit(struct fake_server *server)
     struct sl_sessions_stats stats;
 
     fake_finish_closing();
+    (void)fake_provider_finish();
     fake_settle();
     sl_sessions_stats(server->sessions, &stats);
     assert(stats.sessions + stats.publications + stats.playbacks + stats.closing == 0);
@@ -56,6 +62,7 @@ void fake_server_deinit(struct fake_server *server)
     assert(fake_hooks_open(&server->hooks) == 0);
     assert(!fake_names_asked(&server->names) && server->names.held == 0);
     sl_sessions_destroy(server->sessions);
+    sl_webrtc_provider_destroy(server->webrtc);
     assert(fake_timer_count() == 0);
     fake_hooks_deinit(&server->hooks);
     if (!server->keeps_config)

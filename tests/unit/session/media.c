@@ -195,30 +195,31 @@ refuses_requests_with_the_words_of_the_sdk(void **state) /* 5.1, 7.1, 13; WS-31,
         struct sl_media_request request;
         const char *heard;
     } cases[] = {
-        {{.media_session_id = "x", .name = "nobody", .sdp = offer}, "FAILED x Stream not found\n"},
-        {{.media_session_id = "x", .name = "rtsp://a/b", .sdp = offer},
+        {{.media_session_id = "x", .name = "nobody", .offer = offer},
+         "FAILED x Stream not found\n"},
+        {{.media_session_id = "x", .name = "rtsp://a/b", .offer = offer},
          "FAILED x Failed to get agent storage\n"},
-        {{.media_session_id = "x", .name = "cam", .sdp = offer, .width = 320},
+        {{.media_session_id = "x", .name = "cam", .offer = offer, .width = 320},
          "FAILED x Transcoding required, but disabled\n"},
-        {{.media_session_id = "x", .name = "cam", .sdp = offer, .quality = 1},
+        {{.media_session_id = "x", .name = "cam", .offer = offer, .quality = 1},
          "FAILED x Transcoding required, but disabled\n"},
-        {{.media_session_id = "x", .name = "cam", .sdp = offer, .media_provider = "MSE"},
+        {{.media_session_id = "x", .name = "cam", .offer = offer, .media_provider = "MSE"},
          "FAILED x Failed by error\n"},
-        {{.media_session_id = "x", .name = "", .sdp = offer}, "FAILED x Failed by error\n"},
-        {{.publish = true, .media_session_id = "x", .sdp = offer}, "FAILED x Failed by error\n"},
-        {{.publish = true, .media_session_id = "x", .name = long_name, .sdp = offer},
+        {{.media_session_id = "x", .name = "", .offer = offer}, "FAILED x Failed by error\n"},
+        {{.publish = true, .media_session_id = "x", .offer = offer}, "FAILED x Failed by error\n"},
+        {{.publish = true, .media_session_id = "x", .name = long_name, .offer = offer},
          "FAILED x Failed by error\n"},
-        {{.publish = true, .media_session_id = "x", .name = "a\nb", .sdp = offer},
+        {{.publish = true, .media_session_id = "x", .name = "a\nb", .offer = offer},
          "FAILED x Failed by error\n"},
-        {{.publish = true, .media_session_id = "x", .name = "a\xc2\x85", .sdp = offer},
+        {{.publish = true, .media_session_id = "x", .name = "a\xc2\x85", .offer = offer},
          "FAILED x Failed by error\n"},
-        {{.publish = true, .media_session_id = "x\r\na=y", .name = "n", .sdp = offer},
+        {{.publish = true, .media_session_id = "x\r\na=y", .name = "n", .offer = offer},
          "FAILED x\r\na=y Failed by error\n"},
-        {{.publish = true, .media_session_id = "x", .name = "cam", .sdp = offer}, /* WS-37 */
+        {{.publish = true, .media_session_id = "x", .name = "cam", .offer = offer}, /* WS-37 */
          "FAILED x Stream name is already in use\n"},
         {{.publish = true, .media_session_id = "x", .name = "n"},
          "FAILED x Failed to add stream to proxy\n"},
-        {{.publish = true, .media_session_id = "x", .name = "n", .sdp = "v=1"},
+        {{.publish = true, .media_session_id = "x", .name = "n", .offer = "v=1"},
          "FAILED x Failed to add stream to proxy\n"},
     };
     struct client client;
@@ -357,7 +358,7 @@ static void what_nobody_is_asked_about_is_done_on_the_spot(void **state)
     const struct sl_media_request request = {.publish = true,
                                              .media_session_id = "id",
                                              .name = "cam",
-                                             .sdp = fake_offer(true, true, true)};
+                                             .offer = fake_offer(true, true, true)};
     struct client client;
     json_t *id = json_string("op");
 
@@ -419,7 +420,7 @@ static void hook_bodies_are_the_stream_object_with_context(void **state) /* HOOK
                                                 .media_session_id = "id",
                                                 .name = "cam",
                                                 .custom = custom,
-                                                .sdp = fake_offer(true, true, true)});
+                                                .offer = fake_offer(true, true, true)});
     fake_peer_event("id", SL_PEER_CONNECTED, SL_PEER_OK);
     stop(&client, "id", true);
     static const struct {
@@ -482,7 +483,7 @@ static void audio_only_players_and_publishers_work(void **state) /* WS-23, WS-48
     publish_live(&client, "pub", "cam");
     request(&client, &(struct sl_media_request){.media_session_id = "play",
                                                 .name = "cam",
-                                                .sdp = fake_offer(false, true, false)});
+                                                .offer = fake_offer(false, true, false)});
     assert_heard(&client, "codec play opus\nsdp play 1 v=0\n");
     assert_null(fake_peer_config("play")->tracks[SL_VIDEO]);
     json_t *about = sl_media_session_describe(sl_sessions_find_media(server->sessions, "play"));
@@ -493,7 +494,7 @@ static void audio_only_players_and_publishers_work(void **state) /* WS-23, WS-48
     request(&client, &(struct sl_media_request){.publish = true,
                                                 .media_session_id = "silent",
                                                 .name = "silent",
-                                                .sdp = fake_offer(true, false, true)});
+                                                .offer = fake_offer(true, false, true)});
     assert_heard(&client, "sdp silent 1 v=0\n");
     fake_peer_event("silent", SL_PEER_CONNECTED, SL_PEER_OK);
     client.heard[0] = '\0';
@@ -507,7 +508,7 @@ static void transport_and_bitrate_follow_request_and_configuration(void **state)
     struct fake_server *server = *state;
     static const struct {
         bool tcp_by_default;
-        enum sl_media_transport_choice asked;
+        enum sl_medium_transport asked;
         bool tcp;
         int asked_kbps;
         int64_t allowed_kbps;
@@ -533,7 +534,7 @@ static void transport_and_bitrate_follow_request_and_configuration(void **state)
                                                     .name = id,
                                                     .transport = cases[i].asked,
                                                     .max_bitrate_kbps = cases[i].asked_kbps,
-                                                    .sdp = fake_offer(true, true, true)});
+                                                    .offer = fake_offer(true, true, true)});
         assert_int_equal(fake_peer_config(id)->tcp_only, cases[i].tcp);
         assert_int_equal(fake_peer_config(id)->max_bitrate_bps, cases[i].bps);
         assert_int_equal(client.named_kbps, cases[i].named_kbps);

@@ -57,6 +57,106 @@ static void refuses_the_session_that_is_too_many(void **state)
     sl_session_destroy(second.session);
 }
 
+static void sessions_of_one_pair_of_addresses_are_told_apart(void **state) /* WS-6, class 25 */
+{
+    struct fake_server *server = *state;
+    struct sl_session_config config = {.origin = ""};
+    static const char head[] = "/198.51.100.23:7/", tail[] = "@[2001:db8::1]:8443";
+    struct sl_session *more[3];
+    struct client first;
+
+    connect_client(server, &first, 7);
+    assert_string_equal(sl_session_id(first.session), "/198.51.100.23:7/[2001:db8::1]:8443");
+    (void)sl_addr_parse_ip("198.51.100.23", 7, &config.remote);
+    (void)sl_addr_parse_ip("2001:db8::1", 8443, &config.local);
+    for (size_t i = 0; i < SL_ARRAY_LEN(more); i++) {
+        config.id_of_addresses = i == 0; /* taken; and two that never wanted it */
+        more[i] = sl_session_create(server->sessions, &config);
+        sl_session_connect(more[i], NULL);
+        fake_settle();
+        const char *id = sl_session_id(more[i]);
+        assert_int_equal(sl_session_status(more[i]), SL_SESSION_ESTABLISHED);
+        assert_memory_equal(id, head, strlen(head));
+        assert_int_equal(strlen(id), strlen(head) + 26 + strlen(tail));
+        assert_string_equal(id + strlen(head) + 26, tail);
+        assert_ptr_equal(sl_sessions_find(server->sessions, id), more[i]);
+    }
+    assert_ptr_equal(sl_sessions_find(server->sessions, sl_session_id(first.session)),
+                     first.session);
+    sl_session_destroy(first.session);
+    for (size_t i = 0; i < SL_ARRAY_LEN(more); i++)
+        sl_session_destroy(more[i]);
+}
+
+static void two_that_are_made_before_either_connects_are_told_apart(void **state)
+{
+    struct fake_server *server = *state;
+    struct sl_session_config config = {.origin = "", .id_of_addresses = true};
+    struct sl_session *sessions[2];
+
+    for (size_t i = 0; i < 2; i++)
+        sessions[i] = sl_session_create(server->sessions, &config);
+    for (size_t i = 0; i < 2; i++)
+        sl_session_connect(sessions[i], NULL);
+    assert_string_not_equal(sl_session_id(sessions[0]), sl_session_id(sessions[1]));
+    for (size_t i = 0; i < 2; i++) {
+        assert_ptr_equal(sl_sessions_find(server->sessions, sl_session_id(sessions[i])),
+                         sessions[i]);
+        sl_session_destroy(sessions[i]);
+    }
+}
+
+/* Everything that a client can be told, of a client that listens to nothing. */
+static void a_client_need_not_listen(void **state)
+{
+    static const struct sl_session_ops deaf;
+    struct fake_server *server = *state;
+    struct sl_session_config config = {.ops = &deaf, .origin = ""};
+    struct sl_media_request request = {.publish = true,
+                                       .media_session_id = "pub",
+                                       .name = "cam",
+                                       .offer = fake_offer(true, true, true)};
+    json_t *id = json_string("operation"), *payload = json_object();
+    struct sl_sessions_stats stats;
+
+    struct sl_session *session = sl_session_create(server->sessions, &config);
+    sl_session_connect(session, NULL);
+    fake_settle();
+    sl_session_request_media(session, &request);
+    fake_peer_event("pub", SL_PEER_CONNECTED, SL_PEER_OK);
+    sl_session_request_media(session, &request); /* the id is in use: an error */
+    request = (struct sl_media_request){
+        .media_session_id = "play", .name = "cam", .offer = fake_offer(false, true, true)};
+    sl_session_request_media(session, &request);
+    fake_peer_event("play", SL_PEER_STARTED, SL_PEER_OK);
+    fake_stream_size("cam", 640, 480);
+    atomic_store(&fake_peer_stats("play")->video_bytes, 1000);
+    fake_advance_ms(10000); /* rates */
+    sl_session_send_stream_event(session, "pub", "audioMuted", NULL, NULL);
+    sl_session_ask_available(session, "x", "cam");
+    sl_session_submit_data(session, id, payload);
+    sl_session_send_data(session, "y", payload);
+    sl_sessions_report_error(server->sessions, sl_session_id(session), "500");
+    server->hooks.wanted[SL_HOOK_PLAY_STREAM] = true;
+    server->hooks.answer = (struct sl_hook_answer){.allowed = false};
+    request.media_session_id = "refused";
+    sl_session_request_media(session, &request);
+    fake_settle();
+    sl_sessions_stats(server->sessions, &stats);
+    assert_int_equal(stats.publications + stats.playbacks, 2);
+    sl_session_terminate(session);
+    sl_sessions_stats(server->sessions, &stats);
+    assert_int_equal(stats.publications + stats.playbacks, 0);
+    sl_session_destroy(session);
+    json_decref(id);
+    json_decref(payload);
+    server->config->sessions_max = 0;
+    session = sl_session_create(server->sessions, &config);
+    sl_session_connect(session, NULL); /* refused */
+    fake_settle();
+    sl_session_destroy(session);
+}
+
 static void the_connect_hook_decides_and_rewrites(void **state) /* HOOK-8 to HOOK-11, WS-14 */
 {
     struct fake_server *server = *state;
@@ -217,7 +317,7 @@ static void terminates_what_matches_the_filter(void **state) /* REST-37 to REST-
         assert_int_equal(sl_sessions_count_media(server->sessions, &cases[i].filter),
                          cases[i].count);
         assert_int_equal(
-            sl_sessions_terminate_media(server->sessions, &cases[i].filter, SL_INFO_REST_TERMINATE),
+            sl_sessions_terminate_media(server->sessions, &cases[i].filter, SL_REASON_OPERATOR),
             cases[i].count);
         if (strcmp(publisher.heard, cases[i].publisher) || strcmp(player.heard, cases[i].player))
             fail_msg("%s: heard\n%s%s", cases[i].why, publisher.heard, player.heard);
@@ -239,7 +339,7 @@ static void terminating_a_session_ends_its_streams_at_once(void **state) /* REST
     sl_session_terminate(publisher.session);
     assert_heard(&publisher, "FAILED pub-a Stopped by session disconnect\n"
                              "FAILED pub-b Stopped by session disconnect\n"
-                             "close 1000\n");
+                             "close Stopped by rest /terminate\n");
     assert_heard(&player, "FAILED play-a1 Stopped by publisher stop\n"
                           "FAILED play-a2 Stopped by publisher stop\n"
                           "FAILED play-b Stopped by publisher stop\n");
@@ -275,7 +375,7 @@ static void stopping_waits_for_sessions_and_peers_and_tells_once(void **state)
 
     setup_streams(server, &publisher, &player);
     sl_sessions_stop(server->sessions, on_stopped, &stopped);
-    assert_non_null(strstr(publisher.heard, "close 1001\n"));
+    assert_non_null(strstr(publisher.heard, "close Server is shutting down\n"));
     connect_as(server, &late, 9, json_object());
     assert_heard(&late, "refused Server is shutting down\n");
     sl_session_destroy(late.session);
@@ -295,7 +395,7 @@ static void whether_a_client_may_connect_is_told_in_the_next_turn(void **state)
     } cases[] = {
         {"defaultApp", false, "established\n"},
         {"defaultApp", true, "established\n"},
-        {"nobody's", false, "refused " SL_INFO_APP_NOT_FOUND "\n"},
+        {"nobody's", false, "refused Application not found\n"},
     };
     struct fake_server *server = *state;
     struct client client;
@@ -398,7 +498,7 @@ static void the_stream_of_a_publication_tells_its_figures_and_is_ended_with_it(v
     assert_int_equal(figures.rtt_us, 20000);
     assert_null(figures.from_uri);
     client.heard[0] = '\0';
-    sl_stream_terminate(stream, SL_INFO_REST_TERMINATE);
+    sl_stream_terminate(stream, "an operator");
     assert_heard(&client, "UNPUBLISHED pub Stopped by rest /terminate\n");
     assert_null(sl_streams_find_id(fake_streams(), "pub"));
     sl_session_destroy(client.session);
@@ -552,6 +652,9 @@ int main(void)
         TEST(a_session_is_named_after_both_ends_of_its_connection),
         TEST(refuses_connections_with_a_reason),
         TEST(refuses_the_session_that_is_too_many),
+        TEST(sessions_of_one_pair_of_addresses_are_told_apart),
+        TEST(two_that_are_made_before_either_connects_are_told_apart),
+        TEST(a_client_need_not_listen),
         TEST(the_connect_hook_decides_and_rewrites),
         TEST(a_refusing_back_end_locks_out),
         TEST(a_client_that_leaves_while_asked_about_is_not_answered),

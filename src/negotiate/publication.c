@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A publication: the codecs that are taken, its stream and the peer that feeds it
+ * (websocket-api.md 5). */
+#include "negotiate/internal.h"
+
+#include <errno.h>
+#include <strings.h>
+
+enum { CODECS_MAX = 16 };
+
+/* configuration.md 3.5: two codecs go by other names there. */
+static enum sl_codec codec_of_option(const char *name)
+{
+    if (strcasecmp(name, "alaw") == 0)
+        return SL_CODEC_PCMA;
+    if (strcasecmp(name, "ulaw") == 0)
+        return SL_CODEC_PCMU;
+    return sl_codec_from_name(name);
+}
+
+static size_t configured_codecs(const struct sl_config *config, enum sl_codec out[CODECS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->codecs.count && count < CODECS_MAX; i++) {
+        const char *name = config->codecs.items[i];
+        enum sl_codec codec = codec_of_option(name);
+        if (sl_codec_is_for_webrtc(codec) &&
+            !sl_string_list_has(&config->codecs_exclude_streaming, name))
+            out[count++] = codec;
+    }
+    return count;
+}
+
+/* Peer and stream need each other: the peer first, as the stream's source. */
+static enum sl_reason connect_stream(struct sl_setup *setup, struct sl_worker *worker,
+                                     struct sl_stream_config *config)
+{
+    sl_setup_create_peer(setup, worker, NULL);
+    struct sl_medium *medium = setup->medium;
+    config->owner = medium->peer;
+    int err = sl_stream_create(setup->parts->streams, config, &medium->stream);
+    if (err < 0)
+        return err == -EEXIST    ? SL_REASON_NAME_IN_USE
+               : err == -ENOBUFS ? SL_REASON_STREAMS_MAX
+                                 : SL_REASON_ERROR;
+    setup->facts->stream = medium->stream;
+    sl_peer_set_tracks(medium->peer, sl_stream_track(medium->stream, SL_AUDIO),
+                       sl_stream_track(medium->stream, SL_VIDEO));
+    return SL_REASON_NONE;
+}
+
+enum sl_reason sl_publication_set_up(struct sl_setup *setup)
+{
+    const struct sl_webrtc_provider_config *parts = setup->parts;
+    enum sl_codec codecs[CODECS_MAX];
+    struct sl_negotiate_config negotiate = {
+        .direction = SL_SDP_RECVONLY,
+        .allow_bundle = parts->config->rtp_bundle,
+        .video_orientation = setup->request->video_orientation,
+        .rtx = true, /* websocket-api.md 6.2 allows it; bandwidth probes need it, too */
+        .codecs = codecs,
+        .codec_count = configured_codecs(parts->config, codecs),
+    };
+    enum sl_reason reason = sl_setup_negotiate(setup, &negotiate);
+    if (reason)
+        return reason;
+
+    struct sl_worker *worker = sl_workers_pick_source(parts->workers);
+    struct sl_stream_config config = {.name = setup->request->name,
+                                      .publisher = *setup->request->publisher,
+                                      .worker = worker,
+                                      .ops = &sl_peer_source_ops};
+    for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++)
+        sl_track_config_from(sl_sdp_flowing_media(&setup->negotiation, kind), &config.tracks[kind]);
+    reason = sl_setup_build_answer(setup, worker);
+    return reason ? reason : connect_stream(setup, worker, &config);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The life of a publication or playback. Control loop. */
+#ifndef SL_SESSION_MEDIA_H
+#define SL_SESSION_MEDIA_H
+
+#include "session/internal.h"
+
+/* The only function that changes media->state. See media.c. */
+void media_set_state(struct sl_media_session *media, enum sl_media_state state,
+                     enum sl_reason reason);
+/* The back end said no, in these words; NULL: it gave none. */
+void media_refuse(struct sl_media_session *media, const char *words);
+extern const struct sl_medium_ops media_medium_ops;
+/* Starts to listen for size and end of a stream. */
+void media_listen(struct sl_media_session *media, struct sl_stream *stream);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Starting a playback. Control loop. */
+#ifndef SL_SESSION_PLAYBACK_H
+#define SL_SESSION_PLAYBACK_H
+
+#include "session/internal.h"
+
+/* As publication_start(). */
+enum sl_reason playback_start(struct sl_media_session *media);
+/* What makes a playback impossible whatever streams there are; SL_REASON_NONE: nothing. */
+enum sl_reason playback_refusal(const struct sl_media_session *media);
+
+#endif

@@ -82,7 +82,7 @@ static int create_stream(struct sl_demo *demo, const struct sl_demo_config *conf
         .name = config->name,
         .publisher = {.origin = SL_ORIGIN_BUILT_IN, .id = id},
         .worker = demo->worker,
-        .ops = &demo_source_ops,
+        .ops = &sl_demo_source_ops,
         .owner = demo,
         .tracks = {[SL_AUDIO] = {.present = true,
                                  .codec_count = 1,
@@ -135,10 +135,10 @@ int sl_demo_create(const struct sl_demo_config *config, struct sl_demo **out,
     sl_log_scope_init(&demo->scope, NULL, "stream", config->name);
     (void)sem_init(&demo->wake, 0, 0); /* fails for values above INT_MAX only */
 
-    int err = demo_job_probe(demo, error);
+    int err = sl_demo_job_probe(demo, error);
     if (err < 0)
         goto fail;
-    err = demo_job_start(demo);
+    err = sl_demo_job_start(demo);
     if (err < 0) {
         (void)sl_error_set(error, err, "demo: no thread: %s", strerror(-err));
         goto fail;

@@ -54,7 +54,7 @@ static void on_sinks(void *owner, struct sl_track *track, size_t count)
         (void)sem_post(&demo->wake); /* fails at INT_MAX only: awake is awake */
 }
 
-const struct sl_source_ops demo_source_ops = {
+const struct sl_source_ops sl_demo_source_ops = {
     .protocol = "demo",
     .request_keyframe = request_keyframe,
     .on_sinks = on_sinks,
@@ -62,13 +62,13 @@ const struct sl_source_ops demo_source_ops = {
 
 /* ---- Job ---- */
 
-bool feed_has_room(const struct sl_demo *demo, enum sl_media_kind kind)
+bool sl_feed_has_room(const struct sl_demo *demo, enum sl_media_kind kind)
 {
     return atomic_load(&demo->in_flight[kind]) < in_flight_max[kind];
 }
 
-int feed_post(struct sl_demo *demo, enum sl_media_kind kind, int64_t pts_us,
-              const struct sl_track_clock *clock, const struct sl_coded *coded)
+int sl_feed_post(struct sl_demo *demo, enum sl_media_kind kind, int64_t pts_us,
+                 const struct sl_track_clock *clock, const struct sl_coded *coded)
 {
     struct sl_frame *frame = sl_frame_create(codecs[kind], coded->len);
 

@@ -53,19 +53,19 @@ struct sl_demo {
 /* ---- job.c ---- */
 
 /* 0; -errno. */
-int demo_job_start(struct sl_demo *demo);
+int sl_demo_job_start(struct sl_demo *demo);
 /* The thread's encoders, once, to see that they are there: as sl_demo_create(). */
-int demo_job_probe(const struct sl_demo *demo, struct sl_error *error);
+int sl_demo_job_probe(const struct sl_demo *demo, struct sl_error *error);
 
 /* ---- feed.c ---- */
 
-extern const struct sl_source_ops demo_source_ops;
+extern const struct sl_source_ops sl_demo_source_ops;
 
 /* May another message of this kind be posted? [job] */
-bool feed_has_room(const struct sl_demo *demo, enum sl_media_kind kind);
+bool sl_feed_has_room(const struct sl_demo *demo, enum sl_media_kind kind);
 /* Sends one coded picture or frame of sound to its track; the clock tells which NTP time a local
  * time is. Bytes are copied. -ENOMEM. [job] */
-int feed_post(struct sl_demo *demo, enum sl_media_kind kind, int64_t pts_us,
-              const struct sl_track_clock *clock, const struct sl_coded *coded);
+int sl_feed_post(struct sl_demo *demo, enum sl_media_kind kind, int64_t pts_us,
+                 const struct sl_track_clock *clock, const struct sl_coded *coded);
 
 #endif

@@ -183,13 +183,13 @@ static int open_all(struct job *job)
         err = sl_picture_create(demo->width, demo->height, &job->picture);
     if (err < 0)
         return err;
-    demo_picture_prepare(&job->picture);
+    sl_demo_picture_prepare(&job->picture);
     job->second = sl_new_array(int16_t, DEMO_RATE_HZ * DEMO_CHANNELS);
-    demo_sound_make(job->second);
+    sl_demo_sound_make(job->second);
     return 0;
 }
 
-int demo_job_probe(const struct sl_demo *demo, struct sl_error *error)
+int sl_demo_job_probe(const struct sl_demo *demo, struct sl_error *error)
 {
     struct sl_video_encoder *video = NULL;
     struct sl_audio_encoder *audio = NULL;
@@ -216,7 +216,7 @@ static void on_video(void *arg, const struct sl_coded *coded)
 {
     struct job *job = arg;
 
-    if (feed_post(job->demo, SL_VIDEO, job->clock.local_us, &job->clock, coded) < 0)
+    if (sl_feed_post(job->demo, SL_VIDEO, job->clock.local_us, &job->clock, coded) < 0)
         job->keyframe_lost = true; /* what follows refers to it */
 }
 
@@ -228,7 +228,7 @@ static void on_audio(void *arg, const struct sl_coded *coded)
     int64_t delay_us = (int64_t)sl_audio_encoder_delay(job->audio) * SL_US_PER_S / DEMO_RATE_HZ;
 
     /* A frame lost here is a gap, as on any network. */
-    (void)feed_post(job->demo, SL_AUDIO, job->clock.local_us - delay_us, &job->clock, coded);
+    (void)sl_feed_post(job->demo, SL_AUDIO, job->clock.local_us - delay_us, &job->clock, coded);
 }
 
 /* A picture that the worker has no time for is not encoded: the next one refers to the last that
@@ -237,7 +237,7 @@ static bool is_wanted(struct job *job, enum sl_media_kind kind)
 {
     if (!atomic_load(&job->demo->watched[kind]))
         return false;
-    if (feed_has_room(job->demo, kind))
+    if (sl_feed_has_room(job->demo, kind))
         return true;
     job->skipped += kind == SL_VIDEO;
     return false;
@@ -252,7 +252,7 @@ static void show_picture(struct job *job, int64_t n)
 
     if (!is_wanted(job, SL_VIDEO))
         return;
-    demo_picture_draw(&job->picture, day_us, flash);
+    sl_demo_picture_draw(&job->picture, day_us, flash);
     job->picture.pts_us = at_us;
     set_clock(job, at_us);
     bool keyframe = atomic_exchange(&demo->keyframe_wanted, false) || job->keyframe_lost;
@@ -377,7 +377,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-int demo_job_start(struct sl_demo *demo)
+int sl_demo_job_start(struct sl_demo *demo)
 {
     return -pthread_create(&demo->thread, NULL, run, demo);
 }

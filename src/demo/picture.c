@@ -36,7 +36,7 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-void demo_layout(int width, int height, struct demo_layout *out)
+void sl_demo_layout(int width, int height, struct sl_demo_layout *out)
 {
     int unit = even(height / 12);
     int field_y = 9 * unit + even(unit / 2);
@@ -73,11 +73,11 @@ static struct demo_area column(struct demo_area area, int i)
     return (struct demo_area){area.x + from, area.y, to - from, area.height};
 }
 
-void demo_picture_prepare(struct sl_picture *picture)
+void sl_demo_picture_prepare(struct sl_picture *picture)
 {
-    struct demo_layout layout;
+    struct sl_demo_layout layout;
 
-    demo_layout(picture->width, picture->height, &layout);
+    sl_demo_layout(picture->width, picture->height, &layout);
     fill(picture, (struct demo_area){0, 0, picture->width, picture->height}, black);
     for (int i = 0; i < DEMO_BARS; i++)
         fill(picture, column(layout.bars, i), bars[i]);
@@ -169,11 +169,11 @@ static void draw_box(struct sl_picture *picture, struct demo_area strip, int64_t
     fill(picture, (struct demo_area){even(x), strip.y, width, strip.height}, white);
 }
 
-void demo_picture_draw(struct sl_picture *picture, int64_t day_us, bool flash)
+void sl_demo_picture_draw(struct sl_picture *picture, int64_t day_us, bool flash)
 {
-    struct demo_layout layout;
+    struct sl_demo_layout layout;
 
-    demo_layout(picture->width, picture->height, &layout);
+    sl_demo_layout(picture->width, picture->height, &layout);
     draw_box(picture, layout.strip, day_us);
     fill(picture, layout.flash, flash ? white : black);
     draw_clock(picture, layout.clock, day_us);

@@ -19,14 +19,14 @@ enum {
 };
 
 /* The parts that move or not, in pixels, all even. */
-struct demo_layout {
+struct sl_demo_layout {
     struct demo_area bars, strip, flash, clock;
 };
-void demo_layout(int width, int height, struct demo_layout *out);
+void sl_demo_layout(int width, int height, struct sl_demo_layout *out);
 
 /* What never changes: once per picture. */
-void demo_picture_prepare(struct sl_picture *picture);
+void sl_demo_picture_prepare(struct sl_picture *picture);
 /* The rest. day_us: microseconds since midnight, for the clock and the box. */
-void demo_picture_draw(struct sl_picture *picture, int64_t day_us, bool flash);
+void sl_demo_picture_draw(struct sl_picture *picture, int64_t day_us, bool flash);
 
 #endif

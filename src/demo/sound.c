@@ -33,7 +33,7 @@ static double beep(int sample)
     return level * beep_amplitude * wave(DEMO_BEEP_HZ, sample);
 }
 
-void demo_sound_make(int16_t *samples)
+void sl_demo_sound_make(int16_t *samples)
 {
     for (int i = 0; i < DEMO_RATE_HZ; i++) {
         double sum = beep(i);

@@ -13,6 +13,6 @@ enum {
 };
 
 /* Fills DEMO_RATE_HZ * DEMO_CHANNELS interleaved samples, from a full second to the next. */
-void demo_sound_make(int16_t *samples);
+void sl_demo_sound_make(int16_t *samples);
 
 #endif

@@ -22,7 +22,7 @@ enum {
     SIGNATURE_MAX = 160,
 };
 
-void hook_call_free(struct sl_hook_call *call)
+void sl_hook_call_free(struct sl_hook_call *call)
 {
     sl_list_remove(&call->in_calls);
     sl_list_remove(&call->in_waiting);
@@ -37,7 +37,7 @@ void hook_call_free(struct sl_hook_call *call)
 
 /* ---- Log ---- */
 
-int hook_call_log_level(enum sl_hook_method method)
+int sl_hook_call_log_level(enum sl_hook_method method)
 {
     /* Every few seconds for every stream. */
     return method == SL_HOOK_STREAM_KEEP_ALIVE_EVENT ? SL_LOG_DEBUG : SL_LOG_INFO;
@@ -51,7 +51,7 @@ static void log_request(const struct sl_hook_call *call, const char *name, const
     if (!call->shown)
         return;
     sl_log_scope_init(&scope, NULL, "session", sl_hook_item_session_id(&call->item));
-    sl_log((enum sl_log_level)hook_call_log_level(call->method), &scope, "hook %s: POST %s %s",
+    sl_log((enum sl_log_level)sl_hook_call_log_level(call->method), &scope, "hook %s: POST %s %s",
            name, sl_log_quote(quoted, sizeof(quoted), url), call->shown);
 }
 
@@ -59,7 +59,7 @@ static void log_answer(const struct sl_hook_call *call, const struct sl_hook_ver
                        const struct sl_transfer_result *result)
 {
     struct sl_log_scope scope;
-    enum sl_log_level level = (enum sl_log_level)hook_call_log_level(call->method);
+    enum sl_log_level level = (enum sl_log_level)sl_hook_call_log_level(call->method);
     char shown[ANSWER_SHOWN];
 
     if (!sl_log_enabled(level))
@@ -119,8 +119,8 @@ static void log_failure(struct sl_http_hooks *hooks, const char *app_key, const 
            consequence(method, verdict));
 }
 
-void hook_call_note_refused(struct sl_http_hooks *hooks, const struct sl_hook_client *client,
-                            enum sl_hook_method method, const struct sl_hook_verdict *verdict)
+void sl_hook_call_note_refused(struct sl_http_hooks *hooks, const struct sl_hook_client *client,
+                               enum sl_hook_method method, const struct sl_hook_verdict *verdict)
 {
     log_failure(hooks, client->app_key, client->session_id, method, verdict,
                 "too many hooks are waiting");
@@ -136,7 +136,7 @@ static void tell_client_later(struct sl_hook_call *call, const char *info)
     error->session_id = sl_strdup(sl_hook_item_session_id(&call->item));
     (void)snprintf(error->info, sizeof(error->info), "%s", info); /* fits */
     sl_list_append(&call->hooks->errors, &error->link);
-    http_hooks_run_later(call->hooks);
+    sl_http_hooks_run_later(call->hooks);
 }
 
 /* The hook leaves, the next one goes, and then the owner hears. */
@@ -147,14 +147,14 @@ static void leave(struct sl_hook_call *call, const struct sl_hook_answer *answer
     void *owner = call->owner;
 
     sl_hook_queue_remove(&call->item);
-    hook_call_free(call);
-    http_hooks_send_ready(hooks);
-    http_hooks_run_later(hooks); /* for on_idle */
+    sl_hook_call_free(call);
+    sl_http_hooks_send_ready(hooks);
+    sl_http_hooks_run_later(hooks); /* for on_idle */
     if (on_answer)
         on_answer(owner, answer);
 }
 
-void hook_call_finish_unwanted(struct sl_hook_call *call)
+void sl_hook_call_finish_unwanted(struct sl_hook_call *call)
 {
     static const struct sl_hook_answer yes = {.allowed = true};
 
@@ -179,8 +179,8 @@ static void conclude(struct sl_hook_call *call, struct sl_hook_verdict *verdict,
     sl_hook_verdict_deinit(verdict);
 }
 
-void hook_call_finish(struct sl_hook_call *call, const struct sl_hook_result *result,
-                      const char *why)
+void sl_hook_call_finish(struct sl_hook_call *call, const struct sl_hook_result *result,
+                         const char *why)
 {
     struct sl_hook_verdict verdict;
 
@@ -196,8 +196,8 @@ static void on_pause_over(void *owner)
 
     sl_hook_queue_resume(&call->item);
     if (call->on_answer)
-        hook_call_watch_deadline(call);
-    http_hooks_send_ready(call->hooks);
+        sl_hook_call_watch_deadline(call);
+    sl_http_hooks_send_ready(call->hooks);
 }
 
 /* False: no further try. */
@@ -221,7 +221,7 @@ static bool try_again(struct sl_hook_call *call)
     if (!call->pause)
         call->pause = sl_timer_create(call->hooks->config.loop, on_pause_over, call);
     sl_timer_start(call->pause, (uint64_t)pause_ms, 0);
-    http_hooks_send_ready(call->hooks); /* its place is free */
+    sl_http_hooks_send_ready(call->hooks); /* its place is free */
     return true;
 }
 
@@ -246,7 +246,7 @@ static void on_address(void *owner)
     struct sl_hook_call *call = owner;
 
     sl_hook_queue_found(&call->item);
-    http_hooks_send_ready(call->hooks);
+    sl_http_hooks_send_ready(call->hooks);
 }
 
 static void on_done(void *owner, const struct sl_transfer_result *done)
@@ -270,13 +270,13 @@ static void on_done(void *owner, const struct sl_transfer_result *done)
     conclude(call, &verdict, answered ? verdict.unreadable : done->why);
 }
 
-/* Told by `later`: whoever runs http_hooks_send_ready() must not be called back. */
+/* Told by `later`: whoever runs sl_http_hooks_send_ready() must not be called back. */
 static void settle(struct sl_hook_call *call, enum sl_hook_outcome outcome, bool unwanted)
 {
     call->result = (struct sl_hook_result){.outcome = outcome};
     call->unwanted = unwanted;
     sl_list_append(&call->hooks->settled, &call->in_waiting);
-    http_hooks_run_later(call->hooks);
+    sl_http_hooks_run_later(call->hooks);
 }
 
 /* 0, or the count of header lines. Negative: it cannot be signed. */
@@ -334,12 +334,12 @@ static void start_transfer(struct sl_hook_call *call, const struct sl_app *app, 
     free(url);
 }
 
-void hook_call_send(struct sl_hook_call *call)
+void sl_hook_call_send(struct sl_hook_call *call)
 {
     struct sl_http_hooks *hooks = call->hooks;
     const struct sl_app *app =
         sl_apps_find_by_key(hooks->config.apps, sl_hook_item_app_key(&call->item));
-    const char *name = http_hooks_method_name(hooks, app, call->method);
+    const char *name = sl_http_hooks_method_name(hooks, app, call->method);
     int64_t now_us = sl_now_us(), timeout_s = hooks->config.config->rest_request_timeout;
 
     sl_list_remove(&call->in_waiting);

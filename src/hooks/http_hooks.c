@@ -45,8 +45,8 @@ static bool is_echo(const char *url, int64_t http_port)
     return false;
 }
 
-const char *http_hooks_method_name(const struct sl_http_hooks *hooks, const struct sl_app *app,
-                                   enum sl_hook_method method)
+const char *sl_http_hooks_method_name(const struct sl_http_hooks *hooks, const struct sl_app *app,
+                                      enum sl_hook_method method)
 {
     const struct sl_config *config = hooks->config.config;
 
@@ -68,7 +68,7 @@ static bool wants(void *arg, const struct sl_hook_client *client, enum sl_hook_m
     const struct sl_app *app = sl_apps_find_by_key(hooks->config.apps, client->app_key);
     struct sl_hook_policy policy;
 
-    if (!http_hooks_method_name(hooks, app, method))
+    if (!sl_http_hooks_method_name(hooks, app, method))
         return false;
     sl_hook_policy_read(client->rest_client_config, method, &policy);
     return !policy.disabled;
@@ -138,7 +138,7 @@ static struct sl_hook_call *call_create(struct sl_http_hooks *hooks,
         call->body = sl_strdup("{}");
         call->len = strlen(call->body);
     }
-    if (sl_log_enabled((enum sl_log_level)hook_call_log_level(method))) {
+    if (sl_log_enabled((enum sl_log_level)sl_hook_call_log_level(method))) {
         call->shown = sl_alloc(BODY_SHOWN);
         (void)sl_hook_show(call->shown, BODY_SHOWN, sent);
     }
@@ -164,18 +164,18 @@ static struct sl_hook_call *enqueue(struct sl_http_hooks *hooks,
 
     take_limits(hooks);
     if (sl_hook_queue_push(hooks->queue, &place, &call->item) < 0) {
-        hook_call_free(call);
+        sl_hook_call_free(call);
         return NULL;
     }
     return call;
 }
 
-void http_hooks_send_ready(struct sl_http_hooks *hooks)
+void sl_http_hooks_send_ready(struct sl_http_hooks *hooks)
 {
     struct sl_hook_item *item;
 
     while ((item = sl_hook_queue_next(hooks->queue)))
-        hook_call_send(sl_container_of(item, struct sl_hook_call, item));
+        sl_hook_call_send(sl_container_of(item, struct sl_hook_call, item));
 }
 
 static void judge_refused(struct sl_http_hooks *hooks, const struct sl_hook_client *client,
@@ -185,7 +185,7 @@ static void judge_refused(struct sl_http_hooks *hooks, const struct sl_hook_clie
 
     sl_hook_judge(method, client->rest_client_config, &busy, verdict);
     verdict->tell_client = false; /* it would be one more hook where there are too many */
-    hook_call_note_refused(hooks, client, method, verdict);
+    sl_hook_call_note_refused(hooks, client, method, verdict);
 }
 
 static void on_known(struct sl_later *later)
@@ -195,7 +195,7 @@ static void on_known(struct sl_later *later)
     struct sl_hook_answer known = call->known;
     void *owner = call->owner;
 
-    hook_call_free(call);
+    sl_hook_call_free(call);
     on_answer(owner, &known);
 }
 
@@ -226,7 +226,7 @@ static struct sl_hook_call *ask_back_end(struct sl_http_hooks *hooks,
     }
     int64_t timeout_s = hooks->config.config->rest_request_timeout;
     call->deadline_us = timeout_s > 0 ? sl_now_us() + timeout_s * SL_US_PER_S : 0;
-    hook_call_watch_deadline(call);
+    sl_hook_call_watch_deadline(call);
     return call;
 }
 
@@ -241,7 +241,7 @@ static struct sl_hook_call *ask(void *arg, const struct sl_hook_client *client,
 
     call->on_answer = on_answer;
     call->owner = owner;
-    http_hooks_send_ready(hooks);
+    sl_http_hooks_send_ready(hooks);
     return call;
 }
 
@@ -254,7 +254,7 @@ static void notify(void *arg, const struct sl_hook_client *client, enum sl_hook_
     if (!wants(hooks, client, method))
         return;
     if (enqueue(hooks, client, method, body))
-        http_hooks_send_ready(hooks);
+        sl_http_hooks_send_ready(hooks);
     else
         judge_refused(hooks, client, method, &verdict);
 }
@@ -267,7 +267,7 @@ static void cancel(void *arg, struct sl_hook_call *call)
     if (!call)
         return;
     if (sl_list_linked(&call->at_once.link)) {
-        hook_call_free(call);
+        sl_hook_call_free(call);
         return;
     }
     call->on_answer = NULL;
@@ -275,9 +275,9 @@ static void cancel(void *arg, struct sl_hook_call *call)
     if (call->transfer)
         return;
     sl_hook_queue_remove(&call->item);
-    hook_call_free(call);
-    http_hooks_send_ready(hooks);
-    http_hooks_run_later(hooks); /* for on_idle */
+    sl_hook_call_free(call);
+    sl_http_hooks_send_ready(hooks);
+    sl_http_hooks_run_later(hooks); /* for on_idle */
 }
 
 static void strip(void *arg, const struct sl_hook_client *client, enum sl_hook_method method,
@@ -303,7 +303,7 @@ static bool has_later(const struct sl_http_hooks *hooks)
            (hooks->on_idle && is_idle(hooks));
 }
 
-void http_hooks_run_later(struct sl_http_hooks *hooks)
+void sl_http_hooks_run_later(struct sl_http_hooks *hooks)
 {
     if (has_later(hooks))
         sl_loop_later(hooks->config.loop, &hooks->later);
@@ -315,7 +315,7 @@ static void tell_error(struct sl_http_hooks *hooks, struct client_error *error)
 
     sl_list_remove(&error->link);
     free(error);
-    http_hooks_run_later(hooks);
+    sl_http_hooks_run_later(hooks);
     hooks->config.on_client_error(hooks->config.arg, told.session_id, told.info);
     free(told.session_id);
 }
@@ -325,11 +325,11 @@ static void tell_settled(struct sl_http_hooks *hooks, struct sl_hook_call *call)
     struct sl_hook_result result = call->result;
 
     sl_list_remove(&call->in_waiting);
-    http_hooks_run_later(hooks);
+    sl_http_hooks_run_later(hooks);
     if (call->unwanted)
-        hook_call_finish_unwanted(call);
+        sl_hook_call_finish_unwanted(call);
     else
-        hook_call_finish(call, &result, NULL);
+        sl_hook_call_finish(call, &result, NULL);
 }
 
 static void on_later(struct sl_later *later)
@@ -361,7 +361,7 @@ static void arm_expiry(struct sl_http_hooks *hooks)
         sl_timer_start(hooks->expiry, left_us > 0 ? (uint64_t)(left_us / SL_US_PER_MS) + 1 : 0, 0);
 }
 
-void hook_call_watch_deadline(struct sl_hook_call *call)
+void sl_hook_call_watch_deadline(struct sl_hook_call *call)
 {
     struct sl_list *questions = &call->hooks->questions;
 
@@ -390,7 +390,7 @@ static void on_expiry(void *owner)
         sl_list_remove(&call->in_waiting);
     arm_expiry(hooks);
     if (expired)
-        hook_call_finish(call, &late, "it waited too long for its turn");
+        sl_hook_call_finish(call, &late, "it waited too long for its turn");
 }
 
 /* ---- The whole ---- */
@@ -453,7 +453,7 @@ void sl_http_hooks_drain(struct sl_http_hooks *hooks, void (*on_idle)(void *owne
 {
     hooks->on_idle = on_idle;
     hooks->idle_owner = owner;
-    http_hooks_run_later(hooks);
+    sl_http_hooks_run_later(hooks);
 }
 
 void sl_http_hooks_destroy(struct sl_http_hooks *hooks)
@@ -464,7 +464,7 @@ void sl_http_hooks_destroy(struct sl_http_hooks *hooks)
     if (left > 0)
         sl_log(SL_LOG_WARN, NULL, "%zu hooks were not delivered: the server ends", left);
     while (!sl_list_empty(&hooks->calls))
-        hook_call_free(sl_list_first(&hooks->calls, struct sl_hook_call, in_calls));
+        sl_hook_call_free(sl_list_first(&hooks->calls, struct sl_hook_call, in_calls));
     while (!sl_list_empty(&hooks->errors)) {
         struct client_error *error = sl_list_first(&hooks->errors, struct client_error, link);
         sl_list_remove(&error->link);

@@ -66,12 +66,12 @@ struct sl_hook_call {
 };
 
 /* The application's own name for the method, NULL if it is not to be sent to it. */
-const char *http_hooks_method_name(const struct sl_http_hooks *hooks, const struct sl_app *app,
-                                   enum sl_hook_method method);
+const char *sl_http_hooks_method_name(const struct sl_http_hooks *hooks, const struct sl_app *app,
+                                      enum sl_hook_method method);
 /* `later` runs in the next turn, if there is something for it. */
-void http_hooks_run_later(struct sl_http_hooks *hooks);
+void sl_http_hooks_run_later(struct sl_http_hooks *hooks);
 /* Sends what may be sent. Calls nobody back. */
-void http_hooks_send_ready(struct sl_http_hooks *hooks);
+void sl_http_hooks_send_ready(struct sl_http_hooks *hooks);
 
 /* ErrorEvent for a client, to be told by `later`. */
 struct client_error {
@@ -83,18 +83,18 @@ struct client_error {
 /* ---- call.c ---- */
 
 /* The level at which requests and answers of this method are logged. */
-int hook_call_log_level(enum sl_hook_method method);
+int sl_hook_call_log_level(enum sl_hook_method method);
 /* A question that waits to be sent must not wait for ever. */
-void hook_call_watch_deadline(struct sl_hook_call *call);
+void sl_hook_call_watch_deadline(struct sl_hook_call *call);
 /* Counts and logs a hook that did not get in. */
-void hook_call_note_refused(struct sl_http_hooks *hooks, const struct sl_hook_client *client,
-                            enum sl_hook_method method, const struct sl_hook_verdict *verdict);
+void sl_hook_call_note_refused(struct sl_http_hooks *hooks, const struct sl_hook_client *client,
+                               enum sl_hook_method method, const struct sl_hook_verdict *verdict);
 /* Of an item that sl_hook_queue_next() has given. */
-void hook_call_send(struct sl_hook_call *call);
+void sl_hook_call_send(struct sl_hook_call *call);
 /* Its last act tells the owner. */
-void hook_call_finish(struct sl_hook_call *call, const struct sl_hook_result *result,
-                      const char *why);
-void hook_call_finish_unwanted(struct sl_hook_call *call);
-void hook_call_free(struct sl_hook_call *call);
+void sl_hook_call_finish(struct sl_hook_call *call, const struct sl_hook_result *result,
+                         const char *why);
+void sl_hook_call_finish_unwanted(struct sl_hook_call *call);
+void sl_hook_call_free(struct sl_hook_call *call);
 
 #endif

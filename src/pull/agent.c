@@ -132,7 +132,7 @@ static void on_message(struct agent *agent, const struct message *message)
         on_user_data(agent, message);
         break;
     case MESSAGE_PING:
-        send_text(agent, message_build_pong());
+        send_text(agent, sl_message_build_pong());
         break;
     case MESSAGE_FAIL:
         on_fail(agent, message);
@@ -159,7 +159,7 @@ static void *on_open(void *arg, struct sl_ws *ws)
     agent->state = OPEN;
     agent->heard_us = sl_now_us();
     sl_timer_start(agent->ping_timer, PING_INTERVAL_MS, PING_INTERVAL_MS);
-    send_text(agent, message_build_connection(agent->node_id, agent->cluster));
+    send_text(agent, sl_message_build_connection(agent->node_id, agent->cluster));
     return agent;
 }
 
@@ -171,14 +171,14 @@ static void on_text(void *owner, const char *text, size_t len)
     if (!agent->owner)
         return;
     agent->heard_us = sl_now_us();
-    if (message_parse(text, len, &message) < 0) {
+    if (sl_message_parse(text, len, &message) < 0) {
         if (++agent->malformed == MALFORMED_MAX)
             end(agent, true, "the server sends what is no message");
         return;
     }
     agent->malformed = 0;
     on_message(agent, &message);
-    message_free(&message);
+    sl_message_free(&message);
 }
 
 static void on_pong(void *owner)
@@ -218,7 +218,7 @@ static void on_ping_timer(void *owner)
 
 /* ---- Life ---- */
 
-int agent_create(const struct agent_config *config, struct agent **out)
+int sl_agent_create(const struct agent_config *config, struct agent **out)
 {
     struct agent *agent = sl_new(struct agent);
     struct sl_ws_connect_config connect = {
@@ -249,17 +249,17 @@ int agent_create(const struct agent_config *config, struct agent **out)
     return 0;
 }
 
-void agent_request(struct agent *agent, const char *sdp, bool has_audio, bool has_video)
+void sl_agent_request(struct agent *agent, const char *sdp, bool has_audio, bool has_video)
 {
     struct message_stream stream = {agent->id, agent->name, agent->publish,
                                     has_audio, has_video,   sdp};
 
     assert(agent->state == ESTABLISHED && !agent->requested);
     agent->requested = true;
-    send_text(agent, message_build_request(&stream));
+    send_text(agent, sl_message_build_request(&stream));
 }
 
-void agent_leave(struct agent *agent)
+void sl_agent_leave(struct agent *agent)
 {
     if (!agent)
         return;
@@ -268,13 +268,13 @@ void agent_leave(struct agent *agent)
     if (agent->requested) {
         struct message_stream stream = {
             .id = agent->id, .name = agent->name, .publish = agent->publish};
-        send_text(agent, message_build_stop(&stream));
+        send_text(agent, sl_message_build_stop(&stream));
     }
     agent->state = GONE;
     sl_ws_close(agent->ws, CLOSE_NORMAL, "");
 }
 
-const struct sl_addr *agent_remote(const struct agent *agent)
+const struct sl_addr *sl_agent_remote(const struct agent *agent)
 {
     return sl_ws_remote(agent->ws);
 }

@@ -16,7 +16,7 @@
 struct sl_addr;
 
 struct agent_ops {
-    /* The session there exists; agent_request() may follow. */
+    /* The session there exists; sl_agent_request() may follow. */
     void (*on_established)(void *owner);
     /* The answer to our offer, once. */
     void (*on_answer)(void *owner, const char *sdp);
@@ -46,13 +46,13 @@ struct agent_config { /* borrowed for the call */
 
 struct agent;
 /* -EINVAL: the URL cannot stand in a handshake; -EPIPE: the server stops. */
-int agent_create(const struct agent_config *config, struct agent **out);
+int sl_agent_create(const struct agent_config *config, struct agent **out);
 /* Asks for the stream, once. */
-void agent_request(struct agent *agent, const char *sdp, bool has_audio, bool has_video);
+void sl_agent_request(struct agent *agent, const char *sdp, bool has_audio, bool has_video);
 /* Takes leave: stops the stream there, closes, and goes by itself. No call after this. NULL is
  * fine. */
-void agent_leave(struct agent *agent);
+void sl_agent_leave(struct agent *agent);
 /* The other server's address; once established. */
-const struct sl_addr *agent_remote(const struct agent *agent);
+const struct sl_addr *sl_agent_remote(const struct agent *agent);
 
 #endif

@@ -37,7 +37,7 @@ struct sl_pulls {
 };
 
 /* A media has let go. */
-void pulls_on_media_closed(void *arg);
+void sl_pulls_on_media_closed(void *arg);
 
 /* ---- pull.c ---- */
 
@@ -71,13 +71,13 @@ struct sl_pull {
     void *owner;
 };
 
-struct sl_pull *pull_create(struct sl_pulls *pulls, const struct sl_pull_request *request,
-                            const struct sl_pull_uri *uri, struct sl_reservation *reservation,
-                            struct sl_stream *taken);
+struct sl_pull *sl_pull_create(struct sl_pulls *pulls, const struct sl_pull_request *request,
+                               const struct sl_pull_uri *uri, struct sl_reservation *reservation,
+                               struct sl_stream *taken);
 /* Takes it out of the list and tells its owner. */
-void pull_end(struct sl_pull *pull, bool failed, const char *why);
-const char *pull_status_name(enum pull_status status);
+void sl_pull_end(struct sl_pull *pull, bool failed, const char *why);
+const char *sl_pull_status_name(enum pull_status status);
 /* Once a second. */
-void pull_update_rates(struct sl_pull *pull);
+void sl_pull_update_rates(struct sl_pull *pull);
 
 #endif

@@ -80,12 +80,12 @@ static void make_offer(struct pull_media *media)
     free(text);
 }
 
-const char *pull_media_offer(const struct pull_media *media)
+const char *sl_pull_media_offer(const struct pull_media *media)
 {
     return media->offer_text;
 }
 
-bool pull_media_has(const struct pull_media *media, enum sl_media_kind kind)
+bool sl_pull_media_has(const struct pull_media *media, enum sl_media_kind kind)
 {
     const char *name = kind == SL_AUDIO ? "audio" : "video";
 
@@ -255,8 +255,8 @@ static int start(struct pull_media *media, struct sl_negotiation *negotiation,
     return err;
 }
 
-int pull_media_answer(struct pull_media *media, const char *text, const struct sl_addr *server,
-                      struct sl_error *error)
+int sl_pull_media_answer(struct pull_media *media, const char *text, const struct sl_addr *server,
+                         struct sl_error *error)
 {
     struct sl_negotiation *negotiation = sl_new(struct sl_negotiation);
     struct sl_peer_offered offered = {0};
@@ -276,7 +276,7 @@ int pull_media_answer(struct pull_media *media, const char *text, const struct s
 
 /* ---- Life ---- */
 
-struct pull_media *pull_media_create(const struct pull_media_config *config)
+struct pull_media *sl_pull_media_create(const struct pull_media_config *config)
 {
     struct pull_media *media = sl_new(struct pull_media);
 
@@ -290,17 +290,17 @@ struct pull_media *pull_media_create(const struct pull_media_config *config)
     return media;
 }
 
-struct sl_stream *pull_media_stream(const struct pull_media *media)
+struct sl_stream *sl_pull_media_stream(const struct pull_media *media)
 {
     return media->stream;
 }
 
-const struct sl_flow_stats *pull_media_stats(const struct pull_media *media)
+const struct sl_flow_stats *sl_pull_media_stats(const struct pull_media *media)
 {
     return media->peer ? sl_peer_stats(media->peer) : NULL;
 }
 
-void pull_media_end(struct pull_media *media)
+void sl_pull_media_end(struct pull_media *media)
 {
     if (!media || media->ended)
         return;

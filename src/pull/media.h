@@ -36,23 +36,23 @@ struct pull_media_config { /* texts are copied, the rest outlives the media */
     void *closed_arg;
 };
 
-struct pull_media *pull_media_create(const struct pull_media_config *config);
+struct pull_media *sl_pull_media_create(const struct pull_media_config *config);
 /* Our offer; NULL if the stream taken has nothing that can be offered. */
-const char *pull_media_offer(const struct pull_media *media);
-bool pull_media_has(const struct pull_media *media, enum sl_media_kind kind);
+const char *sl_pull_media_offer(const struct pull_media *media);
+bool sl_pull_media_has(const struct pull_media *media, enum sl_media_kind kind);
 /*
  * The answer to it: media begins. server: where it is; it may name addresses of this machine only
  * if it is on it.
  * Negative with words: no answer to our offer, nothing in common, no address, no room.
  */
-int pull_media_answer(struct pull_media *media, const char *sdp, const struct sl_addr *server,
-                      struct sl_error *error);
+int sl_pull_media_answer(struct pull_media *media, const char *sdp, const struct sl_addr *server,
+                         struct sl_error *error);
 /* The stream brought (NULL before the answer) or taken. */
-struct sl_stream *pull_media_stream(const struct pull_media *media);
+struct sl_stream *sl_pull_media_stream(const struct pull_media *media);
 /* NULL before the answer. */
-const struct sl_flow_stats *pull_media_stats(const struct pull_media *media);
+const struct sl_flow_stats *sl_pull_media_stats(const struct pull_media *media);
 /* Ends the stream that it brings. Of the ops no call after this; on_closed follows, possibly from
  * within. NULL is fine: nothing. */
-void pull_media_end(struct pull_media *media);
+void sl_pull_media_end(struct pull_media *media);
 
 #endif

@@ -77,7 +77,7 @@ static json_t *load(const char *text, size_t len)
     return tree;
 }
 
-int message_parse(const char *text, size_t len, struct message *out)
+int sl_message_parse(const char *text, size_t len, struct message *out)
 {
     if (sl_json_check(text, len, SL_JSON_DEPTH_MAX, SL_JSON_VALUES_MAX) != SL_JSON_GOOD)
         return -EBADMSG;
@@ -99,7 +99,7 @@ int message_parse(const char *text, size_t len, struct message *out)
     return 0;
 }
 
-void message_free(struct message *message)
+void sl_message_free(struct message *message)
 {
     json_decref(message->root);
 }
@@ -115,7 +115,7 @@ static char *build(const char *name, json_t *object)
     return text;
 }
 
-char *message_build_connection(const char *node_id, bool cluster)
+char *sl_message_build_connection(const char *node_id, bool cluster)
 {
     return build("connection", json_pack("{s:s, s:[s], s:s, s:s, s:s, s:{s:{s:s, s:b}}}", "appKey",
                                          "defaultApp", "mediaProviders", "WebRTC", "clientVersion",
@@ -124,7 +124,7 @@ char *message_build_connection(const char *node_id, bool cluster)
                                          "sluice", "node", node_id, "cluster", cluster));
 }
 
-char *message_build_request(const struct message_stream *stream)
+char *sl_message_build_request(const struct message_stream *stream)
 {
     return build(
         stream->publish ? "publishStream" : "playStream",
@@ -135,7 +135,7 @@ char *message_build_request(const struct message_stream *stream)
                   0, "quality", 0, "mediaProvider", "WebRTC", "sdp", stream->sdp));
 }
 
-char *message_build_stop(const struct message_stream *stream)
+char *sl_message_build_stop(const struct message_stream *stream)
 {
     return build(stream->publish ? "unPublishStream" : "stopStream",
                  json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:b}", "mediaSessionId", stream->id,
@@ -144,7 +144,7 @@ char *message_build_stop(const struct message_stream *stream)
                            "record", 0));
 }
 
-char *message_build_pong(void)
+char *sl_message_build_pong(void)
 {
     return build("pong", json_null());
 }

@@ -33,14 +33,14 @@ struct message {
     bool audio_muted, video_muted; /* STREAM_STATUS, as far as it says */
 };
 /* -EBADMSG: not one JSON object with a string `message`, or nested too deeply. On success *out is
- * to be given to message_free(). */
-int message_parse(const char *text, size_t len, struct message *out);
-void message_free(struct message *message);
+ * to be given to sl_message_free(). */
+int sl_message_parse(const char *text, size_t len, struct message *out);
+void sl_message_free(struct message *message);
 
 /* Each returns the text, to be freed; NULL only if a text given is no UTF-8. */
 
 /* node_id and cluster tell another Sluice who asks (session.h). */
-char *message_build_connection(const char *node_id, bool cluster);
+char *sl_message_build_connection(const char *node_id, bool cluster);
 struct message_stream {
     const char *id, *name;
     bool publish;
@@ -48,9 +48,9 @@ struct message_stream {
     const char *sdp;
 };
 /* publishStream or playStream, every field that S0's example has. */
-char *message_build_request(const struct message_stream *stream);
+char *sl_message_build_request(const struct message_stream *stream);
 /* unPublishStream or stopStream. */
-char *message_build_stop(const struct message_stream *stream);
-char *message_build_pong(void);
+char *sl_message_build_stop(const struct message_stream *stream);
+char *sl_message_build_pong(void);
 
 #endif

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *pull_status_name(enum pull_status status)
+const char *sl_pull_status_name(enum pull_status status)
 {
     static const char *const names[] = {
         [PULL_NEW] = "NEW",
@@ -25,7 +25,7 @@ const char *pull_status_name(enum pull_status status)
     return names[status];
 }
 
-/* The table in pull.h; both ends are made by pull_end() only. */
+/* The table in pull.h; both ends are made by sl_pull_end() only. */
 static void set_status(struct sl_pull *pull, enum pull_status status, const char *why)
 {
     struct sl_counters *counters = pull->pulls->config.counters;
@@ -39,13 +39,13 @@ static void set_status(struct sl_pull *pull, enum pull_status status, const char
         sl_count(counters, SL_COUNTER_PULLS_FAILED, 1);
     /* Of the cluster's any client can bring one about. */
     sl_log(status == PULL_FAILED && pull->kind != SL_PULL_CLUSTER ? SL_LOG_WARN : SL_LOG_INFO,
-           &pull->scope, "pull: %s%s%s", pull_status_name(status), why ? " " : "",
+           &pull->scope, "pull: %s%s%s", sl_pull_status_name(status), why ? " " : "",
            why ? sl_log_quote(quoted, sizeof(quoted), why) : "");
 }
 
 /* ---- The end ---- */
 
-void pull_end(struct sl_pull *pull, bool failed, const char *why)
+void sl_pull_end(struct sl_pull *pull, bool failed, const char *why)
 {
     char words[WHY_MAX];
 
@@ -58,8 +58,8 @@ void pull_end(struct sl_pull *pull, bool failed, const char *why)
     sl_later_cancel(&pull->end);
     sl_stream_unlisten(&pull->listener);
     sl_taker_detach(&pull->taker);
-    agent_leave(pull->agent);
-    pull_media_end(pull->media); /* the stream's players are told before the name is free */
+    sl_agent_leave(pull->agent);
+    sl_pull_media_end(pull->media); /* the stream's players are told before the name is free */
     sl_reservation_release(pull->reservation);
     if (pull->on_end)
         pull->on_end(pull->owner, words);
@@ -72,7 +72,7 @@ static void on_end_later(struct sl_later *later)
 {
     struct sl_pull *pull = sl_container_of(later, struct sl_pull, end);
 
-    pull_end(pull, true, pull->why);
+    sl_pull_end(pull, true, pull->why);
 }
 
 /* For those who are called by what an end takes down. */
@@ -90,7 +90,7 @@ static void on_timer(void *owner)
 {
     struct sl_pull *pull = owner;
 
-    pull_end(pull, true, pull->ending ? pull->why : "no media came in time");
+    sl_pull_end(pull, true, pull->ending ? pull->why : "no media came in time");
 }
 
 /* ---- Media ---- */
@@ -104,12 +104,12 @@ static void on_media(void *owner)
     sl_timer_stop(pull->timer);
     set_status(pull, PULL_PROCESSED_REMOTE, NULL);
     if (pull->on_live)
-        pull->on_live(pull->owner, pull_media_stream(pull->media));
+        pull->on_live(pull->owner, sl_pull_media_stream(pull->media));
 }
 
 static void on_media_failed(void *owner, const char *why)
 {
-    pull_end(owner, true, why);
+    sl_pull_end(owner, true, why);
 }
 
 static const struct pull_media_ops media_ops = {.on_media = on_media, .on_failed = on_media_failed};
@@ -124,7 +124,7 @@ static uint64_t load(const _Atomic uint64_t *value)
 static void tell_stats(void *owner, struct sl_stream_figures *out)
 {
     const struct sl_pull *pull = owner;
-    const struct sl_flow_stats *stats = pull_media_stats(pull->media);
+    const struct sl_flow_stats *stats = sl_pull_media_stats(pull->media);
 
     *out = (struct sl_stream_figures){
         .audio_bps = pull->rates.audio_bps,
@@ -140,7 +140,7 @@ static void tell_stats(void *owner, struct sl_stream_figures *out)
 
 static void terminate(void *owner, const char *why)
 {
-    pull_end(owner, false, why);
+    sl_pull_end(owner, false, why);
 }
 
 static const struct sl_publisher_ops publisher_ops = {.stats = tell_stats, .terminate = terminate};
@@ -163,13 +163,13 @@ static void make_media(struct sl_pull *pull)
         .cname = pull->remote_id,
         .ops = &media_ops,
         .owner = pull,
-        .on_closed = pulls_on_media_closed,
+        .on_closed = sl_pulls_on_media_closed,
         .closed_arg = pulls,
     };
 
     pulls->media_count++;
     pull->rates.at_us = sl_now_us();
-    pull->media = pull_media_create(&config);
+    pull->media = sl_pull_media_create(&config);
 }
 
 /* ---- The conversation ---- */
@@ -180,13 +180,13 @@ static void on_established(void *owner)
 
     set_status(pull, PULL_CONNECTED, NULL);
     make_media(pull);
-    const char *offer = pull_media_offer(pull->media);
+    const char *offer = sl_pull_media_offer(pull->media);
     if (!offer) {
         end_soon(pull, "the stream has no codec that can be offered");
         return;
     }
-    agent_request(pull->agent, offer, pull_media_has(pull->media, SL_AUDIO),
-                  pull_media_has(pull->media, SL_VIDEO));
+    sl_agent_request(pull->agent, offer, sl_pull_media_has(pull->media, SL_AUDIO),
+                     sl_pull_media_has(pull->media, SL_VIDEO));
 }
 
 static void on_answer(void *owner, const char *sdp)
@@ -194,14 +194,15 @@ static void on_answer(void *owner, const char *sdp)
     struct sl_pull *pull = owner;
     struct sl_error error = {""};
 
-    if (!pull->ending && pull_media_answer(pull->media, sdp, agent_remote(pull->agent), &error) < 0)
+    if (!pull->ending &&
+        sl_pull_media_answer(pull->media, sdp, sl_agent_remote(pull->agent), &error) < 0)
         end_soon(pull, error.text);
 }
 
 static void on_up(void *owner, bool audio_muted, bool video_muted)
 {
     struct sl_pull *pull = owner;
-    struct sl_stream *stream = pull->media ? pull_media_stream(pull->media) : NULL;
+    struct sl_stream *stream = pull->media ? sl_pull_media_stream(pull->media) : NULL;
 
     if (pull->kind != SL_PULL_PUSH && stream) {
         sl_stream_set_muted(stream, SL_AUDIO, audio_muted);
@@ -232,7 +233,7 @@ static void on_agent_end(void *owner, bool failed, const char *why)
     struct sl_pull *pull = owner;
 
     pull->agent = NULL;
-    pull_end(pull, failed && !pull->ending, pull->ending ? pull->why : why);
+    sl_pull_end(pull, failed && !pull->ending, pull->ending ? pull->why : why);
 }
 
 static const struct agent_ops agent_ops = {
@@ -247,7 +248,7 @@ static const struct agent_ops agent_ops = {
 
 static void on_taken_end(struct sl_stream_listener *listener)
 {
-    pull_end(sl_container_of(listener, struct sl_pull, listener), false, "the stream ended");
+    sl_pull_end(sl_container_of(listener, struct sl_pull, listener), false, "the stream ended");
 }
 
 /* ---- Life ---- */
@@ -289,7 +290,7 @@ static int make_agent(struct sl_pull *pull)
         if (!config.tls)
             return -ENOMEM;
     }
-    return agent_create(&config, &pull->agent);
+    return sl_agent_create(&config, &pull->agent);
 }
 
 static void log_begin(const struct sl_pull *pull)
@@ -301,9 +302,9 @@ static void log_begin(const struct sl_pull *pull)
            sl_log_quote(remote, sizeof(remote), pull->remote_stream));
 }
 
-struct sl_pull *pull_create(struct sl_pulls *pulls, const struct sl_pull_request *request,
-                            const struct sl_pull_uri *uri, struct sl_reservation *reservation,
-                            struct sl_stream *taken)
+struct sl_pull *sl_pull_create(struct sl_pulls *pulls, const struct sl_pull_request *request,
+                               const struct sl_pull_uri *uri, struct sl_reservation *reservation,
+                               struct sl_stream *taken)
 {
     struct sl_pull *pull = sl_new(struct sl_pull);
     struct sl_log_scope stream_scope;
@@ -342,9 +343,9 @@ struct sl_pull *pull_create(struct sl_pulls *pulls, const struct sl_pull_request
     return pull;
 }
 
-void pull_update_rates(struct sl_pull *pull)
+void sl_pull_update_rates(struct sl_pull *pull)
 {
-    const struct sl_flow_stats *stats = pull->media ? pull_media_stats(pull->media) : NULL;
+    const struct sl_flow_stats *stats = pull->media ? sl_pull_media_stats(pull->media) : NULL;
 
     if (stats)
         (void)sl_flow_rates_update(&pull->rates, stats, sl_now_us()); /* no time, nothing new */

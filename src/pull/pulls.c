@@ -19,7 +19,7 @@ static void update_rates(void *owner)
     struct sl_pulls *pulls = owner;
     struct sl_pull *pull;
 
-    sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link) pull_update_rates(pull);
+    sl_list_foreach(pull, &pulls->pulls, struct sl_pull, link) sl_pull_update_rates(pull);
     if (pulls->count == 0)
         sl_timer_stop(pulls->rate_timer);
 }
@@ -51,7 +51,7 @@ static void check_stopped(struct sl_pulls *pulls)
         sl_loop_later(pulls->config.loop, &pulls->stopped);
 }
 
-void pulls_on_media_closed(void *arg)
+void sl_pulls_on_media_closed(void *arg)
 {
     struct sl_pulls *pulls = arg;
 
@@ -65,7 +65,7 @@ void sl_pulls_stop(struct sl_pulls *pulls, void (*on_stopped)(void *owner), void
 
     pulls->stopping = true;
     while ((pull = sl_list_first(&pulls->pulls, struct sl_pull, link)))
-        pull_end(pull, false, "the server stops");
+        sl_pull_end(pull, false, "the server stops");
     pulls->on_stopped = on_stopped;
     pulls->on_stopped_owner = owner;
     check_stopped(pulls);
@@ -149,7 +149,7 @@ int sl_pull_start(struct sl_pulls *pulls, const struct sl_pull_request *request,
     }
     if (pulls->count == 0)
         sl_timer_start(pulls->rate_timer, RATE_MS, RATE_MS);
-    *out = pull_create(pulls, request, &uri, reservation, taken);
+    *out = sl_pull_create(pulls, request, &uri, reservation, taken);
     return 0;
 }
 
@@ -197,7 +197,7 @@ size_t sl_pulls_each(struct sl_pulls *pulls, const struct sl_pull_filter *filter
 
 void sl_pull_terminate(struct sl_pull *pull)
 {
-    pull_end(pull, false, "terminated");
+    sl_pull_end(pull, false, "terminated");
 }
 
 struct selection {
@@ -234,7 +234,7 @@ json_t *sl_pull_describe(const struct sl_pull *pull)
     return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s}", "localMediaSessionId", pull->id,
                      "remoteMediaSessionId", pull->status == PULL_NEW ? NULL : pull->remote_id,
                      "localStreamName", pull->local_stream, "remoteStreamName", pull->remote_stream,
-                     "uri", pull->uri.text, "status", pull_status_name(pull->status));
+                     "uri", pull->uri.text, "status", sl_pull_status_name(pull->status));
 }
 
 void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
@@ -244,7 +244,7 @@ void sl_pull_summary(const struct sl_pull *pull, struct sl_pull_summary *out)
         .uri = pull->uri.text,
         .local_stream = pull->local_stream,
         .remote_stream = pull->remote_stream,
-        .status = pull_status_name(pull->status),
+        .status = sl_pull_status_name(pull->status),
         .kind = pull->kind,
         .bitrate_bps = pull->rates.audio_bps + pull->rates.video_bps,
         .created_ms = pull->created_ms,

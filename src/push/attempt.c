@@ -24,7 +24,7 @@ static void attempt_free(struct attempt *attempt)
     sl_channel_release(attempt->channel);
     sl_list_remove(&attempt->link);
     free(attempt);
-    pushes_check_stopped(pushes);
+    sl_pushes_check_stopped(pushes);
 }
 
 static void on_closed(void *owner)
@@ -113,8 +113,8 @@ static int create_publication(struct attempt *attempt, const struct attempt_conf
     return sl_publication_create(&publication, &attempt->publication, error);
 }
 
-int attempt_create(struct sl_pushes *pushes, const struct attempt_config *config,
-                   struct attempt **out, struct sl_error *error)
+int sl_attempt_create(struct sl_pushes *pushes, const struct attempt_config *config,
+                      struct attempt **out, struct sl_error *error)
 {
     struct attempt *attempt = sl_new(struct attempt);
 
@@ -138,7 +138,7 @@ int attempt_create(struct sl_pushes *pushes, const struct attempt_config *config
     return 0;
 }
 
-void attempt_leave(struct attempt *attempt)
+void sl_attempt_leave(struct attempt *attempt)
 {
     if (!attempt)
         return;
@@ -147,7 +147,7 @@ void attempt_leave(struct attempt *attempt)
         sl_publication_stop(attempt->publication);
 }
 
-struct sl_publication *attempt_publication(struct attempt *attempt)
+struct sl_publication *sl_attempt_publication(struct attempt *attempt)
 {
     return attempt->publication;
 }

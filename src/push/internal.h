@@ -57,18 +57,18 @@ struct attempt_config {
 
 struct attempt;
 /* Never calls back from within. -ENOBUFS with words: no descriptor for it. */
-int attempt_create(struct sl_pushes *pushes, const struct attempt_config *config,
-                   struct attempt **out, struct sl_error *error);
+int sl_attempt_create(struct sl_pushes *pushes, const struct attempt_config *config,
+                      struct attempt **out, struct sl_error *error);
 /* No callback after this: it takes leave of the server by itself. NULL is fine. */
-void attempt_leave(struct attempt *attempt);
+void sl_attempt_leave(struct attempt *attempt);
 /* NULL: the stream has nothing that RTMP could carry, which will be told. */
-struct sl_publication *attempt_publication(struct attempt *attempt);
+struct sl_publication *sl_attempt_publication(struct attempt *attempt);
 
 /* ---- start.c: from a request to a push ---- */
 
-void start_cancel_all(struct sl_pushes *pushes);
+void sl_start_cancel_all(struct sl_pushes *pushes);
 /* Nobody is told. */
-void starts_drop(struct sl_pushes *pushes);
+void sl_starts_drop(struct sl_pushes *pushes);
 
 /* ---- push.c: one push and its states ---- */
 
@@ -125,28 +125,28 @@ struct push_config { /* texts are copied, the rest is taken over */
 };
 /* Makes it and, if its stream is live, begins. NULL with words: it cannot, and is not to try
  * again. */
-struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *config,
-                            struct sl_error *error);
+struct sl_push *sl_push_create(struct sl_pushes *pushes, const struct push_config *config,
+                               struct sl_error *error);
 /* Its stream has come. */
-void push_on_live(struct sl_push *push, struct sl_stream *stream);
-void push_end(struct sl_push *push, const char *why);
+void sl_push_on_live(struct sl_push *push, struct sl_stream *stream);
+void sl_push_end(struct sl_push *push, const char *why);
 
 /* ---- pushes.c ---- */
 
 /* NULL: none that lives. */
-struct sl_push *pushes_find_conflict(struct sl_pushes *pushes, const char *stream,
-                                     const char *rtmp_url);
+struct sl_push *sl_pushes_find_conflict(struct sl_pushes *pushes, const char *stream,
+                                        const char *rtmp_url);
 /* Something that a stop waits for has gone. */
-void pushes_check_stopped(struct sl_pushes *pushes);
+void sl_pushes_check_stopped(struct sl_pushes *pushes);
 /* -EACCES with words when the origin may not go to one of them. */
-int pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin origin,
-                           const char *host, const struct sl_addr *addrs, size_t count,
-                           struct sl_error *error);
+int sl_pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin origin,
+                              const char *host, const struct sl_addr *addrs, size_t count,
+                              struct sl_error *error);
 /* -EACCES with words when the push's server may not send it from push->addrs to one of these, which
  * are push->away's (net/reach.h). */
-int pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addrs, size_t count,
-                          struct sl_error *error);
+int sl_pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addrs, size_t count,
+                             struct sl_error *error);
 /* The directory of sound files, to be freed. */
-char *pushes_media_dir(const struct sl_pushes *pushes);
+char *sl_pushes_media_dir(const struct sl_pushes *pushes);
 
 #endif

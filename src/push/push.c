@@ -33,7 +33,7 @@ enum {
  *   RETRYING               -> CONNECTING   begin(): after the wait, the host resolved once more
  *   RETRYING               -> RETRYING     on_resolved(): it could not be
  *   CONNECTING             -> RETRYING     begin(): there is no descriptor for it
- *   any                    -> ENDED        push_end(): the stream ended, /push/terminate,
+ *   any                    -> ENDED        sl_push_end(): the stream ended, /push/terminate,
  *                                          retry_or_end()
  */
 static void set_state(struct sl_push *push, enum sl_push_state state)
@@ -112,7 +112,7 @@ static int try_to_begin(struct sl_push *push, struct sl_error *error)
 
     set_state(push, SL_PUSH_CONNECTING);
     push->tried_us = sl_now_us();
-    return attempt_create(push->pushes, &config, &push->attempt, error);
+    return sl_attempt_create(push->pushes, &config, &push->attempt, error);
 }
 
 static void on_publishing(void *owner)
@@ -131,8 +131,8 @@ static void on_publishing(void *owner)
 static int64_t wait_ms(const struct sl_push *push, int64_t now_us)
 {
     int64_t whole_ms =
-        retry_wait_ms(push->pushes->config.config->rtmp_push_restore_interval_ms,
-                      push->retries_in_row, now_us - push->away_since_us, sl_random_u32());
+        sl_retry_wait_ms(push->pushes->config.config->rtmp_push_restore_interval_ms,
+                         push->retries_in_row, now_us - push->away_since_us, sl_random_u32());
     int64_t spent_ms = push->tried_us > 0 ? (now_us - push->tried_us) / SL_US_PER_MS : 0;
 
     return whole_ms - spent_ms > RETRY_PAUSE_MS ? whole_ms - spent_ms : RETRY_PAUSE_MS;
@@ -165,7 +165,7 @@ static bool retry_or_end(struct sl_push *push, const char *words)
         return true;
     }
     count(push, SL_COUNTER_PUSHES_FAILED);
-    push_end(push, words);
+    sl_push_end(push, words);
     return false;
 }
 
@@ -177,7 +177,7 @@ static bool begin(struct sl_push *push, struct sl_error *error)
 
 static struct sl_publication *current_publication(const struct sl_push *push)
 {
-    return push->attempt ? attempt_publication(push->attempt) : NULL;
+    return push->attempt ? sl_attempt_publication(push->attempt) : NULL;
 }
 
 static struct sl_publication_stats current_stats(const struct sl_push *push)
@@ -219,9 +219,9 @@ static void on_resolved(void *owner, int err, const char *words, const struct sl
         (void)retry_or_end(push, "the host cannot be resolved");
         return;
     }
-    if (pushes_check_addresses(push->pushes, push->origin, push->target.host, addrs, count,
-                               &error) < 0) {
-        push_end(push, error.text);
+    if (sl_pushes_check_addresses(push->pushes, push->origin, push->target.host, addrs, count,
+                                  &error) < 0) {
+        sl_push_end(push, error.text);
         return;
     }
     take_addresses(push, addrs, count);
@@ -250,7 +250,7 @@ static void on_away_resolved(void *owner, int err, const char *words, const stru
         (void)retry_or_end(push, "the server redirects to a host that cannot be resolved");
         return;
     }
-    if (pushes_check_redirect(push, addrs, count, &error) < 0) {
+    if (sl_pushes_check_redirect(push, addrs, count, &error) < 0) {
         (void)retry_or_end(push, error.text);
         return;
     }
@@ -350,7 +350,7 @@ static void cancel_sound_load(struct sl_push *push, int err, const char *words)
     }
     if (!push->sound_load)
         return;
-    sound_load_cancel(push->sound_load);
+    sl_sound_load_cancel(push->sound_load);
     push->sound_load = NULL;
     answer_sound(push, err, words);
 }
@@ -365,7 +365,7 @@ static void on_stream_end(struct sl_stream_listener *listener)
         sl_streams_is_reserved(push->pushes->config.streams, push->stream_name))
         push->stream = NULL; /* it never began; there may be another */
     else
-        push_end(push, "the stream ended");
+        sl_push_end(push, "the stream ended");
 }
 
 static void watch_stream(struct sl_push *push, struct sl_stream *stream)
@@ -377,7 +377,7 @@ static void watch_stream(struct sl_push *push, struct sl_stream *stream)
     sl_taker_attach(&push->taker, stream);
 }
 
-void push_on_live(struct sl_push *push, struct sl_stream *stream)
+void sl_push_on_live(struct sl_push *push, struct sl_stream *stream)
 {
     struct sl_error error;
 
@@ -390,8 +390,8 @@ void push_on_live(struct sl_push *push, struct sl_stream *stream)
 
 /* ---- Life ---- */
 
-struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *config,
-                            struct sl_error *error)
+struct sl_push *sl_push_create(struct sl_pushes *pushes, const struct push_config *config,
+                               struct sl_error *error)
 {
     struct sl_push *push = sl_new(struct sl_push);
     struct sl_log_scope stream_scope;
@@ -425,7 +425,7 @@ struct sl_push *push_create(struct sl_pushes *pushes, const struct push_config *
     return push;
 }
 
-void push_end(struct sl_push *push, const char *why)
+void sl_push_end(struct sl_push *push, const char *why)
 {
     struct sl_pushes *pushes = push->pushes;
 
@@ -435,7 +435,7 @@ void push_end(struct sl_push *push, const char *why)
     pushes->count--;
     sl_stream_unlisten(&push->listener);
     sl_taker_detach(&push->taker);
-    attempt_leave(push->attempt);
+    sl_attempt_leave(push->attempt);
     sl_resolve_cancel(push->lookup);
     sl_timer_destroy(push->retry_timer);
     cancel_sound_load(push, -ENOENT, "the push has ended");
@@ -447,12 +447,12 @@ void push_end(struct sl_push *push, const char *why)
     explicit_bzero(&push->target, sizeof(push->target));
     explicit_bzero(&push->away, sizeof(push->away));
     free(push);
-    pushes_check_stopped(pushes);
+    sl_pushes_check_stopped(pushes);
 }
 
 void sl_push_terminate(struct sl_push *push)
 {
-    push_end(push, "terminated");
+    sl_push_end(push, "terminated");
 }
 
 void sl_push_set_muted(struct sl_push *push, bool muted)
@@ -471,7 +471,7 @@ void sl_push_set_sound(struct sl_push *push, const char *file, bool loop,
     push->on_sound_done = on_done;
     push->on_sound_owner = owner;
     push->sound_error.text[0] = '\0';
-    push->sound_err = file ? sound_check_name(file, &push->sound_error) : 0;
+    push->sound_err = file ? sl_sound_check_name(file, &push->sound_error) : 0;
     if (!file)
         give_sound(push, NULL, false);
     if (!file || push->sound_err < 0) {
@@ -479,9 +479,9 @@ void sl_push_set_sound(struct sl_push *push, const char *file, bool loop,
         sl_loop_later(push->pushes->config.loop, &push->sound_later);
         return;
     }
-    char *dir = pushes_media_dir(push->pushes);
+    char *dir = sl_pushes_media_dir(push->pushes);
     push->loading_loop = loop;
-    push->sound_load = sound_load_start(push->pushes->sounds, dir, file, on_sound_loaded, push);
+    push->sound_load = sl_sound_load_start(push->pushes->sounds, dir, file, on_sound_loaded, push);
     free(dir);
 }
 

@@ -20,7 +20,7 @@ static void on_live(struct sl_streams_listener *listener, struct sl_stream *stre
     sl_list_foreach(push, &pushes->pushes, struct sl_push, link)
     {
         if (strcmp(push->stream_name, sl_stream_name(stream)) == 0)
-            push_on_live(push, stream);
+            sl_push_on_live(push, stream);
     }
 }
 
@@ -32,7 +32,7 @@ static void on_unreserved(struct sl_streams_listener *listener, const char *name
     sl_list_foreach(push, &pushes->pushes, struct sl_push, link)
     {
         if (push->state == SL_PUSH_WAITING && !push->stream && strcmp(push->stream_name, name) == 0)
-            push_end(push, "the name is not reserved any more");
+            sl_push_end(push, "the name is not reserved any more");
     }
 }
 
@@ -66,7 +66,7 @@ static void on_stopped_later(struct sl_later *later)
     sl_channels_stop(pushes->channels, on_stopped, pushes->on_stopped_owner);
 }
 
-void pushes_check_stopped(struct sl_pushes *pushes)
+void sl_pushes_check_stopped(struct sl_pushes *pushes)
 {
     pushes->stopped.run = on_stopped_later;
     if (has_stopped(pushes)) /* and no more can come */
@@ -78,12 +78,12 @@ void sl_pushes_stop(struct sl_pushes *pushes, void (*on_stopped)(void *owner), v
     struct sl_push *push;
 
     pushes->stopping = true;
-    start_cancel_all(pushes);
+    sl_start_cancel_all(pushes);
     while ((push = sl_list_first(&pushes->pushes, struct sl_push, link)))
-        push_end(push, "the server stops");
+        sl_push_end(push, "the server stops");
     pushes->on_stopped = on_stopped;
     pushes->on_stopped_owner = owner;
-    pushes_check_stopped(pushes);
+    sl_pushes_check_stopped(pushes);
 }
 
 void sl_pushes_destroy(struct sl_pushes *pushes)
@@ -91,7 +91,7 @@ void sl_pushes_destroy(struct sl_pushes *pushes)
     if (!pushes)
         return;
     sl_later_cancel(&pushes->stopped);
-    starts_drop(pushes);
+    sl_starts_drop(pushes);
     sl_streams_unlisten(&pushes->listener);
     sl_lane_destroy(pushes->sounds);
     sl_channels_destroy(pushes->channels);
@@ -134,8 +134,8 @@ size_t sl_pushes_each(struct sl_pushes *pushes, const char *stream, const char *
     return count;
 }
 
-struct sl_push *pushes_find_conflict(struct sl_pushes *pushes, const char *stream,
-                                     const char *rtmp_url)
+struct sl_push *sl_pushes_find_conflict(struct sl_pushes *pushes, const char *stream,
+                                        const char *rtmp_url)
 {
     struct sl_push *push;
 
@@ -147,9 +147,9 @@ struct sl_push *pushes_find_conflict(struct sl_pushes *pushes, const char *strea
     return NULL;
 }
 
-int pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin origin,
-                           const char *host, const struct sl_addr *addrs, size_t count,
-                           struct sl_error *error)
+int sl_pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin origin,
+                              const char *host, const struct sl_addr *addrs, size_t count,
+                              struct sl_error *error)
 {
     struct sl_reach reach = {
         .who = origin == SL_PUSH_BY_CLIENT ? SL_REACH_CLIENT : SL_REACH_OPERATOR,
@@ -164,8 +164,8 @@ int pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origin o
                    : 0;
 }
 
-int pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addrs, size_t count,
-                          struct sl_error *error)
+int sl_pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addrs, size_t count,
+                             struct sl_error *error)
 {
     struct sl_reach reach = {
         .who = push->origin == SL_PUSH_BY_CLIENT ? SL_REACH_CLIENTS_REDIRECT
@@ -184,7 +184,7 @@ int pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addr
                    : 0;
 }
 
-char *pushes_media_dir(const struct sl_pushes *pushes)
+char *sl_pushes_media_dir(const struct sl_pushes *pushes)
 {
     const struct sl_config *config = pushes->config.config;
 

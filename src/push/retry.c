@@ -10,7 +10,7 @@ enum {
     JITTER_PART = 4,
 };
 
-int64_t retry_wait_ms(int64_t interval_ms, unsigned failures, int64_t away_us, uint32_t random)
+int64_t sl_retry_wait_ms(int64_t interval_ms, unsigned failures, int64_t away_us, uint32_t random)
 {
     int64_t max_ms = away_us >= GONE_US ? LATE_MS : SOON_MS, wait_ms = interval_ms;
 

@@ -14,6 +14,6 @@
  * away_us   since the first of them
  * random    any number
  */
-int64_t retry_wait_ms(int64_t interval_ms, unsigned failures, int64_t away_us, uint32_t random);
+int64_t sl_retry_wait_ms(int64_t interval_ms, unsigned failures, int64_t away_us, uint32_t random);
 
 #endif

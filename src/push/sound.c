@@ -17,7 +17,7 @@
 
 enum { FILE_LEN_MAX = SL_WAV_LEN_MAX + (1 << 20) /* other chunks */, NAME_LEN_MAX = 255 };
 
-int sound_check_name(const char *name, struct sl_error *error)
+int sl_sound_check_name(const char *name, struct sl_error *error)
 {
     size_t len = strlen(name);
 
@@ -89,10 +89,10 @@ static int read_regular(int fd, struct sl_wav *out, struct sl_error *error)
     return err;
 }
 
-int sound_read(const char *dir, const char *name, struct sl_sound **out, struct sl_error *error)
+int sl_sound_read(const char *dir, const char *name, struct sl_sound **out, struct sl_error *error)
 {
     struct sl_wav wav;
-    int err = sound_check_name(name, error);
+    int err = sl_sound_check_name(name, error);
 
     if (err < 0)
         return err;
@@ -128,7 +128,7 @@ static void run(struct sl_lane_job *job) /* on a thread of the pool */
 {
     struct sound_load *load = sl_container_of(job, struct sound_load, job);
 
-    load->err = sound_read(load->dir, load->name, &load->sound, &load->error);
+    load->err = sl_sound_read(load->dir, load->name, &load->sound, &load->error);
 }
 
 static void on_ran(struct sl_lane_job *job, int err)
@@ -158,10 +158,10 @@ static void free_load(struct sl_lane_job *job)
     free(load);
 }
 
-struct sound_load *sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
-                                    void (*on_done)(void *owner, int err, const char *words,
-                                                    struct sl_sound *sound),
-                                    void *owner)
+struct sound_load *sl_sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
+                                       void (*on_done)(void *owner, int err, const char *words,
+                                                       struct sl_sound *sound),
+                                       void *owner)
 {
     struct sound_load *load = sl_new(struct sound_load);
 
@@ -174,7 +174,7 @@ struct sound_load *sound_load_start(struct sl_lane *lane, const char *dir, const
     return load;
 }
 
-void sound_load_cancel(struct sound_load *load)
+void sl_sound_load_cancel(struct sound_load *load)
 {
     if (load)
         sl_lane_cancel(&load->job);

@@ -11,22 +11,22 @@ struct sl_lane;
 struct sl_sound;
 
 /* A plain name in one directory: no path, nothing hidden, no control characters. -EINVAL. */
-int sound_check_name(const char *name, struct sl_error *error);
+int sl_sound_check_name(const char *name, struct sl_error *error);
 
 /* Reads and decodes dir/name. Nothing outside dir, no links, regular files only (hardening.md class
  * 15). -ENOENT, -EINVAL, -EBADMSG, with words. Blocks: for a job. */
-int sound_read(const char *dir, const char *name, struct sl_sound **out, struct sl_error *error);
+int sl_sound_read(const char *dir, const char *name, struct sl_sound **out, struct sl_error *error);
 
 /* ---- The job [control] ---- */
 
 struct sound_load;
 /* on_done exactly once, never from within; the sound's reference is the owner's. -EBUSY,
  * -ETIMEDOUT: see net/lane.h. */
-struct sound_load *sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
-                                    void (*on_done)(void *owner, int err, const char *words,
-                                                    struct sl_sound *sound),
-                                    void *owner);
+struct sound_load *sl_sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
+                                       void (*on_done)(void *owner, int err, const char *words,
+                                                       struct sl_sound *sound),
+                                       void *owner);
 /* No callback after this; what runs frees itself. Not after on_done. NULL is fine. */
-void sound_load_cancel(struct sound_load *load);
+void sl_sound_load_cancel(struct sound_load *load);
 
 #endif

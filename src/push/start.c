@@ -40,7 +40,7 @@ static void start_free(struct sl_push_start *start)
     if (start->err == 0)
         start->pushes->start_count--;
     sl_resolve_cancel(start->lookup);
-    sound_load_cancel(start->sound_load);
+    sl_sound_load_cancel(start->sound_load);
     sl_sound_unref(start->sound);
     json_decref(start->options);
     explicit_bzero(&start->target, sizeof(start->target));
@@ -83,7 +83,7 @@ static void fail_later(struct sl_push_start *start, int err)
     sl_loop_later(start->pushes->config.loop, &start->refusal);
 }
 
-void starts_drop(struct sl_pushes *pushes)
+void sl_starts_drop(struct sl_pushes *pushes)
 {
     struct sl_push_start *start;
 
@@ -91,7 +91,7 @@ void starts_drop(struct sl_pushes *pushes)
         start_free(start);
 }
 
-void start_cancel_all(struct sl_pushes *pushes)
+void sl_start_cancel_all(struct sl_pushes *pushes)
 {
     struct sl_push_start *start;
 
@@ -137,7 +137,7 @@ static int check_room(const struct sl_push_start *start, struct sl_error *error)
 
 static int check_conflict(const struct sl_push_start *start, struct sl_error *error)
 {
-    if (pushes_find_conflict(start->pushes, start->stream, start->rtmp_url) ||
+    if (sl_pushes_find_conflict(start->pushes, start->stream, start->rtmp_url) ||
         is_promised(start->pushes, start))
         return sl_error_set(error, -EEXIST, "this stream is pushed to this URL already");
     return 0;
@@ -179,7 +179,7 @@ static int check_at_once(struct sl_push_start *start, const struct sl_push_reque
     if (err == 0)
         err = check_flash_version(start->flash_version, error);
     if (err == 0 && start->sound_file)
-        err = sound_check_name(start->sound_file, error);
+        err = sl_sound_check_name(start->sound_file, error);
     if (err == 0)
         err = check_stream(start, error);
     if (err == 0)
@@ -215,7 +215,7 @@ static void make_push(struct sl_push_start *start)
     };
     start->options = NULL;
     start->sound = NULL;
-    struct sl_push *push = push_create(start->pushes, &config, &error);
+    struct sl_push *push = sl_push_create(start->pushes, &config, &error);
     start_free(start);
     if (push)
         on_done(owner, 0, "", push);
@@ -250,8 +250,8 @@ static void on_resolved(void *owner, int err, const char *words, const struct sl
         fail(start, -EINVAL, "rtmpUrl: the host cannot be resolved");
         return;
     }
-    err = pushes_check_addresses(start->pushes, start->origin, start->target.host, addrs, count,
-                                 &error);
+    err = sl_pushes_check_addresses(start->pushes, start->origin, start->target.host, addrs, count,
+                                    &error);
     if (err < 0) {
         fail(start, err, error.text);
         return;
@@ -262,9 +262,9 @@ static void on_resolved(void *owner, int err, const char *words, const struct sl
         make_push(start);
         return;
     }
-    char *dir = pushes_media_dir(start->pushes);
+    char *dir = sl_pushes_media_dir(start->pushes);
     start->sound_load =
-        sound_load_start(start->pushes->sounds, dir, start->sound_file, on_sound_loaded, start);
+        sl_sound_load_start(start->pushes->sounds, dir, start->sound_file, on_sound_loaded, start);
     free(dir);
 }
 

@@ -321,7 +321,7 @@ static int create_cluster(struct sl_server *server, struct sl_error *error)
 
     if (!server->config->cluster_registry[0])
         return 0;
-    int err = server_join_cluster(server, error);
+    int err = sl_server_join_cluster(server, error);
     if (err < 0)
         return err;
     names.cluster = server->cluster;
@@ -495,7 +495,7 @@ static void print_stat(void *arg, FILE *out)
 
 static void reload(void *arg, sl_cli_on_reloaded *on_done, void *owner)
 {
-    server_reload(arg, on_done, owner);
+    sl_server_reload(arg, on_done, owner);
 }
 
 static int create_console(struct sl_server *server, struct sl_error *error)

@@ -81,12 +81,12 @@ struct sl_server {
 /* ---- reload.c ---- */
 
 /* Level and file of the log, as configured. */
-void server_apply_log(const struct sl_config *config);
+void sl_server_apply_log(const struct sl_config *config);
 /* text: what was applied and what needs a restart, a line each. err negative, with words: the
  * configuration was kept as it was. */
 typedef void server_on_reloaded(void *owner, int err, const char *words, const char *text);
 /* SIGHUP and the console's `reload`. on_done: once, never from within, not after the server's end;
  * NULL: only the log tells. */
-void server_reload(struct sl_server *server, server_on_reloaded *on_done, void *owner);
+void sl_server_reload(struct sl_server *server, server_on_reloaded *on_done, void *owner);
 
 #endif

@@ -86,7 +86,7 @@ static int choose_uri(const struct sl_server *server, char *out, size_t len, str
     return 0;
 }
 
-int server_join_cluster(struct sl_server *server, struct sl_error *error)
+int sl_server_join_cluster(struct sl_server *server, struct sl_error *error)
 {
     char uri[SL_CLUSTER_URI_MAX + 1];
     struct sl_cluster_config cluster = {

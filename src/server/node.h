@@ -8,6 +8,6 @@ struct sl_server;
 
 /* Makes server->cluster. -EINVAL with words: cluster_registry or cluster_uri is no such URL, or
  * there is no listener for the others. */
-int server_join_cluster(struct sl_server *server, struct sl_error *error);
+int sl_server_join_cluster(struct sl_server *server, struct sl_error *error);
 
 #endif

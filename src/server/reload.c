@@ -18,7 +18,7 @@ static void on_change(void *arg, const char *key, bool applied)
            applied ? "applied" : "needs a restart");
 }
 
-void server_apply_log(const struct sl_config *config)
+void sl_server_apply_log(const struct sl_config *config)
 {
     int level = sl_log_level_parse(config->log_level);
 
@@ -107,7 +107,7 @@ static int use_settings(struct reload *reload, FILE *out)
         return -EINVAL;
     }
     size_t applied = sl_config_reload(server->config, reload->fresh, on_change, out);
-    server_apply_log(server->config);
+    sl_server_apply_log(server->config);
     if (sl_sources_update_rest(server->config, server->rest, &rest_error) < 0) {
         sl_log(SL_LOG_ERROR, NULL, "reload: REST rules kept as they were: %s", rest_error.text);
         (void)fprintf(out, "REST rules kept as they were: %s\n", rest_error.text);
@@ -144,7 +144,7 @@ static void on_read(struct sl_lane_job *job, int err)
     free(page.text);
 }
 
-void server_reload(struct sl_server *server, server_on_reloaded *on_done, void *owner)
+void sl_server_reload(struct sl_server *server, server_on_reloaded *on_done, void *owner)
 {
     struct reload *reload = sl_new(struct reload);
 

@@ -119,10 +119,10 @@ static void on_signal(uv_signal_t *handle, int number)
     case SIGHUP:
         if (server->state == SERVER_STOPPING)
             break; /* the service manager was told so */
-        server_reload(server, NULL, NULL);
+        sl_server_reload(server, NULL, NULL);
         break;
     case SIGUSR1:
-        server_apply_log(server->config);
+        sl_server_apply_log(server->config);
         break;
     default: /* SIGUSR2 is reserved */
         break;
@@ -204,7 +204,7 @@ int sl_server_create(const struct sl_server_config *config, struct sl_server **o
     sl_random_token(server->node_id, sizeof(server->node_id) - 1);
     server->setup = *config;
     server->config = config->config;
-    server_apply_log(server->config);
+    sl_server_apply_log(server->config);
     sl_codec_take_messages();
     sl_notifier_init(&server->notifier);
     server->metrics = sl_metrics_create();

@@ -15,7 +15,8 @@ static bool is_of_stream(const struct sl_table_node *node, const void *key)
     return sl_container_of_const(node, struct audience, node)->stream == key;
 }
 
-struct audience *audience_find(const struct sl_sessions *sessions, const struct sl_stream *stream)
+struct audience *sl_audience_find(const struct sl_sessions *sessions,
+                                  const struct sl_stream *stream)
 {
     struct sl_table_node *node =
         sl_table_find(&sessions->audiences, hash_stream(stream), is_of_stream, stream);
@@ -23,9 +24,9 @@ struct audience *audience_find(const struct sl_sessions *sessions, const struct 
     return node ? sl_container_of(node, struct audience, node) : NULL;
 }
 
-void audience_join(struct sl_media_session *media, struct sl_stream *stream)
+void sl_audience_join(struct sl_media_session *media, struct sl_stream *stream)
 {
-    struct audience *audience = audience_find(media->sessions, stream);
+    struct audience *audience = sl_audience_find(media->sessions, stream);
 
     if (!audience) {
         audience = sl_new(struct audience);
@@ -44,7 +45,7 @@ void audience_join(struct sl_media_session *media, struct sl_stream *stream)
     sl_taker_attach(&media->taker, stream);
 }
 
-void audience_leave(struct sl_media_session *media)
+void sl_audience_leave(struct sl_media_session *media)
 {
     struct audience *audience = media->audience;
 

@@ -6,10 +6,11 @@
 #include "session/internal.h"
 
 /* NULL if nobody here has to do with this stream. */
-struct audience *audience_find(const struct sl_sessions *sessions, const struct sl_stream *stream);
+struct audience *sl_audience_find(const struct sl_sessions *sessions,
+                                  const struct sl_stream *stream);
 /* As its publication or one of its players, by media->publish. */
-void audience_join(struct sl_media_session *media, struct sl_stream *stream);
+void sl_audience_join(struct sl_media_session *media, struct sl_stream *stream);
 /* No-op if it is in none. */
-void audience_leave(struct sl_media_session *media);
+void sl_audience_leave(struct sl_media_session *media);
 
 #endif

@@ -21,10 +21,11 @@ static const struct sl_directory *directory_of(const struct sl_sessions *session
 
 static void start(struct sl_media_session *media)
 {
-    enum sl_reason problem = media->publish ? publication_start(media) : playback_start(media);
+    enum sl_reason problem =
+        media->publish ? sl_publication_begin(media) : sl_playback_begin(media);
 
     if (problem)
-        media_set_state(media, SL_MEDIA_FAILED, problem);
+        sl_media_set_state(media, SL_MEDIA_FAILED, problem);
 }
 
 static enum sl_reason reason_of(int err)
@@ -46,7 +47,7 @@ static void on_claimed(void *owner, int err)
     assert(media->directory_call); /* not from within */
     media->directory_call = NULL;
     if (err < 0) {
-        media_set_state(media, SL_MEDIA_FAILED, reason_of(err));
+        sl_media_set_state(media, SL_MEDIA_FAILED, reason_of(err));
         return;
     }
     media->name_held = true;
@@ -67,15 +68,15 @@ static void on_fetched(void *owner, int err)
 /* It may be played, and it is not here. */
 static bool is_wanted(const struct sl_media_session *media)
 {
-    return !media->session->from_cluster && !playback_refusal(media) &&
+    return !media->session->from_cluster && !sl_playback_refusal(media) &&
            !sl_streams_find(media->sessions->config.streams, media->name);
 }
 
-void media_begin(struct sl_media_session *media)
+void sl_media_begin(struct sl_media_session *media)
 {
     const struct sl_directory *directory = directory_of(media->sessions);
 
-    if (!directory || !(media->publish ? media_name_valid(media) : is_wanted(media))) {
+    if (!directory || !(media->publish ? sl_media_name_valid(media) : is_wanted(media))) {
         start(media);
         return;
     }
@@ -141,7 +142,7 @@ void sl_session_ask_available(struct sl_session *session, const char *media_sess
     inquiry->call = directory->find(directory->arg, name, on_inquired, inquiry);
 }
 
-void inquiries_cancel(struct sl_session *session)
+void sl_inquiries_cancel(struct sl_session *session)
 {
     const struct sl_directory *directory = directory_of(session->sessions);
 
@@ -155,7 +156,7 @@ void inquiries_cancel(struct sl_session *session)
 /* ---- Who asks ---- */
 
 /* Said by pull/message.c. Anyone can say so, and only denies himself. */
-bool is_from_cluster(json_t *fields)
+bool sl_is_from_cluster(json_t *fields)
 {
     json_t *sluice = json_object_get(json_object_get(fields, "custom"), "sluice");
 

@@ -6,10 +6,10 @@
 #include "session/internal.h"
 
 /* The hook said yes: asks the directory, if there is one to ask, and starts it; or fails it. */
-void media_begin(struct sl_media_session *media);
+void sl_media_begin(struct sl_media_session *media);
 /* No answer to a client that is gone. */
-void inquiries_cancel(struct sl_session *session);
+void sl_inquiries_cancel(struct sl_session *session);
 /* Whether what a client says of itself on connecting is what another node says. */
-bool is_from_cluster(json_t *fields);
+bool sl_is_from_cluster(json_t *fields);
 
 #endif

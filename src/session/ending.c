@@ -14,13 +14,13 @@ void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *own
     sessions->stopping = true;
     sessions->on_stopped = on_stopped;
     sessions->stopped_owner = owner;
-    rates_stop(sessions);
+    sl_rates_stop(sessions);
     while (!sl_list_empty(&sessions->media))
         sl_media_session_terminate(sl_list_first(&sessions->media, struct sl_media_session, link),
                                    SL_REASON_SHUTDOWN);
     sl_list_foreach(session, &sessions->sessions, struct sl_session, link)
         SL_TELL(session, close, SL_REASON_SHUTDOWN);
-    sessions_check_stopped(sessions);
+    sl_sessions_check_stopped(sessions);
 }
 
 size_t sl_sessions_terminate_media(struct sl_sessions *sessions,

@@ -43,7 +43,7 @@ static json_t *event_body(const struct sl_media_session *media, const char *type
     json_t *body = json_pack("{s:s, s:s, s:s, s:O*, s:O*}", "mediaSessionId", media->id, "name",
                              media->name, "type", type, "info", info, "payload", payload);
 
-    session_add_context(media->session, body);
+    sl_session_add_context(media->session, body);
     return body;
 }
 
@@ -58,8 +58,8 @@ static void relay(struct audience *audience, const char *type, json_t *info, jso
         if (player->state != SL_MEDIA_PLAYING)
             continue; /* later PLAYING events say what is muted */
         SL_TELL(session, on_stream_event, player, type, info, payload);
-        if (session_wants(session, SL_HOOK_STREAM_EVENT))
-            session_tell(session, SL_HOOK_STREAM_EVENT, event_body(player, type, info, payload));
+        if (sl_session_wants(session, SL_HOOK_STREAM_EVENT))
+            sl_session_tell(session, SL_HOOK_STREAM_EVENT, event_body(player, type, info, payload));
     }
 }
 
@@ -86,8 +86,8 @@ static enum sl_reason why_not(struct event_budget *budget, json_t *info, json_t 
     return SL_REASON_NONE;
 }
 
-void refusals_note(struct refusals *refusals, struct sl_sessions *sessions,
-                   const struct sl_log_scope *log, const char *what, enum sl_reason why)
+void sl_refusals_note(struct refusals *refusals, struct sl_sessions *sessions,
+                      const struct sl_log_scope *log, const char *what, enum sl_reason why)
 {
     int64_t now_us = sl_now_us();
     bool too_many = why == SL_REASON_BUSY;
@@ -152,11 +152,11 @@ void sl_session_send_stream_event(struct sl_session *session, const char *media_
                              ? SL_REASON_BUSY
                              : why_not(&media->event_budget, info, payload);
     if (why) {
-        refusals_note(&session->refusals, session->sessions, &media->log, "stream event", why);
+        sl_refusals_note(&session->refusals, session->sessions, &media->log, "stream event", why);
         SL_TELL(session, on_error, &(struct sl_why){.reason = why});
         return;
     }
-    if (!session_wants(session, SL_HOOK_SEND_STREAM_EVENT)) {
+    if (!sl_session_wants(session, SL_HOOK_SEND_STREAM_EVENT)) {
         pass_on(media, type, info, payload);
         return;
     }
@@ -165,9 +165,9 @@ void sl_session_send_stream_event(struct sl_session *session, const char *media_
     request->type = sl_strdup(type);
     request->info = json_incref(info);
     request->payload = json_incref(payload);
-    question_ask(session, &media->questions, SL_HOOK_SEND_STREAM_EVENT,
-                 event_body(media, type, info, payload), on_event_answer, event_request_free,
-                 request);
+    sl_question_ask(session, &media->questions, SL_HOOK_SEND_STREAM_EVENT,
+                    event_body(media, type, info, payload), on_event_answer, event_request_free,
+                    request);
 }
 
 int sl_sessions_send_stream_event(struct sl_sessions *sessions, const char *name, const char *type,
@@ -177,7 +177,7 @@ int sl_sessions_send_stream_event(struct sl_sessions *sessions, const char *name
 
     if (!stream)
         return -ENOENT;
-    struct audience *audience = audience_find(sessions, stream);
+    struct audience *audience = sl_audience_find(sessions, stream);
     if (audience)
         relay(audience, type, NULL, payload);
     return 0;
@@ -187,7 +187,7 @@ void sl_sessions_relay_stream_event(struct sl_sessions *sessions, const char *na
                                     const char *type, json_t *info, json_t *payload)
 {
     struct sl_stream *stream = sl_streams_find(sessions->config.streams, name);
-    struct audience *audience = stream ? audience_find(sessions, stream) : NULL;
+    struct audience *audience = stream ? sl_audience_find(sessions, stream) : NULL;
 
     if (stream)
         note_mute(stream, type);
@@ -201,7 +201,7 @@ void sl_sessions_relay_stream_event(struct sl_sessions *sessions, const char *na
     }
     struct sl_log_scope scope;
     sl_log_scope_init(&scope, NULL, "stream", name);
-    refusals_note(&audience->refusals, sessions, &scope, "stream event", why);
+    sl_refusals_note(&audience->refusals, sessions, &scope, "stream event", why);
 }
 
 /* ---- Data (websocket-api.md 10.1) ---- */
@@ -223,11 +223,11 @@ static void tell_data_status(struct sl_session *session, json_t *operation_id,
                              const struct sl_why *why)
 {
     SL_TELL(session, on_data_status, operation_id, why);
-    if (session_wants(session, SL_HOOK_DATA_STATUS_EVENT)) {
+    if (sl_session_wants(session, SL_HOOK_DATA_STATUS_EVENT)) {
         json_t *body = json_pack("{s:O*, s:s, s:s*}", "operationId", operation_id, "status",
                                  why->reason ? "FAILED" : "ACCEPTED", "info", why->words);
-        session_add_context(session, body);
-        session_tell(session, SL_HOOK_DATA_STATUS_EVENT, body);
+        sl_session_add_context(session, body);
+        sl_session_tell(session, SL_HOOK_DATA_STATUS_EVENT, body);
     }
 }
 
@@ -238,7 +238,7 @@ static void on_data_answer(void *owner, const struct sl_hook_answer *answer)
     struct sl_why why = {.reason = answer->allowed ? SL_REASON_NONE : SL_REASON_REFUSED};
     char info[INFO_MAX];
 
-    info_copy(info, answer->info, parts->words(why.reason));
+    sl_info_copy(info, answer->info, parts->words(why.reason));
     why.words = answer->allowed ? NULL : info;
     tell_data_status(request->session, request->operation_id, &why);
     data_request_free(request);
@@ -250,11 +250,11 @@ void sl_session_submit_data(struct sl_session *session, json_t *operation_id, js
                          : session->question_count >= QUESTIONS_MAX      ? SL_REASON_BUSY
                                                                          : SL_REASON_NONE;
     if (why) {
-        refusals_note(&session->refusals, session->sessions, &session->log, "data", why);
+        sl_refusals_note(&session->refusals, session->sessions, &session->log, "data", why);
         SL_TELL(session, on_data_status, operation_id, &(struct sl_why){.reason = why});
         return;
     }
-    if (!session_wants(session, SL_HOOK_ON_DATA_EVENT)) {
+    if (!sl_session_wants(session, SL_HOOK_ON_DATA_EVENT)) {
         tell_data_status(session, operation_id, &(struct sl_why){.reason = SL_REASON_NONE});
         return;
     }
@@ -262,7 +262,7 @@ void sl_session_submit_data(struct sl_session *session, json_t *operation_id, js
     request->session = session;
     request->operation_id = json_incref(operation_id);
     json_t *body = json_pack("{s:O*, s:O*}", "operationId", operation_id, "payload", payload);
-    session_add_context(session, body);
-    question_ask(session, &session->questions, SL_HOOK_ON_DATA_EVENT, body, on_data_answer,
-                 data_request_free, request);
+    sl_session_add_context(session, body);
+    sl_question_ask(session, &session->questions, SL_HOOK_ON_DATA_EVENT, body, on_data_answer,
+                    data_request_free, request);
 }

@@ -7,7 +7,7 @@
 
 /* Counts what a client had us pass on or keep and was not taken; tells so at most once a second.
  * why is SL_REASON_BUSY, or that it is too large. */
-void refusals_note(struct refusals *refusals, struct sl_sessions *sessions,
-                   const struct sl_log_scope *log, const char *what, enum sl_reason why);
+void sl_refusals_note(struct refusals *refusals, struct sl_sessions *sessions,
+                      const struct sl_log_scope *log, const char *what, enum sl_reason why);
 
 #endif

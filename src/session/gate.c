@@ -44,7 +44,7 @@ static void end(struct sl_visit *visit, enum sl_reason reason, const char *words
     if (visit->leaving || visit->step == ENDED)
         return;
     visit->reason = reason;
-    info_copy(visit->words, words, "");
+    sl_info_copy(visit->words, words, "");
     wait_for_turn(visit, ENDED);
 }
 

@@ -16,7 +16,7 @@ static bool wanted(const struct sl_media_session *media)
     return config->keep_alive_streaming_sessions_enabled &&
            sl_string_list_has(&config->streaming_sessions_keep_alive_app_keys,
                               media->session->app_key) &&
-           session_wants(media->session, SL_HOOK_STREAM_KEEP_ALIVE_EVENT);
+           sl_session_wants(media->session, SL_HOOK_STREAM_KEEP_ALIVE_EVENT);
 }
 
 /* Only 403 stops: a back end that is down must not end every stream (section 4, items 5, 6). */
@@ -44,13 +44,13 @@ static void on_interval(void *owner)
     if (media->keep_alive_asked || !wanted(media)) /* item 7: skipped while one is unanswered */
         return;
     media->keep_alive_asked = true;
-    question_ask(media->session, &media->questions, SL_HOOK_STREAM_KEEP_ALIVE_EVENT,
-                 sl_media_session_describe(media), on_answer, NULL, media);
+    sl_question_ask(media->session, &media->questions, SL_HOOK_STREAM_KEEP_ALIVE_EVENT,
+                    sl_media_session_describe(media), on_answer, NULL, media);
 }
 
 /* Also while nobody wants to be asked: a reload may change that, and the interval. */
-void keep_alive_start(struct sl_media_session *media,
-                      void (*on_forbidden)(struct sl_media_session *media))
+void sl_keep_alive_start(struct sl_media_session *media,
+                         void (*on_forbidden)(struct sl_media_session *media))
 {
     assert(!media->keep_alive);
     media->on_forbidden = on_forbidden;
@@ -58,7 +58,7 @@ void keep_alive_start(struct sl_media_session *media,
     schedule(media);
 }
 
-void keep_alive_stop(struct sl_media_session *media)
+void sl_keep_alive_stop(struct sl_media_session *media)
 {
     sl_timer_destroy(media->keep_alive);
     media->keep_alive = NULL;

@@ -6,8 +6,8 @@
 #include "session/internal.h"
 
 /* on_forbidden: the back end said 403; may free media. */
-void keep_alive_start(struct sl_media_session *media,
-                      void (*on_forbidden)(struct sl_media_session *media));
-void keep_alive_stop(struct sl_media_session *media);
+void sl_keep_alive_start(struct sl_media_session *media,
+                         void (*on_forbidden)(struct sl_media_session *media));
+void sl_keep_alive_stop(struct sl_media_session *media);
 
 #endif

@@ -47,7 +47,7 @@ struct sl_publisher sl_media_publisher(struct sl_media_session *media)
 static struct sl_media_session *client_of(const struct sl_sessions *sessions,
                                           const struct sl_stream *stream)
 {
-    const struct audience *audience = audience_find(sessions, stream);
+    const struct audience *audience = sl_audience_find(sessions, stream);
 
     return audience ? audience->publication : NULL;
 }

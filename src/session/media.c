@@ -101,9 +101,9 @@ static void tell_client(struct sl_media_session *media)
 static void tell_back_end(struct sl_media_session *media)
 {
     if (media->state == SL_MEDIA_PENDING || !media->id || media->untold ||
-        !session_wants(media->session, SL_HOOK_STREAM_STATUS_EVENT))
+        !sl_session_wants(media->session, SL_HOOK_STREAM_STATUS_EVENT))
         return;
-    session_tell(media->session, SL_HOOK_STREAM_STATUS_EVENT, sl_media_session_describe(media));
+    sl_session_tell(media->session, SL_HOOK_STREAM_STATUS_EVENT, sl_media_session_describe(media));
 }
 
 static void note_size(struct sl_media_session *media)
@@ -141,11 +141,11 @@ static void tear_down(struct sl_media_session *media)
 {
     sl_timer_destroy(media->timer);
     media->timer = NULL;
-    keep_alive_stop(media);
-    questions_cancel(&media->questions);
+    sl_keep_alive_stop(media);
+    sl_questions_cancel(&media->questions);
     leave_directory(media);
     sl_stream_unlisten(&media->listener);
-    audience_leave(media);
+    sl_audience_leave(media);
     media->session = NULL;
     if (!media->medium) {
         media_free(media);
@@ -171,14 +171,14 @@ static void tear_down(struct sl_media_session *media)
  * Exactly one final state, and nothing to the client after it (WS-52). *media is gone, or closing,
  * after a final one.
  */
-void media_set_state(struct sl_media_session *media, enum sl_media_state state,
-                     enum sl_reason reason)
+void sl_media_set_state(struct sl_media_session *media, enum sl_media_state state,
+                        enum sl_reason reason)
 {
     assert(may_become(media, state));
     media->state = state;
     media->reason = reason;
     if (!media->info[0])
-        info_copy(media->info, media->sessions->config.words(reason), "");
+        sl_info_copy(media->info, media->sessions->config.words(reason), "");
     note_size(media);
     if (state == SL_MEDIA_PENDING)
         enter_tables(media);
@@ -192,10 +192,10 @@ void media_set_state(struct sl_media_session *media, enum sl_media_state state,
         tear_down(media);
 }
 
-void media_refuse(struct sl_media_session *media, const char *words)
+void sl_media_refuse(struct sl_media_session *media, const char *words)
 {
-    info_copy(media->info, words, "");
-    media_set_state(media, SL_MEDIA_FAILED, SL_REASON_REFUSED);
+    sl_info_copy(media->info, words, "");
+    sl_media_set_state(media, SL_MEDIA_FAILED, SL_REASON_REFUSED);
 }
 
 /* ---- Size ---- */
@@ -218,11 +218,11 @@ static void on_stream_size(struct sl_stream_listener *listener, uint16_t width, 
 /* The publisher ended; our own stream's end is never heard here, we have stopped listening then. */
 static void on_stream_end(struct sl_stream_listener *listener)
 {
-    media_set_state(sl_container_of(listener, struct sl_media_session, listener), SL_MEDIA_FAILED,
-                    SL_REASON_PUBLISHER_END);
+    sl_media_set_state(sl_container_of(listener, struct sl_media_session, listener),
+                       SL_MEDIA_FAILED, SL_REASON_PUBLISHER_END);
 }
 
-void media_listen(struct sl_media_session *media, struct sl_stream *stream)
+void sl_media_listen(struct sl_media_session *media, struct sl_stream *stream)
 {
     media->listener.on_size = on_stream_size;
     media->listener.on_end = on_stream_end;
@@ -243,15 +243,15 @@ static void media_up(struct sl_media_session *media)
     media->tcp = media->provider->uses_tcp(media->medium);
     if (media->publish) {
         sl_stream_set_live(media->stream);
-        media_set_state(media, SL_MEDIA_PUBLISHING, SL_REASON_NONE);
-        keep_alive_start(media, on_forbidden);
+        sl_media_set_state(media, SL_MEDIA_PUBLISHING, SL_REASON_NONE);
+        sl_keep_alive_start(media, on_forbidden);
         if (media->rtmp_url && media->rtmp_url[0] && media->sessions->config.on_rtmp_url)
             media->sessions->config.on_rtmp_url(media->sessions->config.arg, media->name,
                                                 media->rtmp_url);
         return;
     }
-    media_set_state(media, SL_MEDIA_PLAYING, SL_REASON_NONE);
-    keep_alive_start(media, on_forbidden);
+    sl_media_set_state(media, SL_MEDIA_PLAYING, SL_REASON_NONE);
+    sl_keep_alive_start(media, on_forbidden);
     tell_size(media);
 }
 
@@ -263,7 +263,7 @@ static void on_playing_grace(void *owner)
 /* The client closed its media but said no more: what its silence would have brought in the end. */
 static void on_left_grace(void *owner)
 {
-    media_set_state(owner, SL_MEDIA_FAILED, SL_REASON_CONNECTION_LOST);
+    sl_media_set_state(owner, SL_MEDIA_FAILED, SL_REASON_CONNECTION_LOST);
 }
 
 static void start_grace(struct sl_media_session *media, void (*on_timer)(void *owner),
@@ -281,7 +281,7 @@ static void on_medium_failed(struct sl_media_session *media, enum sl_reason reas
     if (reason == SL_REASON_LEFT)
         start_grace(media, on_left_grace, LEFT_GRACE_MS);
     else
-        media_set_state(media, SL_MEDIA_FAILED, reason);
+        sl_media_set_state(media, SL_MEDIA_FAILED, reason);
 }
 
 static void on_medium_state(void *owner, enum sl_medium_state state, enum sl_reason reason)
@@ -314,15 +314,15 @@ static void on_medium_closed(void *owner)
     assert(is_final(media->state)); /* nobody but tear_down() closes one */
     sessions->stats.closing--;
     media_free(media);
-    sessions_check_stopped(sessions);
+    sl_sessions_check_stopped(sessions);
 }
 
-const struct sl_medium_ops media_medium_ops = {
+const struct sl_medium_ops sl_media_medium_ops = {
     .on_state = on_medium_state,
     .on_closed = on_medium_closed,
 };
 
 void sl_media_session_terminate(struct sl_media_session *media, enum sl_reason reason)
 {
-    media_set_state(media, media->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_FAILED, reason);
+    sl_media_set_state(media, media->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_FAILED, reason);
 }

@@ -6,12 +6,12 @@
 #include "session/internal.h"
 
 /* The only function that changes media->state. See media.c. */
-void media_set_state(struct sl_media_session *media, enum sl_media_state state,
-                     enum sl_reason reason);
+void sl_media_set_state(struct sl_media_session *media, enum sl_media_state state,
+                        enum sl_reason reason);
 /* The back end said no, in these words; NULL: it gave none. */
-void media_refuse(struct sl_media_session *media, const char *words);
-extern const struct sl_medium_ops media_medium_ops;
+void sl_media_refuse(struct sl_media_session *media, const char *words);
+extern const struct sl_medium_ops sl_media_medium_ops;
 /* Starts to listen for size and end of a stream. */
-void media_listen(struct sl_media_session *media, struct sl_stream *stream);
+void sl_media_listen(struct sl_media_session *media, struct sl_stream *stream);
 
 #endif

@@ -14,8 +14,8 @@ static void take_over(struct sl_media_session *media, const struct sl_medium_fac
     media->codecs[SL_AUDIO] = facts->codecs[SL_AUDIO];
     media->codecs[SL_VIDEO] = facts->codecs[SL_VIDEO];
     if (stream) {
-        audience_join(media, stream);
-        media_listen(media, stream);
+        sl_audience_join(media, stream);
+        sl_media_listen(media, stream);
     }
 }
 
@@ -45,7 +45,7 @@ enum sl_reason sl_media_start_medium(struct sl_media_session *media, struct sl_s
         .created_ms = media->created_ms,
         .requested_us = media->requested_us,
         .log = &media->log,
-        .ops = &media_medium_ops,
+        .ops = &sl_media_medium_ops,
         .owner = media,
     };
     struct sl_medium_facts facts;

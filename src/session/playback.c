@@ -36,11 +36,11 @@ enum sl_reason sl_sessions_why_not_playable(struct sl_sessions *sessions, const 
     return why_not(sessions->config.streams, name);
 }
 
-enum sl_reason playback_refusal(const struct sl_media_session *media)
+enum sl_reason sl_playback_refusal(const struct sl_media_session *media)
 {
     if (has_scheme(media->name))
         return SL_REASON_NO_SOURCE;
-    if (!media_name_valid(media))
+    if (!sl_media_name_valid(media))
         return SL_REASON_ERROR;
     if (media->bitrate_kbps || media->quality || media->asked_width || media->asked_height)
         return SL_REASON_TRANSCODING;
@@ -54,10 +54,10 @@ static bool is_full(const struct sl_sessions *sessions, const struct sl_stream *
     return max > 0 && sl_stream_takers(stream, SL_TAKER_VIEWER) >= (size_t)max;
 }
 
-enum sl_reason playback_start(struct sl_media_session *media)
+enum sl_reason sl_playback_begin(struct sl_media_session *media)
 {
     struct sl_sessions *sessions = media->sessions;
-    enum sl_reason problem = playback_refusal(media);
+    enum sl_reason problem = sl_playback_refusal(media);
 
     if (!problem)
         problem = why_not(sessions->config.streams, media->name);

@@ -5,9 +5,9 @@
 
 #include "session/internal.h"
 
-/* As publication_start(). */
-enum sl_reason playback_start(struct sl_media_session *media);
+/* As sl_publication_begin(). */
+enum sl_reason sl_playback_begin(struct sl_media_session *media);
 /* What makes a playback impossible whatever streams there are; SL_REASON_NONE: nothing. */
-enum sl_reason playback_refusal(const struct sl_media_session *media);
+enum sl_reason sl_playback_refusal(const struct sl_media_session *media);
 
 #endif

@@ -71,22 +71,22 @@ static bool fits(json_t *value, enum type type)
     case STRINGS:
         return are_strings(value);
     case ANY:
-        return custom_or_null(value) != NULL;
+        return sl_custom_or_null(value) != NULL;
     }
     return false;
 }
 
-bool custom_is_too_large(json_t *value)
+bool sl_custom_is_too_large(json_t *value)
 {
     return sl_json_dump_len(value) > CUSTOM_MAX;
 }
 
-json_t *custom_or_null(json_t *value)
+json_t *sl_custom_or_null(json_t *value)
 {
-    return !value || json_is_null(value) || custom_is_too_large(value) ? NULL : value;
+    return !value || json_is_null(value) || sl_custom_is_too_large(value) ? NULL : value;
 }
 
-char *text_cut(const char *text, size_t max)
+char *sl_text_cut(const char *text, size_t max)
 {
     size_t len = strnlen(text, max + 1);
 
@@ -96,7 +96,7 @@ char *text_cut(const char *text, size_t max)
     return sl_strndup(text, len);
 }
 
-void info_copy(char out[static INFO_MAX], const char *info, const char *otherwise)
+void sl_info_copy(char out[static INFO_MAX], const char *info, const char *otherwise)
 {
     (void)snprintf(out, INFO_MAX, "%s", info ? info : otherwise);
     for (char *p = out; *p; p++)
@@ -104,7 +104,7 @@ void info_copy(char out[static INFO_MAX], const char *info, const char *otherwis
             *p = '?';
 }
 
-void properties_merge(json_t *properties, json_t *fields)
+void sl_properties_merge(json_t *properties, json_t *fields)
 {
     for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++) {
         json_t *value = json_object_get(fields, rows[i].name);
@@ -113,7 +113,7 @@ void properties_merge(json_t *properties, json_t *fields)
     }
 }
 
-json_t *properties_public(json_t *properties, bool with_null)
+json_t *sl_properties_public(json_t *properties, bool with_null)
 {
     json_t *copy = json_copy(properties);
 

@@ -6,15 +6,15 @@
 #include "session/internal.h"
 
 /* Copies the known fields of the right type into properties, over what is there. */
-void properties_merge(json_t *properties, json_t *fields);
+void sl_properties_merge(json_t *properties, json_t *fields);
 /* A copy without passwords; with_null: the password as null instead of left out. New reference. */
-json_t *properties_public(json_t *properties, bool with_null);
+json_t *sl_properties_public(json_t *properties, bool with_null);
 /* NULL if value is null or larger than CUSTOM_MAX, otherwise value. Borrowed. */
-json_t *custom_or_null(json_t *value);
-bool custom_is_too_large(json_t *value);
+json_t *sl_custom_or_null(json_t *value);
+bool sl_custom_is_too_large(json_t *value);
 /* Copies at most max bytes, whole UTF-8 characters. */
-char *text_cut(const char *text, size_t max);
+char *sl_text_cut(const char *text, size_t max);
 /* Words for a client from wherever they come: printable ASCII, cut; `otherwise` for NULL. */
-void info_copy(char out[static INFO_MAX], const char *info, const char *otherwise);
+void sl_info_copy(char out[static INFO_MAX], const char *info, const char *otherwise);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-bool media_name_valid(const struct sl_media_session *media)
+bool sl_media_name_valid(const struct sl_media_session *media)
 {
     size_t len = strlen(media->name);
 
@@ -15,9 +15,9 @@ bool media_name_valid(const struct sl_media_session *media)
            !sl_text_has_controls(media->name);
 }
 
-enum sl_reason publication_start(struct sl_media_session *media)
+enum sl_reason sl_publication_begin(struct sl_media_session *media)
 {
-    if (!media_name_valid(media))
+    if (!sl_media_name_valid(media))
         return SL_REASON_ERROR;
     if (sl_streams_find(media->sessions->config.streams, media->name))
         return SL_REASON_NAME_IN_USE;

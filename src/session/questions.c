@@ -44,9 +44,9 @@ static void on_question_answer(void *owner, const struct sl_hook_answer *answer)
     on_answer(asker, answer);
 }
 
-void question_ask(struct sl_session *session, struct sl_list *list, enum sl_hook_method method,
-                  json_t *body, sl_hook_on_answer *on_answer, void (*on_drop)(void *owner),
-                  void *owner)
+void sl_question_ask(struct sl_session *session, struct sl_list *list, enum sl_hook_method method,
+                     json_t *body, sl_hook_on_answer *on_answer, void (*on_drop)(void *owner),
+                     void *owner)
 {
     const struct sl_hooks *hooks = hooks_of(session);
     struct sl_hook_client client = client_of(session);
@@ -60,7 +60,7 @@ void question_ask(struct sl_session *session, struct sl_list *list, enum sl_hook
     json_decref(body);
 }
 
-void questions_cancel(struct sl_list *list)
+void sl_questions_cancel(struct sl_list *list)
 {
     while (!sl_list_empty(list)) {
         struct question *question = sl_list_first(list, struct question, link);
@@ -73,7 +73,7 @@ void questions_cancel(struct sl_list *list)
     }
 }
 
-bool session_wants(const struct sl_session *session, enum sl_hook_method method)
+bool sl_session_wants(const struct sl_session *session, enum sl_hook_method method)
 {
     const struct sl_hooks *hooks = hooks_of(session);
     struct sl_hook_client client = client_of(session);
@@ -81,14 +81,14 @@ bool session_wants(const struct sl_session *session, enum sl_hook_method method)
     return hooks->wants(hooks->arg, &client, method);
 }
 
-void session_add_context(const struct sl_session *session, json_t *body)
+void sl_session_add_context(const struct sl_session *session, json_t *body)
 {
     (void)json_object_set_new(body, "nodeId", json_string(session->sessions->node_id));
     (void)json_object_set_new(body, "sessionId", json_string(session->id));
     (void)json_object_set_new(body, "appKey", json_string(session->app_key));
 }
 
-void session_tell(struct sl_session *session, enum sl_hook_method method, json_t *body)
+void sl_session_tell(struct sl_session *session, enum sl_hook_method method, json_t *body)
 {
     const struct sl_hooks *hooks = hooks_of(session);
     struct sl_hook_client client = client_of(session);
@@ -99,12 +99,12 @@ void session_tell(struct sl_session *session, enum sl_hook_method method, json_t
 
 void sl_session_notify(struct sl_session *session, enum sl_hook_method method, json_t *body)
 {
-    if (!session_wants(session, method)) {
+    if (!sl_session_wants(session, method)) {
         json_decref(body);
         return;
     }
-    session_add_context(session, body);
-    session_tell(session, method, body);
+    sl_session_add_context(session, body);
+    sl_session_tell(session, method, body);
 }
 
 void sl_session_strip(const struct sl_session *session, enum sl_hook_method method, json_t *object)

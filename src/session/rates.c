@@ -51,13 +51,13 @@ static void on_second(void *owner)
 
 /* Runs even when nothing is reported: the figures are shown elsewhere too, and a reload may change
  * it. */
-void rates_start(struct sl_sessions *sessions)
+void sl_rates_start(struct sl_sessions *sessions)
 {
     sessions->rate_timer = sl_timer_create(sessions->config.loop, on_second, sessions);
     sl_timer_start(sessions->rate_timer, 1000, 1000);
 }
 
-void rates_stop(struct sl_sessions *sessions)
+void sl_rates_stop(struct sl_sessions *sessions)
 {
     sl_timer_destroy(sessions->rate_timer);
     sessions->rate_timer = NULL;

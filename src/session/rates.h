@@ -5,7 +5,7 @@
 
 #include "session/internal.h"
 
-void rates_start(struct sl_sessions *sessions);
-void rates_stop(struct sl_sessions *sessions);
+void sl_rates_start(struct sl_sessions *sessions);
+void sl_rates_stop(struct sl_sessions *sessions);
 
 #endif

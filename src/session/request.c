@@ -16,7 +16,7 @@ enum { NAME_ECHO_MAX = 2048, ID_ECHO_MAX = 256 };
 static void set_name(struct sl_media_session *media, const char *name)
 {
     /* Too long ones are refused; this much of them may be echoed. */
-    char *copy = text_cut(name, NAME_ECHO_MAX);
+    char *copy = sl_text_cut(name, NAME_ECHO_MAX);
 
     free(media->name);
     media->name = copy;
@@ -47,17 +47,17 @@ static struct sl_media_session *media_create(struct sl_session *session,
     media->session = session;
     media->publish = request->publish;
     if (request->media_session_id && request->media_session_id[0])
-        media->id = text_cut(request->media_session_id, ID_ECHO_MAX);
+        media->id = sl_text_cut(request->media_session_id, ID_ECHO_MAX);
     set_name(media, request->name ? request->name : "");
     if (request->offer && strlen(request->offer) <= SL_MEDIUM_OFFER_MAX)
         media->offer = sl_strdup(request->offer);
     media->provider = find_provider(session->sessions, request);
     if (request->rtmp_url && strlen(request->rtmp_url) <= URL_MAX)
         media->rtmp_url = sl_strdup(request->rtmp_url);
-    media->custom = json_incref(custom_or_null(request->custom));
-    if (custom_is_too_large(request->custom))
-        refusals_note(&media->session->refusals, media->sessions, &media->log, "custom",
-                      SL_REASON_CUSTOM_TOO_LARGE);
+    media->custom = json_incref(sl_custom_or_null(request->custom));
+    if (sl_custom_is_too_large(request->custom))
+        sl_refusals_note(&media->session->refusals, media->sessions, &media->log, "custom",
+                         SL_REASON_CUSTOM_TOO_LARGE);
     media->has_audio = request->has_audio;
     media->has_video = request->has_video;
     media->video_orientation = request->video_orientation;
@@ -104,7 +104,7 @@ static void take_over(struct sl_media_session *media, json_t *fields)
 {
     json_t *name = json_object_get(fields, "name");
     json_t *rtmp_url = json_object_get(fields, "rtmpUrl");
-    json_t *custom = custom_or_null(json_object_get(fields, "custom"));
+    json_t *custom = sl_custom_or_null(json_object_get(fields, "custom"));
 
     if (json_is_string(name))
         set_name(media, json_string_value(name));
@@ -123,24 +123,24 @@ static void on_hook_answer(void *owner, const struct sl_hook_answer *answer)
     struct sl_media_session *media = owner;
 
     if (!answer->allowed) {
-        media_refuse(media, answer->info);
+        sl_media_refuse(media, answer->info);
         return;
     }
     if (answer->fields)
         take_over(media, answer->fields);
-    media_begin(media);
+    sl_media_begin(media);
 }
 
 static void request_accepted(struct sl_media_session *media)
 {
     enum sl_hook_method method = media->publish ? SL_HOOK_PUBLISH_STREAM : SL_HOOK_PLAY_STREAM;
 
-    media_set_state(media, SL_MEDIA_PENDING, SL_REASON_NONE);
-    if (session_wants(media->session, method))
-        question_ask(media->session, &media->questions, method, sl_media_session_describe(media),
-                     on_hook_answer, NULL, media);
+    sl_media_set_state(media, SL_MEDIA_PENDING, SL_REASON_NONE);
+    if (sl_session_wants(media->session, method))
+        sl_question_ask(media->session, &media->questions, method, sl_media_session_describe(media),
+                        on_hook_answer, NULL, media);
     else
-        media_begin(media);
+        sl_media_begin(media);
 }
 
 /* To client and back end (rest-hooks.md 5.6). */
@@ -159,7 +159,7 @@ void sl_session_request_media(struct sl_session *session, const struct sl_media_
 
     if (!request->media_session_id || !request->media_session_id[0]) {
         report_error(session, SL_REASON_NO_ID);
-        media_set_state(media_create(session, request), SL_MEDIA_FAILED, SL_REASON_NO_ID);
+        sl_media_set_state(media_create(session, request), SL_MEDIA_FAILED, SL_REASON_NO_ID);
         return;
     }
     holder = sl_sessions_find_media(session->sessions, request->media_session_id);
@@ -171,7 +171,7 @@ void sl_session_request_media(struct sl_session *session, const struct sl_media_
     enum sl_reason refusal = holder ? SL_REASON_ID_IN_USE : why_refused(session, request);
     struct sl_media_session *media = media_create(session, request);
     if (refusal)
-        media_set_state(media, SL_MEDIA_FAILED, refusal);
+        sl_media_set_state(media, SL_MEDIA_FAILED, refusal);
     else
         request_accepted(media);
 }
@@ -189,8 +189,8 @@ static void answer_unknown_stop(struct sl_session *session, const struct sl_medi
     struct sl_media_session *media = media_create(session, &request);
 
     media->untold = true;
-    media_set_state(media, stop->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_STOPPED,
-                    stop->publish ? SL_REASON_PUBLISHER_END : SL_REASON_USER_STOP);
+    sl_media_set_state(media, stop->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_STOPPED,
+                       stop->publish ? SL_REASON_PUBLISHER_END : SL_REASON_USER_STOP);
 }
 
 void sl_session_stop_media(struct sl_session *session, const struct sl_media_stop *stop)
@@ -205,8 +205,8 @@ void sl_session_stop_media(struct sl_session *session, const struct sl_media_sto
     }
     enum sl_hook_method method = media->publish ? SL_HOOK_UNPUBLISH_STREAM : SL_HOOK_STOP_STREAM;
     /* Told, not asked: a stop cannot sensibly be refused. */
-    if (session_wants(session, method))
-        session_tell(session, method, sl_media_session_describe(media));
-    media_set_state(media, media->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_STOPPED,
-                    media->publish ? SL_REASON_PUBLISHER_END : SL_REASON_USER_STOP);
+    if (sl_session_wants(session, method))
+        sl_session_tell(session, method, sl_media_session_describe(media));
+    sl_media_set_state(media, media->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_STOPPED,
+                       media->publish ? SL_REASON_PUBLISHER_END : SL_REASON_USER_STOP);
 }

@@ -57,7 +57,7 @@ struct sl_session *sl_session_create(struct sl_sessions *sessions,
     session->ops = config->ops;
     session->client = config->client;
     session->app_key = sl_strdup("defaultApp");
-    session->origin = text_cut(config->origin, ORIGIN_MAX);
+    session->origin = sl_text_cut(config->origin, ORIGIN_MAX);
     session->properties = json_object();
     session->created_ms = sl_wall_ms();
     sl_list_init(&session->media);
@@ -71,7 +71,7 @@ struct sl_session *sl_session_create(struct sl_sessions *sessions,
 /* ConnectionStatusEvent: on failure nothing but why (rest-hooks.md 2.1, 5.1). */
 static void tell_status(struct sl_session *session, const char *info)
 {
-    if (!session_wants(session, SL_HOOK_CONNECTION_STATUS_EVENT))
+    if (!sl_session_wants(session, SL_HOOK_CONNECTION_STATUS_EVENT))
         return;
     json_t *body =
         session->status == SL_SESSION_FAILED ? json_object() : json_copy(session->properties);
@@ -82,8 +82,8 @@ static void tell_status(struct sl_session *session, const char *info)
     }
     if (info)
         (void)json_object_set_new(body, "info", json_string(info));
-    session_add_context(session, body);
-    session_tell(session, SL_HOOK_CONNECTION_STATUS_EVENT, body);
+    sl_session_add_context(session, body);
+    sl_session_tell(session, SL_HOOK_CONNECTION_STATUS_EVENT, body);
 }
 
 /*
@@ -136,14 +136,14 @@ static void on_connect_answer(void *owner, const struct sl_hook_answer *answer)
 
     if (!answer->allowed) {
         char info[INFO_MAX];
-        info_copy(info, answer->info, session->sessions->config.words(SL_REASON_REFUSED));
+        sl_info_copy(info, answer->info, session->sessions->config.words(SL_REASON_REFUSED));
         const struct sl_why why = {.reason = SL_REASON_REFUSED, .words = info};
         session_set_status(session, SL_SESSION_FAILED, &why);
         return;
     }
     if (answer->fields) {
         json_t *rest_client_config = json_object_get(answer->fields, "restClientConfig");
-        properties_merge(session->properties, answer->fields);
+        sl_properties_merge(session->properties, answer->fields);
         if (json_is_object(rest_client_config))
             session->rest_client_config = json_incref(rest_client_config);
     }
@@ -169,7 +169,7 @@ static json_t *connect_body(const struct sl_session *session)
     (void)json_object_set_new(body, "useBase64BinaryEncoding", json_false());
     (void)json_object_set_new(body, "status", json_string("PENDING"));
     (void)json_object_set_new(body, "origin", json_string(session->origin));
-    session_add_context(session, body);
+    sl_session_add_context(session, body);
     return body;
 }
 
@@ -201,11 +201,11 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
         free(session->app_key);
         session->app_key = sl_strdup(json_string_value(app_key));
     }
-    properties_merge(session->properties, fields);
-    if (custom_is_too_large(json_object_get(fields, "custom")))
-        refusals_note(&session->refusals, session->sessions, &session->log, "custom",
-                      SL_REASON_CUSTOM_TOO_LARGE);
-    session->from_cluster = is_from_cluster(fields);
+    sl_properties_merge(session->properties, fields);
+    if (sl_custom_is_too_large(json_object_get(fields, "custom")))
+        sl_refusals_note(&session->refusals, session->sessions, &session->log, "custom",
+                         SL_REASON_CUSTOM_TOO_LARGE);
+    session->from_cluster = sl_is_from_cluster(fields);
     session->refusal = why_refused(session, fields);
     if (!session->refusal) {
         if (sl_sessions_find(session->sessions, session->id)) /* another came meanwhile */
@@ -213,9 +213,9 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
         sl_table_insert(&session->sessions->sessions_by_id, &session->by_id,
                         sl_hash_text(session->id));
     }
-    if (!session->refusal && session_wants(session, SL_HOOK_CONNECT)) {
-        question_ask(session, &session->questions, SL_HOOK_CONNECT, connect_body(session),
-                     on_connect_answer, NULL, session);
+    if (!session->refusal && sl_session_wants(session, SL_HOOK_CONNECT)) {
+        sl_question_ask(session, &session->questions, SL_HOOK_CONNECT, connect_body(session),
+                        on_connect_answer, NULL, session);
         return;
     }
     session->outcome.run = on_outcome;
@@ -227,8 +227,8 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
 static void end_all_media(struct sl_session *session)
 {
     while (!sl_list_empty(&session->media))
-        media_set_state(sl_list_first(&session->media, struct sl_media_session, in_session),
-                        SL_MEDIA_FAILED, SL_REASON_SESSION_END);
+        sl_media_set_state(sl_list_first(&session->media, struct sl_media_session, in_session),
+                           SL_MEDIA_FAILED, SL_REASON_SESSION_END);
 }
 
 void sl_session_terminate(struct sl_session *session)
@@ -244,8 +244,8 @@ void sl_session_destroy(struct sl_session *session)
     struct sl_sessions *sessions = session->sessions;
     session->ops = NULL; /* a client that is gone is told nothing */
     sl_later_cancel(&session->outcome);
-    questions_cancel(&session->questions);
-    inquiries_cancel(session);
+    sl_questions_cancel(&session->questions);
+    sl_inquiries_cancel(session);
     end_all_media(session);
     if (session->connecting && session->status != SL_SESSION_FAILED)
         session_set_status(session, SL_SESSION_DISCONNECTED, NULL);
@@ -256,7 +256,7 @@ void sl_session_destroy(struct sl_session *session)
     free(session->app_key);
     free(session->origin);
     free(session);
-    sessions_check_stopped(sessions);
+    sl_sessions_check_stopped(sessions);
 }
 
 /* ---- What others want to know of it ---- */
@@ -273,7 +273,7 @@ enum sl_session_status sl_session_status(const struct sl_session *session)
 
 json_t *sl_session_properties(const struct sl_session *session)
 {
-    return properties_public(session->properties, false);
+    return sl_properties_public(session->properties, false);
 }
 
 json_t *sl_session_describe(const struct sl_session *session)
@@ -289,7 +289,7 @@ json_t *sl_session_describe(const struct sl_session *session)
         "useWsTunnel", 0, "useWsTunnelPacketization2", 0, "useBase64BinaryEncoding", 0,
         "mediaProviders", "status", sl_session_status_name(session->status), "clientVersion",
         "clientOSVersion", "clientBrowserVersion", "createDate", (json_int_t)session->created_ms);
-    json_t *properties = properties_public(session->properties, true);
+    json_t *properties = sl_properties_public(session->properties, true);
 
     (void)json_object_update(out, properties);
     json_decref(properties);

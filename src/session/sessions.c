@@ -37,7 +37,7 @@ struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config)
     sl_list_init(&sessions->media);
     sl_list_init(&sessions->closing);
     sessions->stopped.run = on_stopped_later;
-    rates_start(sessions);
+    sl_rates_start(sessions);
     return sessions;
 }
 
@@ -49,14 +49,14 @@ void sl_sessions_destroy(struct sl_sessions *sessions)
     if (!sl_list_empty(&sessions->closing)) /* the workers hung, and main gave up waiting */
         sl_log(SL_LOG_ERROR, NULL, "session: %zu media never closed", sessions->stats.closing);
     sl_later_cancel(&sessions->stopped);
-    rates_stop(sessions);
+    sl_rates_stop(sessions);
     sl_table_deinit(&sessions->sessions_by_id);
     sl_table_deinit(&sessions->media_by_id);
     sl_table_deinit(&sessions->audiences);
     free(sessions);
 }
 
-void sessions_check_stopped(struct sl_sessions *sessions)
+void sl_sessions_check_stopped(struct sl_sessions *sessions)
 {
     if (has_stopped(sessions))
         sl_loop_later(sessions->config.loop, &sessions->stopped);

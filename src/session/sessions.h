@@ -6,6 +6,6 @@
 #include "session/internal.h"
 
 /* on_stopped is called in the next turn, if the last one has gone. */
-void sessions_check_stopped(struct sl_sessions *sessions);
+void sl_sessions_check_stopped(struct sl_sessions *sessions);
 
 #endif

@@ -38,40 +38,41 @@ static void on_established(void *client, struct sl_session *session)
     bool wants_sip = json_is_true(json_object_get(object, "sipRegisterRequired"));
 
     sl_session_strip(session, SL_HOOK_CONNECT, object);
-    send_object(connection, "getUserData", object);
-    send_message(connection, "getVersion", json_pack("[s]", connection->signalling->version));
+    sl_send_object(connection, "getUserData", object);
+    sl_send_message(connection, "getVersion", json_pack("[s]", connection->signalling->version));
     if (wants_sip) /* or the application would wait for REGISTERED for ever */
-        send_fail(connection, "RegistrationStatusEvent", NULL, "SIP is not available");
-    inbox_open(connection);
-    connection_start_pings(connection);
+        sl_send_fail(connection, "RegistrationStatusEvent", NULL, "SIP is not available");
+    sl_inbox_open(connection);
+    sl_connection_start_pings(connection);
 }
 
 static void on_refused(void *client, const struct sl_why *why)
 {
-    send_fail(client, "ConnectionStatusEvent", NULL, words_of(why));
-    connection_close(client, 1000, "");
+    sl_send_fail(client, "ConnectionStatusEvent", NULL, words_of(why));
+    sl_connection_close(client, 1000, "");
 }
 
 /* RFC 6455 section 7.4.1: 1001, going away. */
 static void on_close(void *client, enum sl_reason reason)
 {
-    connection_close(client, reason == SL_REASON_SHUTDOWN ? 1001 : 1000,
-                     sl_signalling_words(reason));
+    sl_connection_close(client, reason == SL_REASON_SHUTDOWN ? 1001 : 1000,
+                        sl_signalling_words(reason));
 }
 
 /* ---- Streams ---- */
 
 static void on_audio_codec(void *client, const char *media_session_id, enum sl_codec codec)
 {
-    send_message(client, "notifyAudioCodec",
-                 json_pack("[s, {s:s}]", media_session_id, "name", sl_codec_name(codec)));
+    sl_send_message(client, "notifyAudioCodec",
+                    json_pack("[s, {s:s}]", media_session_id, "name", sl_codec_name(codec)));
 }
 
 /* The client is the initiator of what we answer. */
 static void on_description(void *client, const char *media_session_id, const char *text,
                            bool is_answer)
 {
-    send_message(client, "setRemoteSDP", json_pack("[s, s, b]", media_session_id, text, is_answer));
+    sl_send_message(client, "setRemoteSDP",
+                    json_pack("[s, s, b]", media_session_id, text, is_answer));
 }
 
 /* websocket-api.md 4.2: the stream object without what is the back end's, and without what would
@@ -94,13 +95,13 @@ static void on_stream_status(void *client, const struct sl_media_session *media)
     json_t *object = stream_status(media);
 
     sl_session_strip(sl_media_session_owner(media), SL_HOOK_STREAM_STATUS_EVENT, object);
-    send_object(client, "notifyStreamStatusEvent", object);
+    sl_send_object(client, "notifyStreamStatusEvent", object);
 }
 
 static void on_stream_refused(void *client, const struct sl_media_session *media)
 {
-    send_fail(client, "StreamStatusEvent", sl_media_session_id(media),
-              sl_media_session_info(media));
+    sl_send_fail(client, "StreamStatusEvent", sl_media_session_id(media),
+                 sl_media_session_info(media));
 }
 
 static void send_stream_event(struct connection *connection, const char *media_session_id,
@@ -111,7 +112,7 @@ static void send_stream_event(struct connection *connection, const char *media_s
 
     if (connection->session)
         sl_session_strip(connection->session, SL_HOOK_STREAM_EVENT, object);
-    send_object(connection, "notifyStreamEvent", object);
+    sl_send_object(connection, "notifyStreamEvent", object);
 }
 
 /* Old clients listen to the first, new ones to the second (C6). */
@@ -120,9 +121,10 @@ static void on_video_size(void *client, const struct sl_media_session *media, ui
 {
     const char *id = sl_media_session_id(media);
 
-    send_object(client, "notifyVideoFormat",
-                json_pack("{s:i, s:i, s:s, s:s}", "streamerVideoWidth", width,
-                          "streamerVideoHeight", height, "mediaSessionId", id, "status", "RESIZE"));
+    sl_send_object(client, "notifyVideoFormat",
+                   json_pack("{s:i, s:i, s:s, s:s}", "streamerVideoWidth", width,
+                             "streamerVideoHeight", height, "mediaSessionId", id, "status",
+                             "RESIZE"));
     send_stream_event(
         client, id, "resize", NULL,
         json_pack("{s:i, s:i}", "streamerVideoWidth", width, "streamerVideoHeight", height));
@@ -144,9 +146,9 @@ static void on_rate(void *client, const struct sl_media_session *media,
                                (json_int_t)rate->pli, "lostPackets", (json_int_t)rate->lost,
                                "width", rate->width, "height", rate->height);
 
-    send_object(client,
-                sl_media_session_is_publication(media) ? "inboundVideoRate" : "outboundVideoRate",
-                object);
+    sl_send_object(
+        client, sl_media_session_is_publication(media) ? "inboundVideoRate" : "outboundVideoRate",
+        object);
 }
 
 /* ---- Data ---- */
@@ -154,17 +156,18 @@ static void on_rate(void *client, const struct sl_media_session *media,
 /* The id is a fresh one that only settles the promise; status is a string (9.1). */
 static void on_available(void *client, const char *media_session_id, enum sl_reason problem)
 {
-    send_object(client, "availableStream",
-                json_pack("{s:s, s:s*, s:s?}", "status", problem ? "false" : "true", "info",
-                          problem ? sl_signalling_words(problem) : NULL, "id", media_session_id));
+    sl_send_object(client, "availableStream",
+                   json_pack("{s:s, s:s*, s:s?}", "status", problem ? "false" : "true", "info",
+                             problem ? sl_signalling_words(problem) : NULL, "id",
+                             media_session_id));
 }
 
 static void on_data_status(void *client, json_t *operation_id, const struct sl_why *why)
 {
-    send_object(client, "DataStatusEvent",
-                json_pack("{s:O, s:s, s:s*}", "operationId", operation_id, "status",
-                          why->reason ? "FAILED" : "ACCEPTED", "info",
-                          why->reason ? words_of(why) : NULL));
+    sl_send_object(client, "DataStatusEvent",
+                   json_pack("{s:O, s:s, s:s*}", "operationId", operation_id, "status",
+                             why->reason ? "FAILED" : "ACCEPTED", "info",
+                             why->reason ? words_of(why) : NULL));
 }
 
 static void on_data(void *client, const char *operation_id, json_t *payload)
@@ -173,15 +176,15 @@ static void on_data(void *client, const char *operation_id, json_t *payload)
     json_t *object = json_pack("{s:s, s:O}", "operationId", operation_id, "payload", payload);
 
     sl_session_strip(connection->session, SL_HOOK_ON_DATA_EVENT, object);
-    send_object(connection, "OnDataEvent", object);
+    sl_send_object(connection, "OnDataEvent", object);
 }
 
 static void on_error(void *client, const struct sl_why *why)
 {
-    send_fail(client, NULL, NULL, words_of(why));
+    sl_send_fail(client, NULL, NULL, words_of(why));
 }
 
-const struct sl_session_ops client_ops = {
+const struct sl_session_ops sl_client_ops = {
     .on_established = on_established,
     .on_refused = on_refused,
     .on_audio_codec = on_audio_codec,

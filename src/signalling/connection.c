@@ -32,7 +32,7 @@ static void on_ping_timer(void *owner)
     switch (algorithm_of(config)) {
     case HIGH_LEVEL:
         connection->pings++;
-        send_message(connection, "ping", json_array());
+        sl_send_message(connection, "ping", json_array());
         break;
     case INTERNAL:
         connection->pings++;
@@ -46,7 +46,7 @@ static void on_ping_timer(void *owner)
     sl_timer_start(connection->timer, (uint64_t)config->keep_alive_server_interval, 0);
 }
 
-void connection_start_pings(struct connection *connection)
+void sl_connection_start_pings(struct connection *connection)
 {
     const struct sl_config *config = connection->signalling->config;
 
@@ -55,11 +55,11 @@ void connection_start_pings(struct connection *connection)
     sl_timer_start(connection->timer, (uint64_t)config->keep_alive_server_interval, 0);
 }
 
-void handle_ping(struct connection *connection, const struct envelope *envelope)
+void sl_handle_ping(struct connection *connection, const struct envelope *envelope)
 {
     (void)envelope;
     if (connection_is_established(connection)) /* nothing goes out before getUserData */
-        send_message(connection, "pong", json_array());
+        sl_send_message(connection, "pong", json_array());
 }
 
 static void on_first_message_timer(void *owner)
@@ -67,12 +67,12 @@ static void on_first_message_timer(void *owner)
     struct connection *connection = owner;
 
     sl_count(connection->signalling->counters, SL_COUNTER_SESSIONS_REFUSED, 1);
-    connection_close(connection, 1008, "no connection message");
+    sl_connection_close(connection, 1008, "no connection message");
 }
 
 /* ---- Open and close ---- */
 
-void connection_close(struct connection *connection, uint16_t code, const char *reason)
+void sl_connection_close(struct connection *connection, uint16_t code, const char *reason)
 {
     if (connection->closing)
         return;
@@ -108,7 +108,7 @@ static void on_close(void *owner, const char *why)
     sl_log(SL_LOG_DEBUG, &connection->log, "socket closed: %s",
            sl_log_quote(quoted, sizeof(quoted), why));
     sl_timer_destroy(connection->timer);
-    inbox_close(connection);
+    sl_inbox_close(connection);
     sl_session_destroy(connection->session);
     sl_list_remove(&connection->link);
     signalling->connection_count--;
@@ -117,11 +117,11 @@ static void on_close(void *owner, const char *why)
 
 /* ---- Messages ---- */
 
-void handle_connection(struct connection *connection, const struct envelope *envelope)
+void sl_handle_connection(struct connection *connection, const struct envelope *envelope)
 {
-    json_t *object = field_object(envelope);
+    json_t *object = sl_field_object(envelope);
     struct sl_session_config config = {
-        .ops = &client_ops,
+        .ops = &sl_client_ops,
         .client = connection,
         .remote = *sl_ws_remote(connection->ws),
         .local = *sl_ws_local(connection->ws),
@@ -144,7 +144,7 @@ static void on_text(void *owner, const char *text, size_t len)
         return;
     sl_count(connection->signalling->counters, SL_COUNTER_WS_MESSAGES_IN, 1);
     connection->pings = 0;
-    inbox_take(connection, text, len);
+    sl_inbox_take(connection, text, len);
 }
 
 static void on_pong(void *owner)

@@ -15,27 +15,27 @@ enum {
     REPORTS_PER_SECOND = 2, /* people write them */
 };
 
-void handle_send_data(struct connection *connection, const struct envelope *envelope)
+void sl_handle_send_data(struct connection *connection, const struct envelope *envelope)
 {
-    json_t *object = field_object(envelope);
+    json_t *object = sl_field_object(envelope);
     json_t *operation_id = json_object_get(object, "operationId");
 
     if (!json_is_string(operation_id) || json_string_length(operation_id) > OPERATION_ID_MAX) {
-        send_fail(connection, NULL, NULL, "operationId is missing");
+        sl_send_fail(connection, NULL, NULL, "operationId is missing");
         return;
     }
     sl_session_submit_data(connection->session, operation_id, json_object_get(object, "payload"));
 }
 
 /* The report goes to the log, under the name that the client is told. */
-void handle_submit_bug_report(struct connection *connection, const struct envelope *envelope)
+void sl_handle_submit_bug_report(struct connection *connection, const struct envelope *envelope)
 {
-    const json_t *object = field_object(envelope);
-    const char *text = field_string(object, "text"), *type = field_string(object, "type");
+    const json_t *object = sl_field_object(envelope);
+    const char *text = sl_field_string(object, "text"), *type = sl_field_string(object, "type");
     char name[64] = "bugreport-", quoted[REPORT_TEXT_MAX], quoted_type[64];
 
-    if (!bucket_take(&connection->reports, REPORTS_PER_SECOND, sl_now_us())) {
-        send_fail(connection, NULL, NULL, sl_signalling_words(SL_REASON_BUSY));
+    if (!sl_bucket_take(&connection->reports, REPORTS_PER_SECOND, sl_now_us())) {
+        sl_send_fail(connection, NULL, NULL, sl_signalling_words(SL_REASON_BUSY));
         return;
     }
     sl_session_notify(connection->session, SL_HOOK_SUBMIT_BUG_REPORT,
@@ -44,19 +44,20 @@ void handle_submit_bug_report(struct connection *connection, const struct envelo
     sl_log(SL_LOG_INFO, &connection->log, "%s type=%s text=%s", name,
            sl_log_quote(quoted_type, sizeof(quoted_type), type),
            sl_log_quote(quoted, sizeof(quoted), text));
-    send_message(connection, "notifyBugReport", json_pack("[s]", name));
+    sl_send_message(connection, "notifyBugReport", json_pack("[s]", name));
     sl_session_notify(connection->session, SL_HOOK_BUG_REPORT_STATUS_EVENT,
                       json_pack("{s:s}", "filename", name));
 }
 
 /* Bursts of hundreds are normal; what is over the limit is dropped without a word (WS-67). */
-void handle_push_logs(struct connection *connection, const struct envelope *envelope)
+void sl_handle_push_logs(struct connection *connection, const struct envelope *envelope)
 {
-    const char *logs = field_string(field_object(envelope), "logs");
+    const char *logs = sl_field_string(sl_field_object(envelope), "logs");
     const struct sl_config *config = connection->signalling->config;
     char quoted[LOG_TEXT_MAX];
 
-    if (!logs || !bucket_take(&connection->logs, config->client_log_lines_per_second, sl_now_us()))
+    if (!logs ||
+        !sl_bucket_take(&connection->logs, config->client_log_lines_per_second, sl_now_us()))
         return;
     sl_session_notify(connection->session, SL_HOOK_PUSH_LOGS, json_pack("{s:s}", "logs", logs));
     if (sl_log_enabled(SL_LOG_DEBUG))
@@ -64,9 +65,9 @@ void handle_push_logs(struct connection *connection, const struct envelope *enve
                sl_log_quote(quoted, sizeof(quoted), logs));
 }
 
-void handle_session_debug(struct connection *connection, const struct envelope *envelope)
+void sl_handle_session_debug(struct connection *connection, const struct envelope *envelope)
 {
-    const char *command = field_string(field_object(envelope), "command");
+    const char *command = sl_field_string(sl_field_object(envelope), "command");
     bool start = command && strcmp(command, "start") == 0;
 
     if (!start && (!command || strcmp(command, "stop") != 0))
@@ -75,7 +76,7 @@ void handle_session_debug(struct connection *connection, const struct envelope *
     sl_session_notify(connection->session, SL_HOOK_SESSION_DEBUG,
                       json_pack("{s:s}", "command", command));
     sl_log(SL_LOG_INFO, &connection->log, "session debug %s", status);
-    send_object(connection, "notifySessionDebugEvent", json_pack("{s:s}", "status", status));
+    sl_send_object(connection, "notifySessionDebugEvent", json_pack("{s:s}", "status", status));
     sl_session_notify(connection->session, SL_HOOK_SESSION_DEBUG_STATUS_EVENT,
                       json_pack("{s:s}", "status", status));
 }

@@ -14,7 +14,7 @@ static void ignore(struct connection *connection, const struct envelope *envelop
 static void refuse_media_socket(struct connection *connection, const struct envelope *envelope)
 {
     (void)envelope;
-    connection_close(connection, 1000, "no media over WebSocket");
+    sl_connection_close(connection, 1000, "no media over WebSocket");
 }
 
 /* ANY: also without a session, and never refused. */
@@ -26,33 +26,33 @@ static const struct {
     enum stage stage;
     handler *handler;
 } rows[] = {
-    {"connection", BEFORE_SESSION, handle_connection},
+    {"connection", BEFORE_SESSION, sl_handle_connection},
     {"connectMediaTransport", BEFORE_SESSION, refuse_media_socket},
     {"pong", ANY, ignore},
-    {"ping", ANY, handle_ping},
-    {"publishStream", ESTABLISHED, handle_publish_stream},
-    {"playStream", ESTABLISHED, handle_play_stream},
-    {"unPublishStream", ESTABLISHED, handle_unpublish_stream},
-    {"stopStream", ESTABLISHED, handle_stop_stream},
-    {"availableStream", ESTABLISHED, handle_available_stream},
-    {"sendStreamEvent", ESTABLISHED, handle_send_stream_event},
-    {"snapshot", ESTABLISHED, handle_snapshot},
-    {"sendData", ESTABLISHED, handle_send_data},
+    {"ping", ANY, sl_handle_ping},
+    {"publishStream", ESTABLISHED, sl_handle_publish_stream},
+    {"playStream", ESTABLISHED, sl_handle_play_stream},
+    {"unPublishStream", ESTABLISHED, sl_handle_unpublish_stream},
+    {"stopStream", ESTABLISHED, sl_handle_stop_stream},
+    {"availableStream", ESTABLISHED, sl_handle_available_stream},
+    {"sendStreamEvent", ESTABLISHED, sl_handle_send_stream_event},
+    {"snapshot", ESTABLISHED, sl_handle_snapshot},
+    {"sendData", ESTABLISHED, sl_handle_send_data},
     {"DataStatusEvent", ESTABLISHED, ignore},
-    {"submitBugReport", ESTABLISHED, handle_submit_bug_report},
-    {"pushLogs", ESTABLISHED, handle_push_logs},
-    {"sessionDebug", ESTABLISHED, handle_session_debug},
-    {"call", ESTABLISHED, handle_call},
-    {"answer", ESTABLISHED, handle_call_control},
-    {"hangup", ESTABLISHED, handle_call_control},
-    {"hold", ESTABLISHED, handle_call_control},
-    {"unhold", ESTABLISHED, handle_call_control},
-    {"transfer", ESTABLISHED, handle_call_control},
-    {"sendDtmf", ESTABLISHED, handle_call_control},
-    {"sendDTMF", ESTABLISHED, handle_call_control}, /* S4's spelling */
+    {"submitBugReport", ESTABLISHED, sl_handle_submit_bug_report},
+    {"pushLogs", ESTABLISHED, sl_handle_push_logs},
+    {"sessionDebug", ESTABLISHED, sl_handle_session_debug},
+    {"call", ESTABLISHED, sl_handle_call},
+    {"answer", ESTABLISHED, sl_handle_call_control},
+    {"hangup", ESTABLISHED, sl_handle_call_control},
+    {"hold", ESTABLISHED, sl_handle_call_control},
+    {"unhold", ESTABLISHED, sl_handle_call_control},
+    {"transfer", ESTABLISHED, sl_handle_call_control},
+    {"sendDtmf", ESTABLISHED, sl_handle_call_control},
+    {"sendDTMF", ESTABLISHED, sl_handle_call_control}, /* S4's spelling */
 };
 
-void dispatch(struct connection *connection, const struct envelope *envelope)
+void sl_dispatch(struct connection *connection, const struct envelope *envelope)
 {
     char quoted[96];
 
@@ -60,9 +60,9 @@ void dispatch(struct connection *connection, const struct envelope *envelope)
         if (strcmp(envelope->name, rows[i].name) != 0)
             continue;
         if (rows[i].stage == BEFORE_SESSION && connection->session)
-            send_fail(connection, NULL, NULL, "Session already established");
+            sl_send_fail(connection, NULL, NULL, "Session already established");
         else if (rows[i].stage == ESTABLISHED && !connection_is_established(connection))
-            send_fail(connection, NULL, NULL, "Session not ready");
+            sl_send_fail(connection, NULL, NULL, "Session not ready");
         else
             rows[i].handler(connection, envelope);
         return;

@@ -45,7 +45,7 @@ static json_t *load(const char *text, size_t len)
     return tree;
 }
 
-int envelope_parse(const char *text, size_t len, size_t values_max, struct envelope *out)
+int sl_envelope_parse(const char *text, size_t len, size_t values_max, struct envelope *out)
 {
     enum sl_json_fault fault = sl_json_check(text, len, SL_JSON_DEPTH_MAX, values_max);
 
@@ -63,7 +63,7 @@ int envelope_parse(const char *text, size_t len, size_t values_max, struct envel
     return 0;
 }
 
-void envelope_free(struct envelope *envelope)
+void sl_envelope_free(struct envelope *envelope)
 {
     json_decref(envelope->root);
 }

@@ -63,8 +63,8 @@ static int64_t take_shared(struct allowance *shared, int64_t work_us, int64_t no
     return taken;
 }
 
-int64_t allowance_spend(struct allowance *own, struct allowance *shared, size_t bytes,
-                        int64_t work_us, int64_t now_us)
+int64_t sl_allowance_spend(struct allowance *own, struct allowance *shared, size_t bytes,
+                           int64_t work_us, int64_t now_us)
 {
     int64_t passed_us;
 
@@ -95,8 +95,8 @@ static void on_pause_over(void *owner)
 /* Settles what a message has cost; the next one comes at once, or when there is an allowance. */
 static void go_on(struct connection *connection, size_t bytes, int64_t work_us)
 {
-    int64_t wait_ms = allowance_spend(&connection->allowance, &connection->signalling->shared,
-                                      bytes, work_us, sl_now_us());
+    int64_t wait_ms = sl_allowance_spend(&connection->allowance, &connection->signalling->shared,
+                                         bytes, work_us, sl_now_us());
 
     if (wait_ms == 0) {
         sl_ws_resume(connection->ws);
@@ -136,9 +136,9 @@ static void refuse(struct connection *connection, int err)
              malformed ? SL_COUNTER_WS_REFUSED_MALFORMED : SL_COUNTER_WS_REFUSED_SIZE, 1);
     log_refused(connection, malformed ? "no JSON object with a message, or U+0000 where it is read"
                                       : "nested too deeply, or too many values");
-    send_fail(connection, NULL, NULL, "Bad request");
+    sl_send_fail(connection, NULL, NULL, "Bad request");
     if (++connection->malformed >= MALFORMED_MAX)
-        connection_close(connection, 1008, "malformed messages");
+        sl_connection_close(connection, 1008, "malformed messages");
 }
 
 /* ---- Messages ---- */
@@ -151,8 +151,8 @@ static void handle(struct connection *connection, int err, struct envelope *enve
         return;
     }
     connection->malformed = 0;
-    dispatch(connection, envelope);
-    envelope_free(envelope);
+    sl_dispatch(connection, envelope);
+    sl_envelope_free(envelope);
 }
 
 struct parse {
@@ -160,7 +160,7 @@ struct parse {
     struct connection *connection; /* NULL: it has gone */
     char *text;
     size_t len;
-    int err; /* what envelope_parse() gave; 1 until then */
+    int err; /* what sl_envelope_parse() gave; 1 until then */
     struct envelope envelope;
     int64_t work_us;
 };
@@ -175,7 +175,7 @@ static void parse_run(struct sl_job *job) /* a thread of the pool */
     struct parse *parse = sl_container_of(job, struct parse, job);
     int64_t start_us = sl_cpu_us();
 
-    parse->err = envelope_parse(parse->text, parse->len, SL_JSON_VALUES_MAX, &parse->envelope);
+    parse->err = sl_envelope_parse(parse->text, parse->len, SL_JSON_VALUES_MAX, &parse->envelope);
     parse->work_us = sl_cpu_us() - start_us;
 }
 
@@ -204,7 +204,7 @@ static void parse_free(struct sl_job *job)
     if (parse->connection)
         parse->connection->parse = NULL;
     if (parse->err == 0)
-        envelope_free(&parse->envelope);
+        sl_envelope_free(&parse->envelope);
     free(parse->text);
     free(parse);
 }
@@ -225,7 +225,7 @@ static void parse_elsewhere(struct connection *connection, const char *text, siz
         parse_free(&parse->job);
         sl_count(connection->signalling->counters, SL_COUNTER_WS_REFUSED_RATE, 1);
         log_refused(connection, "too many long messages of all clients are waiting");
-        send_fail(connection, NULL, NULL, sl_signalling_words(SL_REASON_BUSY));
+        sl_send_fail(connection, NULL, NULL, sl_signalling_words(SL_REASON_BUSY));
         go_on(connection, len, 0);
         return;
     }
@@ -240,11 +240,11 @@ static bool is_too_early(struct connection *connection)
         return false;
     sl_count(connection->signalling->counters, SL_COUNTER_WS_REFUSED_RATE, 1);
     log_refused(connection, "too many before there is a session");
-    connection_close(connection, 1008, "no connection message");
+    sl_connection_close(connection, 1008, "no connection message");
     return true;
 }
 
-void inbox_take(struct connection *connection, const char *text, size_t len)
+void sl_inbox_take(struct connection *connection, const char *text, size_t len)
 {
     struct envelope envelope;
 
@@ -255,19 +255,19 @@ void inbox_take(struct connection *connection, const char *text, size_t len)
         return;
     }
     int64_t start_us = sl_cpu_us();
-    int err = envelope_parse(text, len, connection->session ? SL_JSON_VALUES_MAX : EARLY_VALUES_MAX,
-                             &envelope);
+    int err = sl_envelope_parse(
+        text, len, connection->session ? SL_JSON_VALUES_MAX : EARLY_VALUES_MAX, &envelope);
     handle(connection, err, &envelope);
     if (!connection->closing)
         go_on(connection, len, sl_cpu_us() - start_us);
 }
 
-void inbox_open(struct connection *connection)
+void sl_inbox_open(struct connection *connection)
 {
     sl_ws_set_message_max(connection->ws, (size_t)connection->signalling->config->ws_message_max);
 }
 
-void inbox_close(struct connection *connection)
+void sl_inbox_close(struct connection *connection)
 {
     sl_timer_destroy(connection->pause);
     connection->pause = NULL;

@@ -42,8 +42,8 @@ struct allowance {
 };
 /* Takes what a message has cost; work beyond the client's own share comes out of what all clients
  * share, as long as there is some. 0, or after how many ms there is an allowance again. */
-int64_t allowance_spend(struct allowance *own, struct allowance *shared, size_t bytes,
-                        int64_t work_us, int64_t now_us);
+int64_t sl_allowance_spend(struct allowance *own, struct allowance *shared, size_t bytes,
+                           int64_t work_us, int64_t now_us);
 
 struct sl_signalling {
     struct sl_sessions *sessions;
@@ -64,7 +64,7 @@ struct bucket {
     bool started;
 };
 /* True if one more of at most per_s a second, in bursts of per_s * 10, may pass now. */
-bool bucket_take(struct bucket *bucket, int64_t per_s, int64_t now_us);
+bool sl_bucket_take(struct bucket *bucket, int64_t per_s, int64_t now_us);
 
 struct parse;
 
@@ -90,18 +90,18 @@ static inline bool connection_is_established(const struct connection *connection
 {
     return connection->session && sl_session_status(connection->session) == SL_SESSION_ESTABLISHED;
 }
-void connection_close(struct connection *connection, uint16_t code, const char *reason);
+void sl_connection_close(struct connection *connection, uint16_t code, const char *reason);
 /* getUserData went out: from now on it is probed for life. */
-void connection_start_pings(struct connection *connection);
+void sl_connection_start_pings(struct connection *connection);
 
 /* ---- inbox.c: what comes in, one message after the other ---- */
 
 /* Takes one message: sooner or later it is dispatched, or refused. */
-void inbox_take(struct connection *connection, const char *text, size_t len);
+void sl_inbox_take(struct connection *connection, const char *text, size_t len);
 /* The client is somebody: its messages may be longer. */
-void inbox_open(struct connection *connection);
+void sl_inbox_open(struct connection *connection);
 /* The connection goes. */
-void inbox_close(struct connection *connection);
+void sl_inbox_close(struct connection *connection);
 
 /* ---- envelope.c ---- */
 
@@ -114,56 +114,56 @@ struct envelope {
  * has U+0000 in it; -E2BIG: nested too deeply, or too many values. What a client only has us pass
  * on
  * (`payload`, `info` of stream events) is a sl_json_raw(). *out is to be freed with
- * envelope_free(). Pure, any thread. */
-int envelope_parse(const char *text, size_t len, size_t values_max, struct envelope *out);
-void envelope_free(struct envelope *envelope);
+ * sl_envelope_free(). Pure, any thread. */
+int sl_envelope_parse(const char *text, size_t len, size_t values_max, struct envelope *out);
+void sl_envelope_free(struct envelope *envelope);
 
 /* ---- fields.c: what a client sent, tolerantly: the wrong type is as good as absent ---- */
 
 /* The object in data[0], NULL if there is none. */
-json_t *field_object(const struct envelope *envelope);
+json_t *sl_field_object(const struct envelope *envelope);
 /* NULL if absent. Borrowed. */
-const char *field_string(const json_t *object, const char *name);
-bool field_bool(const json_t *object, const char *name, bool otherwise);
+const char *sl_field_string(const json_t *object, const char *name);
+bool sl_field_bool(const json_t *object, const char *name, bool otherwise);
 /* Clamped to 0..max; 0 if absent. */
-int field_int(const json_t *object, const char *name, int max);
+int sl_field_int(const json_t *object, const char *name, int max);
 
 /* ---- dispatch.c ---- */
 
-void dispatch(struct connection *connection, const struct envelope *envelope);
+void sl_dispatch(struct connection *connection, const struct envelope *envelope);
 
 /* ---- write.c: messages to the client. Each takes the reference to what it is given. ---- */
 
 /* {"message":name,"data":data}; data is an array. */
-void send_message(struct connection *connection, const char *name, json_t *data);
+void sl_send_message(struct connection *connection, const char *name, json_t *data);
 /* {"message":name,"data":[object]} */
-void send_object(struct connection *connection, const char *name, json_t *object);
+void sl_send_object(struct connection *connection, const char *name, json_t *object);
 /* websocket-api.md 8.4; api_method and id may be NULL: then only info goes out. */
-void send_fail(struct connection *connection, const char *api_method, const char *id,
-               const char *info);
+void sl_send_fail(struct connection *connection, const char *api_method, const char *id,
+                  const char *info);
 
 /* ---- client.c ---- */
 
-extern const struct sl_session_ops client_ops;
+extern const struct sl_session_ops sl_client_ops;
 
 /* ---- The handlers, by the message they are named after ---- */
 
 typedef void handler(struct connection *connection, const struct envelope *envelope);
 
-handler handle_connection;
-handler handle_ping;
-handler handle_publish_stream;
-handler handle_play_stream;
-handler handle_unpublish_stream;
-handler handle_stop_stream;
-handler handle_available_stream;
-handler handle_send_stream_event;
-handler handle_snapshot;
-handler handle_send_data;
-handler handle_submit_bug_report;
-handler handle_push_logs;
-handler handle_session_debug;
-handler handle_call;
-handler handle_call_control;
+handler sl_handle_connection;
+handler sl_handle_ping;
+handler sl_handle_publish_stream;
+handler sl_handle_play_stream;
+handler sl_handle_unpublish_stream;
+handler sl_handle_stop_stream;
+handler sl_handle_available_stream;
+handler sl_handle_send_stream_event;
+handler sl_handle_snapshot;
+handler sl_handle_send_data;
+handler sl_handle_submit_bug_report;
+handler sl_handle_push_logs;
+handler sl_handle_session_debug;
+handler sl_handle_call;
+handler sl_handle_call_control;
 
 #endif

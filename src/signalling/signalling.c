@@ -74,7 +74,7 @@ const char *sl_signalling_version(const struct sl_signalling *signalling)
     return signalling->version;
 }
 
-bool bucket_take(struct bucket *bucket, int64_t per_s, int64_t now_us)
+bool sl_bucket_take(struct bucket *bucket, int64_t per_s, int64_t now_us)
 {
     enum { BURST_S = 10 };
 

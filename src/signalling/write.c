@@ -22,7 +22,7 @@ static void send_text(struct connection *connection, const char *text, size_t le
     }
 }
 
-void send_message(struct connection *connection, const char *name, json_t *data)
+void sl_send_message(struct connection *connection, const char *name, json_t *data)
 {
     json_t *message = json_pack("{s:s, s:o}", "message", name, "data", data);
     size_t len;
@@ -34,17 +34,17 @@ void send_message(struct connection *connection, const char *name, json_t *data)
     json_decref(message);
 }
 
-void send_object(struct connection *connection, const char *name, json_t *object)
+void sl_send_object(struct connection *connection, const char *name, json_t *object)
 {
-    send_message(connection, name, json_pack("[o]", object));
+    sl_send_message(connection, name, json_pack("[o]", object));
 }
 
-void send_fail(struct connection *connection, const char *api_method, const char *id,
-               const char *info)
+void sl_send_fail(struct connection *connection, const char *api_method, const char *id,
+                  const char *info)
 {
     json_t *object = api_method ? json_pack("{s:s, s:s*, s:s, s:s}", "apiMethod", api_method, "id",
                                             id, "status", "FAILED", "info", info)
                                 : json_pack("{s:s}", "info", info);
 
-    send_object(connection, "fail", object);
+    sl_send_object(connection, "fail", object);
 }

@@ -10,7 +10,7 @@
 
 /* ---- Who a stream is ---- */
 
-int catalogue_init(struct sl_stream *stream, const struct sl_publisher *publisher)
+int sl_catalogue_init(struct sl_stream *stream, const struct sl_publisher *publisher)
 {
     const char *id = publisher->id ? publisher->id : "";
 
@@ -28,20 +28,20 @@ static bool has_id(const struct sl_table_node *node, const void *key)
     return strcmp(sl_container_of_const(node, struct sl_stream, by_id)->id, key) == 0;
 }
 
-struct sl_stream *catalogue_find(const struct sl_table *ids, const char *id)
+struct sl_stream *sl_catalogue_find(const struct sl_table *ids, const char *id)
 {
     struct sl_table_node *node = sl_table_find(ids, sl_hash_text(id), has_id, id);
 
     return node ? sl_container_of(node, struct sl_stream, by_id) : NULL;
 }
 
-void catalogue_add(struct sl_table *ids, struct sl_stream *stream)
+void sl_catalogue_add(struct sl_table *ids, struct sl_stream *stream)
 {
     if (stream->id[0])
         sl_table_insert(ids, &stream->by_id, sl_hash_text(stream->id));
 }
 
-void catalogue_remove(struct sl_table *ids, struct sl_stream *stream)
+void sl_catalogue_remove(struct sl_table *ids, struct sl_stream *stream)
 {
     struct sl_taker *taker;
 

@@ -18,7 +18,7 @@ static void on_added(struct sl_msg *msg) /* on the home worker */
 
 static void on_end(struct sl_msg *msg)
 {
-    fanout_end(sl_container_of(msg, struct fanout, end_msg));
+    sl_fanout_end(sl_container_of(msg, struct fanout, end_msg));
 }
 
 static void on_drained(struct sl_msg *msg) /* on the control loop */
@@ -27,7 +27,7 @@ static void on_drained(struct sl_msg *msg) /* on the control loop */
 
     fanout->drained = true;
     fanout->track->stream->draining--;
-    stream_check_free(fanout->track->stream);
+    sl_stream_check_free(fanout->track->stream);
 }
 
 static void on_keyframe(struct sl_msg *msg) /* on the home worker */
@@ -35,7 +35,7 @@ static void on_keyframe(struct sl_msg *msg) /* on the home worker */
     struct fanout *fanout = sl_container_of(msg, struct fanout, keyframe_msg);
 
     atomic_store(&fanout->keyframe_posted, false);
-    track_want_keyframe(fanout->track);
+    sl_track_want_keyframe(fanout->track);
 }
 
 static void on_sinks(struct sl_msg *msg) /* on the home worker */
@@ -44,7 +44,7 @@ static void on_sinks(struct sl_msg *msg) /* on the home worker */
 
     /* Cleared before the count is read: a change after that posts again. */
     atomic_store(&fanout->sinks_posted, false);
-    track_check_sinks(fanout->track);
+    sl_track_check_sinks(fanout->track);
 }
 
 static void on_handover(struct sl_msg *msg)
@@ -62,13 +62,13 @@ static void on_handover(struct sl_msg *msg)
         };
         count += handover->parts[i].count;
     }
-    fanout_deliver(&deliveries[0], &deliveries[1]);
+    sl_fanout_deliver(&deliveries[0], &deliveries[1]);
     for (size_t i = 0; i < count; i++)
         sl_rtp_packet_unref(handover->packets[i]);
     atomic_store_explicit(&handover->busy, false, memory_order_release);
 }
 
-struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker)
+struct fanout *sl_fanout_create(struct sl_track *track, struct sl_worker *worker)
 {
     struct fanout *fanout = sl_new(struct fanout);
 
@@ -79,11 +79,11 @@ struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker)
     fanout->drained_msg.run = on_drained;
     fanout->keyframe_msg.run = on_keyframe;
     fanout->sinks_msg.run = on_sinks;
-    fanout_init_relay(fanout);
+    sl_fanout_init_relay(fanout);
     return fanout;
 }
 
-void fanout_free(struct fanout *fanout)
+void sl_fanout_free(struct fanout *fanout)
 {
     if (!fanout)
         return;
@@ -124,7 +124,7 @@ static struct handover *find_handover(struct fanout *fanout)
     return NULL;
 }
 
-void fanout_hand_over(const struct delivery *delivery, const struct delivery *rider)
+void sl_fanout_hand_over(const struct delivery *delivery, const struct delivery *rider)
 {
     struct fanout *fanout = delivery->fanout;
     struct handover *handover = find_handover(fanout);
@@ -184,7 +184,7 @@ static void give_to(const struct sl_sink *sink, const struct delivery *delivery)
     sink->ops->on_packets(sink->owner, delivery->packets, delivery->count);
 }
 
-void fanout_deliver(const struct delivery *delivery, const struct delivery *rider)
+void sl_fanout_deliver(const struct delivery *delivery, const struct delivery *rider)
 {
     const struct fanout *fanout = delivery->fanout;
     bool carries = take_in(delivery), rides = take_in(rider);
@@ -205,30 +205,30 @@ void fanout_deliver(const struct delivery *delivery, const struct delivery *ride
             give_to(sink, rider);
     }
     if (carries)
-        fanout_assemble(delivery->fanout, delivery->packets, delivery->count);
+        sl_fanout_assemble(delivery->fanout, delivery->packets, delivery->count);
     if (rides)
-        fanout_assemble(rider->fanout, rider->packets, rider->count);
+        sl_fanout_assemble(rider->fanout, rider->packets, rider->count);
 }
 
-void fanout_want_keyframe(struct fanout *fanout)
+void sl_fanout_want_keyframe(struct fanout *fanout)
 {
     if (fanout->ended)
         return;
     if (fanout->worker == fanout->track->home)
-        track_want_keyframe(fanout->track);
+        sl_track_want_keyframe(fanout->track);
     else if (!atomic_exchange(&fanout->keyframe_posted, true))
         sl_loop_post(fanout->track->home->loop, &fanout->keyframe_msg);
 }
 
-void fanout_tell_sinks(struct fanout *fanout)
+void sl_fanout_tell_sinks(struct fanout *fanout)
 {
     if (fanout->worker == fanout->track->home)
-        track_check_sinks(fanout->track);
+        sl_track_check_sinks(fanout->track);
     else if (!atomic_exchange(&fanout->sinks_posted, true))
         sl_loop_post(fanout->track->home->loop, &fanout->sinks_msg);
 }
 
-void fanout_make_ring(struct fanout *fanout)
+void sl_fanout_make_ring(struct fanout *fanout)
 {
     size_t packets = fanout->track->ring_packets;
 
@@ -237,7 +237,7 @@ void fanout_make_ring(struct fanout *fanout)
     fanout->ring_mask = packets - 1;
 }
 
-void fanout_drop_ring(struct fanout *fanout)
+void sl_fanout_drop_ring(struct fanout *fanout)
 {
     if (!fanout->ring)
         return;
@@ -247,19 +247,19 @@ void fanout_drop_ring(struct fanout *fanout)
     fanout->ring = NULL;
 }
 
-void fanout_forget_newest(struct fanout *fanout)
+void sl_fanout_forget_newest(struct fanout *fanout)
 {
     sl_rtp_packet_unref(fanout->newest);
     fanout->newest = NULL;
 }
 
-void fanout_end(struct fanout *fanout)
+void sl_fanout_end(struct fanout *fanout)
 {
     struct sl_sink *sink;
 
     fanout->ended = true;
     while (fanout->packet_sink_count > 0)
-        sink_end(fanout->sinks[fanout->packet_sink_count - 1], -EPIPE);
-    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sink_end(sink, -EPIPE);
-    sl_loop_post(registry_control(fanout->track->stream), &fanout->drained_msg);
+        sl_sink_end(fanout->sinks[fanout->packet_sink_count - 1], -EPIPE);
+    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sl_sink_end(sink, -EPIPE);
+    sl_loop_post(sl_registry_control(fanout->track->stream), &fanout->drained_msg);
 }

@@ -89,7 +89,7 @@ static void change_codec(struct frames *frames, const struct sl_rtp_packet *firs
     sl_assembler_destroy(frames->assembler);
     frames->assembler = sl_assembler_create(&config);
     frames->codec = first->codec;
-    frames->clock_hz = track_clock_hz(frames->config.track, first->codec);
+    frames->clock_hz = sl_track_clock_hz(frames->config.track, first->codec);
     frames->has_origin = true;
     frames->origin_timestamp = first->timestamp;
     frames->origin_us = first->arrival_us;
@@ -98,7 +98,7 @@ static void change_codec(struct frames *frames, const struct sl_rtp_packet *firs
     frames->codec_config = NULL;
 }
 
-struct frames *frames_create(const struct frames_config *config)
+struct frames *sl_frames_create(const struct frames_config *config)
 {
     struct frames *frames = sl_new(struct frames);
 
@@ -106,7 +106,7 @@ struct frames *frames_create(const struct frames_config *config)
     return frames;
 }
 
-void frames_destroy(struct frames *frames)
+void sl_frames_destroy(struct frames *frames)
 {
     if (!frames)
         return;
@@ -115,7 +115,7 @@ void frames_destroy(struct frames *frames)
     free(frames);
 }
 
-int frames_input(struct frames *frames, const struct sl_rtp_packet *packet)
+int sl_frames_input(struct frames *frames, const struct sl_rtp_packet *packet)
 {
     /* Digits stand between sound: nothing for a frame, but no gap either. */
     bool digits = packet->codec == SL_CODEC_TELEPHONE_EVENT;
@@ -129,7 +129,7 @@ int frames_input(struct frames *frames, const struct sl_rtp_packet *packet)
     return 0;
 }
 
-void frames_tick(struct frames *frames, int64_t now_us)
+void sl_frames_tick(struct frames *frames, int64_t now_us)
 {
     if (frames->assembler)
         sl_assembler_tick(frames->assembler, now_us);

@@ -16,7 +16,7 @@ enum {
     G711_LEN_MAX = SL_RTP_PAYLOAD_DEFAULT,
 };
 
-bool track_keeps(const struct sl_track *track)
+bool sl_track_keeps(const struct sl_track *track)
 {
     return track->kind == SL_VIDEO && !track->ops->request_keyframe;
 }
@@ -28,7 +28,7 @@ static void on_loss(void *owner)
     (void)owner; /* its source cannot be asked: the next key frame mends it */
 }
 
-struct intake *intake_create(struct sl_track *track)
+struct intake *sl_intake_create(struct sl_track *track)
 {
     struct intake *intake = sl_new(struct intake);
     const struct frames_config config = {
@@ -43,23 +43,23 @@ struct intake *intake_create(struct sl_track *track)
     intake->seq = FIRST_SEQ;
     intake->kept.all_bytes = &track->home->workers->kept_bytes;
     if (!track->config.frames)
-        intake->frames = frames_create(&config);
+        intake->frames = sl_frames_create(&config);
     return intake;
 }
 
-void intake_end(struct intake *intake)
+void sl_intake_end(struct intake *intake)
 {
     sl_list_remove(&intake->ticking);
-    frames_destroy(intake->frames);
+    sl_frames_destroy(intake->frames);
     intake->frames = NULL;
-    kept_clear(&intake->kept);
+    sl_kept_clear(&intake->kept);
 }
 
-void intake_destroy(struct intake *intake)
+void sl_intake_destroy(struct intake *intake)
 {
     if (!intake)
         return;
-    intake_end(intake);
+    sl_intake_end(intake);
     for (size_t i = 0; i < intake->count; i++)
         sl_frame_unref(intake->batch[i]);
     sl_codec_config_unref(intake->codec_config);
@@ -95,7 +95,7 @@ static void on_payload(void *arg, const uint8_t *payload, size_t len, bool marke
     packet->keyframe_start = info.keyframe_start;
     packet->payload_len = (uint16_t)len;
     memcpy(packet->payload, payload, len);
-    track_add(track, packet);
+    sl_track_add(track, packet);
 }
 
 static void warn_once(struct intake *intake, const struct sl_frame *frame)
@@ -180,7 +180,7 @@ static void offer_packets(struct intake *intake, const struct sl_frame *frame)
         return;
     }
     if (!intake->cutting && !frame->keyframe) {
-        track_want_keyframe_soon(track);
+        sl_track_want_keyframe_soon(track);
         return;
     }
     intake->cutting = true;
@@ -218,8 +218,8 @@ static void complete(struct intake *intake, struct sl_frame *frame)
     }
     track->clock = (struct sl_track_clock){
         .valid = true,
-        .ntp = track_ntp(track, frame->pts_us),
-        .rtp_timestamp = ticks_of(frame->pts_us, track_clock_hz(track, frame->codec)),
+        .ntp = sl_track_ntp(track, frame->pts_us),
+        .rtp_timestamp = ticks_of(frame->pts_us, sl_track_clock_hz(track, frame->codec)),
         .local_us = frame->pts_us,
     };
 }
@@ -236,7 +236,7 @@ static bool is_usable(struct intake *intake, const struct sl_frame *frame)
     if (frame->keyframe)
         intake->lost = false;
     if (intake->lost)
-        track_want_keyframe_soon(track);
+        sl_track_want_keyframe_soon(track);
     return !intake->lost;
 }
 
@@ -246,10 +246,10 @@ static void add(struct intake *intake, struct sl_frame *frame)
     struct sl_track *track = intake->track;
 
     if (intake->count == FRAME_BATCH)
-        intake_pass(intake);
+        sl_intake_pass(intake);
     intake->batch[intake->count++] = frame;
-    if (track_keeps(track))
-        kept_add(&intake->kept, frame);
+    if (sl_track_keeps(track))
+        sl_kept_add(&intake->kept, frame);
     if (!sl_list_linked(&track->dirty))
         sl_list_append(&track->home->dirty_tracks, &track->dirty);
 }
@@ -278,9 +278,9 @@ static void on_assembled(void *owner, struct sl_frame *frame)
     add(owner, sl_frame_ref(frame));
 }
 
-void intake_tick(struct intake *intake, int64_t now_us)
+void sl_intake_tick(struct intake *intake, int64_t now_us)
 {
-    frames_tick(intake->frames, now_us);
+    sl_frames_tick(intake->frames, now_us);
 }
 
 static bool has_frame_sinks(struct fanout *fanout)
@@ -297,15 +297,15 @@ static void pass_to(struct fanout *fanout, const struct intake *intake)
     if (!has_frame_sinks(fanout))
         return;
     if (fanout->worker != track->home) {
-        fanout_hand_over_frames(fanout, intake->batch, intake->count);
+        sl_fanout_hand_over_frames(fanout, intake->batch, intake->count);
         return;
     }
     fanout->clock = track->clock;
     for (size_t i = 0; i < intake->count; i++)
-        fanout_give_frame(fanout, intake->batch[i]);
+        sl_fanout_give_frame(fanout, intake->batch[i]);
 }
 
-void intake_pass(struct intake *intake)
+void sl_intake_pass(struct intake *intake)
 {
     const struct sl_track *track = intake->track;
 
@@ -316,7 +316,7 @@ void intake_pass(struct intake *intake)
     intake->count = 0;
 }
 
-void intake_take(struct intake *intake, struct sl_rtp_packet *const *packets, size_t count)
+void sl_intake_take(struct intake *intake, struct sl_rtp_packet *const *packets, size_t count)
 {
     const struct sl_track *track = intake->track;
     bool refused = false;
@@ -326,19 +326,19 @@ void intake_take(struct intake *intake, struct sl_rtp_packet *const *packets, si
     if (count > 0 && !sl_list_linked(&intake->ticking))
         sl_list_append(&track->home->intakes, &intake->ticking);
     for (size_t i = 0; i < count; i++)
-        refused |= frames_input(intake->frames, packets[i]) < 0;
+        refused |= sl_frames_input(intake->frames, packets[i]) < 0;
     if (!refused)
         return;
-    kept_clear(&intake->kept);
-    intake_pass(intake);
+    sl_kept_clear(&intake->kept);
+    sl_intake_pass(intake);
     for (size_t i = 0; i < track->active_count; i++) {
         if (has_frame_sinks(track->active[i]))
-            fanout_refuse(track->active[i]);
+            sl_fanout_refuse(track->active[i]);
     }
 }
 
-void intake_replay(struct intake *intake, struct fanout *fanout)
+void sl_intake_replay(struct intake *intake, struct fanout *fanout)
 {
-    intake_pass(intake); /* those who do not wait get them first, and once */
-    fanout_replay(fanout, intake->kept.frames, intake->kept.count);
+    sl_intake_pass(intake); /* those who do not wait get them first, and once */
+    sl_fanout_replay(fanout, intake->kept.frames, intake->kept.count);
 }

@@ -8,11 +8,11 @@
  * each part belongs to one worker. The end of a stream runs through them like this:
  *
  *   control: sl_stream_end()  posts end_msg to the home worker
- *   home:    track_end()      passes what is left, posts end_msg to each fanout's worker
- *   worker:  fanout_end()     on_end to its sinks, drops its packets, posts drained_msg to control
- *   control: on_drained()     counts; when all are drained, every sink is destroyed and the creator
- *                             has released: posts free_msg to the home worker
- *   home:    on_free()        frees; everything anyone posted to home before has run by then
+ *   home:    sl_track_end()      passes what is left, posts end_msg to each fanout's worker
+ *   worker:  sl_fanout_end()     on_end to its sinks, drops its packets, posts drained_msg to
+ * control control: on_drained()     counts; when all are drained, every sink is destroyed and the
+ * creator has released: posts free_msg to the home worker home:    on_free()        frees;
+ * everything anyone posted to home before has run by then
  */
 #ifndef SL_STREAM_INTERNAL_H
 #define SL_STREAM_INTERNAL_H
@@ -80,8 +80,8 @@ enum { WORKERS_MAX = 64 };
 
 /* ---- packet.c ---- */
 
-struct packet_pool *packet_pool_create(struct sl_worker *worker, size_t packets_max);
-void packet_pool_destroy(struct packet_pool *pool);
+struct packet_pool *sl_packet_pool_create(struct sl_worker *worker, size_t packets_max);
+void sl_packet_pool_destroy(struct packet_pool *pool);
 
 /* ---- track.c ---- */
 
@@ -113,46 +113,46 @@ struct sl_track {
 };
 
 /* What the next track's ring may hold. [control] */
-size_t track_ring_packets(const struct sl_worker *worker, enum sl_media_kind kind);
-struct sl_track *track_create(struct sl_stream *stream, enum sl_media_kind kind,
-                              const struct sl_stream_config *config);
+size_t sl_track_ring_packets(const struct sl_worker *worker, enum sl_media_kind kind);
+struct sl_track *sl_track_create(struct sl_stream *stream, enum sl_media_kind kind,
+                                 const struct sl_stream_config *config);
 /* With its fanouts; NULL is fine. */
-void track_free(struct sl_track *track);
+void sl_track_free(struct sl_track *track);
 /* Appends a packet under its final number. [home] */
-void track_add(struct sl_track *track, struct sl_rtp_packet *packet);
+void sl_track_add(struct sl_track *track, struct sl_rtp_packet *packet);
 /* Passes the batch on to every worker, and with it that of the stream's other track. [home] */
-void track_pass(struct sl_track *track);
+void sl_track_pass(struct sl_track *track);
 /* The batch ends within a picture. [home] */
-bool track_picture_is_cut(const struct sl_track *track);
+bool sl_track_picture_is_cut(const struct sl_track *track);
 /* That, or it is sound that a picture may follow. [home] */
-bool track_may_go_on(const struct sl_track *track);
+bool sl_track_may_go_on(const struct sl_track *track);
 /* How many sinks its packets go to, on all workers. [home] */
-size_t track_sink_count(const struct sl_track *track);
+size_t sl_track_sink_count(const struct sl_track *track);
 /* Sinks came or went on some worker: tells the source of the first and of the last, and sees how
  * often key frames are wanted. [home] */
-void track_check_sinks(struct sl_track *track);
+void sl_track_check_sinks(struct sl_track *track);
 /* Asks for a key frame if the last one is too long ago for some sink. [home] */
-void track_pace(struct sl_track *track, int64_t now_us);
+void sl_track_pace(struct sl_track *track, int64_t now_us);
 /* A sink wants a key frame. [home] */
-void track_want_keyframe(struct sl_track *track);
+void sl_track_want_keyframe(struct sl_track *track);
 /* As that, at the next tick: for whoever is called by the source. [home] */
-void track_want_keyframe_soon(struct sl_track *track);
+void sl_track_want_keyframe_soon(struct sl_track *track);
 /* Of the codec's RTP time in this track. */
-uint32_t track_clock_hz(const struct sl_track *track, enum sl_codec codec);
+uint32_t sl_track_clock_hz(const struct sl_track *track, enum sl_codec codec);
 /* The NTP time of a local time: the same in all tracks of a stream. [home] */
-uint64_t track_ntp(struct sl_track *track, int64_t local_us);
+uint64_t sl_track_ntp(struct sl_track *track, int64_t local_us);
 /* Asks now if the interval has passed; otherwise the track stays among the wanting. [home] */
-void track_retry_keyframe(struct sl_track *track, int64_t now_us);
+void sl_track_retry_keyframe(struct sl_track *track, int64_t now_us);
 /* The stream is over: passes what is left, ends the fanouts. [home] */
-void track_end(struct sl_track *track);
+void sl_track_end(struct sl_track *track);
 
 /* ---- sets.c ---- */
 
-struct track_sets *track_sets_create(const struct sl_h264_sprop *sprop);
-void track_sets_destroy(struct track_sets *sets); /* NULL is fine */
+struct track_sets *sl_track_sets_create(const struct sl_h264_sprop *sprop);
+void sl_track_sets_destroy(struct track_sets *sets); /* NULL is fine */
 /* A packet as the source numbered it gets its number in the track; before it, packets may be added
  * that carry parameter sets. -ERANGE: it comes too late to be used. [home] */
-int track_sets_input(struct sl_track *track, struct sl_rtp_packet *packet);
+int sl_track_sets_input(struct sl_track *track, struct sl_rtp_packet *packet);
 
 /* ---- kept.c ---- */
 
@@ -162,8 +162,8 @@ struct kept {
     struct sl_frame **frames; /* from a key frame on */
 };
 /* One more picture: a key frame takes the place of all; too much, and nothing is kept. */
-void kept_add(struct kept *kept, struct sl_frame *frame);
-void kept_clear(struct kept *kept);
+void sl_kept_add(struct kept *kept, struct sl_frame *frame);
+void sl_kept_clear(struct kept *kept);
 
 /* ---- intake.c ---- */
 
@@ -188,26 +188,26 @@ struct intake {
     struct sl_frame *batch[FRAME_BATCH];
 };
 
-struct intake *intake_create(struct sl_track *track);
-void intake_destroy(struct intake *intake); /* NULL is fine */
+struct intake *sl_intake_create(struct sl_track *track);
+void sl_intake_destroy(struct intake *intake); /* NULL is fine */
 /* Passes what came in on to every worker. [home] */
-void intake_pass(struct intake *intake);
+void sl_intake_pass(struct intake *intake);
 /* Makes frames of packets where the source gives those. [home] */
-void intake_take(struct intake *intake, struct sl_rtp_packet *const *packets, size_t count);
+void sl_intake_take(struct intake *intake, struct sl_rtp_packet *const *packets, size_t count);
 /* Gives up waiting for lost packets in time. [home] */
-void intake_tick(struct intake *intake, int64_t now_us);
+void sl_intake_tick(struct intake *intake, int64_t now_us);
 /* Gives what is kept to those sinks of the fanout that wait for it. [home] */
-void intake_replay(struct intake *intake, struct fanout *fanout);
+void sl_intake_replay(struct intake *intake, struct fanout *fanout);
 /* Nothing comes in any more. [home] */
-void intake_end(struct intake *intake);
+void sl_intake_end(struct intake *intake);
 /* Sinks of frames begin with what is kept. */
-bool track_keeps(const struct sl_track *track);
+bool sl_track_keeps(const struct sl_track *track);
 
 /* ---- level.c ---- */
 
 /* Pads packets of one track so that as few messages as possible take them to a player. followed:
  * something shorter goes to the same players right behind them. */
-void level_batch(struct sl_rtp_packet *const *packets, size_t count, bool followed);
+void sl_level_batch(struct sl_rtp_packet *const *packets, size_t count, bool followed);
 
 /* ---- fanout.c ---- */
 
@@ -227,7 +227,7 @@ struct handover {
         struct fanout *fanout;
         struct sl_track_clock clock;
         size_t count;
-    } parts[2]; /* as fanout_deliver() takes them; packets one behind the other */
+    } parts[2]; /* as sl_fanout_deliver() takes them; packets one behind the other */
     struct sl_rtp_packet *packets[TRACK_BATCH + RIDERS_MAX];
 };
 
@@ -266,24 +266,24 @@ struct fanout {
     _Atomic size_t frame_bytes; /* on their way; the worker subtracts */
 };
 
-struct fanout *fanout_create(struct sl_track *track, struct sl_worker *worker);
-void fanout_free(struct fanout *fanout);
+struct fanout *sl_fanout_create(struct sl_track *track, struct sl_worker *worker);
+void sl_fanout_free(struct fanout *fanout);
 /* Brings packets to the sinks; those of rider (at most RIDERS_MAX) to each sink right after it got
  * those that it rides on. [worker] */
-void fanout_deliver(const struct delivery *delivery, const struct delivery *rider);
+void sl_fanout_deliver(const struct delivery *delivery, const struct delivery *rider);
 /* Takes packets towards the fanout's worker, which is another one. [home] */
-void fanout_hand_over(const struct delivery *delivery, const struct delivery *rider);
+void sl_fanout_hand_over(const struct delivery *delivery, const struct delivery *rider);
 /* A sink wants a key frame: home is told. [worker] */
-void fanout_want_keyframe(struct fanout *fanout);
+void sl_fanout_want_keyframe(struct fanout *fanout);
 /* The first sink came or the last one went, or their wishes changed: home is told. [worker] */
-void fanout_tell_sinks(struct fanout *fanout);
+void sl_fanout_tell_sinks(struct fanout *fanout);
 /* The packets kept for retransmission. [worker] */
-void fanout_make_ring(struct fanout *fanout);
-void fanout_drop_ring(struct fanout *fanout);
+void sl_fanout_make_ring(struct fanout *fanout);
+void sl_fanout_drop_ring(struct fanout *fanout);
 /* Lets go of the newest packet. [worker] */
-void fanout_forget_newest(struct fanout *fanout);
+void sl_fanout_forget_newest(struct fanout *fanout);
 /* Runs on the fanout's worker, then tells control. [worker] */
-void fanout_end(struct fanout *fanout);
+void sl_fanout_end(struct fanout *fanout);
 
 /* ---- frames.c ---- */
 
@@ -295,31 +295,32 @@ struct frames_config {
     void *owner;
 };
 /* Makes frames of a track's packets. */
-struct frames *frames_create(const struct frames_config *config);
-void frames_destroy(struct frames *frames);
+struct frames *sl_frames_create(const struct frames_config *config);
+void sl_frames_destroy(struct frames *frames);
 /* -ENOSYS: no frames can be made of the packet's codec. */
-int frames_input(struct frames *frames, const struct sl_rtp_packet *packet);
-void frames_tick(struct frames *frames, int64_t now_us);
+int sl_frames_input(struct frames *frames, const struct sl_rtp_packet *packet);
+void sl_frames_tick(struct frames *frames, int64_t now_us);
 
 /* ---- relay.c ---- */
 
 /* To the frame sinks there. [worker] */
-void fanout_give_frame(struct fanout *fanout, struct sl_frame *frame);
+void sl_fanout_give_frame(struct fanout *fanout, struct sl_frame *frame);
 /* While there are frame sinks. [worker] */
-void fanout_begin_frames(struct fanout *fanout);
-void fanout_end_frames(struct fanout *fanout);
+void sl_fanout_begin_frames(struct fanout *fanout);
+void sl_fanout_end_frames(struct fanout *fanout);
 /* Makes frames of packets that came, and ends the frame sinks if it cannot. [worker] */
-void fanout_assemble(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count);
+void sl_fanout_assemble(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count);
 /* A sink of frames waits for what is kept: home is told. [worker] */
-void fanout_join(struct fanout *fanout);
+void sl_fanout_join(struct fanout *fanout);
 /* What is kept, to those who wait. [home] */
-void fanout_replay(struct fanout *fanout, struct sl_frame *const *frames, size_t count);
+void sl_fanout_replay(struct fanout *fanout, struct sl_frame *const *frames, size_t count);
 /* No frames can be made of what comes: sinks of frames end. [home] */
-void fanout_refuse(struct fanout *fanout);
+void sl_fanout_refuse(struct fanout *fanout);
 /* Sets up the messages of the above. */
-void fanout_init_relay(struct fanout *fanout);
+void sl_fanout_init_relay(struct fanout *fanout);
 /* Takes frames towards the fanout's worker, which is another one. [home] */
-void fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *frames, size_t count);
+void sl_fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *frames,
+                                size_t count);
 
 /* ---- sink.c ---- */
 
@@ -340,7 +341,7 @@ struct sl_sink {
     struct sl_codec_config *codec_config;
 };
 /* Stops it and tells its owner why. [worker] */
-void sink_end(struct sl_sink *sink, int reason);
+void sl_sink_end(struct sl_sink *sink, int reason);
 
 /* ---- A stream: registry.c, catalogue.c ---- */
 
@@ -376,18 +377,18 @@ struct sl_stream {
 /* ---- catalogue.c ---- */
 
 /* Before the stream is seen by anybody; -EINVAL: the id is too long. */
-int catalogue_init(struct sl_stream *stream, const struct sl_publisher *publisher);
+int sl_catalogue_init(struct sl_stream *stream, const struct sl_publisher *publisher);
 /* NULL: it is no stream's. */
-struct sl_stream *catalogue_find(const struct sl_table *ids, const char *id);
-void catalogue_add(struct sl_table *ids, struct sl_stream *stream);
+struct sl_stream *sl_catalogue_find(const struct sl_table *ids, const char *id);
+void sl_catalogue_add(struct sl_table *ids, struct sl_stream *stream);
 /* The stream has ended: nobody finds it, nobody takes it. */
-void catalogue_remove(struct sl_table *ids, struct sl_stream *stream);
+void sl_catalogue_remove(struct sl_table *ids, struct sl_stream *stream);
 
 /* ---- registry.c ---- */
 
 /* The loop that owns the registry. Threads: any. */
-struct sl_loop *registry_control(const struct sl_stream *stream);
+struct sl_loop *sl_registry_control(const struct sl_stream *stream);
 /* [control] Frees the stream if nobody holds any part of it any more. */
-void stream_check_free(struct sl_stream *stream);
+void sl_stream_check_free(struct sl_stream *stream);
 
 #endif

@@ -21,7 +21,7 @@ static size_t cost_of(const struct sl_frame *frame)
     return frame->len + OVERHEAD;
 }
 
-void kept_clear(struct kept *kept)
+void sl_kept_clear(struct kept *kept)
 {
     for (size_t i = 0; i < kept->count; i++)
         sl_frame_unref(kept->frames[i]);
@@ -66,14 +66,14 @@ static void append(struct kept *kept, struct sl_frame *frame)
     kept->frames[kept->count++] = sl_frame_ref(frame);
 }
 
-void kept_add(struct kept *kept, struct sl_frame *frame)
+void sl_kept_add(struct kept *kept, struct sl_frame *frame)
 {
     if (frame->keyframe)
-        kept_clear(kept);
+        sl_kept_clear(kept);
     else if (kept->count == 0)
         return; /* what it refers to is not there */
     if (take_room(kept, frame))
         append(kept, frame);
     else
-        kept_clear(kept); /* nobody can begin before the next key frame */
+        sl_kept_clear(kept); /* nobody can begin before the next key frame */
 }

@@ -50,7 +50,7 @@ static size_t run_of(struct sl_rtp_packet *const *packets, size_t count, size_t 
     return run;
 }
 
-void level_batch(struct sl_rtp_packet *const *packets, size_t count, bool followed)
+void sl_level_batch(struct sl_rtp_packet *const *packets, size_t count, bool followed)
 {
     for (size_t first = 0; first < count;) {
         size_t longest, end = first + run_of(packets + first, count - first, &longest);

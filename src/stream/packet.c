@@ -22,7 +22,7 @@ struct packet_pool {
     _Atomic(struct sl_rtp_packet *) returned;
 };
 
-struct packet_pool *packet_pool_create(struct sl_worker *worker, size_t packets_max)
+struct packet_pool *sl_packet_pool_create(struct sl_worker *worker, size_t packets_max)
 {
     struct packet_pool *pool = sl_new(struct packet_pool);
 
@@ -31,7 +31,7 @@ struct packet_pool *packet_pool_create(struct sl_worker *worker, size_t packets_
     return pool;
 }
 
-void packet_pool_destroy(struct packet_pool *pool)
+void sl_packet_pool_destroy(struct packet_pool *pool)
 {
     while (pool->slabs) {
         struct slab *slab = pool->slabs;

@@ -26,7 +26,7 @@ struct sl_reservation {
     char name[SL_STREAM_NAME_MAX + 1];
 };
 
-struct sl_loop *registry_control(const struct sl_stream *stream)
+struct sl_loop *sl_registry_control(const struct sl_stream *stream)
 {
     return stream->streams->control;
 }
@@ -119,7 +119,7 @@ void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *st
 
 struct sl_stream *sl_streams_find_id(struct sl_streams *streams, const char *id)
 {
-    return catalogue_find(&streams->ids, id);
+    return sl_catalogue_find(&streams->ids, id);
 }
 
 /* ---- Names to come ---- */
@@ -203,7 +203,7 @@ static void on_home_end(struct sl_msg *msg) /* on the home worker */
 
     for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
         if (stream->tracks[i])
-            track_end(stream->tracks[i]);
+            sl_track_end(stream->tracks[i]);
     }
     sl_loop_post(stream->streams->control, &stream->ended_msg);
 }
@@ -213,7 +213,7 @@ static void on_home_ended(struct sl_msg *msg) /* on the control loop */
     struct sl_stream *stream = sl_container_of(msg, struct sl_stream, ended_msg);
 
     stream->draining--;
-    stream_check_free(stream);
+    sl_stream_check_free(stream);
 }
 
 static void on_free(struct sl_msg *msg) /* on the home worker: the last message about the stream */
@@ -221,7 +221,7 @@ static void on_free(struct sl_msg *msg) /* on the home worker: the last message 
     struct sl_stream *stream = sl_container_of(msg, struct sl_stream, free_msg);
 
     for (size_t i = 0; i < TRACKS_PER_STREAM; i++)
-        track_free(stream->tracks[i]);
+        sl_track_free(stream->tracks[i]);
     free(stream);
 }
 
@@ -238,7 +238,7 @@ static void discard(struct sl_stream *stream)
 {
     unreserve(stream);
     for (size_t i = 0; i < TRACKS_PER_STREAM; i++)
-        track_free(stream->tracks[i]);
+        sl_track_free(stream->tracks[i]);
     free(stream);
 }
 
@@ -263,7 +263,7 @@ static void enter(struct sl_stream *stream, const struct sl_stream_config *confi
     if (config->name) {
         memcpy(stream->name, config->name, strlen(config->name) + 1);
         sl_table_insert(&streams->names, &stream->node, sl_hash_text(stream->name));
-        catalogue_add(&streams->ids, stream);
+        sl_catalogue_add(&streams->ids, stream);
     }
     if (config->of) {
         stream->of = config->of->of ? config->of->of : config->of;
@@ -291,7 +291,7 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
     stream->ended_msg.run = on_home_ended;
     stream->free_msg.run = on_free;
     sl_list_init(&stream->listeners);
-    if (catalogue_init(stream, &config->publisher) < 0) {
+    if (sl_catalogue_init(stream, &config->publisher) < 0) {
         free(stream);
         return -EINVAL;
     }
@@ -304,7 +304,7 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
             discard(stream);
             return -ENOBUFS;
         }
-        stream->tracks[i] = track_create(stream, (enum sl_media_kind)i, config);
+        stream->tracks[i] = sl_track_create(stream, (enum sl_media_kind)i, config);
     }
     enter(stream, config);
     *out = stream;
@@ -391,7 +391,7 @@ void sl_stream_end(struct sl_stream *stream)
     stream->live = false;
     if (has_own_name(stream))
         sl_table_remove(&stream->streams->names, &stream->node);
-    catalogue_remove(&stream->streams->ids, stream);
+    sl_catalogue_remove(&stream->streams->ids, stream);
     sl_list_remove(&stream->sibling);
     sl_loop_post(stream->worker->loop, &stream->end_msg);
     /* A listener may take others out as it ends: always the first of those left. */
@@ -409,10 +409,10 @@ void sl_stream_release(struct sl_stream *stream)
         return;
     sl_stream_end(stream);
     stream->released = true;
-    stream_check_free(stream);
+    sl_stream_check_free(stream);
 }
 
-void stream_check_free(struct sl_stream *stream)
+void sl_stream_check_free(struct sl_stream *stream)
 {
     if (!stream->released || stream->draining > 0)
         return;
@@ -428,7 +428,7 @@ void stream_check_free(struct sl_stream *stream)
     sl_loop_post(stream->worker->loop, &stream->free_msg);
     if (of) {
         of->draining--;
-        stream_check_free(of);
+        sl_stream_check_free(of);
     }
 }
 

@@ -28,7 +28,7 @@ static void give(struct sl_sink *sink, struct sl_frame *frame)
     sink->ops->on_frame(sink->owner, frame);
 }
 
-void fanout_give_frame(struct fanout *fanout, struct sl_frame *frame)
+void sl_fanout_give_frame(struct fanout *fanout, struct sl_frame *frame)
 {
     struct sl_sink *sink;
 
@@ -37,7 +37,7 @@ void fanout_give_frame(struct fanout *fanout, struct sl_frame *frame)
 
 static void on_assembled(void *owner, struct sl_frame *frame)
 {
-    fanout_give_frame(owner, frame);
+    sl_fanout_give_frame(owner, frame);
 }
 
 static void on_loss(void *owner)
@@ -45,10 +45,10 @@ static void on_loss(void *owner)
     struct fanout *fanout = owner;
 
     if (fanout->track->kind == SL_VIDEO)
-        fanout_want_keyframe(fanout);
+        sl_fanout_want_keyframe(fanout);
 }
 
-void fanout_begin_frames(struct fanout *fanout)
+void sl_fanout_begin_frames(struct fanout *fanout)
 {
     const struct frames_config config = {
         .track = fanout->track,
@@ -60,14 +60,14 @@ void fanout_begin_frames(struct fanout *fanout)
 
     if (fanout->frames || fanout->track->intake)
         return; /* the track has them already */
-    fanout->frames = frames_create(&config);
+    fanout->frames = sl_frames_create(&config);
     sl_list_append(&fanout->worker->frame_fanouts, &fanout->ticking);
 }
 
-void fanout_end_frames(struct fanout *fanout)
+void sl_fanout_end_frames(struct fanout *fanout)
 {
     sl_list_remove(&fanout->ticking);
-    frames_destroy(fanout->frames);
+    sl_frames_destroy(fanout->frames);
     fanout->frames = NULL;
 }
 
@@ -75,13 +75,13 @@ static void end_frame_sinks(struct fanout *fanout)
 {
     struct sl_sink *sink;
 
-    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sink_end(sink, -ENOSYS);
+    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sl_sink_end(sink, -ENOSYS);
 }
 
-void fanout_assemble(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count)
+void sl_fanout_assemble(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count)
 {
     for (size_t i = 0; i < count && fanout->frames; i++) {
-        if (frames_input(fanout->frames, packets[i]) < 0)
+        if (sl_frames_input(fanout->frames, packets[i]) < 0)
             end_frame_sinks(fanout); /* the last of them takes fanout->frames along */
     }
 }
@@ -105,7 +105,7 @@ static void on_handover(struct sl_msg *msg) /* on the fanout's worker */
 
     fanout->clock = handover->clock;
     for (size_t i = 0; i < handover->count; i++) {
-        fanout_give_frame(fanout, handover->frames[i]);
+        sl_fanout_give_frame(fanout, handover->frames[i]);
         sl_frame_unref(handover->frames[i]);
     }
     atomic_fetch_sub_explicit(&fanout->frame_bytes, handover->bytes, memory_order_relaxed);
@@ -145,7 +145,7 @@ static size_t choose(struct fanout *fanout, struct frame_handover *handover,
     return dropped;
 }
 
-void fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *frames, size_t count)
+void sl_fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *frames, size_t count)
 {
     struct sl_track *track = fanout->track;
     size_t dropped = count;
@@ -160,7 +160,7 @@ void fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *fram
     if (dropped > 0) {
         sl_count(track->home->counters, SL_COUNTER_PACKETS_DROPPED_QUEUE, dropped);
         if (track->kind == SL_VIDEO)
-            track_want_keyframe_soon(track);
+            sl_track_want_keyframe_soon(track);
     }
     if (dropped == count)
         return;
@@ -180,10 +180,10 @@ static void on_join(struct sl_msg *msg) /* on the home worker */
 
     atomic_store(&fanout->join_posted, false);
     if (!fanout->track->ended)
-        intake_replay(fanout->track->intake, fanout);
+        sl_intake_replay(fanout->track->intake, fanout);
 }
 
-void fanout_join(struct fanout *fanout)
+void sl_fanout_join(struct fanout *fanout)
 {
     if (!atomic_exchange(&fanout->join_posted, true))
         sl_loop_post(fanout->track->home->loop, &fanout->join_msg);
@@ -223,7 +223,7 @@ static void on_replay(struct sl_msg *msg) /* on the fanout's worker */
     free(replay);
 }
 
-void fanout_replay(struct fanout *fanout, struct sl_frame *const *frames, size_t count)
+void sl_fanout_replay(struct fanout *fanout, struct sl_frame *const *frames, size_t count)
 {
     const struct sl_track *track = fanout->track;
 
@@ -251,7 +251,7 @@ static void on_refuse(struct sl_msg *msg) /* on the fanout's worker */
     end_frame_sinks(fanout);
 }
 
-void fanout_refuse(struct fanout *fanout)
+void sl_fanout_refuse(struct fanout *fanout)
 {
     if (fanout->worker == fanout->track->home)
         end_frame_sinks(fanout);
@@ -259,7 +259,7 @@ void fanout_refuse(struct fanout *fanout)
         sl_loop_post(fanout->worker->loop, &fanout->refuse_msg);
 }
 
-void fanout_init_relay(struct fanout *fanout)
+void sl_fanout_init_relay(struct fanout *fanout)
 {
     sl_list_init(&fanout->frame_sinks);
     fanout->join_msg.run = on_join;

@@ -27,7 +27,7 @@ struct track_sets {
     } shifts[SHIFTS_MAX];
 };
 
-struct track_sets *track_sets_create(const struct sl_h264_sprop *sprop)
+struct track_sets *sl_track_sets_create(const struct sl_h264_sprop *sprop)
 {
     struct track_sets *sets = sl_new(struct track_sets);
 
@@ -35,7 +35,7 @@ struct track_sets *track_sets_create(const struct sl_h264_sprop *sprop)
     return sets;
 }
 
-void track_sets_destroy(struct track_sets *sets)
+void sl_track_sets_destroy(struct track_sets *sets)
 {
     if (!sets)
         return;
@@ -80,7 +80,7 @@ static void put_in(void *arg, const uint8_t *payload, size_t len, bool marker)
     packet->keyframe_start = true;
     packet->payload_len = (uint16_t)len;
     memcpy(packet->payload, payload, len);
-    track_add(insertion->track, packet);
+    sl_track_add(insertion->track, packet);
 }
 
 static void insert(struct sl_track *track, const struct sl_rtp_packet *before)
@@ -111,7 +111,7 @@ static void warn_once(struct sl_track *track)
            "can decode the picture until the source sends them");
 }
 
-int track_sets_input(struct sl_track *track, struct sl_rtp_packet *packet)
+int sl_track_sets_input(struct sl_track *track, struct sl_rtp_packet *packet)
 {
     if (packet->codec == SL_CODEC_H264) {
         int found = sl_h264_watch_input(track->sets->watch, packet->seq, packet->payload,

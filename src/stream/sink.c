@@ -11,12 +11,12 @@
 struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
                                const struct sl_sink_ops *ops, void *owner)
 {
-    SL_ASSERT_ON(registry_control(track->stream));
+    SL_ASSERT_ON(sl_registry_control(track->stream));
     struct sl_sink *sink = sl_new(struct sl_sink);
     struct fanout *fanout = track->fanouts[worker->index];
 
     if (!fanout) {
-        fanout = fanout_create(track, worker);
+        fanout = sl_fanout_create(track, worker);
         track->fanouts[worker->index] = fanout;
         if (track->stream->ended) {
             /* Home has been told of the end and would never end this one. No sink can have
@@ -37,7 +37,7 @@ struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
 
 void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video)
 {
-    SL_ASSERT_ON(registry_control(audio->fanout->track->stream));
+    SL_ASSERT_ON(sl_registry_control(audio->fanout->track->stream));
     assert(audio->fanout->track->stream == video->fanout->track->stream);
     assert(audio->fanout->worker == video->fanout->worker);
     assert(audio->fanout->track->kind == SL_AUDIO && video->fanout->track->kind == SL_VIDEO);
@@ -47,13 +47,13 @@ void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video)
 
 void sl_sink_keep_packets(struct sl_sink *sink)
 {
-    SL_ASSERT_ON(registry_control(sink->fanout->track->stream));
+    SL_ASSERT_ON(sl_registry_control(sink->fanout->track->stream));
     sink->keeps = true;
 }
 
 void sl_sink_set_keyframe_every(struct sl_sink *sink, int64_t every_us)
 {
-    SL_ASSERT_ON(registry_control(sink->fanout->track->stream));
+    SL_ASSERT_ON(sl_registry_control(sink->fanout->track->stream));
     sink->keyframe_every_us = every_us;
 }
 
@@ -62,10 +62,10 @@ void sl_sink_destroy(struct sl_sink *sink)
     if (!sink)
         return;
     struct sl_stream *stream = sink->fanout->track->stream;
-    SL_ASSERT_ON(registry_control(stream));
+    SL_ASSERT_ON(sl_registry_control(stream));
     sink->fanout->refs--;
     free(sink);
-    stream_check_free(stream);
+    sl_stream_check_free(stream);
 }
 
 static size_t count_sinks(struct fanout *fanout, int change)
@@ -95,9 +95,9 @@ static void add_packet_sink(struct fanout *fanout, struct sl_sink *sink)
 static void add_frame_sink(struct fanout *fanout, struct sl_sink *sink)
 {
     sink->synced = false;
-    sink->waiting = track_keeps(fanout->track);
+    sink->waiting = sl_track_keeps(fanout->track);
     sl_list_append(&fanout->frame_sinks, &sink->link);
-    fanout_begin_frames(fanout);
+    sl_fanout_begin_frames(fanout);
 }
 
 static int64_t impatience_of(const struct sl_sink *sink, int64_t least_us)
@@ -121,7 +121,7 @@ static void check_wishes(struct fanout *fanout)
     if (least_us == atomic_load_explicit(&fanout->keyframe_every_us, memory_order_relaxed))
         return;
     atomic_store_explicit(&fanout->keyframe_every_us, least_us, memory_order_relaxed);
-    fanout_tell_sinks(fanout);
+    sl_fanout_tell_sinks(fanout);
 }
 
 /* Of one of the codecs at least. */
@@ -158,18 +158,18 @@ void sl_sink_start(struct sl_sink *sink)
         return;
     }
     if (sink->keeps && fanout->keeping++ == 0)
-        fanout_make_ring(fanout);
+        sl_fanout_make_ring(fanout);
     sink->started = true;
     if (sink->ops->on_packets)
         add_packet_sink(fanout, sink);
     else
         add_frame_sink(fanout, sink);
     if (count_sinks(fanout, 1) == 1)
-        fanout_tell_sinks(fanout);
+        sl_fanout_tell_sinks(fanout);
     if (sink->keyframe_every_us > 0)
         check_wishes(fanout);
     if (sink->waiting)
-        fanout_join(fanout);
+        sl_fanout_join(fanout);
 }
 
 void sl_sink_stop(struct sl_sink *sink)
@@ -197,20 +197,20 @@ void sl_sink_stop(struct sl_sink *sink)
         sink->codec_config = NULL;
         sink->codec = SL_CODEC_NONE;
         if (sl_list_empty(&fanout->frame_sinks))
-            fanout_end_frames(fanout);
+            sl_fanout_end_frames(fanout);
     }
     sink->waiting = false;
     if (sink->keyframe_every_us > 0)
         check_wishes(fanout);
     if (sink->keeps && --fanout->keeping == 0)
-        fanout_drop_ring(fanout); /* nobody can ask for these packets any more */
+        sl_fanout_drop_ring(fanout); /* nobody can ask for these packets any more */
     if (count_sinks(fanout, -1) > 0)
         return;
-    fanout_forget_newest(fanout);
-    fanout_tell_sinks(fanout);
+    sl_fanout_forget_newest(fanout);
+    sl_fanout_tell_sinks(fanout);
 }
 
-void sink_end(struct sl_sink *sink, int reason)
+void sl_sink_end(struct sl_sink *sink, int reason)
 {
     sl_sink_stop(sink);
     if (sink->ops->on_end)
@@ -220,7 +220,7 @@ void sink_end(struct sl_sink *sink, int reason)
 void sl_sink_request_keyframe(struct sl_sink *sink)
 {
     SL_ASSERT_ON(sink->fanout->worker->loop);
-    fanout_want_keyframe(sink->fanout);
+    sl_fanout_want_keyframe(sink->fanout);
 }
 
 struct sl_rtp_packet *sl_sink_find_packet(struct sl_sink *sink, int64_t seq)

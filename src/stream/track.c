@@ -10,7 +10,7 @@
 
 /* Rings hold packets of the worker's pool. Each new one takes at most an eighth of what is left of
  * half the pool, so that no number of streams uses it up; the rest is what lets media flow. */
-size_t track_ring_packets(const struct sl_worker *worker, enum sl_media_kind kind)
+size_t sl_track_ring_packets(const struct sl_worker *worker, enum sl_media_kind kind)
 {
     size_t packets = worker->config->ring_packets, budget = worker->config->packets_max / 2;
     size_t left = budget > worker->ring_reserved ? budget - worker->ring_reserved : 0;
@@ -31,8 +31,8 @@ static bool may_send(const struct sl_track_config *config, enum sl_codec codec)
     return false;
 }
 
-struct sl_track *track_create(struct sl_stream *stream, enum sl_media_kind kind,
-                              const struct sl_stream_config *config)
+struct sl_track *sl_track_create(struct sl_stream *stream, enum sl_media_kind kind,
+                                 const struct sl_stream_config *config)
 {
     struct sl_track *track = sl_new(struct sl_track);
 
@@ -42,23 +42,23 @@ struct sl_track *track_create(struct sl_stream *stream, enum sl_media_kind kind,
     track->home = config->worker;
     track->ops = config->ops;
     track->owner = config->owner;
-    track->ring_packets = track_ring_packets(config->worker, kind);
+    track->ring_packets = sl_track_ring_packets(config->worker, kind);
     config->worker->ring_reserved += track->ring_packets;
-    if (track->config.frames || track_keeps(track))
-        track->intake = intake_create(track);
+    if (track->config.frames || sl_track_keeps(track))
+        track->intake = sl_intake_create(track);
     if (!track->config.frames && may_send(&track->config, SL_CODEC_H264))
-        track->sets = track_sets_create(&track->config.sprop);
+        track->sets = sl_track_sets_create(&track->config.sprop);
     return track;
 }
 
-void track_free(struct sl_track *track)
+void sl_track_free(struct sl_track *track)
 {
     if (!track)
         return;
     for (size_t i = 0; i < WORKERS_MAX; i++)
-        fanout_free(track->fanouts[i]);
-    track_sets_destroy(track->sets);
-    intake_destroy(track->intake);
+        sl_fanout_free(track->fanouts[i]);
+    sl_track_sets_destroy(track->sets);
+    sl_intake_destroy(track->intake);
     free(track);
 }
 
@@ -76,20 +76,20 @@ void sl_track_input(struct sl_track *track, struct sl_rtp_packet *packet)
 {
     SL_ASSERT_ON(track->home->loop);
     assert(!track->config.frames);
-    if (track->ended || (track->sets && track_sets_input(track, packet) < 0)) {
+    if (track->ended || (track->sets && sl_track_sets_input(track, packet) < 0)) {
         sl_rtp_packet_unref(packet);
         return;
     }
-    track_add(track, packet);
+    sl_track_add(track, packet);
 }
 
-void track_add(struct sl_track *track, struct sl_rtp_packet *packet)
+void sl_track_add(struct sl_track *track, struct sl_rtp_packet *packet)
 {
     if (track->batch_count == 0 && !sl_list_linked(&track->dirty))
         sl_list_append(&track->home->dirty_tracks, &track->dirty);
     track->batch[track->batch_count++] = packet;
     if (track->batch_count == TRACK_BATCH)
-        track_pass(track);
+        sl_track_pass(track);
 }
 
 static struct fanout *active_on(const struct sl_track *track, const struct sl_worker *worker)
@@ -123,9 +123,9 @@ static void pass_to(const struct sl_worker *home, struct delivery delivery, stru
     if (!delivery.fanout)
         return;
     if (delivery.fanout->worker == home)
-        fanout_deliver(&delivery, &rider);
+        sl_fanout_deliver(&delivery, &rider);
     else
-        fanout_hand_over(&delivery, &rider);
+        sl_fanout_hand_over(&delivery, &rider);
 }
 
 static void note_keyframe(struct sl_track *track)
@@ -140,8 +140,8 @@ static void note_keyframe(struct sl_track *track)
 static void end_pass(struct sl_track *track)
 {
     if (track->intake) {
-        intake_take(track->intake, track->batch, track->batch_count);
-        intake_pass(track->intake);
+        sl_intake_take(track->intake, track->batch, track->batch_count);
+        sl_intake_pass(track->intake);
     }
     if (track->keyframe_every_us > 0)
         note_keyframe(track);
@@ -162,14 +162,14 @@ static struct sl_track *rider_of(const struct sl_track *track)
                : NULL;
 }
 
-void track_pass(struct sl_track *track)
+void sl_track_pass(struct sl_track *track)
 {
     struct sl_track *video = track->stream->tracks[SL_VIDEO];
 
     if (track->kind == SL_AUDIO && video && video->batch_count > 0 && rider_of(video))
         track = video;
     struct sl_track *rider = rider_of(track);
-    level_batch(track->batch, track->batch_count, rider != NULL);
+    sl_level_batch(track->batch, track->batch_count, rider != NULL);
     for (size_t i = 0; i < track->active_count; i++) {
         struct fanout *fanout = track->active[i];
         struct delivery riding = {0};
@@ -186,22 +186,22 @@ void track_pass(struct sl_track *track)
         end_pass(rider);
 }
 
-bool track_picture_is_cut(const struct sl_track *track)
+bool sl_track_picture_is_cut(const struct sl_track *track)
 {
     return track->kind == SL_VIDEO && track->batch_count > 0 &&
            !track->batch[track->batch_count - 1]->marker;
 }
 
-bool track_may_go_on(const struct sl_track *track)
+bool sl_track_may_go_on(const struct sl_track *track)
 {
     const struct sl_track *video = track->stream->tracks[SL_VIDEO];
 
     if (track->kind == SL_VIDEO)
-        return track_picture_is_cut(track);
+        return sl_track_picture_is_cut(track);
     return video && video->batch_count == 0;
 }
 
-size_t track_sink_count(const struct sl_track *track)
+size_t sl_track_sink_count(const struct sl_track *track)
 {
     size_t count = 0;
 
@@ -229,15 +229,15 @@ static void check_wishes(struct sl_track *track)
         sl_list_append(&track->home->paced_tracks, &track->paced);
 }
 
-void track_pace(struct sl_track *track, int64_t now_us)
+void sl_track_pace(struct sl_track *track, int64_t now_us)
 {
     if (now_us - track->keyframe_us >= track->keyframe_every_us)
-        track_want_keyframe_soon(track);
+        sl_track_want_keyframe_soon(track);
 }
 
-void track_check_sinks(struct sl_track *track)
+void sl_track_check_sinks(struct sl_track *track)
 {
-    size_t count = track_sink_count(track);
+    size_t count = sl_track_sink_count(track);
 
     if (!track->ended)
         check_wishes(track);
@@ -247,7 +247,7 @@ void track_check_sinks(struct sl_track *track)
     track->ops->on_sinks(track->owner, track, count);
 }
 
-uint32_t track_clock_hz(const struct sl_track *track, enum sl_codec codec)
+uint32_t sl_track_clock_hz(const struct sl_track *track, enum sl_codec codec)
 {
     bool is_sounds = codec == SL_CODEC_AAC || codec == SL_CODEC_TELEPHONE_EVENT;
 
@@ -269,7 +269,7 @@ static _Atomic int64_t *ntp_offset_of(const struct sl_track *track)
     return stream->of ? &stream->of->ntp_offset_us : &stream->ntp_offset_us;
 }
 
-uint64_t track_ntp(struct sl_track *track, int64_t local_us)
+uint64_t sl_track_ntp(struct sl_track *track, int64_t local_us)
 {
     static const int64_t ntp_of_1970_us = INT64_C(2208988800) * SL_US_PER_S;
     _Atomic int64_t *known = ntp_offset_of(track);
@@ -294,7 +294,7 @@ void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clo
         track->clock = *clock;
 }
 
-void track_retry_keyframe(struct sl_track *track, int64_t now_us)
+void sl_track_retry_keyframe(struct sl_track *track, int64_t now_us)
 {
     if (track->keyframe_asked_us &&
         now_us - track->keyframe_asked_us < track->home->config->keyframe_interval_us)
@@ -304,17 +304,17 @@ void track_retry_keyframe(struct sl_track *track, int64_t now_us)
     track->ops->request_keyframe(track->owner, track);
 }
 
-void track_want_keyframe_soon(struct sl_track *track)
+void sl_track_want_keyframe_soon(struct sl_track *track)
 {
     if (!track->ended && track->ops->request_keyframe && !sl_list_linked(&track->wanting))
         sl_list_append(&track->home->wanting_tracks, &track->wanting);
 }
 
-void track_want_keyframe(struct sl_track *track)
+void sl_track_want_keyframe(struct sl_track *track)
 {
-    track_want_keyframe_soon(track);
+    sl_track_want_keyframe_soon(track);
     if (sl_list_linked(&track->wanting))
-        track_retry_keyframe(track, sl_now_us());
+        sl_track_retry_keyframe(track, sl_now_us());
 }
 
 struct size_report {
@@ -353,21 +353,21 @@ void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height)
     report->stream = track->stream;
     report->width = width;
     report->height = height;
-    sl_loop_post(registry_control(track->stream), &report->msg);
+    sl_loop_post(sl_registry_control(track->stream), &report->msg);
 }
 
-void track_end(struct sl_track *track)
+void sl_track_end(struct sl_track *track)
 {
-    track_pass(track);
+    sl_track_pass(track);
     if (track->intake)
-        intake_end(track->intake);
+        sl_intake_end(track->intake);
     sl_list_remove(&track->wanting);
     sl_list_remove(&track->paced);
     track->ended = true;
     for (size_t i = 0; i < track->active_count; i++) {
         struct fanout *fanout = track->active[i];
         if (fanout->worker == track->home)
-            fanout_end(fanout);
+            sl_fanout_end(fanout);
         else
             sl_loop_post(fanout->worker->loop, &fanout->end_msg);
     }

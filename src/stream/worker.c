@@ -76,7 +76,7 @@ void sl_worker_flush(struct sl_worker *worker)
     SL_ASSERT_ON(worker->loop);
     stop_gathering(worker);
     while (!sl_list_empty(&worker->dirty_tracks)) /* a track may take another one along */
-        track_pass(sl_list_first(&worker->dirty_tracks, struct sl_track, dirty));
+        sl_track_pass(sl_list_first(&worker->dirty_tracks, struct sl_track, dirty));
     send_queued(worker);
 }
 
@@ -89,7 +89,7 @@ static int64_t gather_us(const struct sl_worker *worker)
     if (worker->config->gather_max_us == 0)
         return 0;
     sl_list_foreach(track, &worker->dirty_tracks, const struct sl_track, dirty) sinks +=
-        track_sink_count(track);
+        sl_track_sink_count(track);
     int64_t us = (int64_t)sinks * GATHER_US_PER_SINK;
     if (us < GATHER_MIN_US)
         return 0;
@@ -104,7 +104,7 @@ static bool is_complete(const struct sl_worker *worker, bool first)
 
     sl_list_foreach(track, &worker->dirty_tracks, const struct sl_track, dirty)
     {
-        if (first ? track_may_go_on(track) : track_picture_is_cut(track))
+        if (first ? sl_track_may_go_on(track) : sl_track_picture_is_cut(track))
             return false;
     }
     return true;
@@ -164,11 +164,13 @@ static void on_tick(uv_timer_t *timer)
     int64_t now_us = sl_now_us();
 
     sl_list_foreach(track, &worker->wanting_tracks, struct sl_track, wanting)
-        track_retry_keyframe(track, now_us);
+        sl_track_retry_keyframe(track, now_us);
     sl_list_foreach(fanout, &worker->frame_fanouts, struct fanout, ticking)
-        frames_tick(fanout->frames, now_us);
-    sl_list_foreach(intake, &worker->intakes, struct intake, ticking) intake_tick(intake, now_us);
-    sl_list_foreach(track, &worker->paced_tracks, struct sl_track, paced) track_pace(track, now_us);
+        sl_frames_tick(fanout->frames, now_us);
+    sl_list_foreach(intake, &worker->intakes, struct intake, ticking)
+        sl_intake_tick(intake, now_us);
+    sl_list_foreach(track, &worker->paced_tracks, struct sl_track, paced)
+        sl_track_pace(track, now_us);
 }
 
 /* The timer of packets that wait for more. */
@@ -206,7 +208,7 @@ static struct sl_worker *worker_create(struct sl_workers *workers, size_t index)
         return NULL;
     }
     worker->counters = sl_metrics_register(workers->config.metrics);
-    worker->pool = packet_pool_create(worker, workers->config.packets_max);
+    worker->pool = sl_packet_pool_create(worker, workers->config.packets_max);
     sl_list_init(&worker->dirty_tracks);
     sl_list_init(&worker->wanting_tracks);
     sl_list_init(&worker->frame_fanouts);
@@ -235,7 +237,7 @@ static void worker_destroy(struct sl_worker *worker)
     uv_close((uv_handle_t *)&worker->gather_poll, NULL);
     sl_loop_destroy(worker->loop); /* runs the closes */
     (void)close(worker->gather_fd);
-    packet_pool_destroy(worker->pool);
+    sl_packet_pool_destroy(worker->pool);
     free(worker);
 }
 

@@ -91,47 +91,48 @@ struct route {
 };
 
 /* A datagram for the engine; data may be changed. path is where it came from. */
-void rtc_input(struct rtc_worker *rtc_worker, const struct sl_path *path, struct link *link,
-               uint8_t *data, size_t len, int64_t now_us);
+void sl_rtc_input(struct rtc_worker *rtc_worker, const struct sl_path *path, struct link *link,
+                  uint8_t *data, size_t len, int64_t now_us);
 /* Sends one finished datagram now. */
-void rtc_send(struct rtc_worker *rtc_worker, const struct sl_path *path, const uint8_t *data,
-              size_t len);
-void rtc_add_link(struct rtc_worker *rtc_worker, struct link *link);
-void rtc_remove_link(struct rtc_worker *rtc_worker, struct link *link);
+void sl_rtc_send(struct rtc_worker *rtc_worker, const struct sl_path *path, const uint8_t *data,
+                 size_t len);
+void sl_rtc_add_link(struct rtc_worker *rtc_worker, struct link *link);
+void sl_rtc_remove_link(struct rtc_worker *rtc_worker, struct link *link);
 /* From now on datagrams of this UDP path are the link's; refused while another link that is alive
  * holds it (a forged source address must not take a viewer's media away; the next check asks
  * again). */
-void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path);
-void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path);
+void sl_rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path);
+void sl_rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link,
+                         const struct sl_path *path);
 
 /* ---- tcp.c ---- */
 
-int tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds, size_t bind_count,
-                      const uint16_t *ports, size_t port_count, struct tcp_server **out,
-                      struct sl_error *error);
-void tcp_server_destroy(struct tcp_server *server);
+int sl_tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds,
+                         size_t bind_count, const uint16_t *ports, size_t port_count,
+                         struct tcp_server **out, struct sl_error *error);
+void sl_tcp_server_destroy(struct tcp_server *server);
 /* Frames one datagram (RFC 4571) and writes it; dropped and counted if the client does not read. */
-void tcp_send(struct sl_tcp_conn *conn, const uint8_t *data, size_t len);
+void sl_tcp_send(struct sl_tcp_conn *conn, const uint8_t *data, size_t len);
 /* The connection passed a check of this link (once). */
-void tcp_bind(struct sl_tcp_conn *conn, struct link *link);
+void sl_tcp_bind(struct sl_tcp_conn *conn, struct link *link);
 /* The transport has no use for it any more. */
-void tcp_close(struct sl_tcp_conn *conn);
+void sl_tcp_close(struct sl_tcp_conn *conn);
 /* The link goes: its connections are closed. */
-void tcp_drop_link(struct tcp_server *server, const struct link *link);
-void tcp_tick(struct tcp_server *server, int64_t now_us);
+void sl_tcp_drop_link(struct tcp_server *server, const struct link *link);
+void sl_tcp_tick(struct tcp_server *server, int64_t now_us);
 
 /* ---- outgoing.c ---- */
 
 struct outgoing;
 /* Sockets for the link, of the families that the candidates have. -EAFNOSUPPORT, -EADDRINUSE,
  * -EMFILE ... */
-int outgoing_create(struct link *link, const struct sl_addr *candidates, size_t count,
-                    struct outgoing **out);
+int sl_outgoing_create(struct link *link, const struct sl_addr *candidates, size_t count,
+                       struct outgoing **out);
 /* Checks go to each candidate from each socket of its family. */
-void outgoing_add_candidates(struct outgoing *outgoing, struct sl_transport *transport,
-                             const struct sl_addr *candidates, size_t count, int64_t now_us);
+void sl_outgoing_add_candidates(struct outgoing *outgoing, struct sl_transport *transport,
+                                const struct sl_addr *candidates, size_t count, int64_t now_us);
 /* Nothing comes from the sockets any more. NULL is fine. */
-void outgoing_destroy(struct outgoing *outgoing);
+void sl_outgoing_destroy(struct outgoing *outgoing);
 
 /* ---- peer.c ---- */
 
@@ -169,7 +170,8 @@ struct sl_peer {
     struct sl_flow_out *out;
 };
 
-void peer_tick(struct sl_peer *peer, int64_t now_us);
-void peer_on_rtp(struct sl_peer *peer, const uint8_t *data, size_t len, bool rtcp, int64_t now_us);
+void sl_peer_tick(struct sl_peer *peer, int64_t now_us);
+void sl_peer_on_rtp(struct sl_peer *peer, const uint8_t *data, size_t len, bool rtcp,
+                    int64_t now_us);
 
 #endif

@@ -37,7 +37,7 @@ static void input(struct link *link, const struct sl_path *path, uint8_t *data, 
     if (sl_stun_is(data, len))
         (void)sl_transport_stun(link->transport, path, data, len, now_us); /* counted there */
     else
-        rtc_input(link->peer->rtc_worker, path, link, data, len, now_us);
+        sl_rtc_input(link->peer->rtc_worker, path, link, data, len, now_us);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -92,8 +92,8 @@ static bool has_family(const struct sl_addr *candidates, size_t count, bool v4)
     return false;
 }
 
-int outgoing_create(struct link *link, const struct sl_addr *candidates, size_t count,
-                    struct outgoing **out)
+int sl_outgoing_create(struct link *link, const struct sl_addr *candidates, size_t count,
+                       struct outgoing **out)
 {
     const struct sl_rtc_config *config = &link->peer->rtc_worker->rtc->config;
     struct outgoing *outgoing = sl_new(struct outgoing);
@@ -106,15 +106,15 @@ int outgoing_create(struct link *link, const struct sl_addr *candidates, size_t 
     if (err == 0 && outgoing->count == 0)
         err = -EAFNOSUPPORT;
     if (err < 0) {
-        outgoing_destroy(outgoing);
+        sl_outgoing_destroy(outgoing);
         return err;
     }
     *out = outgoing;
     return 0;
 }
 
-void outgoing_add_candidates(struct outgoing *outgoing, struct sl_transport *transport,
-                             const struct sl_addr *candidates, size_t count, int64_t now_us)
+void sl_outgoing_add_candidates(struct outgoing *outgoing, struct sl_transport *transport,
+                                const struct sl_addr *candidates, size_t count, int64_t now_us)
 {
     /* A transport takes so many only: the best of them from every socket. */
     for (size_t i = 0; i < count; i++) {
@@ -138,7 +138,7 @@ static void on_closed(uv_handle_t *handle)
     free(socket);
 }
 
-void outgoing_destroy(struct outgoing *outgoing)
+void sl_outgoing_destroy(struct outgoing *outgoing)
 {
     if (!outgoing)
         return;

@@ -46,7 +46,7 @@ static void on_send(void *owner, const struct sl_path *path, const uint8_t *data
 {
     struct link *link = owner;
 
-    rtc_send(link->peer->rtc_worker, path, data, len);
+    sl_rtc_send(link->peer->rtc_worker, path, data, len);
 }
 
 static void on_path(void *owner, const struct sl_path *path, bool gone)
@@ -57,13 +57,13 @@ static void on_path(void *owner, const struct sl_path *path, bool gone)
     if (link->outgoing)
         return; /* its sockets serve nobody else */
     if (path->tcp && gone)
-        tcp_close(path->tcp);
+        sl_tcp_close(path->tcp);
     else if (path->tcp)
-        tcp_bind(path->tcp, link);
+        sl_tcp_bind(path->tcp, link);
     else if (gone)
-        rtc_remove_route(rtc_worker, link, path);
+        sl_rtc_remove_route(rtc_worker, link, path);
     else
-        rtc_add_route(rtc_worker, link, path);
+        sl_rtc_add_route(rtc_worker, link, path);
 }
 
 static bool all_connected(const struct sl_peer *peer)
@@ -120,7 +120,7 @@ static const struct sl_transport_ops transport_ops = {
 static void write_tcp(void *stream, bool rtcp, const uint8_t *data, size_t len)
 {
     (void)rtcp; /* both in one connection (RFC 5761) */
-    tcp_send(stream, data, len);
+    sl_tcp_send(stream, data, len);
 }
 
 static bool find_path(void *owner, size_t index, struct sl_flow_path *out)
@@ -162,7 +162,8 @@ static void on_sent(void *owner)
 static const struct sl_flow_ops in_ops = {"webrtc", find_path, on_came};
 static const struct sl_flow_ops out_ops = {"webrtc", find_path, on_sent};
 
-void peer_on_rtp(struct sl_peer *peer, const uint8_t *data, size_t len, bool rtcp, int64_t now_us)
+void sl_peer_on_rtp(struct sl_peer *peer, const uint8_t *data, size_t len, bool rtcp,
+                    int64_t now_us)
 {
     if (rtcp)
         sl_count(peer->rtc_worker->counters, SL_COUNTER_RTCP_IN, 1);
@@ -233,7 +234,7 @@ static void check_timeouts(struct sl_peer *peer, int64_t now_us)
     }
 }
 
-void peer_tick(struct sl_peer *peer, int64_t now_us)
+void sl_peer_tick(struct sl_peer *peer, int64_t now_us)
 {
     if (peer->state == SL_PEER_FAILED)
         return;
@@ -258,11 +259,11 @@ static void reach_out(struct sl_peer *peer, struct link *link, int64_t now_us)
     const struct sl_addr *candidates = peer->offered->candidates[link->index];
     size_t count = peer->offered->candidate_count[link->index];
 
-    if (outgoing_create(link, candidates, count, &link->outgoing) < 0) {
+    if (sl_outgoing_create(link, candidates, count, &link->outgoing) < 0) {
         peer_report(peer, SL_PEER_FAILED, SL_PEER_NO_SOCKET);
         return;
     }
-    outgoing_add_candidates(link->outgoing, link->transport, candidates, count, now_us);
+    sl_outgoing_add_candidates(link->outgoing, link->transport, candidates, count, now_us);
     sl_transport_tick(link->transport, now_us);
 }
 
@@ -293,7 +294,7 @@ static void make_link(struct sl_peer *peer, size_t index, int64_t now_us)
     if (peer->offered)
         reach_out(peer, link, now_us);
     else
-        rtc_add_link(rtc_worker, link);
+        sl_rtc_add_link(rtc_worker, link);
 }
 
 static void on_start(struct sl_msg *msg)
@@ -323,11 +324,11 @@ static void on_close(struct sl_msg *msg)
         sl_worker_flush(rtc_worker->worker);
         for (size_t i = 0; i < peer->link_count; i++) {
             if (!peer->offered)
-                rtc_remove_link(rtc_worker, &peer->links[i]);
+                sl_rtc_remove_link(rtc_worker, &peer->links[i]);
             sl_transport_destroy(peer->links[i].transport);
-            outgoing_destroy(peer->links[i].outgoing);
+            sl_outgoing_destroy(peer->links[i].outgoing);
             if (rtc_worker->tcp)
-                tcp_drop_link(rtc_worker->tcp, &peer->links[i]);
+                sl_tcp_drop_link(rtc_worker->tcp, &peer->links[i]);
         }
         sl_list_remove(&peer->entry);
     }

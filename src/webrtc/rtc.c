@@ -76,7 +76,7 @@ static struct route *find_route(struct rtc_worker *rtc_worker, const struct rout
     return node ? sl_container_of(node, struct route, by_address) : NULL;
 }
 
-void rtc_add_link(struct rtc_worker *rtc_worker, struct link *link)
+void sl_rtc_add_link(struct rtc_worker *rtc_worker, struct link *link)
 {
     sl_list_init(&link->routes);
     sl_table_insert(&rtc_worker->by_ufrag, &link->by_ufrag,
@@ -90,7 +90,7 @@ static void free_route(struct rtc_worker *rtc_worker, struct route *route)
     free(route);
 }
 
-void rtc_remove_link(struct rtc_worker *rtc_worker, struct link *link)
+void sl_rtc_remove_link(struct rtc_worker *rtc_worker, struct link *link)
 {
     struct route *route;
 
@@ -109,7 +109,7 @@ static struct route_key key_of(const struct sl_path *path)
     return (struct route_key){&path->remote, &path->dest.source, path->dest.fd};
 }
 
-void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path)
+void sl_rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path)
 {
     struct route_key key = key_of(path);
     struct route *route = find_route(rtc_worker, &key);
@@ -130,7 +130,8 @@ void rtc_add_route(struct rtc_worker *rtc_worker, struct link *link, const struc
     sl_list_append(&link->routes, &route->link_entry);
 }
 
-void rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link, const struct sl_path *path)
+void sl_rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link,
+                         const struct sl_path *path)
 {
     struct route_key key = key_of(path);
     struct route *route = find_route(rtc_worker, &key);
@@ -167,8 +168,8 @@ static void stun_input(struct rtc_worker *rtc_worker, const struct sl_path *path
         sl_count(rtc_worker->counters, SL_COUNTER_ICE_CHECKS_FAILED, 1);
 }
 
-void rtc_input(struct rtc_worker *rtc_worker, const struct sl_path *path, struct link *link,
-               uint8_t *data, size_t len, int64_t now_us)
+void sl_rtc_input(struct rtc_worker *rtc_worker, const struct sl_path *path, struct link *link,
+                  uint8_t *data, size_t len, int64_t now_us)
 {
     bool rtcp;
 
@@ -191,7 +192,7 @@ void rtc_input(struct rtc_worker *rtc_worker, const struct sl_path *path, struct
         return;
     }
     if (sl_transport_unprotect(link->transport, data, &len, &rtcp) == 0)
-        peer_on_rtp(link->peer, data, len, rtcp, now_us);
+        sl_peer_on_rtp(link->peer, data, len, rtcp, now_us);
 }
 
 static void udp_input(struct rtc_socket *socket, const struct sl_udp_datagram *datagram,
@@ -211,7 +212,8 @@ static void udp_input(struct rtc_socket *socket, const struct sl_udp_datagram *d
     path.dest.fd = socket->fd;
     path.dest.source = datagram->to; /* what asks one address of ours is answered by it */
     path.dest.sa_len = sl_addr_to_sockaddr(&datagram->from, &path.dest.sa);
-    rtc_input(rtc_worker, &path, route ? route->link : NULL, datagram->data, datagram->len, now_us);
+    sl_rtc_input(rtc_worker, &path, route ? route->link : NULL, datagram->data, datagram->len,
+                 now_us);
 }
 
 static void read_socket(struct rtc_socket *socket)
@@ -257,11 +259,11 @@ static void on_receive(void *owner)
         read_socket(&rtc_worker->sockets[i]);
 }
 
-void rtc_send(struct rtc_worker *rtc_worker, const struct sl_path *path, const uint8_t *data,
-              size_t len)
+void sl_rtc_send(struct rtc_worker *rtc_worker, const struct sl_path *path, const uint8_t *data,
+                 size_t len)
 {
     if (path->tcp) {
-        tcp_send(path->tcp, data, len);
+        sl_tcp_send(path->tcp, data, len);
         return;
     }
     if (sl_udp_send(&path->dest, data, len) < 0)
@@ -298,12 +300,13 @@ static void on_tick(uv_timer_t *timer)
     struct sl_peer *peer;
     int64_t now_us = sl_now_us();
 
-    sl_list_foreach(peer, &rtc_worker->receiving, struct sl_peer, entry) peer_tick(peer, now_us);
+    sl_list_foreach(peer, &rtc_worker->receiving, struct sl_peer, entry) sl_peer_tick(peer, now_us);
     if (++rtc_worker->ticks % SLOW_TICKS != 0)
         return;
-    sl_list_foreach(peer, &rtc_worker->sending_only, struct sl_peer, entry) peer_tick(peer, now_us);
+    sl_list_foreach(peer, &rtc_worker->sending_only, struct sl_peer, entry)
+        sl_peer_tick(peer, now_us);
     if (rtc_worker->tcp)
-        tcp_tick(rtc_worker->tcp, now_us);
+        sl_tcp_tick(rtc_worker->tcp, now_us);
 }
 
 /* ---- Set-up ---- */
@@ -384,8 +387,8 @@ static int open_ports(struct rtc_worker *rtc_worker, uint16_t *next_port, struct
     }
     if (!rtc->config.tcp)
         return 0;
-    return tcp_server_create(rtc_worker, rtc->config.bind, rtc->config.bind_count,
-                             rtc_worker->ports, rtc_worker->port_count, &rtc_worker->tcp, error);
+    return sl_tcp_server_create(rtc_worker, rtc->config.bind, rtc->config.bind_count,
+                                rtc_worker->ports, rtc_worker->port_count, &rtc_worker->tcp, error);
 }
 
 static void worker_init(struct rtc_worker *rtc_worker, struct sl_rtc *rtc, size_t index)
@@ -441,7 +444,7 @@ static void worker_deinit(struct rtc_worker *rtc_worker)
         (void)uv_poll_stop(&rtc_worker->sockets[i].poll);
         uv_close((uv_handle_t *)&rtc_worker->sockets[i].poll, NULL);
     }
-    tcp_server_destroy(rtc_worker->tcp);
+    sl_tcp_server_destroy(rtc_worker->tcp);
     /* libuv needs the handles' memory until their close callbacks have run. */
     (void)uv_run(sl_loop_uv(sl_worker_loop(rtc_worker->worker)), UV_RUN_NOWAIT);
     for (size_t i = 0; i < rtc_worker->socket_count; i++)

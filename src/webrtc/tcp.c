@@ -70,7 +70,7 @@ static void close_conn(struct sl_tcp_conn *conn)
     uv_close((uv_handle_t *)&conn->handle, on_conn_closed);
 }
 
-void tcp_bind(struct sl_tcp_conn *conn, struct link *link)
+void sl_tcp_bind(struct sl_tcp_conn *conn, struct link *link)
 {
     if (conn->link && conn->link != link) /* the client uses it for another peer of its own now */
         sl_transport_tcp_gone(conn->link->transport, conn);
@@ -78,12 +78,12 @@ void tcp_bind(struct sl_tcp_conn *conn, struct link *link)
     atomic_store(&link->peer->uses_tcp, true);
 }
 
-void tcp_close(struct sl_tcp_conn *conn)
+void sl_tcp_close(struct sl_tcp_conn *conn)
 {
     close_conn(conn);
 }
 
-void tcp_drop_link(struct tcp_server *server, const struct link *link)
+void sl_tcp_drop_link(struct tcp_server *server, const struct link *link)
 {
     struct sl_tcp_conn *conn;
 
@@ -129,7 +129,7 @@ static void queue_write(struct sl_tcp_conn *conn, const uint8_t *data, size_t le
     }
 }
 
-void tcp_send(struct sl_tcp_conn *conn, const uint8_t *data, size_t len)
+void sl_tcp_send(struct sl_tcp_conn *conn, const uint8_t *data, size_t len)
 {
     uint8_t frame[SL_FRAME_HEAD + SL_FRAME_MAX];
     int written = 0;
@@ -178,7 +178,7 @@ static int on_frame(void *owner, uint8_t *data, size_t len)
     struct arrival *arrival = owner;
     struct sl_tcp_conn *conn = arrival->conn;
 
-    rtc_input(conn->server->rtc_worker, &conn->path, conn->link, data, len, arrival->now_us);
+    sl_rtc_input(conn->server->rtc_worker, &conn->path, conn->link, data, len, arrival->now_us);
     if (!uv_is_closing((uv_handle_t *)&conn->handle))
         return 0;
     forget_link(conn); /* the answer could not be written, and then the check was noted */
@@ -248,7 +248,7 @@ static void on_accept(void *owner, int fd, const struct sl_addr *remote)
 /* The client has other ways to connect, and tries this one again. */
 static const struct sl_acceptor_ops acceptor_ops = {.on_accept = on_accept};
 
-void tcp_tick(struct tcp_server *server, int64_t now_us)
+void sl_tcp_tick(struct tcp_server *server, int64_t now_us)
 {
     struct sl_tcp_conn *conn;
 
@@ -276,9 +276,9 @@ static int listen_on(struct tcp_server *server, const struct sl_addr *bind, uint
     return err;
 }
 
-int tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds, size_t bind_count,
-                      const uint16_t *ports, size_t port_count, struct tcp_server **out,
-                      struct sl_error *error)
+int sl_tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds,
+                         size_t bind_count, const uint16_t *ports, size_t port_count,
+                         struct tcp_server **out, struct sl_error *error)
 {
     struct tcp_server *server = sl_new(struct tcp_server);
 
@@ -288,7 +288,7 @@ int tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds
         for (size_t i = 0; i < bind_count; i++) {
             int err = listen_on(server, &binds[i], ports[p]);
             if (err < 0) {
-                tcp_server_destroy(server);
+                sl_tcp_server_destroy(server);
                 return sl_error_set(error, err, "media TCP port %u: %s", ports[p],
                                     uv_strerror(err));
             }
@@ -298,7 +298,7 @@ int tcp_server_create(struct rtc_worker *rtc_worker, const struct sl_addr *binds
     return 0;
 }
 
-void tcp_server_destroy(struct tcp_server *server)
+void sl_tcp_server_destroy(struct tcp_server *server)
 {
     struct sl_tcp_conn *conn;
 

@@ -20,10 +20,10 @@ static void check_built(char *text, const struct message_stream *stream)
     struct message message;
 
     check(text != NULL);
-    check(message_parse(text, strlen(text), &message) == 0);
+    check(sl_message_parse(text, strlen(text), &message) == 0);
     check(message.kind == MESSAGE_OTHER);
     check(message.id && strcmp(message.id, stream->id) == 0);
-    message_free(&message);
+    sl_message_free(&message);
     free(text);
 }
 
@@ -31,14 +31,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct message message;
 
-    if (message_parse((const char *)data, len, &message) < 0)
+    if (sl_message_parse((const char *)data, len, &message) < 0)
         return 0;
     struct message_stream stream = {.id = message.id ? message.id : "id",
                                     .name = message.info ? message.info : "name",
                                     .sdp = message.sdp ? message.sdp : "v=0"};
-    check_built(message_build_request(&stream), &stream);
+    check_built(sl_message_build_request(&stream), &stream);
     stream.publish = true;
-    check_built(message_build_stop(&stream), &stream);
-    message_free(&message);
+    check_built(sl_message_build_stop(&stream), &stream);
+    sl_message_free(&message);
     return 0;
 }

@@ -336,14 +336,14 @@ static int64_t day_us_of(const struct sl_track_clock *clock, int64_t pts_us)
 /* Half of what differs may be the encoder's: another time differs by whole segments. */
 static void assert_clock(const AVFrame *frame, int64_t day_us)
 {
-    struct demo_layout layout;
+    struct sl_demo_layout layout;
     struct sl_picture expected;
     int64_t difference = 0;
 
-    demo_layout(WIDTH, HEIGHT, &layout);
+    sl_demo_layout(WIDTH, HEIGHT, &layout);
     assert_int_equal(sl_picture_create(WIDTH, HEIGHT, &expected), 0);
-    demo_picture_prepare(&expected);
-    demo_picture_draw(&expected, day_us, false);
+    sl_demo_picture_prepare(&expected);
+    sl_demo_picture_draw(&expected, day_us, false);
     for (int y = layout.clock.y; y < layout.clock.y + layout.clock.height; y++) {
         for (int x = layout.clock.x; x < layout.clock.x + layout.clock.width; x++)
             difference +=
@@ -358,10 +358,10 @@ static void assert_clock(const AVFrame *frame, int64_t day_us)
 static void see(const struct watcher *video, struct seen *seen)
 {
     AVCodecContext *decoder = open_decoder("h264");
-    struct demo_layout layout;
+    struct sl_demo_layout layout;
     bool was_lit = true;
 
-    demo_layout(WIDTH, HEIGHT, &layout);
+    sl_demo_layout(WIDTH, HEIGHT, &layout);
     for (size_t i = 0; i < atomic_load(&video->count); i++) {
         const struct sl_frame *coded = video->frames[i].frame;
         AVFrame *frame = decode(decoder, coded);

@@ -39,9 +39,9 @@ static void areas_lie_inside_and_apart_at_every_size(void **state)
 {
     (void)state;
     for (int height = DEMO_SIDE_MIN; height <= 1200; height += 2) {
-        struct demo_layout layout;
+        struct sl_demo_layout layout;
         int width = height * 16 / 9 & ~1;
-        demo_layout(width, height, &layout);
+        sl_demo_layout(width, height, &layout);
         const struct demo_area *areas[] = {&layout.bars, &layout.strip, &layout.flash,
                                            &layout.clock};
         for (size_t i = 0; i < SL_ARRAY_LEN(areas); i++) {
@@ -65,9 +65,9 @@ static void draws_within_its_memory_at_every_size(void **state)
 
     for (size_t i = 0; i < SL_ARRAY_LEN(sizes); i++) {
         assert_int_equal(sl_picture_create(sizes[i][0], sizes[i][1], &picture), 0);
-        demo_picture_prepare(&picture);
+        sl_demo_picture_prepare(&picture);
         for (int64_t us = 0; us < 2 * SL_US_PER_S; us += 33333)
-            demo_picture_draw(&picture, us, us < 80000);
+            sl_demo_picture_draw(&picture, us, us < 80000);
         sl_picture_deinit(&picture);
     }
 }
@@ -75,16 +75,16 @@ static void draws_within_its_memory_at_every_size(void **state)
 static void the_field_flashes_and_the_box_moves(void **state)
 {
     (void)state;
-    struct demo_layout layout;
+    struct sl_demo_layout layout;
     struct sl_picture picture;
 
     assert_int_equal(sl_picture_create(WIDTH, HEIGHT, &picture), 0);
-    demo_layout(WIDTH, HEIGHT, &layout);
-    demo_picture_prepare(&picture);
-    demo_picture_draw(&picture, 0, true);
+    sl_demo_layout(WIDTH, HEIGHT, &layout);
+    sl_demo_picture_prepare(&picture);
+    sl_demo_picture_draw(&picture, 0, true);
     assert_int_equal(luma_at_centre(&picture, layout.flash), 235);
     assert_int_equal(luma(&picture, 4, layout.strip.y + 4), 235);
-    demo_picture_draw(&picture, SL_US_PER_S, false);
+    sl_demo_picture_draw(&picture, SL_US_PER_S, false);
     assert_int_equal(luma_at_centre(&picture, layout.flash), 16);
     assert_int_equal(luma(&picture, 4, layout.strip.y + 4), 35); /* blue behind the box */
     assert_int_equal(luma_at_centre(&picture, layout.strip), 235);
@@ -97,18 +97,18 @@ static void the_clock_shows_the_time(void **state)
 {
     (void)state;
     static const size_t lit[10] = {6, 2, 5, 5, 4, 5, 6, 3, 7, 6};
-    struct demo_layout layout;
+    struct sl_demo_layout layout;
     struct sl_picture picture;
     size_t last = 0;
 
     assert_int_equal(sl_picture_create(WIDTH, HEIGHT, &picture), 0);
-    demo_layout(WIDTH, HEIGHT, &layout);
-    demo_picture_prepare(&picture);
+    sl_demo_layout(WIDTH, HEIGHT, &layout);
+    sl_demo_picture_prepare(&picture);
     for (int digit = 0; digit < 10; digit++) { /* 00:0D:00.000 */
         struct demo_area cell = layout.clock;
         cell.width = cell.width / 12 & ~1;
         cell.x += 4 * cell.width;
-        demo_picture_draw(&picture, digit * 60 * (int64_t)SL_US_PER_S, false);
+        sl_demo_picture_draw(&picture, digit * 60 * (int64_t)SL_US_PER_S, false);
         size_t white = white_of(&picture, cell);
         assert_true(white > 0);
         if (digit > 0) /* more segments, more white: corners are shared, so no more than that */
@@ -132,7 +132,7 @@ static void beeps_at_the_full_second_and_is_soft_otherwise(void **state)
     (void)state;
     static int16_t samples[DEMO_RATE_HZ * DEMO_CHANNELS];
 
-    demo_sound_make(samples);
+    sl_demo_sound_make(samples);
     assert_true(level_of(samples, 0, DEMO_RATE_HZ * DEMO_SIGNAL_MS / 1000) > -20);
     double soft = level_of(samples, DEMO_RATE_HZ * DEMO_SIGNAL_MS / 1000, DEMO_RATE_HZ);
     assert_true(soft < -30 && soft > -40);

@@ -45,7 +45,7 @@ static void on_close(void *owner, const char *why)
     client = NULL;
 }
 
-static const struct sl_ws_ops client_ops = {on_open, on_text, NULL, on_pong, on_close};
+static const struct sl_ws_ops sl_client_ops = {on_open, on_text, NULL, on_pong, on_close};
 
 static int set_up(void **state)
 {
@@ -70,7 +70,7 @@ static void connect_now(struct server *s, void *arg)
 {
     struct connect *call = arg;
 
-    call->config.ops = &client_ops;
+    call->config.ops = &sl_client_ops;
     call->config.arg = s;
     call->err = sl_ws_connect(server_http(s), &call->config, &client);
 }

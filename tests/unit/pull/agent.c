@@ -143,7 +143,7 @@ static void leave_if(struct fixture *f, enum phase phase)
 {
     if (f->leave_in != phase)
         return;
-    agent_leave(f->agent);
+    sl_agent_leave(f->agent);
     f->agent = NULL;
 }
 
@@ -217,7 +217,7 @@ static void create(struct fixture *f, uint16_t port)
 
     (void)snprintf(text, sizeof(text), "ws://127.0.0.1:%u/websocket", port);
     assert_int_equal(sl_pull_uri_parse(text, &uri, NULL), 0);
-    assert_int_equal(agent_create(&config, &f->agent), 0);
+    assert_int_equal(sl_agent_create(&config, &f->agent), 0);
 }
 
 #define OUR(message, fields)                                                                       \
@@ -240,7 +240,7 @@ static void bring_to(struct fixture *f, enum phase phase)
         expect_told(f, "established\n");
     }
     if (phase >= REQUESTED) {
-        agent_request(f->agent, "v=0 offer", true, !f->publish);
+        sl_agent_request(f->agent, "v=0 offer", true, !f->publish);
         (void)heard(f, 1);
     }
     if (phase >= ANSWERED) {
@@ -261,7 +261,7 @@ static void wait_closed(struct fixture *f)
 
 static void leave(struct fixture *f)
 {
-    agent_leave(f->agent);
+    sl_agent_leave(f->agent);
     f->agent = NULL;
     wait_closed(f);
 }
@@ -332,8 +332,8 @@ static void the_conversation_has_its_order(void **state) /* websocket-api.md sec
         say(f, USER_DATA);
         say(f, USER_DATA); /* once is enough */
         expect_told(f, "established\n");
-        assert_true(sl_addr_is_loopback(agent_remote(f->agent)));
-        agent_request(f->agent, "v=0 offer", true, !cases[i].publish);
+        assert_true(sl_addr_is_loopback(sl_agent_remote(f->agent)));
+        sl_agent_request(f->agent, "v=0 offer", true, !cases[i].publish);
         assert_string_equal(heard_name(f, 1), cases[i].request);
         assert_member(heard_data(f, 1), "mediaSessionId", "media-1");
         assert_member(heard_data(f, 1), "name", "cam");
@@ -549,7 +549,7 @@ static void a_host_that_nobody_connects_to_is_refused(void **state) /* hardening
         else
             (void)snprintf(text, sizeof(text), "%s", hosts[i]);
         assert_int_equal(sl_pull_uri_parse(text, &uri, NULL), 0);
-        assert_int_equal(agent_create(&config, &f->agent), 0);
+        assert_int_equal(sl_agent_create(&config, &f->agent), 0);
         wait_until(f, !f->agent);
         assert_non_null(strstr(f->told, "failed: "));
         assert_null(f->ws);
@@ -606,7 +606,7 @@ static void leaves_in_each_phase_and_says_no_more(void **state)
     for (enum phase phase = CONNECTING; phase < PHASES; phase++) {
         bring_to(f, phase);
         size_t count = json_array_size(f->heard);
-        agent_leave(f->agent);
+        sl_agent_leave(f->agent);
         f->agent = NULL;
         if (phase >= OPEN) { /* what is under way is of no account */
             say(f, USER_DATA);
@@ -620,7 +620,7 @@ static void leaves_in_each_phase_and_says_no_more(void **state)
         assert_int_equal(json_array_size(f->heard), count + (phase >= REQUESTED));
         assert_null(f->ws);
     }
-    agent_leave(NULL);
+    sl_agent_leave(NULL);
 }
 
 static void leaves_from_within_callbacks(void **state)
@@ -658,7 +658,7 @@ static void goes_down_with_the_http_side_in_each_phase(void **state)
             struct fixture *f = of_this_round;
             bring_to(f, phase);
             if (leaving)
-                agent_leave(f->agent);
+                sl_agent_leave(f->agent);
             sl_http_destroy(f->http);
             f->http = NULL;
             if (leaving)

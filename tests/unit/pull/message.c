@@ -53,7 +53,7 @@ static void reads_what_a_server_says(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const struct message *expected = &cases[i].expected;
         struct message message;
-        if (message_parse(cases[i].text, strlen(cases[i].text), &message) != 0)
+        if (sl_message_parse(cases[i].text, strlen(cases[i].text), &message) != 0)
             fail_msg("%s", cases[i].text);
         assert_int_equal(message.kind, expected->kind);
         assert_text(message.id, expected->id);
@@ -61,7 +61,7 @@ static void reads_what_a_server_says(void **state)
         assert_text(message.status, expected->status);
         assert_text(message.info, expected->info);
         assert_text(message.type, expected->type);
-        message_free(&message);
+        sl_message_free(&message);
     }
 }
 
@@ -74,7 +74,7 @@ static void leaves_what_is_passed_on_as_it_was(void **state)
     struct message message;
 
     (void)state;
-    assert_int_equal(message_parse(text, strlen(text), &message), 0);
+    assert_int_equal(sl_message_parse(text, strlen(text), &message), 0);
     assert_int_equal(message.kind, MESSAGE_STREAM_EVENT);
     assert_string_equal(message.type, "data");
     char *info = sl_json_dump(message.event_info, NULL);
@@ -83,7 +83,7 @@ static void leaves_what_is_passed_on_as_it_was(void **state)
     assert_string_equal(payload, "[1e400, 1.0]");
     free(info);
     free(payload);
-    message_free(&message);
+    sl_message_free(&message);
 }
 
 static void refuses_what_is_no_message(void **state)
@@ -102,11 +102,11 @@ static void refuses_what_is_no_message(void **state)
     struct message message;
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        if (message_parse(cases[i], strlen(cases[i]), &message) != -74)
+        if (sl_message_parse(cases[i], strlen(cases[i]), &message) != -74)
             fail_msg("%s", cases[i]);
     }
     memset(deep, '[', sizeof(deep));
-    assert_int_equal(message_parse(deep, sizeof(deep), &message), -74);
+    assert_int_equal(sl_message_parse(deep, sizeof(deep), &message), -74);
 }
 
 /* Our own text, as JSON. */
@@ -128,7 +128,7 @@ static void asks_with_every_field_of_the_seed(void **state)
                                         "minBitrate", "maxBitrate", "quality"};
     struct message_stream stream = {
         .id = "i", .name = "n\"\\", .has_audio = true, .sdp = "v=0\r\n"};
-    json_t *object = object_of(message_build_request(&stream), "playStream");
+    json_t *object = object_of(sl_message_build_request(&stream), "playStream");
 
     (void)state;
     for (size_t i = 0; i < sizeof(zeros) / sizeof(*zeros); i++)
@@ -143,17 +143,17 @@ static void asks_with_every_field_of_the_seed(void **state)
     assert_true(json_is_false(json_object_get(object, "hasVideo")));
     json_decref(object);
     stream.publish = true;
-    object = object_of(message_build_request(&stream), "publishStream");
+    object = object_of(sl_message_build_request(&stream), "publishStream");
     assert_true(json_is_true(json_object_get(object, "published")));
     json_decref(object);
-    json_decref(object_of(message_build_stop(&stream), "unPublishStream"));
+    json_decref(object_of(sl_message_build_stop(&stream), "unPublishStream"));
     stream.publish = false;
-    json_decref(object_of(message_build_stop(&stream), "stopStream"));
+    json_decref(object_of(sl_message_build_stop(&stream), "stopStream"));
 }
 
 static void says_who_it_is(void **state)
 {
-    json_t *object = object_of(message_build_connection("node1", true), "connection");
+    json_t *object = object_of(sl_message_build_connection("node1", true), "connection");
     json_t *sluice = json_object_get(json_object_get(object, "custom"), "sluice");
 
     (void)state;
@@ -161,7 +161,7 @@ static void says_who_it_is(void **state)
     assert_string_equal(json_string_value(json_object_get(sluice, "node")), "node1");
     assert_true(json_is_true(json_object_get(sluice, "cluster")));
     json_decref(object);
-    object = object_of(message_build_pong(), "pong");
+    object = object_of(sl_message_build_pong(), "pong");
     assert_true(json_is_null(object));
     json_decref(object);
 }

@@ -27,10 +27,10 @@ static void the_wait_grows_to_three_seconds_and_later_to_thirty(void **state)
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
-        int64_t longest_ms = retry_wait_ms(cases[i].interval_ms, cases[i].failures,
-                                           cases[i].away_s * SL_US_PER_S, 0);
-        int64_t shortest_ms = retry_wait_ms(cases[i].interval_ms, cases[i].failures,
-                                            cases[i].away_s * SL_US_PER_S, UINT32_MAX);
+        int64_t longest_ms = sl_retry_wait_ms(cases[i].interval_ms, cases[i].failures,
+                                              cases[i].away_s * SL_US_PER_S, 0);
+        int64_t shortest_ms = sl_retry_wait_ms(cases[i].interval_ms, cases[i].failures,
+                                               cases[i].away_s * SL_US_PER_S, UINT32_MAX);
         assert_int_equal(longest_ms, cases[i].longest_ms);
         assert_in_range(shortest_ms, longest_ms * 3 / 4, longest_ms * 3 / 4 + 1);
     }

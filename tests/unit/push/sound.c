@@ -109,7 +109,7 @@ static void reads_regular_files_of_the_directory_only(void **state) /* REST-26 *
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct sl_sound *sound = NULL;
         struct sl_error error = {""};
-        int err = sound_read(dir, cases[i].name, &sound, &error);
+        int err = sl_sound_read(dir, cases[i].name, &sound, &error);
         if (err != cases[i].err)
             fail_msg("%s: %d %s", cases[i].name, err, error.text);
         assert_true((err == 0) == (sound != NULL));
@@ -117,7 +117,7 @@ static void reads_regular_files_of_the_directory_only(void **state) /* REST-26 *
         sl_sound_unref(sound);
     }
     struct sl_sound *sound;
-    assert_int_equal(sound_read("/nowhere", "good.wav", &sound, NULL), -ENOENT);
+    assert_int_equal(sl_sound_read("/nowhere", "good.wav", &sound, NULL), -ENOENT);
 }
 
 static void a_sound_lives_as_long_as_somebody_holds_it(void **state)
@@ -125,7 +125,7 @@ static void a_sound_lives_as_long_as_somebody_holds_it(void **state)
     (void)state;
     struct sl_sound *sound;
 
-    assert_int_equal(sound_read(dir, "good.wav", &sound, NULL), 0);
+    assert_int_equal(sl_sound_read(dir, "good.wav", &sound, NULL), 0);
     struct sl_sound *second = sl_sound_ref(sound);
     sl_sound_unref(sound);
     assert_int_equal(second->wav.count, 2);

@@ -61,7 +61,7 @@ int sl_stream_create(struct sl_streams *registry, const struct sl_stream_config 
     struct sl_stream *stream = sl_new(struct sl_stream);
     if (sl_list_empty(&streams))
         sl_table_init(&ids);
-    if (catalogue_init(stream, &config->publisher) < 0) {
+    if (sl_catalogue_init(stream, &config->publisher) < 0) {
         free(stream);
         return -EINVAL;
     }
@@ -76,7 +76,7 @@ int sl_stream_create(struct sl_streams *registry, const struct sl_stream_config 
         stream->tracks[i]->config = config->tracks[i];
     }
     sl_list_init(&stream->listeners);
-    catalogue_add(&ids, stream);
+    sl_catalogue_add(&ids, stream);
     sl_list_append(&streams, &stream->link);
     *out = stream;
     return 0;
@@ -106,7 +106,7 @@ const char *sl_stream_protocol(const struct sl_stream *stream)
 struct sl_stream *sl_streams_find_id(struct sl_streams *registry, const char *id)
 {
     (void)registry;
-    return catalogue_find(&ids, id);
+    return sl_catalogue_find(&ids, id);
 }
 
 void sl_streams_each(struct sl_streams *registry, void (*fn)(struct sl_stream *stream, void *arg),
@@ -176,7 +176,7 @@ void sl_stream_end(struct sl_stream *stream)
         return;
     stream->ended = true;
     stream->live = false;
-    catalogue_remove(&ids, stream);
+    sl_catalogue_remove(&ids, stream);
     while ((listener = sl_list_first(&stream->listeners, struct sl_stream_listener, link))) {
         sl_list_remove(&listener->link);
         listener->on_end(listener);

@@ -55,11 +55,11 @@ static void reads_envelopes_and_refuses_what_is_none(void **state) /* 1.2, harde
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
         struct envelope envelope = {0};
         int err =
-            envelope_parse(cases[i].text, strlen(cases[i].text), SL_JSON_VALUES_MAX, &envelope);
+            sl_envelope_parse(cases[i].text, strlen(cases[i].text), SL_JSON_VALUES_MAX, &envelope);
         if (err != cases[i].err || (err == 0 && (envelope.data != NULL) != cases[i].data))
             fail_msg("%s: got %d", cases[i].text, err);
         if (err == 0)
-            envelope_free(&envelope);
+            sl_envelope_free(&envelope);
     }
 }
 
@@ -76,17 +76,17 @@ static void refuses_json_that_is_nested_too_deeply(void **state)
         for (int i = 0; i < depth; i++)
             text[len++] = ']';
         text[len++] = '}';
-        assert_int_equal(envelope_parse(text, (size_t)len, SL_JSON_VALUES_MAX, &envelope), 0);
-        envelope_free(&envelope);
+        assert_int_equal(sl_envelope_parse(text, (size_t)len, SL_JSON_VALUES_MAX, &envelope), 0);
+        sl_envelope_free(&envelope);
     }
     memset(text, '[', 200);
-    assert_int_equal(envelope_parse(text, 200, SL_JSON_VALUES_MAX, &envelope), -E2BIG);
+    assert_int_equal(sl_envelope_parse(text, 200, SL_JSON_VALUES_MAX, &envelope), -E2BIG);
     char *deep = sl_alloc(200100);
     int len = snprintf(deep, 64, "{\"message\":\"a\",\"data\":");
     memset(deep + len, '[', 100000);
     memset(deep + len + 100000, ']', 100000);
     deep[len + 200000] = '}';
-    assert_int_equal(envelope_parse(deep, (size_t)len + 200001, SL_JSON_VALUES_MAX, &envelope),
+    assert_int_equal(sl_envelope_parse(deep, (size_t)len + 200001, SL_JSON_VALUES_MAX, &envelope),
                      -E2BIG);
     free(deep);
 }
@@ -339,12 +339,12 @@ static void a_rate_limit_allows_bursts_and_then_its_rate(void **state)
 
     (void)state;
     for (int i = 0; i < 1000; i++)
-        passed += bucket_take(&bucket, 20, 1000000);
+        passed += sl_bucket_take(&bucket, 20, 1000000);
     assert_int_equal(passed, 200);
     for (int i = 0; i < 1000; i++)
-        passed += bucket_take(&bucket, 20, 2000000);
+        passed += sl_bucket_take(&bucket, 20, 2000000);
     assert_int_equal(passed, 220);
-    assert_false(bucket_take(&bucket, 0, 90000000));
+    assert_false(sl_bucket_take(&bucket, 0, 90000000));
 }
 
 int main(void)

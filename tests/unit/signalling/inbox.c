@@ -133,18 +133,19 @@ static void an_allowance_is_spent_by_bytes_and_by_work_and_comes_back(void **sta
 
     (void)state;
     none.at_us = now_us;
-    assert_int_equal(allowance_spend(&own, &none, 2097152, 0, now_us), 0);
-    assert_int_equal(allowance_spend(&own, &none, 524288, 0, now_us), 1001);
+    assert_int_equal(sl_allowance_spend(&own, &none, 2097152, 0, now_us), 0);
+    assert_int_equal(sl_allowance_spend(&own, &none, 524288, 0, now_us), 1001);
     now_us += 1001 * SL_US_PER_MS;
-    assert_int_equal(allowance_spend(&own, &none, 0, 0, now_us), 0);
+    assert_int_equal(sl_allowance_spend(&own, &none, 0, 0, now_us), 0);
     now_us += 30LL * SL_US_PER_S;
     none.at_us = now_us;
-    assert_int_equal(allowance_spend(&own, &none, 0, 20000, now_us), 0);
-    assert_int_equal(allowance_spend(&own, &none, 0, 3000, now_us), 1001);
+    assert_int_equal(sl_allowance_spend(&own, &none, 0, 20000, now_us), 0);
+    assert_int_equal(sl_allowance_spend(&own, &none, 0, 3000, now_us), 1001);
     now_us += 3600LL * SL_US_PER_S;
     none.at_us = now_us;
-    assert_int_equal(allowance_spend(&own, &none, 0, 20000, now_us), 0); /* and no more than that */
-    assert_int_equal(allowance_spend(&own, &none, 0, 1, now_us), 50);
+    assert_int_equal(sl_allowance_spend(&own, &none, 0, 20000, now_us),
+                     0); /* and no more than that */
+    assert_int_equal(sl_allowance_spend(&own, &none, 0, 1, now_us), 50);
 }
 
 static void who_needs_more_takes_it_from_what_all_share(void **state)
@@ -153,13 +154,13 @@ static void who_needs_more_takes_it_from_what_all_share(void **state)
     const int64_t now_us = SL_US_PER_S;
 
     (void)state;
-    assert_int_equal(allowance_spend(&first, &shared, 0, 220000, now_us), 0);
-    assert_true(allowance_spend(&first, &shared, 0, 1000, now_us) > 0);
-    assert_int_equal(allowance_spend(&second, &shared, 0, 20000, now_us),
+    assert_int_equal(sl_allowance_spend(&first, &shared, 0, 220000, now_us), 0);
+    assert_true(sl_allowance_spend(&first, &shared, 0, 1000, now_us) > 0);
+    assert_int_equal(sl_allowance_spend(&second, &shared, 0, 20000, now_us),
                      0); /* its own is its own */
-    assert_true(allowance_spend(&second, &shared, 0, 1000, now_us) > 0);
-    assert_int_equal(allowance_spend(&second, &shared, 0, 0, now_us + SL_US_PER_S), 0);
-    assert_int_equal(allowance_spend(&first, &shared, 0, 100000, now_us + SL_US_PER_S), 0);
+    assert_true(sl_allowance_spend(&second, &shared, 0, 1000, now_us) > 0);
+    assert_int_equal(sl_allowance_spend(&second, &shared, 0, 0, now_us + SL_US_PER_S), 0);
+    assert_int_equal(sl_allowance_spend(&first, &shared, 0, 100000, now_us + SL_US_PER_S), 0);
 }
 
 static void who_is_nobody_yet_may_not_name_many_values(void **state)

@@ -54,7 +54,7 @@ static void check(const struct level_case *c)
         memset(packets[i].payload, 0xaa, sizeof(packets[i].payload));
         batch[i] = &packets[i];
     }
-    level_batch(batch, c->count, c->followed);
+    sl_level_batch(batch, c->count, c->followed);
     for (size_t i = 0; i < c->count; i++) {
         size_t len = (size_t)(c->len[i] < 0 ? -c->len[i] : c->len[i]);
         if (packets[i].padding != c->padding[i])

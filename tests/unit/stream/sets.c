@@ -81,7 +81,7 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
 
-    track_pass(f->track);
+    sl_track_pass(f->track);
     sl_stream_release(f->stream);
     sl_workers_start(f->workers); /* runs what was posted */
     while (!sl_streams_drained(f->streams))
@@ -108,11 +108,11 @@ static int give(struct fixture *f, int64_t seq, int kind)
     packet->keyframe_start = kind == IDR;
     packet->payload_len = 3;
     memcpy(packet->payload, (uint8_t[]){(uint8_t)kind, 0x88, (uint8_t)seq}, 3);
-    int err = track_sets_input(f->track, packet);
+    int err = sl_track_sets_input(f->track, packet);
     if (err < 0)
         sl_rtp_packet_unref(packet);
     else
-        track_add(f->track, packet);
+        sl_track_add(f->track, packet);
     return err;
 }
 
@@ -181,7 +181,7 @@ static void what_is_older_than_all_places_known_is_not_used(void **state)
 
     for (int64_t seq = 10; seq < 60; seq++) {
         assert_int_equal(give(f, seq, IDR), 0);
-        track_pass(f->track);
+        sl_track_pass(f->track);
     }
     assert_int_equal(give(f, 20, SLICE), -ERANGE);
     assert_int_equal(give(f, 50, SLICE), 0);
@@ -199,8 +199,8 @@ static void numbers_of_a_source_that_sends_its_sets_stay(void **state)
         packet->codec = SL_CODEC_H264;
         packet->payload_len = sizeof(stap) - 1;
         memcpy(packet->payload, stap, sizeof(stap) - 1);
-        assert_int_equal(track_sets_input(f->track, packet), 0);
-        track_add(f->track, packet);
+        assert_int_equal(sl_track_sets_input(f->track, packet), 0);
+        sl_track_add(f->track, packet);
         assert_int_equal(give(f, seq + 1, IDR), 0);
     }
     expect(f, "10s 11 12s 13 14s 15 16s 17");

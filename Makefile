@@ -5,7 +5,7 @@ BUILD = build
 MESON_FLAGS =
 FUZZ_SECONDS = 60
 
-.PHONY: run build test bench fuzz soak install format tidy clean deps
+.PHONY: run build test test-long bench fuzz soak install format tidy clean deps
 
 run: build
 	@mkdir -p var
@@ -33,6 +33,12 @@ bench: build
 fuzz: deps
 	@tools/install-deps build test
 	@tools/fuzz $(FUZZ_SECONDS)
+
+# What needs minutes of real time; SOAK_MINUTES=5 for a short one.
+test-long: build
+	@tools/install-deps build test
+	@tools/install-web test
+	@tests/run gcc long
 
 # Publishers and players come and go for SOAK_MINUTES (default 60), memory and descriptors watched.
 soak: build

@@ -54,6 +54,7 @@ struct probe {
     struct sl_workers *workers;
     struct sl_streams *streams;
     struct sl_job_pool *jobs;
+    struct sl_tls_clients *tls;
     struct sl_pushes *pushes;
     struct sl_config *config;
     struct sl_stream *stream;
@@ -618,6 +619,7 @@ static void set_up(struct probe *probe)
     probe->timer.data = probe;
     (void)uv_timer_start(&probe->timer, on_timer, FEED_MS, FEED_MS);
     sl_workers_start(probe->workers);
+    probe->tls = sl_tls_clients_create();
     probe->jobs = sl_job_pool_create(2);
     (void)sl_job_pool_start(probe->jobs);
     probe->pushes = sl_pushes_create(&(struct sl_pushes_config){
@@ -625,6 +627,7 @@ static void set_up(struct probe *probe)
         .loop = probe->control,
         .streams = probe->streams,
         .jobs = probe->jobs,
+        .tls = probe->tls,
         .counters = sl_metrics_register(probe->metrics),
     });
     (void)uv_pipe_init(sl_loop_uv(probe->control), &probe->input, 0);
@@ -642,6 +645,7 @@ static void tear_down(struct probe *probe)
         (void)uv_run(sl_loop_uv(probe->control), UV_RUN_ONCE);
     sl_workers_stop(probe->workers);
     sl_job_pool_destroy(probe->jobs);
+    sl_tls_clients_destroy(probe->tls);
     uv_close((uv_handle_t *)&probe->timer, NULL);
     uv_close((uv_handle_t *)&probe->input, NULL);
     sl_workers_destroy(probe->workers);

@@ -149,7 +149,8 @@ static int set_up(void **state)
         .name = "cam",
         .worker = f->worker,
         .ops = &source_ops,
-        .tracks = {{true, 1, {{SL_CODEC_OPUS, ""}}}, {true, 1, {{SL_CODEC_VP8, ""}}}},
+        .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}},
+                   {.present = true, .codec_count = 1, .codecs = {{SL_CODEC_VP8, ""}}}},
     };
     assert_int_equal(sl_stream_create(f->streams, &stream, &f->stream), 0);
     for (size_t i = 0; i < SINKS; i++) /* half of sound; the first of each kind tell */

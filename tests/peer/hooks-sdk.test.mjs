@@ -69,7 +69,7 @@ async function assertGoesOn(stream, way = 'in') {
 
 // The next keep-alive of this stream.
 const beat = (app, stream) => app.next('StreamKeepAliveEvent',
-    ({ mediaSessionId }) => mediaSessionId === stream.id, 3 * INTERVAL_MS);
+    ({ mediaSessionId }) => mediaSessionId === stream.id, 5 * INTERVAL_MS);
 
 describe('hooks and the official SDK', () => {
     before(async () => {

@@ -395,12 +395,15 @@ describe('A server that answers as the original did (WS-76)', () => {
                 });
                 assert.ok(shown.filter((at, i) => i > 0 && at < shown[i - 1]).length >= 20,
                     'pictures are shown in another order');
-                // 25 a second, no two at a time. A gap is where lines begin to belong together, or
-                // where a busy machine lost one on its way.
+                // 25 a second, no two at a time. One place is where the lines of sound and picture
+                // begin to belong together: a step there crosses the pictures that wait for their
+                // turn. Another may be where a busy machine lost a picture on its way.
                 const gaps = [...shown].sort((a, b) => a - b).slice(0, -4)
                     .map((at, i, all) => at - (all[i - 1] ?? at - 40));
-                assert.ok(gaps.every((gap) => gap > 25), `${gaps}`);
-                assert.ok(gaps.filter((gap) => gap > 45).length <= 4, `${gaps}`);
+                assert.ok(gaps.every((gap) => gap >= 5), `${gaps}`);
+                const odd = gaps.flatMap((gap, i) => (gap < 35 || gap > 45 ? [i] : []));
+                const places = odd.filter((at, i) => i === 0 || at - odd[i - 1] > 5);
+                assert.ok(places.length <= 2 && odd.length <= 10, `${gaps}`);
                 const sound = media.filter(({ type }) => type === 8).at(-1).timestamp;
                 assert.ok(Math.abs(sound - decoded.at(-1)) < 700, `${sound} ${decoded.at(-1)}`);
                 viewer = await Viewer.open(browser, pages, edge);

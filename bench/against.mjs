@@ -2,7 +2,10 @@
 // Two builds side by side: run.mjs --against PROGRAM [--pairs N]. Each pair measures both, in turn
 // the one and the other first, so that what else the machine does meets both; the floor and Janus
 // are in the same run. What counts is the median of the pairs' ratios.
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const median = (values) => {
+  const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+};
 const spread = (values) => `${median(values).toFixed(3)} (${Math.min(...values).toFixed(3)} to ${Math.max(...values).toFixed(3)})`;
 
 export async function measureAgainst({ measure, floor, targets, cases, clip, pairs, report }) {

@@ -53,7 +53,7 @@ async function startPushes(http, nginx, first, count) {
 
 async function allPublish(http, count) {
   for (const deadline = performance.now() + 120_000; performance.now() < deadline; await pause(200)) {
-    const { pushes } = await (await fetch(`${http}/api/v1/pushes`)).json();
+    const { pushes } = await (await fetch(`${http}/api/v1/pushes?limit=5000`)).json();
     if (pushes.filter(({ state }) => state === 'PUBLISHING').length === count)
       return pushes;
   }

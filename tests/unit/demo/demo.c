@@ -2,14 +2,11 @@
 /* The built-in stream watched as a protocol would, and decoded: colours, flash and beep, rates,
  * time stamps; and its life. */
 #include "demo/demo.h"
-#include "../job.h"
-#include "base/clock.h"
+#include "../core.h"
 #include "base/error.h"
-#include "base/metrics.h"
 #include "demo/internal.h"
 #include "demo/picture.h"
 #include "demo/sound.h"
-#include "net/net.h"
 #include "stream/stream.h"
 
 #include <errno.h>
@@ -24,7 +21,6 @@
 #include <cmocka.h>
 
 enum {
-    DEADLINE_US = 20 * SL_US_PER_S,
     WIDTH = 320,
     HEIGHT = 180,
     FPS = 25,
@@ -33,26 +29,17 @@ enum {
 };
 
 struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
-    uv_timer_t poll; /* lets the control loop look at its condition now and then */
+    struct core core;
     struct sl_demo *demo;
     int stopped;
 };
 
-static void on_poll(uv_timer_t *timer)
-{
-    (void)timer;
-}
-
 static int create_demo(struct fixture *f, struct sl_error *error)
 {
     const struct sl_demo_config config = {
-        .streams = f->streams,
-        .workers = f->workers,
-        .loop = f->control,
+        .streams = f->core.streams,
+        .workers = f->core.workers,
+        .loop = f->core.control,
         .name = "demo",
         .width = WIDTH,
         .height = HEIGHT,
@@ -66,34 +53,15 @@ static int set_up(void **state)
 {
     struct fixture *f = sl_new(struct fixture);
 
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
-    struct sl_workers_config config = {
-        .count = 2,
-        .packets_max = 4096,
-        .ring_packets = 256,
-        .keyframe_interval_us = 100 * SL_US_PER_MS,
-        .metrics = f->metrics,
-    };
-    f->workers = sl_workers_create(&config, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
-    (void)uv_timer_init(sl_loop_uv(f->control), &f->poll);
-    (void)uv_timer_start(&f->poll, on_poll, 5, 5);
-    sl_workers_start(f->workers);
+    core_start(&f->core, (struct sl_workers_config){
+                             .count = 2,
+                             .packets_max = 4096,
+                             .ring_packets = 256,
+                             .keyframe_interval_us = 100 * SL_US_PER_MS,
+                         });
     assert_int_equal(create_demo(f, NULL), 0);
     *state = f;
     return 0;
-}
-
-static void wait_until(struct fixture *f, bool (*condition)(void *arg), void *arg)
-{
-    int64_t deadline_us = sl_now_us() + DEADLINE_US;
-
-    while (!condition(arg)) {
-        if (sl_now_us() > deadline_us)
-            fail_msg("waited %d s in vain", (int)(DEADLINE_US / SL_US_PER_S));
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE);
-    }
 }
 
 static void on_stopped(void *owner)
@@ -106,17 +74,12 @@ static bool has_stopped(void *arg)
     return ((struct fixture *)arg)->stopped > 0;
 }
 
-static bool streams_are_gone(void *arg)
-{
-    return sl_streams_drained(((struct fixture *)arg)->streams);
-}
-
 static void stop_demo(struct fixture *f)
 {
     f->stopped = 0;
     sl_demo_stop(f->demo, on_stopped, f);
     assert_int_equal(f->stopped, 0); /* never from within */
-    wait_until(f, has_stopped, f);
+    core_wait(&f->core, has_stopped, f);
     sl_demo_destroy(f->demo);
     f->demo = NULL;
 }
@@ -127,26 +90,12 @@ static int tear_down(void **state)
 
     if (f->demo)
         stop_demo(f);
-    wait_until(f, streams_are_gone, f);
-    sl_workers_stop(f->workers);
-    uv_close((uv_handle_t *)&f->poll, NULL);
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
+    core_stop(&f->core);
     free(f);
     return 0;
 }
 
 /* ---- Doing things on a worker and waiting for it ---- */
-
-static void on_worker(struct fixture *f, struct sl_worker *worker, void (*fn)(void *arg), void *arg)
-{
-    struct job job;
-
-    job_post(&job, sl_worker_loop(worker), fn, arg);
-    wait_until(f, job_is_done, &job);
-}
 
 /* ---- A watcher ---- */
 
@@ -235,12 +184,12 @@ static struct watcher *watch(struct fixture *f, enum sl_media_kind kind, size_t 
                              const struct sl_sink_ops *ops)
 {
     struct watcher *watcher = sl_new(struct watcher);
-    struct sl_stream *stream = sl_streams_find(f->streams, "demo");
+    struct sl_stream *stream = sl_streams_find(f->core.streams, "demo");
 
     assert_non_null(stream);
-    watcher->worker = sl_workers_at(f->workers, worker);
+    watcher->worker = sl_workers_at(f->core.workers, worker);
     watcher->sink = sl_sink_create(sl_stream_track(stream, kind), watcher->worker, ops, watcher);
-    on_worker(f, watcher->worker, do_start, watcher);
+    core_on_worker(&f->core, watcher->worker, do_start, watcher);
     return watcher;
 }
 
@@ -248,7 +197,7 @@ static void unwatch(struct fixture *f, struct watcher *watcher)
 {
     if (!watcher->sink)
         return;
-    on_worker(f, watcher->worker, do_stop, watcher);
+    core_on_worker(&f->core, watcher->worker, do_stop, watcher);
     sl_sink_destroy(watcher->sink);
     watcher->sink = NULL;
 }
@@ -435,7 +384,7 @@ static bool has_seen_enough(void *arg)
 static void the_stream_is_listed_and_live_before_anybody_watches(void **state)
 {
     struct fixture *f = *state;
-    struct sl_stream *stream = sl_streams_find(f->streams, "demo");
+    struct sl_stream *stream = sl_streams_find(f->core.streams, "demo");
 
     assert_non_null(stream);
     assert_true(sl_stream_is_live(stream));
@@ -460,7 +409,7 @@ static void the_size_is_known_before_anybody_watches(void **state)
 {
     struct fixture *f = *state;
 
-    wait_until(f, has_size, sl_streams_find(f->streams, "demo"));
+    core_wait(&f->core, has_size, sl_streams_find(f->core.streams, "demo"));
 }
 
 static void assert_in_sync(const struct seen *seen)
@@ -487,7 +436,7 @@ static void shows_bars_and_the_time_and_flashes_and_beeps_on_the_second(void **s
     struct watcher *audio = watch(f, SL_AUDIO, 1, &frame_ops);
     struct seen seen = {.flash_count = 0};
 
-    wait_until(f, has_seen_enough, video);
+    core_wait(&f->core, has_seen_enough, video);
     unwatch(f, video);
     unwatch(f, audio);
     see(video, &seen);
@@ -514,13 +463,13 @@ static void key_frames_come_when_asked_for_and_packets_are_in_order(void **state
 {
     struct fixture *f = *state;
     struct watcher *watcher = watch(f, SL_VIDEO, 1, &packet_ops);
-    int64_t deadline_us = sl_now_us() + DEADLINE_US;
+    int64_t deadline_us = sl_now_us() + CORE_DEADLINE_US;
 
     while (!has_three_keyframes(watcher)) {
         assert_true(sl_now_us() < deadline_us);
-        on_worker(f, watcher->worker, do_request, watcher);
+        core_on_worker(&f->core, watcher->worker, do_request, watcher);
     }
-    wait_until(f, has_seen_enough, watcher);
+    core_wait(&f->core, has_seen_enough, watcher);
     unwatch(f, watcher);
     assert_int_equal(watcher->gaps, 0);
     assert_int_equal(watcher->wrong_timestamps, 0);
@@ -553,7 +502,7 @@ static bool is_silent(void *arg)
 
     job_post(&job, sl_worker_loop(silence->demo->worker), do_read_given, silence);
     while (!job_is_done(&job))
-        (void)uv_run(sl_loop_uv(silence->f->control), UV_RUN_ONCE);
+        (void)uv_run(sl_loop_uv(silence->f->core.control), UV_RUN_ONCE);
     return sl_now_us() - silence->since_us > 300 * SL_US_PER_MS;
 }
 
@@ -562,14 +511,14 @@ static void nobody_watches_and_nothing_is_sent(void **state)
     struct fixture *f = *state;
     struct silence silence = {.f = f, .demo = f->demo, .since_us = sl_now_us()};
 
-    wait_until(f, is_silent, &silence);
+    core_wait(&f->core, is_silent, &silence);
     assert_int_equal(silence.given[SL_VIDEO], 0); /* not even one */
     for (int round = 0; round < 2; round++) {
         struct watcher *video = watch(f, SL_VIDEO, 0, &packet_ops);
-        wait_until(f, has_seen_enough, video);
+        core_wait(&f->core, has_seen_enough, video);
         unwatch(f, video);
         assert_int_equal(silence.given[SL_AUDIO], 0); /* nobody listened */
-        wait_until(f, is_silent, &silence);
+        core_wait(&f->core, is_silent, &silence);
         assert_int_equal(video->gaps, 0);
         forget(video);
     }
@@ -588,8 +537,8 @@ static void every_watcher_is_served_however_often_they_come_and_go(void **state)
         struct watcher *video = watch(f, SL_VIDEO, round % 2, &frame_ops);
         struct watcher *audio = watch(f, SL_AUDIO, (round / 2) % 2, &frame_ops);
         if (round % 3 != 0) {
-            wait_until(f, has_something, video);
-            wait_until(f, has_something, audio);
+            core_wait(&f->core, has_something, video);
+            core_wait(&f->core, has_something, audio);
             assert_true(video->frames[0].frame->keyframe);
         }
         unwatch(f, round % 5 == 0 ? audio : video);
@@ -606,9 +555,9 @@ static void stops_while_it_is_watched(void **state)
     struct watcher *video = watch(f, SL_VIDEO, 0, &frame_ops);
     struct watcher *audio = watch(f, SL_AUDIO, 1, &frame_ops);
 
-    wait_until(f, has_something, video);
+    core_wait(&f->core, has_something, video);
     stop_demo(f);
-    assert_null(sl_streams_find(f->streams, "demo"));
+    assert_null(sl_streams_find(f->core.streams, "demo"));
     unwatch(f, video);
     unwatch(f, audio);
     assert_int_equal(atomic_load(&video->ended), 1);
@@ -626,7 +575,7 @@ static void can_be_made_again_as_soon_as_it_has_stopped(void **state)
         assert_int_equal(create_demo(f, NULL), 0);
         if (round % 2 == 0) {
             struct watcher *video = watch(f, SL_VIDEO, 0, &frame_ops);
-            wait_until(f, has_something, video);
+            core_wait(&f->core, has_something, video);
             unwatch(f, video);
             forget(video);
         }
@@ -638,11 +587,11 @@ static void survives_that_somebody_else_ends_the_stream(void **state)
     struct fixture *f = *state;
     struct watcher *video = watch(f, SL_VIDEO, 1, &frame_ops);
 
-    wait_until(f, has_something, video);
-    sl_stream_end(sl_streams_find(f->streams, "demo"));
+    core_wait(&f->core, has_something, video);
+    sl_stream_end(sl_streams_find(f->core.streams, "demo"));
     unwatch(f, video);
     forget(video);
-    wait_until(f, streams_are_gone, f);
+    core_wait(&f->core, core_is_drained, &f->core);
     stop_demo(f);
 }
 
@@ -651,7 +600,8 @@ static void says_why_it_cannot_be(void **state)
     struct fixture *f = *state;
     struct sl_demo *first = f->demo;
     struct sl_error error;
-    const struct sl_demo_config config = {f->streams, f->workers, f->control, "x", 64, 36, 25};
+    const struct sl_demo_config config = {
+        f->core.streams, f->core.workers, f->core.control, "x", 64, 36, 25};
 
     assert_int_equal(create_demo(f, &error), -EEXIST);
     assert_non_null(strstr(error.text, "demo"));

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A file made of a stream's frames by a sink that knows nothing but the core: FFmpeg reads it. */
-#include "../job.h"
-#include "base/clock.h"
-#include "base/metrics.h"
+#include "../core.h"
 #include "demo/demo.h"
-#include "net/net.h"
 #include "recorder.h"
 
 #include <setjmp.h>
@@ -14,45 +11,28 @@
 
 #include <cmocka.h>
 
-enum { DEADLINE_US = 20 * SL_US_PER_S, PICTURES = 25, SOUNDS = 50 };
+enum { PICTURES = 25, SOUNDS = 50 };
 
 struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
+    struct core core;
     struct sl_demo *demo;
-    uv_timer_t poll;
     bool stopped;
 };
-
-static void on_poll(uv_timer_t *timer)
-{
-    (void)timer; /* turns the control loop */
-}
 
 static int set_up(void **state)
 {
     struct fixture *f = sl_new(struct fixture);
 
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
-    struct sl_workers_config config = {
-        .count = 2,
-        .packets_max = 1024,
-        .ring_packets = 64,
-        .keyframe_interval_us = 100 * SL_US_PER_MS,
-        .metrics = f->metrics,
-    };
-    f->workers = sl_workers_create(&config, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
-    (void)uv_timer_init(sl_loop_uv(f->control), &f->poll);
-    (void)uv_timer_start(&f->poll, on_poll, 5, 5);
-    assert_int_equal(sl_workers_start(f->workers), 0);
+    core_start(&f->core, (struct sl_workers_config){
+                             .count = 2,
+                             .packets_max = 1024,
+                             .ring_packets = 64,
+                             .keyframe_interval_us = 100 * SL_US_PER_MS,
+                         });
     const struct sl_demo_config demo = {
-        .streams = f->streams,
-        .workers = f->workers,
-        .loop = f->control,
+        .streams = f->core.streams,
+        .workers = f->core.workers,
+        .loop = f->core.control,
         .name = "demo",
         .width = 320,
         .height = 180,
@@ -63,27 +43,14 @@ static int set_up(void **state)
     return 0;
 }
 
-static void wait_until(struct fixture *f, bool (*condition)(void *arg), void *arg)
-{
-    int64_t deadline_us = sl_now_us() + DEADLINE_US;
-
-    while (!condition(arg)) {
-        if (sl_now_us() > deadline_us)
-            fail_msg("waited %d s in vain", (int)(DEADLINE_US / SL_US_PER_S));
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE);
-    }
-}
-
 static void on_stopped(void *owner)
 {
     ((struct fixture *)owner)->stopped = true;
 }
 
-static bool is_down(void *arg)
+static bool has_stopped(void *arg)
 {
-    struct fixture *f = arg;
-
-    return f->stopped && sl_streams_drained(f->streams);
+    return ((struct fixture *)arg)->stopped;
 }
 
 static int tear_down(void **state)
@@ -91,14 +58,9 @@ static int tear_down(void **state)
     struct fixture *f = *state;
 
     sl_demo_stop(f->demo, on_stopped, f);
-    wait_until(f, is_down, f);
+    core_wait(&f->core, has_stopped, f);
     sl_demo_destroy(f->demo);
-    sl_workers_stop(f->workers);
-    uv_close((uv_handle_t *)&f->poll, NULL);
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
+    core_stop(&f->core);
     free(f);
     return 0;
 }
@@ -117,14 +79,6 @@ static void do_stop(void *arg)
 
     for (size_t i = 0; i < 2; i++)
         sl_sink_stop(recorder->sinks[i]);
-}
-
-static void on_worker(struct fixture *f, struct sl_worker *worker, void (*fn)(void *arg), void *arg)
-{
-    struct job job;
-
-    job_post(&job, sl_worker_loop(worker), fn, arg);
-    wait_until(f, job_is_done, &job);
 }
 
 static bool has_enough(void *arg)
@@ -161,14 +115,14 @@ static void ffprobe_reads_what_a_frame_sink_has_written(void **state)
     assert_non_null(file);
     for (size_t at = 0; at < 2; at++) { /* on the stream's worker, and on the other one */
         struct recorder *recorder = sl_new(struct recorder);
-        struct sl_stream *stream = sl_streams_find(f->streams, "demo");
-        struct sl_worker *worker = sl_workers_at(f->workers, at);
+        struct sl_stream *stream = sl_streams_find(f->core.streams, "demo");
+        struct sl_worker *worker = sl_workers_at(f->core.workers, at);
         for (size_t i = 0; i < 2; i++)
             recorder->sinks[i] = sl_sink_create(sl_stream_track(stream, (enum sl_media_kind)i),
                                                 worker, &recorder_ops, recorder);
-        on_worker(f, worker, do_start, recorder);
-        wait_until(f, has_enough, recorder);
-        on_worker(f, worker, do_stop, recorder);
+        core_on_worker(&f->core, worker, do_start, recorder);
+        core_wait(&f->core, has_enough, recorder);
+        core_on_worker(&f->core, worker, do_stop, recorder);
         (void)snprintf(expected, sizeof(expected), "h264,320,180,%zu\nopus,48000,2,%zu\n",
                        atomic_load(&recorder->counts[SL_VIDEO]),
                        atomic_load(&recorder->counts[SL_AUDIO]));

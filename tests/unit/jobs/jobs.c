@@ -114,7 +114,7 @@ static void open_feed(struct streams *s, struct taker *taker)
         .stream = s->stream,
         .tracks = {true, true},
         .protocol = "test",
-        .control = s->control,
+        .control = s->core.control,
         .ops = &feed_ops,
         .owner = taker,
     };

@@ -126,7 +126,7 @@ static void all_takers_get_the_very_same_tags(void **state)
 {
     (void)state;
     struct streams *s = streams_create();
-    struct sl_channels *channels = sl_channels_create(s->jobs, s->control);
+    struct sl_channels *channels = sl_channels_create(s->jobs, s->core.control);
     struct taker *takers = open_takers(s, channels);
 
     for (size_t i = 0; i < TAKERS; i++)
@@ -152,7 +152,7 @@ static void a_taker_may_go_before_it_was_attached_and_while_tags_come(void **sta
 {
     (void)state;
     struct streams *s = streams_create();
-    struct sl_channels *channels = sl_channels_create(s->jobs, s->control);
+    struct sl_channels *channels = sl_channels_create(s->jobs, s->core.control);
     struct taker *takers = open_takers(s, channels);
 
     for (size_t i = 0; i < TAKERS; i++)
@@ -167,7 +167,7 @@ static void who_comes_back_soon_finds_the_same_encoder(void **state)
 {
     (void)state;
     struct streams *s = streams_create();
-    struct sl_variants *variants = sl_variants_create(s->jobs, s->control);
+    struct sl_variants *variants = sl_variants_create(s->jobs, s->core.control);
     static const struct sl_variant_want want = {{[SL_AUDIO] = {SL_CODEC_AAC, SL_CODEC_PCMU}}};
     static const struct sl_variant_want pictures = {{[SL_VIDEO] = {SL_CODEC_H264}}};
     struct sl_variant *first, *second;

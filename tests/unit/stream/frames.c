@@ -62,9 +62,9 @@ static void packets_are_cut_only_for_sinks_of_packets_and_from_a_key_frame_on(vo
         packets[i] = attach(f, track, i, &packet_ops);
     atomic_store(&f->keyframe_requests, 0);
     (void)feed(f, track, SL_CODEC_H264, TEXT(DELTA), false, START + 40000, START + 40000);
-    int64_t deadline_us = sl_now_us() + DEADLINE_US;
+    int64_t deadline_us = sl_now_us() + CORE_DEADLINE_US;
     while (atomic_load(&f->keyframe_requests) == 0 && sl_now_us() < deadline_us)
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE);
+        (void)uv_run(sl_loop_uv(f->core.control), UV_RUN_ONCE);
     assert_true(atomic_load(&f->keyframe_requests) > 0);
     assert_false(atomic_load(&f->answering)); /* never from within its own call */
     (void)feed(f, track, SL_CODEC_H264, picture, sizeof(picture), true, START + 80000,
@@ -219,7 +219,7 @@ static void a_source_that_changes_to_such_a_codec_ends_them_then(void **state)
         feed_packet(f, track, SL_CODEC_VP9, TEXT("\x0c\x01\x02\x03"), seq + 1);
         feed_packet(f, track, SL_CODEC_VP8, TEXT("\x10" VP8_KEY), seq + 2);
         for (size_t i = 0; i < 2; i++) {
-            wait_until(f, has_ended, sinks[i]);
+            core_wait(&f->core, has_ended, sinks[i]);
             assert_int_equal(atomic_load(&sinks[i]->ended), -ENOSYS);
             assert_int_equal(atomic_load(&sinks[i]->count), 1);
             detach(f, sinks[i]);
@@ -272,13 +272,13 @@ static void a_worker_that_falls_behind_gets_no_pictures_up_to_a_key_frame(void *
     int64_t at_us = START;
 
     job_post(&job, sl_worker_loop(worker_at(f, 1)), do_block, &block);
-    wait_until(f, is_blocked, &block);
+    core_wait(&f->core, is_blocked, &block);
     for (int i = 0; i < 40; i++, at_us += 40000)
         (void)feed(f, track, SL_CODEC_VP8, TEXT(VP8_KEY), i == 0, at_us, at_us);
     atomic_store(&block.go_on, true);
-    wait_until(f, job_is_done, &job);
+    core_wait(&f->core, job_is_done, &job);
     wait_for(f, sinks[0], 40); /* nobody else waits for it */
-    uint64_t dropped = sl_metrics_sum(f->metrics, SL_COUNTER_PACKETS_DROPPED_QUEUE);
+    uint64_t dropped = sl_metrics_sum(f->core.metrics, SL_COUNTER_PACKETS_DROPPED_QUEUE);
     assert_in_range(dropped, 10, 39);
     wait_for(f, sinks[1], 40 - dropped);
     assert_true(atomic_load(&f->keyframe_requests) > 0);
@@ -315,7 +315,7 @@ static void a_variant_keeps_the_ntp_time_of_its_stream(void **state)
     };
     struct sl_stream *variant;
 
-    assert_int_equal(sl_stream_create(f->streams, &config, &variant), 0);
+    assert_int_equal(sl_stream_create(f->core.streams, &config, &variant), 0);
     on_worker(f, 0, do_set_clock, track);
     struct sl_track *sound = sl_stream_track(variant, SL_AUDIO);
     struct sink *sink = attach(f, sound, 0, &frame_ops);

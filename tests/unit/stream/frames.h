@@ -3,10 +3,7 @@
 #ifndef SL_TEST_STREAM_FRAMES_H
 #define SL_TEST_STREAM_FRAMES_H
 
-#include "../job.h"
-#include "base/clock.h"
-#include "base/metrics.h"
-#include "net/net.h"
+#include "../core.h"
 #include "stream/stream.h"
 
 #include <errno.h>
@@ -18,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { DEADLINE_US = 10 * SL_US_PER_S, SEEN_MAX = 512 };
+enum { SEEN_MAX = 512 };
 
 #define START 100000000 /* where the tests' local time begins, microseconds */
 #define SETS                                                                                       \
@@ -32,11 +29,7 @@ enum { DEADLINE_US = 10 * SL_US_PER_S, SEEN_MAX = 512 };
 #define VP8_KEY "\x10\x02\x00\x9d\x01\x2a\x40\x01\xf0\x00"
 
 struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
-    uv_timer_t poll;
+    struct core core;
 
     /* The source. */
     struct sl_stream *stream;
@@ -45,47 +38,18 @@ struct fixture {
     bool feeding;
 };
 
-static inline void on_poll(uv_timer_t *timer)
-{
-    (void)timer; /* turns the control loop */
-}
-
 static inline int set_up(void **state)
 {
     struct fixture *f = sl_new(struct fixture);
 
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
-    struct sl_workers_config config = {
-        .count = 2,
-        .packets_max = 4096,
-        .ring_packets = 64,
-        .keyframe_interval_us = 10 * SL_US_PER_MS,
-        .metrics = f->metrics,
-    };
-    f->workers = sl_workers_create(&config, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
-    (void)uv_timer_init(sl_loop_uv(f->control), &f->poll);
-    (void)uv_timer_start(&f->poll, on_poll, 1, 1);
-    assert_int_equal(sl_workers_start(f->workers), 0);
+    core_start(&f->core, (struct sl_workers_config){
+                             .count = 2,
+                             .packets_max = 4096,
+                             .ring_packets = 64,
+                             .keyframe_interval_us = 10 * SL_US_PER_MS,
+                         });
     *state = f;
     return 0;
-}
-
-static inline void wait_until(struct fixture *f, bool (*condition)(void *arg), void *arg)
-{
-    int64_t deadline_us = sl_now_us() + DEADLINE_US;
-
-    while (!condition(arg)) {
-        if (sl_now_us() > deadline_us)
-            fail_msg("waited %d s in vain", (int)(DEADLINE_US / SL_US_PER_S));
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE);
-    }
-}
-
-static inline bool streams_are_gone(void *arg)
-{
-    return sl_streams_drained(((struct fixture *)arg)->streams);
 }
 
 static inline int tear_down(void **state)
@@ -93,28 +57,19 @@ static inline int tear_down(void **state)
     struct fixture *f = *state;
 
     sl_stream_release(f->stream);
-    wait_until(f, streams_are_gone, f);
-    sl_workers_stop(f->workers);
-    uv_close((uv_handle_t *)&f->poll, NULL);
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
+    core_stop(&f->core);
     free(f);
     return 0;
 }
 
 static inline struct sl_worker *worker_at(struct fixture *f, size_t index)
 {
-    return sl_workers_at(f->workers, index);
+    return sl_workers_at(f->core.workers, index);
 }
 
 static inline void on_worker(struct fixture *f, size_t worker, void (*fn)(void *arg), void *arg)
 {
-    struct job job;
-
-    job_post(&job, sl_worker_loop(worker_at(f, worker)), fn, arg);
-    wait_until(f, job_is_done, &job);
+    core_on_worker(&f->core, worker_at(f, worker), fn, arg);
 }
 
 /* ---- Source ---- */
@@ -146,7 +101,7 @@ static inline struct sl_track *publish_with(struct fixture *f, const struct sl_s
         .frames = frames,
         .clock_hz = 44100,
     };
-    assert_int_equal(sl_stream_create(f->streams, &config, &f->stream), 0);
+    assert_int_equal(sl_stream_create(f->core.streams, &config, &f->stream), 0);
     return sl_stream_track(f->stream, kind);
 }
 
@@ -187,7 +142,7 @@ static inline void do_input_frame(void *arg)
 static inline void do_input_packet(void *arg)
 {
     struct input *input = arg;
-    struct sl_rtp_packet *packet = sl_rtp_packet_create(sl_workers_at(input->f->workers, 0));
+    struct sl_rtp_packet *packet = sl_rtp_packet_create(sl_workers_at(input->f->core.workers, 0));
 
     packet->seq = input->seq;
     packet->arrival_us = sl_now_us();
@@ -374,7 +329,7 @@ static inline void wait_for(struct fixture *f, struct sink *sink, size_t count)
 {
     struct wish wish = {sink, count};
 
-    wait_until(f, is_fulfilled, &wish);
+    core_wait(&f->core, is_fulfilled, &wish);
     assert_int_equal(atomic_load(&sink->count), count);
 }
 

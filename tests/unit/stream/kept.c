@@ -69,7 +69,7 @@ static void pictures_put_together_from_packets_are_kept_as_well(void **state)
     assert_ptr_equal(sinks[0]->seen[2].frame, sinks[1]->seen[2].frame); /* made once for all */
     feed_packet(f, track, SL_CODEC_VP9, TEXT("\x0c\x01\x02\x03"), 4);
     for (size_t i = 0; i < 2; i++) {
-        wait_until(f, has_ended, sinks[i]);
+        core_wait(&f->core, has_ended, sinks[i]);
         assert_int_equal(atomic_load(&sinks[i]->ended), -ENOSYS);
         detach(f, sinks[i]);
     }
@@ -131,7 +131,7 @@ static void all_tracks_together_keep_64_mib(void **state)
                                      .codecs = {{SL_CODEC_VP8, ""}},
                                      .frames = true}},
         };
-        assert_int_equal(sl_stream_create(f->streams, &config, &variants[i]), 0);
+        assert_int_equal(sl_stream_create(f->core.streams, &config, &variants[i]), 0);
         tracks[i] = sl_stream_track(variants[i], SL_VIDEO);
         (void)feed(f, tracks[i], SL_CODEC_VP8, large, sizeof(large), true, START, START);
     }
@@ -181,7 +181,7 @@ static void key_frames_are_asked_for_as_often_as_the_most_impatient_sink_wants(v
         struct sink *impatient = attach_wanting(f, track, 1, &frame_ops, 50 * SL_US_PER_MS);
 
         int64_t began_us = sl_now_us();
-        wait_until(f, is_asked, &asked); /* nothing comes: once more after each interval */
+        core_wait(&f->core, is_asked, &asked); /* nothing comes: once more after each interval */
         assert_true(sl_now_us() - began_us >= 50 * SL_US_PER_MS);
         assert_true(!atomic_load(&f->answering));
         detach(f, impatient);

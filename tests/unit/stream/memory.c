@@ -13,7 +13,7 @@ static void do_input_burst(void *arg)
     for (int i = 0; i < BURST; i++) {
         do_input_packet(input);
         input->seq++;
-        sl_worker_flush(sl_workers_at(input->f->workers, 0));
+        sl_worker_flush(sl_workers_at(input->f->core.workers, 0));
     }
 }
 
@@ -109,7 +109,7 @@ static void a_track_of_sound_holds_little(void **state)
             .owner = f,
             .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}}},
         };
-        assert_int_equal(sl_stream_create(f->streams, &config, &streams[i]), 0);
+        assert_int_equal(sl_stream_create(f->core.streams, &config, &streams[i]), 0);
         struct sl_track *track = sl_stream_track(streams[i], SL_AUDIO);
         for (size_t worker = 0; worker < 2; worker++)
             sinks[i][worker] = attach(f, track, worker, &quiet_ops);

@@ -2,10 +2,7 @@
 /* The core with real workers: names, fan-out on one and on two threads, key frame requests, ends,
  * frames, and all of it coming and going at once. */
 #include "stream/stream.h"
-#include "../job.h"
-#include "base/clock.h"
-#include "base/metrics.h"
-#include "net/net.h"
+#include "../core.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,39 +12,22 @@
 
 #include <cmocka.h>
 
-enum { DEADLINE_US = 10 * SL_US_PER_S, POOL = 4096 /* packets */, FRAMES_FROM = 70000 };
+enum { POOL = 4096 /* packets */, FRAMES_FROM = 70000 };
 
 struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
-    uv_timer_t poll; /* lets the control loop look at its condition now and then */
+    struct core core;
 };
-
-static void on_poll(uv_timer_t *timer)
-{
-    (void)timer;
-}
 
 static int set_up(void **state)
 {
     struct fixture *f = sl_new(struct fixture);
 
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
-    struct sl_workers_config config = {
-        .count = 2,
-        .packets_max = POOL,
-        .ring_packets = 256,
-        .keyframe_interval_us = 200 * SL_US_PER_MS,
-        .metrics = f->metrics,
-    };
-    f->workers = sl_workers_create(&config, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
-    (void)uv_timer_init(sl_loop_uv(f->control), &f->poll);
-    (void)uv_timer_start(&f->poll, on_poll, 1, 1);
-    sl_workers_start(f->workers);
+    core_start(&f->core, (struct sl_workers_config){
+                             .count = 2,
+                             .packets_max = POOL,
+                             .ring_packets = 256,
+                             .keyframe_interval_us = 200 * SL_US_PER_MS,
+                         });
     *state = f;
     return 0;
 }
@@ -56,36 +36,12 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
 
-    sl_workers_stop(f->workers);
-    uv_close((uv_handle_t *)&f->poll, NULL);
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
+    core_stop(&f->core);
     free(f);
     return 0;
 }
 
 /* ---- Doing things on a worker and waiting for it ---- */
-
-static void wait_until(struct fixture *f, bool (*condition)(void *arg), void *arg)
-{
-    int64_t deadline_us = sl_now_us() + DEADLINE_US;
-
-    while (!condition(arg)) {
-        if (sl_now_us() > deadline_us)
-            fail_msg("waited %d s in vain", (int)(DEADLINE_US / SL_US_PER_S));
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE);
-    }
-}
-
-static void on_worker(struct fixture *f, struct sl_worker *worker, void (*fn)(void *arg), void *arg)
-{
-    struct job job;
-
-    job_post(&job, sl_worker_loop(worker), fn, arg);
-    wait_until(f, job_is_done, &job);
-}
 
 /* ---- A source and a sink ---- */
 
@@ -119,7 +75,7 @@ static int create_stream(struct fixture *f, const char *name, size_t worker, str
 {
     struct sl_stream_config config = {
         .name = name,
-        .worker = sl_workers_at(f->workers, worker),
+        .worker = sl_workers_at(f->core.workers, worker),
         .ops = &source_ops,
         .owner = source,
         .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}},
@@ -127,7 +83,7 @@ static int create_stream(struct fixture *f, const char *name, size_t worker, str
     };
 
     memset(source, 0, sizeof(*source));
-    return sl_stream_create(f->streams, &config, &source->stream);
+    return sl_stream_create(f->core.streams, &config, &source->stream);
 }
 
 struct input {
@@ -224,16 +180,11 @@ static void do_request_keyframe(void *arg)
         sl_sink_request_keyframe(arg);
 }
 
-static bool streams_are_gone(void *arg)
-{
-    return sl_streams_drained(((struct fixture *)arg)->streams);
-}
-
 static void end_stream(struct fixture *f, struct source *source)
 {
     sl_stream_release(source->stream);
     source->stream = NULL;
-    wait_until(f, streams_are_gone, f);
+    core_wait(&f->core, core_is_drained, &f->core);
 }
 
 static void end_stream_with(struct fixture *f, struct source *source, struct sink *sinks,
@@ -241,7 +192,7 @@ static void end_stream_with(struct fixture *f, struct source *source, struct sin
 {
     sl_stream_end(source->stream);
     for (size_t i = 0; i < count; i++) {
-        on_worker(f, sl_workers_at(f->workers, i % 2), do_stop, sinks[i].sink);
+        core_on_worker(&f->core, sl_workers_at(f->core.workers, i % 2), do_stop, sinks[i].sink);
         sl_sink_destroy(sinks[i].sink);
     }
     end_stream(f, source);
@@ -256,12 +207,12 @@ static void a_name_belongs_to_one_stream_until_its_end(void **state)
 
     assert_int_equal(create_stream(f, "cam", 0, &first), 0);
     assert_int_equal(create_stream(f, "cam", 1, &second), -EEXIST);
-    assert_ptr_equal(sl_streams_find(f->streams, "cam"), first.stream);
+    assert_ptr_equal(sl_streams_find(f->core.streams, "cam"), first.stream);
     assert_false(sl_stream_is_live(first.stream));
     sl_stream_set_live(first.stream);
     assert_true(sl_stream_is_live(first.stream));
     sl_stream_end(first.stream);
-    assert_null(sl_streams_find(f->streams, "cam"));
+    assert_null(sl_streams_find(f->core.streams, "cam"));
     assert_int_equal(create_stream(f, "cam", 1, &second), 0);
     sl_stream_release(first.stream);
     end_stream(f, &second);
@@ -319,8 +270,9 @@ static void listeners_hear_of_size_and_end_once(void **state)
     assert_int_equal(create_stream(f, "cam", 0, &source), 0);
     sl_stream_listen(source.stream, &a.listener);
     sl_stream_listen(source.stream, &b.listener);
-    on_worker(f, sl_workers_at(f->workers, 0), do_size, sl_stream_track(source.stream, SL_VIDEO));
-    wait_until(f, has_size, &a);
+    core_on_worker(&f->core, sl_workers_at(f->core.workers, 0), do_size,
+                   sl_stream_track(source.stream, SL_VIDEO));
+    core_wait(&f->core, has_size, &a);
     assert_int_equal(a.width, 1280);
     assert_int_equal(a.height, 720);
     sl_stream_size(source.stream, &width, &height);
@@ -348,19 +300,19 @@ static void packets_reach_sinks_on_every_worker_in_order(void **state)
     assert_int_equal(create_stream(f, "cam", 0, &source), 0);
     struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
     for (size_t i = 0; i < 4; i++) {
-        struct sl_worker *worker = sl_workers_at(f->workers, i % 2);
+        struct sl_worker *worker = sl_workers_at(f->core.workers, i % 2);
         sinks[i].sink = sl_sink_create(track, worker, &packet_ops, &sinks[i]);
-        on_worker(f, worker, do_start, sinks[i].sink);
+        core_on_worker(&f->core, worker, do_start, sinks[i].sink);
     }
     for (int64_t first = 70000; first < 70300; first += 30) {
-        struct input input = {track, sl_workers_at(f->workers, 0), SL_CODEC_OPUS, first, 30};
-        on_worker(f, input.worker, do_input, &input);
+        struct input input = {track, sl_workers_at(f->core.workers, 0), SL_CODEC_OPUS, first, 30};
+        core_on_worker(&f->core, input.worker, do_input, &input);
     }
     for (size_t i = 0; i < 4; i++) {
-        wait_until(f, has_all, &sinks[i]);
+        core_wait(&f->core, has_all, &sinks[i]);
         assert_int_equal(atomic_load(&sinks[i].disorder), 0);
         assert_int_equal(atomic_load(&sinks[i].last_seq), 70299);
-        on_worker(f, sl_workers_at(f->workers, i % 2), do_stop, sinks[i].sink);
+        core_on_worker(&f->core, sl_workers_at(f->core.workers, i % 2), do_stop, sinks[i].sink);
         sl_sink_destroy(sinks[i].sink);
     }
     end_stream(f, &source);
@@ -388,26 +340,26 @@ static void recent_packets_are_kept_for_retransmission_and_old_ones_are_not(void
     struct fixture *f = *state;
     struct source source;
     struct sink sink;
-    struct sl_worker *other = sl_workers_at(f->workers, 1);
+    struct sl_worker *other = sl_workers_at(f->core.workers, 1);
 
     memset(&sink, 0, sizeof(sink));
     assert_int_equal(create_stream(f, "cam", 0, &source), 0);
     struct sl_track *track = sl_stream_track(source.stream, SL_VIDEO);
     sink.sink = sl_sink_create(track, other, &packet_ops, &sink);
     sl_sink_keep_packets(sink.sink);
-    on_worker(f, other, do_start, sink.sink);
+    core_on_worker(&f->core, other, do_start, sink.sink);
     for (int64_t first = 70000; first < 70300; first += 30) {
-        struct input input = {track, sl_workers_at(f->workers, 0), SL_CODEC_VP8, first, 30};
-        on_worker(f, input.worker, do_input, &input);
+        struct input input = {track, sl_workers_at(f->core.workers, 0), SL_CODEC_VP8, first, 30};
+        core_on_worker(&f->core, input.worker, do_input, &input);
     }
-    wait_until(f, has_all, &sink);
+    core_wait(&f->core, has_all, &sink);
     struct lookup lookup = {.sink = sink.sink};
-    on_worker(f, other, do_lookup, &lookup);
+    core_on_worker(&f->core, other, do_lookup, &lookup);
     assert_false(lookup.has_old); /* the ring holds 256 */
     assert_true(lookup.has_recent);
     assert_false(lookup.has_future);
     assert_int_equal(lookup.newest, 70299);
-    on_worker(f, other, do_stop, sink.sink);
+    core_on_worker(&f->core, other, do_stop, sink.sink);
     sl_sink_destroy(sink.sink);
     end_stream(f, &source);
 }
@@ -428,17 +380,17 @@ static void keyframe_requests_are_merged_limited_and_not_lost(void **state)
     struct sl_track *track = sl_stream_track(source.stream, SL_VIDEO);
     int64_t start_us = sl_now_us();
     for (size_t i = 0; i < 2; i++) {
-        struct sl_worker *worker = sl_workers_at(f->workers, i);
+        struct sl_worker *worker = sl_workers_at(f->core.workers, i);
         sinks[i].sink = sl_sink_create(track, worker, &packet_ops, &sinks[i]);
-        on_worker(f, worker, do_start, sinks[i].sink);
-        on_worker(f, worker, do_request_keyframe, sinks[i].sink);
+        core_on_worker(&f->core, worker, do_start, sinks[i].sink);
+        core_on_worker(&f->core, worker, do_request_keyframe, sinks[i].sink);
     }
     /* A hundred wishes: one request at once, one more when the interval has passed. */
-    wait_until(f, has_second_request, &source);
+    core_wait(&f->core, has_second_request, &source);
     assert_true(sl_now_us() - start_us >= 200 * SL_US_PER_MS);
     assert_int_equal(atomic_load(&source.keyframe_requests), 2);
     for (size_t i = 0; i < 2; i++) {
-        on_worker(f, sl_workers_at(f->workers, i), do_stop, sinks[i].sink);
+        core_on_worker(&f->core, sl_workers_at(f->core.workers, i), do_stop, sinks[i].sink);
         sl_sink_destroy(sinks[i].sink);
     }
     end_stream(f, &source);
@@ -469,25 +421,25 @@ static void the_source_hears_of_its_first_sink_and_of_its_last(void **state)
     assert_int_equal(create_stream(f, "cam", 0, &source), 0);
     struct sl_track *track = sl_stream_track(source.stream, SL_VIDEO);
     for (size_t i = 0; i < 4; i++) /* of packets and of frames, at home and elsewhere */
-        sinks[i].sink = sl_sink_create(track, sl_workers_at(f->workers, i % 2),
+        sinks[i].sink = sl_sink_create(track, sl_workers_at(f->core.workers, i % 2),
                                        i < 2 ? &packet_ops : &frame_ops, &sinks[i]);
     for (int round = 1; round <= 3; round++) {
         for (size_t i = 0; i < 4; i++) {
-            on_worker(f, sl_workers_at(f->workers, (i + (size_t)round) % 2), do_start,
-                      sinks[(i + (size_t)round) % 4].sink);
-            wait_until(f, is_watched, &source);
+            core_on_worker(&f->core, sl_workers_at(f->core.workers, (i + (size_t)round) % 2),
+                           do_start, sinks[(i + (size_t)round) % 4].sink);
+            core_wait(&f->core, is_watched, &source);
         }
-        on_worker(f, sl_workers_at(f->workers, 0), do_nothing, NULL);
+        core_on_worker(&f->core, sl_workers_at(f->core.workers, 0), do_nothing, NULL);
         assert_int_equal(atomic_load(&source.sinks_calls), 2 * round - 1);
         for (size_t i = 0; i < 4; i++) {
             assert_true(is_watched(&source));
-            on_worker(f, sl_workers_at(f->workers, i % 2), do_stop, sinks[i].sink);
+            core_on_worker(&f->core, sl_workers_at(f->core.workers, i % 2), do_stop, sinks[i].sink);
         }
-        wait_until(f, is_not_watched, &source);
+        core_wait(&f->core, is_not_watched, &source);
         assert_int_equal(atomic_load(&source.sinks_calls), 2 * round);
     }
-    on_worker(f, sl_workers_at(f->workers, 1), do_start, sinks[1].sink);
-    wait_until(f, is_watched, &source);
+    core_on_worker(&f->core, sl_workers_at(f->core.workers, 1), do_start, sinks[1].sink);
+    core_wait(&f->core, is_watched, &source);
     end_stream_with(f, &source, sinks, 4);
     assert_int_equal(atomic_load(&source.sinks_calls), 7); /* the end is no news to the source */
 }
@@ -507,23 +459,23 @@ static void the_end_reaches_running_and_late_sinks_once(void **state)
     assert_int_equal(create_stream(f, "cam", 0, &source), 0);
     struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
     for (size_t i = 0; i < 2; i++) {
-        struct sl_worker *worker = sl_workers_at(f->workers, i);
+        struct sl_worker *worker = sl_workers_at(f->core.workers, i);
         sinks[i].sink = sl_sink_create(track, worker, &packet_ops, &sinks[i]);
         sinks[i + 2].sink = sl_sink_create(track, worker, &packet_ops, &sinks[i + 2]);
-        on_worker(f, worker, do_start, sinks[i].sink);
+        core_on_worker(&f->core, worker, do_start, sinks[i].sink);
     }
     sl_stream_end(source.stream);
     for (size_t i = 0; i < 2; i++)
-        wait_until(f, has_ended, &sinks[i]);
+        core_wait(&f->core, has_ended, &sinks[i]);
     for (size_t i = 2; i < 4; i++) /* connected only after the stream was over */
-        on_worker(f, sl_workers_at(f->workers, i - 2), do_start, sinks[i].sink);
+        core_on_worker(&f->core, sl_workers_at(f->core.workers, i - 2), do_start, sinks[i].sink);
     sl_stream_release(source.stream);
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(atomic_load(&sinks[i].ended), 1);
-        on_worker(f, sl_workers_at(f->workers, i % 2), do_stop, sinks[i].sink);
+        core_on_worker(&f->core, sl_workers_at(f->core.workers, i % 2), do_stop, sinks[i].sink);
         sl_sink_destroy(sinks[i].sink);
     }
-    wait_until(f, streams_are_gone, f);
+    core_wait(&f->core, core_is_drained, &f->core);
 }
 
 static bool has_frames(void *arg)
@@ -536,23 +488,23 @@ static void frame_sinks_share_assembled_frames(void **state)
     struct fixture *f = *state;
     struct source source;
     struct sink sinks[3]; /* the last of packets */
-    struct sl_worker *home = sl_workers_at(f->workers, 0);
+    struct sl_worker *home = sl_workers_at(f->core.workers, 0);
 
     memset(sinks, 0, sizeof(sinks));
     assert_int_equal(create_stream(f, "cam", 0, &source), 0);
     struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
     for (size_t i = 0; i < 3; i++) {
         sinks[i].sink = sl_sink_create(track, home, i < 2 ? &frame_ops : &packet_ops, &sinks[i]);
-        on_worker(f, home, do_start, sinks[i].sink);
+        core_on_worker(&f->core, home, do_start, sinks[i].sink);
     }
     struct input input = {track, home, SL_CODEC_OPUS, FRAMES_FROM, 10};
-    on_worker(f, home, do_input, &input);
+    core_on_worker(&f->core, home, do_input, &input);
     for (size_t i = 0; i < 3; i++) {
         if (i < 2)
-            wait_until(f, has_frames, &sinks[i]);
+            core_wait(&f->core, has_frames, &sinks[i]);
         else
             assert_true(atomic_load(&sinks[i].padded) > 0);
-        on_worker(f, home, do_stop, sinks[i].sink);
+        core_on_worker(&f->core, home, do_stop, sinks[i].sink);
         sl_sink_destroy(sinks[i].sink);
     }
     end_stream(f, &source);
@@ -605,7 +557,7 @@ static void check_riding(struct fixture *f, bool sound_first)
     struct source source;
     struct log logs[2] = {{{0}, 0}, {{0}, 0}};
     struct viewer viewers[2][5];
-    struct sl_worker *home = sl_workers_at(f->workers, 0);
+    struct sl_worker *home = sl_workers_at(f->core.workers, 0);
 
     assert_int_equal(create_stream(f, "cam", 0, &source), 0);
     struct sl_track *audio = sl_stream_track(source.stream, SL_AUDIO);
@@ -615,24 +567,26 @@ static void check_riding(struct fixture *f, bool sound_first)
             struct viewer *viewer = &viewers[w][i];
             *viewer = (struct viewer){&logs[w], (char)('a' + i / 2), i == 0 || i == 2, NULL};
             viewer->sink = sl_sink_create(viewer->video ? video : audio,
-                                          sl_workers_at(f->workers, w), &viewer_ops, viewer);
+                                          sl_workers_at(f->core.workers, w), &viewer_ops, viewer);
         }
         sl_sink_ride(viewers[w][1].sink, viewers[w][0].sink);
         sl_sink_ride(viewers[w][3].sink, viewers[w][2].sink);
         for (size_t i = 0; i < 5; i++)
-            on_worker(f, sl_workers_at(f->workers, w), do_start, viewers[w][i].sink);
+            core_on_worker(&f->core, sl_workers_at(f->core.workers, w), do_start,
+                           viewers[w][i].sink);
     }
     struct input inputs[2] = {{video, home, SL_CODEC_VP8, 1, 3},
                               {audio, home, SL_CODEC_OPUS, 1, 1}};
     struct input turned[2] = {inputs[1], inputs[0]};
-    on_worker(f, home, do_input_both, sound_first ? turned : inputs);
+    core_on_worker(&f->core, home, do_input_both, sound_first ? turned : inputs);
     for (size_t w = 0; w < 2; w++) {
-        wait_until(f, has_five, &logs[w]);
+        core_wait(&f->core, has_five, &logs[w]);
         assert_string_equal(logs[w].text, "AaBbc");
     }
     for (size_t w = 0; w < 2; w++) {
         for (size_t i = 0; i < 5; i++) {
-            on_worker(f, sl_workers_at(f->workers, w), do_stop, viewers[w][i].sink);
+            core_on_worker(&f->core, sl_workers_at(f->core.workers, w), do_stop,
+                           viewers[w][i].sink);
             sl_sink_destroy(viewers[w][i].sink);
         }
     }
@@ -661,18 +615,18 @@ static void packets_go_back_to_the_pool_and_serve_again(void **state)
     struct fixture *f = *state;
     struct source source;
     struct sink sink;
-    struct sl_worker *home = sl_workers_at(f->workers, 0);
+    struct sl_worker *home = sl_workers_at(f->core.workers, 0);
 
     memset(&sink, 0, sizeof(sink));
     assert_int_equal(create_stream(f, "cam", 0, &source), 0);
     struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
     sink.sink = sl_sink_create(track, home, &packet_ops, &sink);
-    on_worker(f, home, do_start, sink.sink);
+    core_on_worker(&f->core, home, do_start, sink.sink);
     struct input input = {track, home, SL_CODEC_OPUS, 70000, 60};
-    on_worker(f, home, do_overflow, &input);            /* 6000 packets through a pool of 4096 */
-    assert_int_equal(atomic_load(&sink.packets), 6000); /* all came back in time */
-    assert_int_equal(sl_metrics_sum(f->metrics, SL_COUNTER_PACKETS_DROPPED_POOL), 0);
-    on_worker(f, home, do_stop, sink.sink);
+    core_on_worker(&f->core, home, do_overflow, &input); /* 6000 packets through a pool of 4096 */
+    assert_int_equal(atomic_load(&sink.packets), 6000);  /* all came back in time */
+    assert_int_equal(sl_metrics_sum(f->core.metrics, SL_COUNTER_PACKETS_DROPPED_POOL), 0);
+    core_on_worker(&f->core, home, do_stop, sink.sink);
     sl_sink_destroy(sink.sink);
     end_stream(f, &source);
 }
@@ -699,8 +653,9 @@ static void the_packet_pool_has_a_bound_and_counts_what_it_refuses(void **state)
 {
     struct fixture *f = *state;
 
-    on_worker(f, sl_workers_at(f->workers, 0), do_exhaust, sl_workers_at(f->workers, 0));
-    assert_int_equal(sl_metrics_sum(f->metrics, SL_COUNTER_PACKETS_DROPPED_POOL), 1);
+    core_on_worker(&f->core, sl_workers_at(f->core.workers, 0), do_exhaust,
+                   sl_workers_at(f->core.workers, 0));
+    assert_int_equal(sl_metrics_sum(f->core.metrics, SL_COUNTER_PACKETS_DROPPED_POOL), 1);
 }
 
 static void many_streams_share_the_memory_for_retransmission(void **state)
@@ -720,7 +675,7 @@ static void many_streams_share_the_memory_for_retransmission(void **state)
     assert_in_range(count, 16, 40); /* ... but far beyond the 6 that full rings would leave */
     for (size_t i = 0; i < count; i++)
         sl_stream_release(sources[i].stream);
-    wait_until(f, streams_are_gone, f);
+    core_wait(&f->core, core_is_drained, &f->core);
     assert_int_equal(create_stream(f, "cam", 0, &sources[0]), 0);
     end_stream(f, &sources[0]);
 }
@@ -735,25 +690,25 @@ static void streams_and_sinks_come_and_go_while_packets_flow(void **state)
 
         memset(sinks, 0, sizeof(sinks));
         assert_int_equal(create_stream(f, "cam", (size_t)round % 2, &source), 0);
-        struct sl_worker *home = sl_workers_at(f->workers, (size_t)round % 2);
+        struct sl_worker *home = sl_workers_at(f->core.workers, (size_t)round % 2);
         struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
         for (size_t i = 0; i < 6; i++) {
-            struct sl_worker *worker = sl_workers_at(f->workers, i % 2);
+            struct sl_worker *worker = sl_workers_at(f->core.workers, i % 2);
             sinks[i].sink =
                 sl_sink_create(track, worker, i < 4 ? &packet_ops : &frame_ops, &sinks[i]);
             if (i != 3)
-                on_worker(f, worker, do_start, sinks[i].sink);
+                core_on_worker(&f->core, worker, do_start, sinks[i].sink);
         }
         struct input input = {track, home, SL_CODEC_OPUS, 70000, 40};
-        on_worker(f, home, do_input, &input);
+        core_on_worker(&f->core, home, do_input, &input);
         if (round % 3 == 0)
             sl_stream_end(source.stream);
         for (size_t i = 0; i < 6; i++) {
-            on_worker(f, sl_workers_at(f->workers, i % 2), do_stop, sinks[i].sink);
+            core_on_worker(&f->core, sl_workers_at(f->core.workers, i % 2), do_stop, sinks[i].sink);
             sl_sink_destroy(sinks[i].sink);
         }
         sl_stream_release(source.stream);
-        wait_until(f, streams_are_gone, f);
+        core_wait(&f->core, core_is_drained, &f->core);
     }
 }
 

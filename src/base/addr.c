@@ -46,6 +46,13 @@ bool sl_addr_same_ip(const struct sl_addr *a, const struct sl_addr *b)
     return memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
+bool sl_addr_same_site(const struct sl_addr *a, const struct sl_addr *b)
+{
+    enum { SITE_LEN = 8 };
+
+    return sl_addr_is_v4(a) ? sl_addr_same_ip(a, b) : memcmp(a->ip, b->ip, SITE_LEN) == 0;
+}
+
 bool sl_addr_equal(const struct sl_addr *a, const struct sl_addr *b)
 {
     return a->port == b->port && sl_addr_same_ip(a, b);

@@ -31,6 +31,8 @@ bool sl_addr_is_link_local(const struct sl_addr *addr);
 bool sl_addr_is_any(const struct sl_addr *addr);
 bool sl_addr_equal(const struct sl_addr *a, const struct sl_addr *b);
 bool sl_addr_same_ip(const struct sl_addr *a, const struct sl_addr *b);
+/* Whoever may choose the one may choose the other: the same IPv4 address, or /64 of IPv6. */
+bool sl_addr_same_site(const struct sl_addr *a, const struct sl_addr *b);
 
 /* -EAFNOSUPPORT for anything but AF_INET and AF_INET6. */
 int sl_addr_from_sockaddr(struct sl_addr *out, const struct sockaddr *sa);

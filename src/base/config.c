@@ -215,3 +215,13 @@ size_t sl_config_reload(struct sl_config *config, struct sl_config *fresh,
     }
     return applied;
 }
+
+char *sl_config_media_dir(const struct sl_config *config)
+{
+    if (config->media_dir[0] != '\0')
+        return sl_strdup(config->media_dir);
+    size_t len = strlen(config->state_dir) + sizeof("/media");
+    char *dir = sl_alloc(len);
+    (void)snprintf(dir, len, "%s/media", config->state_dir);
+    return dir;
+}

@@ -100,4 +100,7 @@ void sl_config_print_help(FILE *out);
 size_t sl_config_reload(struct sl_config *config, struct sl_config *fresh,
                         void (*on_change)(void *arg, const char *key, bool applied), void *arg);
 
+/* The directory of sound files, to be freed. */
+char *sl_config_media_dir(const struct sl_config *config);
+
 #endif

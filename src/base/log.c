@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include "base/log_queue.h"
+#include "base/log_route.h"
 #include "base/log_writer.h"
 
 #include <stdarg.h>
@@ -34,9 +35,14 @@ int sl_log_level_parse(const char *name)
     return -1;
 }
 
-bool sl_log_enabled(enum sl_log_level level)
+static bool is_for_all(enum sl_log_level level)
 {
     return (int)level <= atomic_load_explicit(&log_level, memory_order_relaxed);
+}
+
+bool sl_log_enabled(enum sl_log_level level)
+{
+    return is_for_all(level) || (int)level <= sl_log_watched_level();
 }
 
 /* Length of the valid UTF-8 sequence at in (a printable character, not C1), 0 if there is none. */
@@ -132,10 +138,14 @@ void sl_log(enum sl_log_level level, const struct sl_log_scope *scope, const cha
     char text[TEXT_MAX_LEN], line[SL_LOG_LINE_MAX];
     va_list args;
 
-    if (!sl_log_enabled(level))
+    struct sl_log_route route = sl_log_route_find(level, scope, is_for_all(level));
+    if (!route.to_log && !route.to_watch)
         return;
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
     va_end(args);
-    sl_log_writer_put(line, sl_log_format(line, level, scope, text));
+    size_t len = sl_log_format(line, level, scope, text);
+    sl_log_route_put(route, level, scope, line, len);
+    if (route.to_log)
+        sl_log_writer_put(line, len);
 }

@@ -47,6 +47,7 @@ uint64_t sl_log_lost(void);
 void sl_log_set_level(enum sl_log_level level);
 /* "ERROR", "WARN", "INFO", "DEBUG" in any case (TRACE counts as DEBUG); -1 for anything else. */
 int sl_log_level_parse(const char *name);
+/* Somebody wants lines of this level, of some objects at least (base/log_watch.h). */
 bool sl_log_enabled(enum sl_log_level level);
 
 void sl_log(enum sl_log_level level, const struct sl_log_scope *scope, const char *format, ...)

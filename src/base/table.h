@@ -24,6 +24,12 @@ struct sl_table {
 /* Keyed hash of len bytes; stable within one process. Threads: any. */
 uint64_t sl_hash(const void *bytes, size_t len);
 uint64_t sl_hash_text(const char *text);
+/* Of a number that no outsider chooses: without a key, and so also where there is none to be had.
+ * By the golden ratio times 2^64, which spreads well. */
+static inline uint64_t sl_hash_own_number(uint32_t number)
+{
+    return number * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+}
 
 void sl_table_init(struct sl_table *table);
 /* Frees the buckets; the elements are the caller's. */

@@ -2,15 +2,14 @@
 /* TCP and TLS connections on a loop. */
 #include "net/conn.h"
 
-#include "base/blob.h"
 #include "base/clock.h"
 #include "base/list.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "net/loop.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdio.h>
@@ -69,8 +68,7 @@ struct sl_conn {
     bool queue_blocked;   /* the kernel's buffer is full */
     bool tls_wants_write; /* before it can go on reading, or with the handshake */
     int64_t deadline_ms;  /* of the loop's clock; 0: none */
-    struct sl_chunk *first, **last;
-    size_t queued;
+    struct sl_chunk_queue queue;
     uint8_t *rest; /* unread; NULL: nothing is */
     size_t rest_len;
     struct sl_addr remote, local;
@@ -110,7 +108,7 @@ static void on_soon(uv_idle_t *soon)
             dispose(conn);
             continue;
         }
-        if (conn->sent_due && !conn->first) {
+        if (conn->sent_due && !conn->queue.first) {
             conn->sent_due = false;
             conn->ops->on_sent(conn->owner);
         }
@@ -250,7 +248,6 @@ static int join(struct sl_conn_set *set, struct sl_conn *conn, int fd)
         return err;
     conn->set = set;
     conn->fd = fd;
-    conn->last = &conn->first;
     sl_list_append(&set->conns, &conn->link);
     if (!uv_is_active((uv_handle_t *)&set->tick))
         (void)uv_timer_start(&set->tick, on_tick, TICK_MS, TICK_MS); /* fails when closing only */
@@ -301,7 +298,7 @@ static void dispose(struct sl_conn *conn)
     uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
     SSL_free(conn->ssl);
     (void)close(conn->fd); /* a lost write error concerns nobody any more */
-    sl_chunk_destroy(conn->first);
+    sl_chunk_queue_drop(&conn->queue, false);
     free(conn->rest);
     conn->rest = NULL;
 }
@@ -474,70 +471,16 @@ static void on_connecting(struct sl_conn *conn)
 
 /* ---- Sending ---- */
 
-struct sl_chunk *sl_chunk_create(size_t len)
-{
-    struct sl_chunk *chunk = sl_alloc(sizeof(*chunk) + len); /* len is bounded by the callers */
-
-    chunk->len = len;
-    return chunk;
-}
-
-struct sl_chunk *sl_chunk_of(struct sl_blob *blob)
-{
-    struct sl_chunk *chunk = sl_new(struct sl_chunk);
-
-    chunk->blob = sl_blob_ref(blob);
-    chunk->len = blob->len;
-    return chunk;
-}
-
-static void chunk_free(struct sl_chunk *chunk)
-{
-    sl_blob_unref(chunk->blob);
-    free(chunk);
-}
-
-void sl_chunk_destroy(struct sl_chunk *chunk)
-{
-    while (chunk) {
-        struct sl_chunk *next = chunk->next;
-        chunk_free(chunk);
-        chunk = next;
-    }
-}
-
-static uint8_t *unsent(struct sl_chunk *chunk)
-{
-    return (chunk->blob ? chunk->blob->data : chunk->data) + chunk->sent;
-}
-
-static void pop_sent(struct sl_conn *conn, size_t sent)
-{
-    conn->queued -= sent;
-    while (conn->first && sent >= conn->first->len - conn->first->sent) {
-        struct sl_chunk *chunk = conn->first;
-        sent -= chunk->len - chunk->sent;
-        conn->first = chunk->next;
-        chunk_free(chunk);
-    }
-    if (conn->first)
-        conn->first->sent += sent;
-    else
-        conn->last = &conn->first;
-}
-
 /* Both write some of the queue and return true, or arrange to be called again, or cut. */
 static bool write_plain(struct sl_conn *conn)
 {
     struct iovec iov[WRITE_CHUNKS];
-    size_t count = 0;
-
-    for (struct sl_chunk *chunk = conn->first; chunk && count < WRITE_CHUNKS; chunk = chunk->next)
-        iov[count++] = (struct iovec){unsent(chunk), chunk->len - chunk->sent};
+    size_t count = sl_chunk_queue_peek(&conn->queue, iov, WRITE_CHUNKS);
     struct msghdr message = {.msg_iov = iov, .msg_iovlen = count};
+
     ssize_t sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
-        pop_sent(conn, (size_t)sent);
+        sl_chunk_queue_pop(&conn->queue, (size_t)sent);
         return true;
     }
     if (errno == EINTR)
@@ -551,13 +494,14 @@ static bool write_plain(struct sl_conn *conn)
 
 static bool write_tls(struct sl_conn *conn)
 {
-    struct sl_chunk *chunk = conn->first;
+    struct iovec next;
     size_t sent = 0;
 
+    (void)sl_chunk_queue_peek(&conn->queue, &next, 1); /* there is one, or we were not called */
     ERR_clear_error();
-    int result = SSL_write_ex(conn->ssl, unsent(chunk), chunk->len - chunk->sent, &sent);
+    int result = SSL_write_ex(conn->ssl, next.iov_base, next.iov_len, &sent);
     if (result == 1) {
-        pop_sent(conn, sent);
+        sl_chunk_queue_pop(&conn->queue, sent);
         return true;
     }
     tls_wait(conn, result, "TLS write", &conn->queue_blocked);
@@ -578,15 +522,15 @@ static void say_goodbye(struct sl_conn *conn)
 
 static void flush(struct sl_conn *conn)
 {
-    bool had = conn->first != NULL;
+    bool had = conn->queue.first != NULL;
 
     conn->queue_blocked = false;
-    while (conn->first && (conn->ssl ? write_tls(conn) : write_plain(conn)))
+    while (conn->queue.first && (conn->ssl ? write_tls(conn) : write_plain(conn)))
         continue;
     if (conn->state == GONE)
         return;
     watch(conn);
-    if (conn->first)
+    if (conn->queue.first)
         return;
     if (conn->peer_closed) {
         sl_conn_cut(conn, conn->why[0] ? conn->why : "closed by the peer");
@@ -600,45 +544,36 @@ static void flush(struct sl_conn *conn)
 
 void sl_conn_send(struct sl_conn *conn, struct sl_chunk *chunk)
 {
-    bool idle = conn->first == NULL;
+    bool idle = !conn->queue.first;
 
-    while (chunk) {
-        struct sl_chunk *next = chunk->next;
-        chunk->next = NULL;
-        if (conn->state != OPEN || chunk->len == 0) {
-            chunk_free(chunk);
-        } else {
-            conn->queued += chunk->len;
-            *conn->last = chunk;
-            conn->last = &chunk->next;
-        }
-        chunk = next;
+    if (conn->state != OPEN) {
+        sl_chunk_destroy(chunk);
+        return;
     }
-    if (idle && conn->first)
+    sl_chunk_queue_add(&conn->queue, chunk);
+    if (idle && conn->queue.first)
         flush(conn);
 }
 
 size_t sl_conn_queued(const struct sl_conn *conn)
 {
-    return conn->queued;
+    return conn->queue.queued;
 }
 
 void sl_conn_drop_queue(struct sl_conn *conn)
 {
-    struct sl_chunk *first = conn->first;
+    const struct sl_chunk *first = conn->queue.first;
 
     /* TLS may have made a record of the first chunk although none of it counts as sent. */
-    if (first && (first->sent > 0 || conn->ssl)) {
-        sl_chunk_destroy(first->next);
-        first->next = NULL;
-        conn->last = &first->next;
-        conn->queued = first->len - first->sent;
-    } else {
-        sl_chunk_destroy(first);
-        conn->first = NULL;
-        conn->last = &conn->first;
-        conn->queued = 0;
-    }
+    sl_chunk_queue_drop(&conn->queue, first && (first->sent > 0 || conn->ssl));
+}
+
+void sl_conn_set_unsent_max(struct sl_conn *conn, size_t len)
+{
+    int value = len < INT_MAX ? (int)len : INT_MAX;
+
+    /* Without it more waits than need be: nothing is wrong. */
+    (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, sizeof(value));
 }
 
 void sl_conn_finish(struct sl_conn *conn, int64_t flush_ms, const char *why)
@@ -664,7 +599,7 @@ static void on_peer_closed(struct sl_conn *conn)
 {
     bool answering = conn->paused || conn->state == FLUSHING;
 
-    if (answering && conn->first) {
+    if (answering && conn->queue.first) {
         conn->peer_closed = true;
         watch(conn);
     } else {
@@ -726,7 +661,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         return;
     }
     /* While the queue is blocked TLS may as well wait for something to read. */
-    if ((events & UV_WRITABLE) || (conn->ssl && conn->first))
+    if ((events & UV_WRITABLE) || (conn->ssl && conn->queue.first))
         flush(conn);
     if (conn->state == GONE)
         return;
@@ -742,8 +677,7 @@ struct sl_conn_parcel {
     SSL *ssl;
     int fd;
     bool paused, peer_closed, sent_due, tls_wants_write;
-    struct sl_chunk *chunks;
-    size_t queued;
+    struct sl_chunk_queue queue;
     uint8_t *rest;
     size_t rest_len;
     struct sl_addr remote, local;
@@ -762,14 +696,13 @@ struct sl_conn_parcel *sl_conn_detach(struct sl_conn *conn)
         .peer_closed = conn->peer_closed,
         .sent_due = conn->sent_due,
         .tls_wants_write = conn->tls_wants_write,
-        .chunks = conn->first,
-        .queued = conn->queued,
+        .queue = conn->queue,
         .rest = conn->rest,
         .rest_len = conn->rest_len,
         .remote = conn->remote,
         .local = conn->local,
     };
-    conn->first = NULL;
+    conn->queue = (struct sl_chunk_queue){0};
     conn->rest = NULL;
     set_state(conn, GONE);
     (void)uv_poll_stop(&conn->poll); /* always 0; from here on this loop does not know fd */
@@ -785,7 +718,7 @@ void sl_conn_parcel_destroy(struct sl_conn_parcel *parcel)
         return;
     SSL_free(parcel->ssl);
     (void)close(parcel->fd); /* a lost write error concerns nobody any more */
-    sl_chunk_destroy(parcel->chunks);
+    sl_chunk_queue_drop(&parcel->queue, false);
     free(parcel->rest);
     free(parcel);
 }
@@ -797,11 +730,8 @@ static void unpack(struct sl_conn *conn, struct sl_conn_parcel *parcel)
     conn->peer_closed = parcel->peer_closed;
     conn->sent_due = parcel->sent_due;
     conn->tls_wants_write = parcel->tls_wants_write;
-    conn->first = parcel->chunks;
-    for (conn->last = &conn->first; *conn->last; conn->last = &(*conn->last)->next)
-        ;
-    conn->queued = parcel->queued;
-    conn->queue_blocked = conn->first != NULL; /* tried when the socket says so */
+    conn->queue = parcel->queue;
+    conn->queue_blocked = conn->queue.first != NULL; /* tried when the socket says so */
     conn->rest = parcel->rest;
     conn->rest_len = parcel->rest_len;
     conn->remote = parcel->remote;

@@ -7,13 +7,13 @@
 #define SL_NET_CONN_H
 
 #include "base/addr.h"
+#include "net/chunk.h"
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct sl_blob;
 struct sl_loop;
 
 /* ---- All connections of one loop: their clock, and who must be called back ---- */
@@ -55,25 +55,15 @@ const struct sl_addr *sl_conn_remote(const struct sl_conn *conn);
 const struct sl_addr *sl_conn_local(const struct sl_conn *conn);
 bool sl_conn_is_tls(const struct sl_conn *conn);
 
-/* Bytes to send: of its own, filled by the caller between create and send, or somebody's shared
- * ones. Those that are sent together are chained by next. */
-struct sl_chunk {
-    struct sl_chunk *next;
-    size_t len, sent;
-    struct sl_blob *blob; /* NULL: data */
-    uint8_t data[];
-};
-struct sl_chunk *sl_chunk_create(size_t len);
-/* Sends the blob without copying it; takes a reference. */
-struct sl_chunk *sl_chunk_of(struct sl_blob *blob);
-/* The whole chain. NULL is fine. */
-void sl_chunk_destroy(struct sl_chunk *chunk);
 /* Takes the chain; sends it now if it can. Dropped before on_ready and once the connection ends. */
 void sl_conn_send(struct sl_conn *conn, struct sl_chunk *chunk);
 /* Bytes not yet given to the kernel. */
 size_t sl_conn_queued(const struct sl_conn *conn);
 /* Forgets what is queued, except a chunk that has begun to leave. */
 void sl_conn_drop_queue(struct sl_conn *conn);
+/* The kernel takes no more than so many bytes ahead of what it sends (tcp(7), TCP_NOTSENT_LOWAT):
+ * the rest stays in the queue, where it is counted and can be dropped. */
+void sl_conn_set_unsent_max(struct sl_conn *conn, size_t len);
 
 /* Without reading nothing is buffered here: the peer is slowed down by TCP. That the peer has gone
  * is noticed all the same. */

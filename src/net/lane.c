@@ -91,7 +91,7 @@ static void on_timer(void *owner)
     bool runs = job->runs;
 
     if (job->err == -ETIMEDOUT && runs) /* once for all that wait behind it */
-        sl_log(SL_LOG_WARN, NULL, "%s: the disk has not answered for %d ms", job->lane->what,
+        sl_log(SL_LOG_WARN, NULL, "%s: no answer for %d ms", job->lane->what,
                job->lane->timeout_ms);
     job->on_done = NULL;
     stop_waiting(job);

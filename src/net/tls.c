@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -44,23 +45,28 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
     return SSL_TLSEXT_ERR_OK;
 }
 
-static SSL_CTX *new_context(const SSL_METHOD *method)
+static bool harden(SSL_CTX *context)
 {
-    SSL_CTX *context = SSL_CTX_new(method);
-
-    if (!context)
-        return NULL;
     if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
-        SSL_CTX_set_cipher_list(context, aead_suites) != 1) {
-        SSL_CTX_free(context);
-        return NULL;
-    }
+        SSL_CTX_set_cipher_list(context, aead_suites) != 1)
+        return false;
     /* Renegotiation lets a client make the server work for nothing. */
     (void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                            SSL_OP_CIPHER_SERVER_PREFERENCE);
     /* Idle connections then hold no record buffers (34 KiB each). */
     (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    return true;
+}
+
+static SSL_CTX *new_context(const SSL_METHOD *method)
+{
+    SSL_CTX *context = SSL_CTX_new(method);
+
+    if (context && !harden(context)) {
+        SSL_CTX_free(context);
+        return NULL;
+    }
     return context;
 }
 
@@ -170,6 +176,7 @@ static const struct {
     [SL_TLS_WS_UNVERIFIED] = {false, true},
     [SL_TLS_RTMPS] = {true, false},
     [SL_TLS_REDIS] = {true, false},
+    [SL_TLS_SIP] = {true, false},
 };
 
 struct sl_tls_clients *sl_tls_clients_create(void)
@@ -281,4 +288,68 @@ SSL *sl_tls_connect(SSL_CTX *context, const char *host)
         return NULL;
     }
     return ssl;
+}
+
+/* ---- A context that a library has made ---- */
+
+/* Where a connection begins, which OpenSSL gives as constant: SNI is of a connection, not of a
+ * context. A server asks nobody for a certificate, though its context checks those of others. */
+static void on_handshake(const SSL *constant, int where, int result)
+{
+    SSL *ssl = (SSL *)(uintptr_t)constant;
+
+    (void)result;
+    if ((where & SSL_CB_HANDSHAKE_START) == 0)
+        return;
+    if (SSL_is_server(ssl)) {
+        SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+        return;
+    }
+    const char *host = X509_VERIFY_PARAM_get0_host(SSL_get0_param(ssl), 0);
+    if (host) /* lost, the peer chooses a certificate that fits less */
+        (void)SSL_set_tlsext_host_name(ssl, (void *)(uintptr_t)host);
+}
+
+static int on_verified(int ok, X509_STORE_CTX *verified)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(verified, SSL_get_ex_data_X509_STORE_CTX_idx());
+    const char *host = ssl ? X509_VERIFY_PARAM_get0_host(SSL_get0_param(ssl), 0) : NULL;
+
+    if (!ok)
+        sl_log(SL_LOG_WARN, NULL, "TLS: the certificate of %s is refused: %s",
+               host ? host : "an address",
+               X509_verify_cert_error_string(X509_STORE_CTX_get_error(verified)));
+    return ok;
+}
+
+int sl_tls_adopt(SSL_CTX *context, const struct sl_tls_files *files, struct sl_error *error)
+{
+    if (!harden(context))
+        return sl_error_set(error, -ENOMEM, "TLS: %s", openssl_words());
+    SSL_CTX_set_info_callback(context, on_handshake);
+    return files ? load_files(context, files, error) : 0;
+}
+
+int sl_tls_adopt_aim(SSL_CTX *context, SSL_CTX *trusted, const char *host)
+{
+    X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
+    struct sl_addr literal;
+    char ip[SL_ADDR_TEXT_MAX];
+
+    if (!trusted) {
+        SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+    } else {
+        if (SSL_CTX_get_cert_store(context) != SSL_CTX_get_cert_store(trusted))
+            SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(trusted));
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verified);
+    }
+    if (sl_addr_parse_ip(host, 0, &literal) == 0)
+        return X509_VERIFY_PARAM_set1_host(param, NULL, 0) == 1 &&
+                       X509_VERIFY_PARAM_set1_ip_asc(param, sl_addr_format_ip(&literal, ip)) == 1
+                   ? 0
+                   : -EINVAL;
+    return X509_VERIFY_PARAM_set1_ip(param, NULL, 0) == 1 &&
+                   X509_VERIFY_PARAM_set1_host(param, host, 0) == 1
+               ? 0
+               : -EINVAL;
 }

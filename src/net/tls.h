@@ -32,6 +32,7 @@ enum sl_tls_purpose {
     SL_TLS_WS_UNVERIFIED, /* whatever certificate the server has */
     SL_TLS_RTMPS,
     SL_TLS_REDIS,
+    SL_TLS_SIP, /* its authorities only: libre has a context of its own */
     SL_TLS_PURPOSES
 };
 
@@ -52,6 +53,20 @@ void sl_tls_clients_use(struct sl_tls_clients *clients, X509_STORE *authorities)
  * and, if the context checks certificates, for the certificate's name. */
 SSL *sl_tls_accept(SSL_CTX *context);
 SSL *sl_tls_connect(SSL_CTX *context, const char *host);
+
+/* ---- A context that a library has made ---- */
+
+/*
+ * As strict as ours, to listen with files (NULL: only to connect) and to connect. Whoever connects
+ * to it is not asked for a certificate. Everything on the thread of whoever has the context.
+ */
+int sl_tls_adopt(SSL_CTX *context, const struct sl_tls_files *files, struct sl_error *error);
+/*
+ * What is connected from now on is to host, a name or a literal: it is named by SNI, and the
+ * certificate is to be its, by the authorities of trusted (NULL: whatever certificate there is).
+ * -EINVAL: no such name can be checked.
+ */
+int sl_tls_adopt_aim(SSL_CTX *context, SSL_CTX *trusted, const char *host);
 
 /* Writes a self-signed certificate and key (ECDSA P-256, one year, names: localhost, the host name,
  * the given addresses) to two files, mode 0600 for the key, unless both exist. */

@@ -47,9 +47,8 @@ static char *trim(char *text)
     return text;
 }
 
-static int add_line(struct sl_cors *cors, char *line, struct sl_error *error)
+static int add_line(struct sl_cors *cors, const char *key, char *line, struct sl_error *error)
 {
-    static const char key[] = "rest_access_control_headers";
     char *colon = strchr(line, ':');
 
     if (!colon)
@@ -68,7 +67,8 @@ static int add_line(struct sl_cors *cors, char *line, struct sl_error *error)
     return 0;
 }
 
-static int parse_lines(struct sl_cors *cors, const char *text, struct sl_error *error)
+static int parse_lines(struct sl_cors *cors, const char *key, const char *text,
+                       struct sl_error *error)
 {
     cors->text = sl_strdup(text);
     for (char *line = cors->text, *next; line; line = next) {
@@ -76,7 +76,7 @@ static int parse_lines(struct sl_cors *cors, const char *text, struct sl_error *
         if (next)
             *next++ = '\0';
         line = trim(line);
-        int err = *line ? add_line(cors, line, error) : 0;
+        int err = *line ? add_line(cors, key, line, error) : 0;
         if (err < 0)
             return err;
     }
@@ -91,13 +91,14 @@ static bool is_set(const char *text)
 int sl_cors_create(const struct sl_cors_config *config, struct sl_cors **out,
                    struct sl_error *error)
 {
+    const char *lines_key = config->lines_key ? config->lines_key : "rest_access_control_headers";
     const struct {
         const char *key, *value;
     } keys[] = {
         {"rest_access_control_allow_origin", config->origin},
         {"rest_access_control_allow_headers", config->headers},
         {"rest_access_control_allow_methods", config->methods},
-        {"rest_access_control_headers", config->lines},
+        {lines_key, config->lines},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(keys); i++) {
@@ -109,7 +110,7 @@ int sl_cors_create(const struct sl_cors_config *config, struct sl_cors **out,
     cors->headers = sl_strdup(is_set(config->headers) ? config->headers : default_headers);
     cors->methods = sl_strdup(is_set(config->methods) ? config->methods : default_methods);
     if (is_set(config->lines)) {
-        int err = parse_lines(cors, config->lines, error);
+        int err = parse_lines(cors, lines_key, config->lines, error);
         if (err < 0) {
             sl_cors_destroy(cors);
             return err;

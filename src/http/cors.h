@@ -16,6 +16,7 @@ enum { SL_CORS_LINES_MAX = 8 };
 struct sl_cors_config {
     const char *origin, *headers, *methods; /* NULL or "": the default */
     const char *lines;                      /* `Name: value;Name: value`; replaces the three */
+    const char *lines_key; /* the option they come from, for errors; NULL: REST's */
 };
 
 struct sl_cors;

@@ -74,10 +74,12 @@ static const struct {
     {".wasm", "application/wasm"},
     {".mp4", "video/mp4"},
     {".webm", "video/webm"},
+    {".mkv", "video/x-matroska"},
+    {".ts", "video/mp2t"},
     {".wav", "audio/wav"},
 };
 
-static const char *content_type(const char *path)
+const char *sl_file_content_type(const char *path)
 {
     size_t len = strlen(path);
 
@@ -355,8 +357,8 @@ static void respond(struct sl_http_request *request, int status, const struct pa
     if (status == 304)
         sl_http_respond(request, status, NULL, "", 0, lines, count);
     else
-        sl_http_respond_blob(request, status, content_type(page->name), page->content, lines,
-                             count);
+        sl_http_respond_blob(request, status, sl_file_content_type(page->name), page->content,
+                             lines, count);
 }
 
 static void respond_text(struct sl_http_request *request, int status, const char *text)

@@ -21,6 +21,8 @@ enum {
 /* The errno value of opening root, with words. */
 int sl_files_create(struct sl_loop *loop, const char *root, struct sl_files **out,
                     struct sl_error *error);
+/* By the end of the name; never NULL. Pure. */
+const char *sl_file_content_type(const char *name);
 /* After the requests. NULL is fine. */
 void sl_files_destroy(struct sl_files *files);
 

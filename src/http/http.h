@@ -9,6 +9,7 @@
  *   url.h, page.h    what a query says; a part of a list
  *   access.h, cors.h who may call, and pages of which origins
  *   files.h          the web pages
+ *   download.h       large files, piece by piece
  *   error.h, body.h  how errors look, how a body is read
  *
  * All on the loop's thread, but for what is marked pure.
@@ -19,6 +20,7 @@
 #include "http/access.h"
 #include "http/body.h"
 #include "http/cors.h"
+#include "http/download.h"
 #include "http/error.h"
 #include "http/files.h"
 #include "http/local_users.h"

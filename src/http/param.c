@@ -215,6 +215,29 @@ int sl_params_normalise(const struct sl_param *params, size_t count, json_t *bod
     return 0;
 }
 
+static bool is_known(const struct sl_param *params, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!strcmp(params[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+int sl_params_check_known(const struct sl_param *params, size_t count, json_t *body,
+                          struct sl_error *error)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(body, name, value)
+    {
+        if (!json_is_null(value) && !is_known(params, count, name))
+            return sl_error_set(error, -EINVAL, "%.64s: no such parameter", name);
+    }
+    return 0;
+}
+
 const char *sl_param_text(json_t *params, const char *name)
 {
     return json_string_value(json_object_get(params, name));

@@ -49,6 +49,10 @@ struct sl_param {
 int sl_params_normalise(const struct sl_param *params, size_t count, json_t *body, json_t **out,
                         struct sl_error *error);
 
+/* -EINVAL with words for the first field that has a value and no row. */
+int sl_params_check_known(const struct sl_param *params, size_t count, json_t *body,
+                          struct sl_error *error);
+
 /* Of normalised parameters: the text of a name or text; NULL if it is not there. Borrowed. */
 const char *sl_param_text(json_t *params, const char *name);
 

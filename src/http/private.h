@@ -107,8 +107,9 @@ struct sl_http_answer {
     bool keep_alive, head_only;
     const char *content_type;
     const void *body;
-    struct sl_blob *blob; /* in place of body */
-    size_t len;
+    struct sl_blob *blob;                    /* in place of body */
+    const struct sl_http_body_config *later; /* likewise: len is its own */
+    uint64_t len;
     const struct sl_http_header_line *headers;
     size_t header_count;
 };
@@ -123,8 +124,9 @@ void sl_http_peer_accept(struct sl_listener *listener, int fd, struct sl_ip_entr
 bool sl_http_peer_make_room(struct sl_http *http);
 /* See sl_http_owner(). */
 int sl_http_peer_owner(struct sl_http_peer *peer, uid_t *uid);
-/* The handler has answered the request of this peer. */
-void sl_http_peer_answer(struct sl_http_peer *peer, const struct sl_http_answer *answer);
+/* The handler has answered the request of this peer. NULL: there is no body to come. */
+struct sl_http_body *sl_http_peer_answer(struct sl_http_peer *peer,
+                                         const struct sl_http_answer *answer);
 
 /* ---- WebSockets (ws.c) and their client side (ws_client.c) ---- */
 
@@ -152,6 +154,7 @@ struct sl_ws {
     bool owned; /* on_open accepted: callbacks may be made */
     char *origin;
     int64_t slice_end_us; /* when its messages have had their share of a turn */
+    size_t queue_max;     /* bytes */
     struct sl_ws_reader reader;
 };
 

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,37 +121,51 @@ void sl_http_on_gone(struct sl_http_request *request, void (*on_gone)(void *owne
     request->owner = owner;
 }
 
-static void respond(struct sl_http_request *request, struct sl_http_answer *answer)
+static struct sl_http_body *respond(struct sl_http_request *request, struct sl_http_answer *answer)
 {
+    struct sl_http_body *body = NULL;
+
     answer->keep_alive = request->head.keep_alive;
     answer->head_only = strcmp(request->head.method, "HEAD") == 0;
     if (request->peer)
-        sl_http_peer_answer(request->peer, answer);
+        body = sl_http_peer_answer(request->peer, answer);
     sl_http_request_destroy(request);
+    return body;
 }
 
 void sl_http_respond(struct sl_http_request *request, int status, const char *content_type,
                      const void *body, size_t len, const struct sl_http_header_line *headers,
                      size_t header_count)
 {
-    respond(request, &(struct sl_http_answer){.status = status,
-                                              .content_type = content_type,
-                                              .body = body,
-                                              .len = len,
-                                              .headers = headers,
-                                              .header_count = header_count});
+    (void)respond(request, &(struct sl_http_answer){.status = status,
+                                                    .content_type = content_type,
+                                                    .body = body,
+                                                    .len = len,
+                                                    .headers = headers,
+                                                    .header_count = header_count});
 }
 
 void sl_http_respond_blob(struct sl_http_request *request, int status, const char *content_type,
                           struct sl_blob *body, const struct sl_http_header_line *headers,
                           size_t header_count)
 {
-    respond(request, &(struct sl_http_answer){.status = status,
-                                              .content_type = content_type,
-                                              .blob = body,
-                                              .len = body->len,
-                                              .headers = headers,
-                                              .header_count = header_count});
+    (void)respond(request, &(struct sl_http_answer){.status = status,
+                                                    .content_type = content_type,
+                                                    .blob = body,
+                                                    .len = body->len,
+                                                    .headers = headers,
+                                                    .header_count = header_count});
+}
+
+struct sl_http_body *sl_http_respond_body(struct sl_http_request *request,
+                                          const struct sl_http_body_config *config)
+{
+    return respond(request, &(struct sl_http_answer){.status = config->status,
+                                                     .content_type = config->content_type,
+                                                     .later = config,
+                                                     .len = config->len,
+                                                     .headers = config->headers,
+                                                     .header_count = config->header_count});
 }
 
 /* ---- Answers ---- */
@@ -250,7 +265,7 @@ static void write_header(struct sl_writer *w, const char *name, const char *valu
 
 static size_t room_for(const struct sl_http_answer *answer)
 {
-    size_t room = FIXED_LINES_LEN + (answer->blob ? 0 : answer->len);
+    size_t room = FIXED_LINES_LEN + (answer->blob || answer->later ? 0 : (size_t)answer->len);
 
     if (answer->content_type)
         room += sizeof("Content-Type") + strlen(answer->content_type) + HEADER_LINE_EXTRA;
@@ -272,7 +287,7 @@ struct sl_chunk *sl_http_build_answer(const struct sl_http_answer *answer)
     write_line(&w, "HTTP/1.1 %03d %s\r\n", answer->status, reason_phrase(answer->status));
     write_date(&w);
     if (!bodiless)
-        write_line(&w, "Content-Length: %zu\r\n", answer->len);
+        write_line(&w, "Content-Length: %" PRIu64 "\r\n", answer->len);
     if (answer->content_type)
         write_header(&w, "Content-Type", answer->content_type);
     for (size_t i = 0; i < answer->header_count; i++)
@@ -280,11 +295,11 @@ struct sl_chunk *sl_http_build_answer(const struct sl_http_answer *answer)
     if (answer->status >= 200)
         write_line(&w, "Connection: %s\r\n", answer->keep_alive ? "keep-alive" : "close");
     sl_write_bytes(&w, "\r\n", 2);
-    if (!bodiless && !answer->head_only) {
+    if (!bodiless && !answer->head_only && !answer->later) {
         if (answer->blob)
             chunk->next = sl_chunk_of(answer->blob);
         else
-            sl_write_bytes(&w, answer->body, answer->len);
+            sl_write_bytes(&w, answer->body, (size_t)answer->len);
     }
     assert(w.ok);
     chunk->len = sl_writer_len(&w);

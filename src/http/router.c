@@ -22,7 +22,7 @@
 #include <string.h>
 
 enum {
-    TABLES_MAX = 16,
+    TABLES_MAX = 32,
     BUSY_RETRY_S = 1,
 };
 
@@ -177,7 +177,10 @@ static int read_params(struct sl_call *call, const struct sl_route *route, struc
 
     if (err < 0)
         return err;
-    err = sl_params_normalise(route->params, route->param_count, object, &call->body, error);
+    if (route->body == SL_BODY_EXACT)
+        err = sl_params_check_known(route->params, route->param_count, object, error);
+    if (err == 0)
+        err = sl_params_normalise(route->params, route->param_count, object, &call->body, error);
     json_decref(object);
     if (err == 0 && route->body == SL_BODY_NEED_ONE && json_object_size(call->body) == 0) {
         char names[200];

@@ -26,6 +26,7 @@ enum sl_route_access {
 enum sl_route_body {
     SL_BODY_PARAMS,   /* a JSON object, checked against the row's parameters; empty: {} */
     SL_BODY_NEED_ONE, /* so, and 400 if none of the parameters is there */
+    SL_BODY_EXACT,    /* an object as the first, and 400 if it has a field that no row names */
     SL_BODY_RAW,      /* any bytes: sl_http_body() */
 };
 

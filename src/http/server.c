@@ -32,6 +32,13 @@ enum {
  */
 enum peer_state { HEAD, BODY, ANSWERING, SENDING, ENDING };
 
+/* A body that comes piece by piece, in SENDING or ENDING. */
+struct sl_http_body {
+    const struct sl_http_body_ops *ops; /* NULL: there is none */
+    void *owner;
+    uint64_t left; /* bytes that have not been given */
+};
+
 struct sl_http_peer {
     struct sl_list waiting; /* in http->waiting while HEAD or BODY */
     struct sl_listener *listener;
@@ -46,6 +53,7 @@ struct sl_http_peer {
     uint8_t *in; /* NULL while there is nothing */
     size_t in_len, in_room, in_seen;
     struct sl_http_request *request; /* from BODY to ANSWERING */
+    struct sl_http_body body;
 };
 
 static void give_way(struct sl_stranger *stranger)
@@ -94,23 +102,59 @@ static void enter(struct sl_http_peer *peer, enum peer_state state)
 
 /* ---- Answering ---- */
 
-static int64_t sending_ms(const struct sl_http_peer *peer, size_t len)
+static int64_t sending_ms(const struct sl_http_peer *peer, uint64_t len)
 {
     return (int64_t)peer->listener->http->limits.idle_timeout_s * MS_PER_S +
            (int64_t)(len / SLOWEST_BYTES_PER_S) * MS_PER_S;
 }
 
-void sl_http_peer_answer(struct sl_http_peer *peer, const struct sl_http_answer *answer)
+static struct sl_http_body *begin_body(struct sl_http_peer *peer,
+                                       const struct sl_http_body_config *config)
 {
+    peer->body = (struct sl_http_body){config->ops, config->owner, config->len};
+    return &peer->body;
+}
+
+struct sl_http_body *sl_http_peer_answer(struct sl_http_peer *peer,
+                                         const struct sl_http_answer *answer)
+{
+    bool comes_later = answer->later && !answer->head_only;
+
     assert(peer->state == ANSWERING);
     peer->request = NULL; /* the caller's */
     enter(peer, answer->keep_alive ? SENDING : ENDING);
     struct sl_chunk *chunk = sl_http_build_answer(answer);
-    int64_t within_ms = sending_ms(peer, answer->len);
+    int64_t within_ms = sending_ms(peer, comes_later ? 0 : answer->len);
     sl_conn_set_deadline(peer->conn, within_ms);
     sl_conn_send(peer->conn, chunk);
+    if (comes_later)
+        return begin_body(peer, answer->later);
     if (!answer->keep_alive)
         sl_conn_finish(peer->conn, within_ms, "answered");
+    return NULL;
+}
+
+void sl_http_body_give(struct sl_http_body *body, struct sl_chunk *chunk)
+{
+    struct sl_http_peer *peer = sl_container_of(body, struct sl_http_peer, body);
+
+    assert(chunk->len > 0 && chunk->len <= body->left);
+    body->left -= chunk->len;
+    sl_conn_set_deadline(peer->conn, sending_ms(peer, chunk->len));
+    sl_conn_send(peer->conn, chunk);
+}
+
+void sl_http_body_cut(struct sl_http_body *body, const char *why)
+{
+    sl_conn_cut(sl_container_of(body, struct sl_http_peer, body)->conn, why);
+}
+
+static void end_body(struct sl_http_peer *peer)
+{
+    struct sl_http_body body = peer->body;
+
+    peer->body.ops = NULL;
+    body.ops->on_end(body.owner);
 }
 
 /* Answers what no handler will see, and ends the connection: after a fault nobody knows where the
@@ -398,6 +442,16 @@ static void on_sent(void *owner)
 {
     struct sl_http_peer *peer = owner;
 
+    if (peer->body.ops && peer->body.left > 0) {
+        sl_conn_set_deadline(peer->conn, 0); /* it is the owner's time now */
+        peer->body.ops->on_room(peer->body.owner);
+        return;
+    }
+    if (peer->body.ops) {
+        end_body(peer);
+        if (peer->state == ENDING)
+            sl_conn_finish(peer->conn, SL_HTTP_CLOSE_MS, "answered");
+    }
     if (peer->state != SENDING)
         return; /* "100 Continue" */
     peer->kept_alive = true;
@@ -427,6 +481,8 @@ static void on_gone(void *owner, const char *why)
            why);
     sl_stranger_remove(&peer->stranger);
     sl_admission_leave(&peer->listener->http->admission, peer->ip);
+    if (peer->body.ops)
+        end_body(peer);
     if (peer->state == ANSWERING) { /* the handler's; without on_gone it stays until answered */
         peer->request = NULL;
         request->peer = NULL;

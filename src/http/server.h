@@ -91,6 +91,24 @@ const struct sl_addr *sl_ws_local(const struct sl_ws *ws);
 /* The handshake's Origin, "" if none. */
 const char *sl_ws_origin(const struct sl_ws *ws);
 size_t sl_ws_queued_bytes(const struct sl_ws *ws);
+/* Another one hears of it from now on; possibly from within a callback. */
+void sl_ws_set_owner(struct sl_ws *ws, const struct sl_ws_ops *ops, void *owner);
+
+/* ---- Media to many WebSockets of a server ---- */
+
+/* A binary message with its frame around it, which is the same for every client: made once, sent to
+ * any number. *payload: where its len bytes are to be written before it is sent. NULL: no memory.
+ * Threads: any. */
+struct sl_blob *sl_ws_message_create(size_t len, uint8_t **payload);
+/* What is in one of these. Borrowed. */
+const uint8_t *sl_ws_message_payload(const struct sl_blob *message, size_t *len);
+/* Queues them in their order without a copy, otherwise as sl_ws_send_binary(). */
+int sl_ws_send_messages(struct sl_ws *ws, struct sl_blob *const *messages, size_t count);
+/* Forgets what waits for the client, but for a message that has begun to leave. */
+void sl_ws_drop_queue(struct sl_ws *ws);
+/* Bytes that may wait for this client, in place of ws_queue_len; and of what the kernel holds, that
+ * has not left yet: what waits there is neither counted nor dropped here. */
+void sl_ws_set_queue_max(struct sl_ws *ws, size_t len, size_t unsent_len);
 
 /* ---- HTTP requests ---- */
 
@@ -137,6 +155,34 @@ void sl_http_respond(struct sl_http_request *request, int status, const char *co
 void sl_http_respond_blob(struct sl_http_request *request, int status, const char *content_type,
                           struct sl_blob *body, const struct sl_http_header_line *headers,
                           size_t header_count);
+
+/*
+ * A body that comes piece by piece, each when the one before has left: for what is larger than
+ * memory. Until its end the connection takes no further request.
+ */
+struct sl_http_body;
+struct sl_http_body_ops {
+    /* Nothing waits: the next bytes are to be given, now or later. From the loop. */
+    void (*on_room)(void *owner);
+    /* All has left, or the client has gone, or it was cut. The last call, from the loop. */
+    void (*on_end)(void *owner);
+};
+struct sl_http_body_config {
+    int status;
+    const char *content_type;
+    uint64_t len; /* of all pieces, not 0 */
+    const struct sl_http_header_line *headers;
+    size_t header_count;
+    const struct sl_http_body_ops *ops;
+    void *owner;
+};
+/* As sl_http_respond(). NULL, and no call of ops: the client wants no body (HEAD), or has gone. */
+struct sl_http_body *sl_http_respond_body(struct sl_http_request *request,
+                                          const struct sl_http_body_config *config);
+/* Takes the chunk: not more than is left. Once for each on_room. */
+void sl_http_body_give(struct sl_http_body *body, struct sl_chunk *chunk);
+/* What was promised cannot be given: the connection is cut. */
+void sl_http_body_cut(struct sl_http_body *body, const char *why);
 
 /* ---- Listeners ---- */
 

@@ -252,3 +252,50 @@ bool sl_accepts_coding(const char *accept_encoding, const char *coding)
     }
     return false;
 }
+
+/* Digits, at least one; more than a number holds is its greatest. */
+static const char *read_number(const char *at, uint64_t *out)
+{
+    const char *begin = at;
+    uint64_t number = 0;
+
+    for (; *at >= '0' && *at <= '9'; at++) {
+        uint64_t digit = (uint64_t)(*at - '0');
+        number = number > (UINT64_MAX - digit) / 10 ? UINT64_MAX : number * 10 + digit;
+    }
+    *out = number;
+    return at == begin ? NULL : at;
+}
+
+int sl_range_parse(const char *range, uint64_t len, uint64_t *first, uint64_t *last)
+{
+    static const char unit[] = "bytes=";
+    uint64_t from, to = UINT64_MAX;
+    const char *at;
+
+    if (!range || strncasecmp(range, unit, sizeof(unit) - 1) != 0)
+        return -ENOENT;
+    range += sizeof(unit) - 1;
+    if (*range == '-') { /* so many at the end */
+        at = read_number(range + 1, &from);
+        if (!at || *at != '\0')
+            return -ENOENT;
+        if (from == 0 || len == 0)
+            return -ERANGE;
+        *first = from < len ? len - from : 0;
+        *last = len - 1;
+        return 0;
+    }
+    at = read_number(range, &from);
+    if (!at || *at++ != '-')
+        return -ENOENT;
+    if (*at != '\0')
+        at = read_number(at, &to);
+    if (!at || *at != '\0' || to < from)
+        return -ENOENT;
+    if (from >= len)
+        return -ERANGE;
+    *first = from;
+    *last = to < len ? to : len - 1;
+    return 0;
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     SL_HOST_MAX = 256,  /* a DNS name has at most 253 characters (RFC 1035 section 2.3.4) */
@@ -44,6 +45,11 @@ int sl_path_below_root(const char *path, char out[static SL_PATH_MAX]);
 /* True if an If-None-Match header names this entity tag (quotes included), compared weakly, or is
  * `*` (RFC 9110 section 13.1.2). */
 bool sl_etag_matches(const char *if_none_match, const char *etag);
+
+/* The bytes from *first to *last that a Range header asks for, of a body of len bytes (RFC 9110
+ * section 14.1.2). -ENOENT: all of them, as there is no header, none that we understand, or one of
+ * several ranges; -ERANGE: none of them is there. */
+int sl_range_parse(const char *range, uint64_t len, uint64_t *first, uint64_t *last);
 
 /* True if an Accept-Encoding header admits this coding by name (RFC 9110 section 12.5.3). */
 bool sl_accepts_coding(const char *accept_encoding, const char *coding);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* WebSockets, both sides, once TCP and TLS are there (RFC 6455). */
+#include "base/blob.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -37,6 +38,7 @@ struct sl_ws *sl_ws_create(struct sl_http *http, bool client, const struct sl_ws
     ws->client = client;
     ws->ops = ops;
     ws->owner = arg;
+    ws->queue_max = http->limits.ws_queue_len;
     sl_ws_reader_init(&ws->reader, !client, http->limits.ws_message_len);
     return ws;
 }
@@ -100,20 +102,26 @@ static void fail(struct sl_ws *ws, unsigned code, const char *why)
     end(ws, why);
 }
 
-static int send_frame(struct sl_ws *ws, enum sl_ws_opcode opcode, const void *payload, size_t len)
+/* 0: there is room for so many bytes. */
+static int check_room(struct sl_ws *ws, size_t len)
 {
-    size_t max = ws->http->limits.ws_queue_len;
-
     if (ws->state != SL_WS_OPEN || !sl_conn_alive(ws->conn))
         return -EPIPE;
     size_t queued = sl_conn_queued(ws->conn);
-    if (queued > max || len > max - queued) {
-        sl_conn_drop_queue(ws->conn);
-        fail(ws, SL_WS_CODE_POLICY, "does not read");
-        return -ENOBUFS;
-    }
-    sl_conn_send(ws->conn, build_frame(ws, opcode, payload, len));
-    return 0;
+    if (queued <= ws->queue_max && len <= ws->queue_max - queued)
+        return 0;
+    sl_conn_drop_queue(ws->conn);
+    fail(ws, SL_WS_CODE_POLICY, "does not read");
+    return -ENOBUFS;
+}
+
+static int send_frame(struct sl_ws *ws, enum sl_ws_opcode opcode, const void *payload, size_t len)
+{
+    int err = check_room(ws, len);
+
+    if (err == 0)
+        sl_conn_send(ws->conn, build_frame(ws, opcode, payload, len));
+    return err;
 }
 
 int sl_ws_send_text(struct sl_ws *ws, const char *text, size_t len)
@@ -124,6 +132,62 @@ int sl_ws_send_text(struct sl_ws *ws, const char *text, size_t len)
 int sl_ws_send_binary(struct sl_ws *ws, const uint8_t *data, size_t len)
 {
     return send_frame(ws, SL_WS_BINARY, data, len);
+}
+
+struct sl_blob *sl_ws_message_create(size_t len, uint8_t **payload)
+{
+    uint8_t header[SL_WS_HEADER_MAX];
+    size_t header_len = sl_ws_build_header(header, SL_WS_BINARY, len, NULL);
+    struct sl_blob *message = sl_blob_create(header_len + len);
+
+    if (!message)
+        return NULL;
+    memcpy(message->data, header, header_len);
+    *payload = message->data + header_len;
+    return message;
+}
+
+/* RFC 6455 section 5.2: how long the length is, it says itself. */
+const uint8_t *sl_ws_message_payload(const struct sl_blob *message, size_t *len)
+{
+    enum { SHORT = 2, LEN_16 = 126, LEN_64 = 127 };
+    uint8_t first = message->data[1];
+    size_t header_len = first == LEN_64 ? SHORT + 8 : first == LEN_16 ? SHORT + 2 : SHORT;
+
+    *len = message->len - header_len;
+    return message->data + header_len;
+}
+
+int sl_ws_send_messages(struct sl_ws *ws, struct sl_blob *const *messages, size_t count)
+{
+    struct sl_chunk *first = NULL, **next = &first;
+    size_t len = 0;
+
+    assert(!ws->client); /* whose frames are masked, each in its own way */
+    for (size_t i = 0; i < count; i++)
+        len += messages[i]->len;
+    int err = check_room(ws, len);
+    if (err < 0)
+        return err;
+    for (size_t i = 0; i < count; i++) {
+        *next = sl_chunk_of(messages[i]);
+        next = &(*next)->next;
+    }
+    sl_conn_send(ws->conn, first);
+    return 0;
+}
+
+void sl_ws_drop_queue(struct sl_ws *ws)
+{
+    if (ws->state == SL_WS_OPEN)
+        sl_conn_drop_queue(ws->conn);
+}
+
+void sl_ws_set_queue_max(struct sl_ws *ws, size_t len, size_t unsent_len)
+{
+    ws->queue_max = len;
+    if (ws->state == SL_WS_OPEN)
+        sl_conn_set_unsent_max(ws->conn, unsent_len);
 }
 
 int sl_ws_ping(struct sl_ws *ws)
@@ -361,6 +425,12 @@ int sl_ws_upgrade(struct sl_listener *listener, struct sl_conn *conn,
     send_handshake(conn, key);
     sl_ws_begin(ws, conn, early, len);
     return 0;
+}
+
+void sl_ws_set_owner(struct sl_ws *ws, const struct sl_ws_ops *ops, void *owner)
+{
+    ws->ops = ops;
+    ws->owner = owner;
 }
 
 void sl_ws_known(struct sl_ws *ws)

@@ -32,8 +32,10 @@ struct sl_rest {
 int sl_rest_set_policy(struct sl_rest *rest, const struct sl_rest_policy *policy,
                        struct sl_error *error)
 {
-    const struct sl_cors_config config = {policy->cors_origin, policy->cors_headers,
-                                          policy->cors_methods, policy->cors_lines};
+    const struct sl_cors_config config = {.origin = policy->cors_origin,
+                                          .headers = policy->cors_headers,
+                                          .methods = policy->cors_methods,
+                                          .lines = policy->cors_lines};
     struct sl_cors *cors;
     int err = sl_cors_create(&config, &cors, error);
 

@@ -119,6 +119,7 @@ void sl_conn_set_owner(struct sl_conn *conn, const struct sl_conn_ops *ops, void
     conn->owner = owner;
 }
 
+
 const struct sl_addr *sl_conn_remote(const struct sl_conn *conn)
 {
     return &conn->addr;
@@ -135,20 +136,6 @@ bool sl_conn_is_tls(const struct sl_conn *conn)
     return false;
 }
 
-struct sl_chunk *sl_chunk_create(size_t len)
-{
-    struct sl_chunk *chunk = sl_alloc(sizeof(*chunk) + len);
-
-    chunk->len = len;
-    return chunk;
-}
-
-struct sl_chunk *sl_chunk_of(struct sl_blob *blob)
-{
-    (void)blob;
-    abort(); /* no handler of a fuzzer answers so */
-}
-
 void sl_conn_send(struct sl_conn *conn, struct sl_chunk *chunk)
 {
     assert(!chunk->next);
@@ -156,13 +143,19 @@ void sl_conn_send(struct sl_conn *conn, struct sl_chunk *chunk)
         note_sent(chunk);
         conn->sent_due = true;
     }
-    free(chunk);
+    sl_chunk_destroy(chunk);
 }
 
 size_t sl_conn_queued(const struct sl_conn *conn)
 {
     (void)conn;
     return 0;
+}
+
+void sl_conn_set_unsent_max(struct sl_conn *conn, size_t len)
+{
+    (void)conn;
+    (void)len;
 }
 
 void sl_conn_drop_queue(struct sl_conn *conn)

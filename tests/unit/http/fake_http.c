@@ -61,6 +61,11 @@ const struct sl_addr *sl_http_remote(const struct sl_http_request *request)
     return &remote;
 }
 
+const struct sl_addr *sl_http_local(const struct sl_http_request *request)
+{
+    return sl_http_remote(request); /* of one machine */
+}
+
 bool sl_http_is_tls(const struct sl_http_request *request)
 {
     return request->tls;
@@ -110,6 +115,28 @@ void sl_http_respond_blob(struct sl_http_request *request, int status, const cha
                           size_t header_count)
 {
     sl_http_respond(request, status, content_type, body->data, body->len, headers, header_count);
+}
+
+/* Its pieces are nobody's here. */
+struct sl_http_body *sl_http_respond_body(struct sl_http_request *request,
+                                          const struct sl_http_body_config *config)
+{
+    sl_http_respond(request, config->status, config->content_type, "", 0, config->headers,
+                    config->header_count);
+    return NULL;
+}
+
+void sl_http_body_give(struct sl_http_body *body, struct sl_chunk *chunk)
+{
+    (void)body;
+    (void)chunk;
+    fail_msg("there is no such body");
+}
+
+void sl_http_body_cut(struct sl_http_body *body, const char *why)
+{
+    (void)body;
+    fail_msg("there is no such body: %s", why);
 }
 
 const char *fake_answer_line(const struct sl_http_request *request, const char *name)

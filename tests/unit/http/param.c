@@ -190,9 +190,24 @@ static void bounds_lists_and_texts_without_being_told(void **state)
     free(text);
 }
 
+static void names_what_no_row_knows(void **state)
+{
+    (void)state;
+    static const struct sl_param rows[] = {{.name = "a"}, {.name = "b"}};
+    struct sl_error error = {""};
+    json_t *body = json_pack("{s:s, s:n}", "a", "x", "c");
+
+    assert_int_equal(sl_params_check_known(rows, SL_ARRAY_LEN(rows), body, &error), 0);
+    (void)json_object_set_new(body, "c", json_true());
+    assert_int_equal(sl_params_check_known(rows, SL_ARRAY_LEN(rows), body, &error), -EINVAL);
+    assert_string_equal(error.text, "c: no such parameter");
+    json_decref(body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_what_no_row_knows),
         cmocka_unit_test(gives_each_value_the_type_of_its_row),
         cmocka_unit_test(names_what_is_missing),
         cmocka_unit_test(bounds_lists_and_texts_without_being_told),

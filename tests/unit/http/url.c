@@ -242,6 +242,42 @@ static void reads_which_codings_a_client_accepts(void **state)
     }
 }
 
+static void reads_one_range_of_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        int err;
+        uint64_t first, last;
+    } cases[] = {
+        {"bytes=0-0", 0, 0, 0},
+        {"bytes=0-", 0, 0, 999},
+        {"Bytes=10-19", 0, 10, 19},
+        {"bytes=990-2000", 0, 990, 999},
+        {"bytes=-1", 0, 999, 999},
+        {"bytes=-5000", 0, 0, 999},
+        {"bytes=0-99999999999999999999999", 0, 0, 999},
+        {"bytes=1000-", -ERANGE, 0, 0},
+        {"bytes=99999999999999999999999-", -ERANGE, 0, 0},
+        {"bytes=-0", -ERANGE, 0, 0},
+        {"bytes=5-4", -ENOENT, 0, 0},
+        {"bytes=0-1,3-4", -ENOENT, 0, 0},
+        {"bytes=", -ENOENT, 0, 0},
+        {"bytes=-", -ENOENT, 0, 0},
+        {"bytes=a-b", -ENOENT, 0, 0},
+        {"bytes=1", -ENOENT, 0, 0},
+        {"lines=1-2", -ENOENT, 0, 0},
+        {NULL, -ENOENT, 0, 0},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        uint64_t first = 0, last = 0;
+        int err = sl_range_parse(cases[i].header, 1000, &first, &last);
+        if (err != cases[i].err || first != cases[i].first || last != cases[i].last)
+            fail_msg("%s", cases[i].header ? cases[i].header : "none");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +289,7 @@ int main(void)
         cmocka_unit_test(keeps_paths_below_the_root),
         cmocka_unit_test(compares_entity_tags_weakly_and_one_by_one),
         cmocka_unit_test(reads_which_codings_a_client_accepts),
+        cmocka_unit_test(reads_one_range_of_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* The WebSocket server, talked to with raw sockets. */
 #include "fixture.h"
 
+#include "base/blob.h"
 #include "base/mem.h"
 #include "http/ws_frame.h"
 
@@ -348,6 +349,85 @@ static void drops_1008_a_client_that_pings_and_does_not_read(void **state)
     close(fd);
 }
 
+/* ---- Messages for many ---- */
+
+static struct sl_blob *build_message(size_t len, char fill)
+{
+    uint8_t *payload;
+    struct sl_blob *message = sl_ws_message_create(len, &payload);
+
+    assert_non_null(message);
+    memset(payload, fill, len);
+    return message;
+}
+
+static void send_shared(struct server *s, void *arg)
+{
+    (void)sl_ws_send_messages(server_ws(s), arg, 2);
+}
+
+static void one_message_goes_to_many(void **state)
+{
+    struct sl_blob *messages[] = {build_message(3, 'a'), build_message(70000, 'b')};
+    static char payload[70001];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        int fd = ws_dial(server_port(server));
+        size_t len;
+        (void)expect(server, "open");
+        server_call(server, send_shared, messages);
+        assert_int_equal(ws_receive(fd, payload, sizeof(payload), &len), SL_WS_BINARY);
+        assert_string_equal(payload, "aaa");
+        assert_int_equal(ws_receive(fd, payload, sizeof(payload), &len), SL_WS_BINARY);
+        assert_int_equal(len, 70000);
+        close(fd);
+        (void)expect(server, "close");
+    }
+    sl_blob_unref(messages[0]);
+    sl_blob_unref(messages[1]);
+}
+
+/* Until more waits than the kernel takes; then drops it, and says something small. */
+static void fill_and_drop(struct server *s, void *arg)
+{
+    struct sl_ws *ws = server_ws(s);
+    struct sl_blob *last = build_message(4, 'z');
+
+    sl_ws_set_queue_max(ws, 16 << 20, 65536);
+    while (sl_ws_queued_bytes(ws) < 4 << 20)
+        (void)sl_ws_send_messages(ws, arg, 2);
+    size_t before = sl_ws_queued_bytes(ws);
+    sl_ws_drop_queue(ws);
+    note(s, "dropped %d", before - sl_ws_queued_bytes(ws) > 3 << 20);
+    (void)sl_ws_send_messages(ws, &last, 1);
+    sl_blob_unref(last);
+}
+
+static void what_is_dropped_leaves_whole_messages(void **state)
+{
+    struct sl_blob *messages[] = {build_message(3, 'a'), build_message(70000, 'b')};
+    static char payload[70001];
+    size_t len, count = 0;
+
+    (void)state;
+    int fd = ws_dial(server_port(server));
+    (void)expect(server, "open");
+    server_call(server, fill_and_drop, messages);
+    assert_string_equal(expect(server, "dropped"), "dropped 1");
+    do {
+        assert_int_equal(ws_receive(fd, payload, sizeof(payload), &len), SL_WS_BINARY);
+        assert_true(len == 3 || len == 70000 || len == 4);
+        count++;
+    } while (len != 4);
+    assert_string_equal(payload, "zzzz");
+    assert_true(count > 1);
+    close(fd);
+    (void)expect(server, "close");
+    sl_blob_unref(messages[0]);
+    sl_blob_unref(messages[1]);
+}
+
 static void resume_last(struct server *s, void *arg)
 {
     (void)arg;
@@ -520,6 +600,8 @@ int main(void)
         T(cuts_within_2_s_who_does_not_answer_a_close),
         T(drops_1008_a_client_that_does_not_read),
         T(drops_1008_a_client_that_pings_and_does_not_read),
+        T(one_message_goes_to_many),
+        T(what_is_dropped_leaves_whole_messages),
         T(nothing_comes_while_it_is_paused_and_then_all_in_order),
         T(a_paused_one_is_closed_and_its_end_is_noticed_all_the_same),
         T(who_sends_a_lot_at_once_does_not_hold_up_the_others),

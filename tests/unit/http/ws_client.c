@@ -388,7 +388,7 @@ static void exchange_a_secret(void)
 
 static void verifies_the_certificate_unless_told_not_to(void **state)
 {
-    char directory[] = "sluice-wss-XXXXXX", cert[64], key[64];
+    char directory[] = "/tmp/sluice-wss-XXXXXX", cert[64], key[64];
     struct sl_error error;
 
     (void)state;

@@ -300,13 +300,20 @@ static int sign(const struct sl_hook_call *call, char lines[2][SIGNATURE_MAX])
     return 2;
 }
 
+static bool may_reach(void *owner, const struct sl_addr *to)
+{
+    (void)owner;
+    return sl_reach_may(&(struct sl_reach){.who = SL_REACH_HOOK}, to);
+}
+
 static void start_transfer(struct sl_hook_call *call, const struct sl_app *app, const char *name,
                            int64_t timeout_ms)
 {
-    static const struct sl_transfer_ops ops = {on_address, on_done};
+    static const struct sl_transfer_ops ops = {may_reach, on_address, on_done};
     struct sl_http_hooks *hooks = call->hooks;
     char lines[2][SIGNATURE_MAX];
-    const char *headers[] = {lines[0], lines[1]};
+    const char *headers[] = {"Content-Type: application/json;charset=UTF-8",
+                             "Accept: application/json", lines[0], lines[1]};
     int signed_lines = sign(call, lines);
     size_t url_len = strlen(app->url) + strlen(name) + 2;
 
@@ -321,7 +328,7 @@ static void start_transfer(struct sl_hook_call *call, const struct sl_app *app, 
         .body = call->body,
         .len = call->len,
         .headers = headers,
-        .header_count = (size_t)signed_lines,
+        .header_count = 2 + (size_t)signed_lines,
         .username = app->rest_username[0] && signed_lines == 0 ? app->rest_username : NULL,
         .password = app->rest_password,
         .timeout_ms = timeout_ms,

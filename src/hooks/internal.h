@@ -13,8 +13,8 @@
 #include "hooks/hooks.h"
 #include "hooks/policy.h"
 #include "hooks/queue.h"
-#include "hooks/transfer.h"
 #include "net/net.h"
+#include "transfer/transfer.h"
 
 #include <stdint.h>
 

@@ -44,11 +44,28 @@ static void append_string(struct text *text, const char *string)
         append(text, "...");
 }
 
+/* A URL may have a password in front of its host, and tokens in its query. */
+static void append_url(struct text *text, const char *url)
+{
+    const char *host = strstr(url, "://") + strlen("://");
+    size_t scheme_len = (size_t)(host - url), authority_len = strcspn(host, "/?");
+    const char *at = memrchr(host, '@', authority_len);
+    size_t path_len;
+    char shown[STRING_SHOWN + 1];
+
+    if (at)
+        host = at + 1;
+    path_len = strcspn(host, "?");
+    (void)snprintf(shown, sizeof(shown), "%.*s%s%.*s%s", (int)scheme_len, url, at ? "***@" : "",
+                   (int)path_len, host, host[path_len] ? "?***" : ""); /* cut is fine */
+    append_string(text, shown);
+}
+
 static bool is_secret(const char *key)
 {
     static const char *const words[] = {"password", "passwd",        "pwd",        "secret",
                                         "token",    "authorization", "credential", "apikey",
-                                        "api_key",  "rtmpurl",       "rtspurl"};
+                                        "api_key",  "rtmpurl",       "rtspurl",    "aclauth"};
 
     for (size_t i = 0; i < SL_ARRAY_LEN(words); i++) {
         if (strcasestr(key, words[i]))
@@ -131,7 +148,10 @@ static void append_value(struct text *text, json_t *value)
         append_array(text, value);
         break;
     case JSON_STRING:
-        append_string(text, json_string_value(value));
+        if (strstr(json_string_value(value), "://"))
+            append_url(text, json_string_value(value));
+        else
+            append_string(text, json_string_value(value));
         break;
     case JSON_INTEGER:
         (void)snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));

@@ -56,6 +56,9 @@ static void shows_a_body_without_its_secrets_CFG_21(void **state)
         {"{\"authToken\":\"canary\",\"authorization\":\"canary\",\"Secret\":1}",
          "{\"authToken\":\"***\",\"authorization\":\"***\",\"Secret\":\"***\"}"},
         {"{\"rtmpUrl\":\"rtmp://u:canary@h/canary\"}", "{\"rtmpUrl\":\"***\"}"},
+        {"{\"name\":\"rtsp://u:canary@h/n?t=canary\"}", "{\"name\":\"rtsp://***@h/n?***\"}"},
+        {"{\"name\":\"http://h/a@b\"}", "{\"name\":\"http://h/a@b\"}"},
+        {"{\"custom\":{\"aclAuth\":\"canary\"}}", "{\"custom\":{\"aclAuth\":\"***\"}}"},
         {"{\"name\":\"a\\\"b\\\\c\\r\\nINFO forged\"}",
          "{\"name\":\"a\\\"b\\\\c\\x0d\\x0aINFO forged\"}"},
     };

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * libcurl on a libuv loop. libcurl tells which sockets it watches (on_watch) and when it wants to
- * be called (on_timeout); we call curl_multi_socket_action() and afterwards, outside of libcurl,
- * take back what is done (settle) and tell the owners in the turns that follow (on_tell).
- */
-#include "hooks/transfer.h"
+/* Transfers: what libcurl is told of each, what it asks, how it ends, and who hears of it. */
+#include "transfer/transfer.h"
 
 #include "base/addr.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/list.h"
-#include "base/log.h"
 #include "net/net.h"
+#include "transfer/multi.h"
 
-#include <assert.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,10 +27,8 @@ enum {
 
 struct sl_transfers {
     struct sl_loop *loop;
-    CURLM *multi;
-    struct sl_timer *timeout; /* libcurl's */
+    struct sl_multi multi;
     struct sl_timer *idle;
-    size_t connections;
     char *ca_file; /* NULL: the system's */
     CURL *handles[IDLE_HANDLES_MAX];
     size_t handle_count;
@@ -63,172 +55,11 @@ struct sl_transfer {
     int64_t started_us;
     struct sl_transfer_result result;
     char why[CURL_ERROR_SIZE];
+    char reason[64];
     char no_socket[64]; /* libcurl does not ask why there was none */
 };
 
-/* ---- Sockets and the timer ---- */
-
-struct watch {
-    uv_poll_t uv;
-    struct sl_transfers *transfers;
-    curl_socket_t fd;
-};
-
-static void settle(struct sl_transfers *transfers);
 static void tell_later(struct sl_transfers *transfers);
-
-static void on_readiness(uv_poll_t *uv, int status, int events)
-{
-    struct watch *watch = sl_container_of(uv, struct watch, uv);
-    struct sl_transfers *transfers = watch->transfers; /* libcurl may close watch */
-    int flags = 0, running;
-
-    if (status < 0)
-        flags |= CURL_CSELECT_ERR;
-    if (events & UV_READABLE)
-        flags |= CURL_CSELECT_IN;
-    if (events & UV_WRITABLE)
-        flags |= CURL_CSELECT_OUT;
-    (void)curl_multi_socket_action(transfers->multi, watch->fd, flags, &running);
-    settle(transfers);
-}
-
-static void on_watch_closed(uv_handle_t *handle)
-{
-    free(sl_container_of((uv_poll_t *)handle, struct watch, uv));
-}
-
-/* libcurl says so before it closes the socket: stopped at once, the number may be used again. */
-static void unwatch(struct sl_transfers *transfers, curl_socket_t fd, struct watch *watch)
-{
-    (void)curl_multi_assign(transfers->multi, fd, NULL);
-    if (watch)
-        uv_close((uv_handle_t *)&watch->uv, on_watch_closed);
-}
-
-/* CURLMOPT_SOCKETFUNCTION */
-static int on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *fd_arg)
-{
-    struct sl_transfers *transfers = arg;
-    struct watch *watch = fd_arg;
-
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        unwatch(transfers, fd, watch);
-        return 0;
-    }
-    if (!watch) {
-        watch = sl_new(struct watch);
-        watch->transfers = transfers;
-        watch->fd = fd;
-        if (uv_poll_init_socket(sl_loop_uv(transfers->loop), &watch->uv, fd) < 0) {
-            free(watch);
-            return -1; /* fails the transfers */
-        }
-        (void)curl_multi_assign(transfers->multi, fd, watch);
-    }
-    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return uv_poll_start(&watch->uv, events, on_readiness) < 0 ? -1 : 0;
-}
-
-/* CURLMOPT_TIMERFUNCTION: libcurl must not be called from within. */
-static int on_timeout(CURLM *multi, long timeout_ms, void *arg)
-{
-    struct sl_transfers *transfers = arg;
-
-    (void)multi;
-    if (timeout_ms < 0)
-        sl_timer_stop(transfers->timeout);
-    else
-        sl_timer_start(transfers->timeout, (uint64_t)timeout_ms, 0);
-    return 0;
-}
-
-static void on_timer(void *owner)
-{
-    struct sl_transfers *transfers = owner;
-    int running;
-
-    (void)curl_multi_socket_action(transfers->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    settle(transfers);
-}
-
-/* ---- Connections ---- */
-
-static CURLM *multi_create(struct sl_transfers *transfers)
-{
-    CURLM *multi = curl_multi_init();
-    long connections = (long)transfers->connections;
-
-    if (!multi)
-        return NULL;
-    (void)curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_watch);
-    (void)curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transfers);
-    (void)curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timeout);
-    (void)curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transfers);
-    (void)curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections);
-    (void)curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
-    return multi;
-}
-
-/* libcurl does not watch idle connections: without transfers, those that the servers have closed
- * would keep their descriptors for ever. */
-static void on_idle(void *owner)
-{
-    struct sl_transfers *transfers = owner;
-    CURLM *fresh = sl_list_empty(&transfers->active) ? multi_create(transfers) : NULL;
-
-    if (!fresh)
-        return;
-    (void)curl_multi_cleanup(transfers->multi);
-    sl_timer_stop(transfers->timeout);
-    transfers->multi = fresh;
-}
-
-int sl_transfers_create(struct sl_loop *loop, size_t connections, struct sl_transfers **out,
-                        struct sl_error *error)
-{
-    const char *ca_file = secure_getenv("SSL_CERT_FILE");
-
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return sl_error_set(error, -ENOMEM, "libcurl cannot be started");
-    struct sl_transfers *transfers = sl_new(struct sl_transfers);
-    transfers->loop = loop;
-    transfers->connections = connections;
-    transfers->ca_file = ca_file && ca_file[0] ? sl_strdup(ca_file) : NULL;
-    sl_list_init(&transfers->active);
-    sl_list_init(&transfers->news);
-    sl_list_init(&transfers->done);
-    transfers->timeout = sl_timer_create(loop, on_timer, transfers);
-    transfers->idle = sl_timer_create(loop, on_idle, transfers);
-    transfers->multi = multi_create(transfers);
-    if (!transfers->multi) {
-        sl_transfers_destroy(transfers);
-        return sl_error_set(error, -ENOMEM, "libcurl cannot be started");
-    }
-    *out = transfers;
-    return 0;
-}
-
-void sl_transfers_destroy(struct sl_transfers *transfers)
-{
-    if (!transfers)
-        return;
-    while (!sl_list_empty(&transfers->active))
-        sl_transfer_cut(sl_list_first(&transfers->active, struct sl_transfer, link));
-    while (!sl_list_empty(&transfers->done))
-        sl_transfer_cut(sl_list_first(&transfers->done, struct sl_transfer, link));
-    (void)curl_multi_cleanup(transfers->multi); /* takes NULL */
-    while (transfers->handle_count > 0)
-        curl_easy_cleanup(transfers->handles[--transfers->handle_count]);
-    sl_timer_destroy(transfers->timeout);
-    sl_timer_destroy(transfers->idle);
-    free(transfers->ca_file);
-    curl_global_cleanup();
-    sl_later_cancel(&transfers->tell);
-    free(transfers);
-}
 
 /* ---- A transfer: what libcurl asks ---- */
 
@@ -239,12 +70,12 @@ static void note_address(struct sl_transfer *transfer)
     transfer->address_known = true;
 }
 
-static bool is_forbidden(const struct sockaddr *sockaddr)
+static bool is_forbidden(const struct sl_transfer *transfer, const struct sockaddr *sockaddr)
 {
     struct sl_addr addr;
 
     return sl_addr_from_sockaddr(&addr, sockaddr) < 0 ||
-           !sl_reach_may(&(struct sl_reach){.who = SL_REACH_HOOK}, &addr);
+           !transfer->ops->may_reach(transfer->owner, &addr);
 }
 
 /* CURLOPT_OPENSOCKETFUNCTION: with the address that the name has led to. */
@@ -254,7 +85,7 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
 
     (void)purpose;
     note_address(transfer);
-    transfer->forbidden = is_forbidden(&address->addr);
+    transfer->forbidden = is_forbidden(transfer, &address->addr);
     if (transfer->forbidden)
         return CURL_SOCKET_BAD;
     curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -299,6 +130,22 @@ static size_t on_read(char *out, size_t size, size_t count, void *arg)
     return len;
 }
 
+static void take_status_line(struct sl_transfer *transfer, const char *line, size_t len)
+{
+    const char *code = memchr(line, ' ', len), *reason = NULL;
+
+    transfer->header_whole = false;
+    transfer->reason[0] = '\0';
+    if (code)
+        reason = memchr(code + 1, ' ', len - (size_t)(code + 1 - line));
+    for (size_t i = 0; reason && ++reason < line + len && i + 1 < sizeof(transfer->reason); i++) {
+        if (*reason < 0x20 || *reason > 0x7e)
+            break;
+        transfer->reason[i] = *reason;
+        transfer->reason[i + 1] = '\0';
+    }
+}
+
 /* CURLOPT_HEADERFUNCTION */
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
@@ -306,7 +153,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
     size_t len = size * count;
 
     if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
-        transfer->header_whole = false; /* an interim answer came before */
+        take_status_line(transfer, line, len); /* an interim answer may have come before */
     else if (len > 0 && len <= 2 && (line[0] == '\r' || line[0] == '\n'))
         transfer->header_whole = true;
     transfer->header_len += len;
@@ -363,7 +210,7 @@ static void drop_easy(struct sl_transfer *transfer)
     struct sl_transfers *transfers = transfer->transfers;
 
     if (transfer->easy) {
-        (void)curl_multi_remove_handle(transfers->multi, transfer->easy); /* if it is there */
+        (void)curl_multi_remove_handle(transfers->multi.curl, transfer->easy); /* if it is there */
         give_handle_back(transfers, transfer->easy);
     }
     transfer->easy = NULL;
@@ -384,8 +231,7 @@ static bool add_header(struct sl_transfer *transfer, const char *line)
 static bool set_headers(struct sl_transfer *transfer, const struct sl_transfer_request *request)
 {
     /* Expect: a round trip for nothing, and some servers do not know it. */
-    bool ok = add_header(transfer, "Content-Type: application/json;charset=UTF-8") &&
-              add_header(transfer, "Accept: application/json") && add_header(transfer, "Expect:");
+    bool ok = add_header(transfer, "Expect:");
 
     for (size_t i = 0; i < request->header_count && ok; i++)
         ok = add_header(transfer, request->headers[i]);
@@ -438,15 +284,17 @@ static bool set_bounds(CURL *easy, const struct sl_transfers *transfers)
 static bool set_request(struct sl_transfer *transfer, const struct sl_transfer_request *request)
 {
     CURL *easy = transfer->easy;
-    bool ok =
-        set_bounds(easy, transfer->transfers) && set_headers(transfer, request) &&
-        curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) == CURLE_OK;
+    long auth = (long)(request->when_asked ? CURLAUTH_DIGEST | CURLAUTH_BASIC : CURLAUTH_BASIC);
+    bool ok = set_bounds(easy, transfer->transfers) && set_headers(transfer, request) &&
+              curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+              curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) == CURLE_OK;
 
+    if (request->body)
+        ok = ok && curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len) ==
+                 CURLE_OK;
     if (request->username)
-        ok = ok && curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) == CURLE_OK &&
+        ok = ok && curl_easy_setopt(easy, CURLOPT_HTTPAUTH, auth) == CURLE_OK &&
              curl_easy_setopt(easy, CURLOPT_USERNAME, request->username) == CURLE_OK &&
              curl_easy_setopt(easy, CURLOPT_PASSWORD, request->password) == CURLE_OK;
     set_callbacks(transfer);
@@ -480,7 +328,7 @@ struct sl_transfer *sl_transfer_start(struct sl_transfers *transfers,
         fail_later(transfer, "libcurl refuses the request");
         return transfer;
     }
-    CURLMcode code = curl_multi_add_handle(transfers->multi, transfer->easy);
+    CURLMcode code = curl_multi_add_handle(transfers->multi.curl, transfer->easy);
     if (code != CURLM_OK) {
         fail_later(transfer, curl_multi_strerror(code));
         return transfer;
@@ -529,24 +377,27 @@ static void take_result(struct sl_transfer *transfer, CURLcode code)
     transfer->result = (struct sl_transfer_result){
         .outcome = classify(transfer, code),
         .status = status >= 200 ? (int)status : 0, /* not of an interim answer */
+        .reason = transfer->reason,
         .body = transfer->answer,
         .len = transfer->answer_len,
         .duration_us = sl_now_us() - transfer->started_us,
         .why = transfer->too_long       ? "the answer is too long"
                : code == CURLE_OK       ? "the answer ended in its header"
-               : transfer->forbidden    ? "no back end may be at that address"
+               : transfer->forbidden    ? "it may not be at that address"
                : transfer->no_socket[0] ? transfer->no_socket
                : transfer->why[0]       ? transfer->why
                                         : curl_easy_strerror(code),
     };
 }
 
+/* ---- Owners are told ---- */
+
 static void collect(struct sl_transfers *transfers)
 {
     CURLMsg *msg;
     int left;
 
-    while ((msg = curl_multi_info_read(transfers->multi, &left))) {
+    while ((msg = curl_multi_info_read(transfers->multi.curl, &left))) {
         char *private = NULL;
         (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &private);
         struct sl_transfer *transfer = (struct sl_transfer *)(void *)private;
@@ -585,10 +436,85 @@ static void tell_later(struct sl_transfers *transfers)
 }
 
 /* After each call of libcurl. */
-static void settle(struct sl_transfers *transfers)
+static void settle(void *owner)
 {
+    struct sl_transfers *transfers = owner;
+
     collect(transfers);
     tell_later(transfers);
     if (sl_list_empty(&transfers->active))
         sl_timer_start(transfers->idle, IDLE_CLOSE_MS, 0);
+}
+
+/* ---- All of them ---- */
+
+/* libcurl does not watch idle connections: without transfers, those that the servers have closed
+ * would keep their descriptors for ever. */
+static void on_idle(void *owner)
+{
+    struct sl_transfers *transfers = owner;
+    if (sl_list_empty(&transfers->active))
+        sl_multi_renew(&transfers->multi);
+}
+
+int sl_transfers_create(struct sl_loop *loop, size_t connections, struct sl_transfers **out,
+                        struct sl_error *error)
+{
+    const char *ca_file = secure_getenv("SSL_CERT_FILE");
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return sl_error_set(error, -ENOMEM, "libcurl cannot be started");
+    struct sl_transfers *transfers = sl_new(struct sl_transfers);
+    transfers->loop = loop;
+    transfers->ca_file = ca_file && ca_file[0] ? sl_strdup(ca_file) : NULL;
+    sl_list_init(&transfers->active);
+    sl_list_init(&transfers->news);
+    sl_list_init(&transfers->done);
+    transfers->idle = sl_timer_create(loop, on_idle, transfers);
+    if (sl_multi_init(&transfers->multi, loop, connections, settle, transfers) < 0) {
+        sl_transfers_destroy(transfers);
+        return sl_error_set(error, -ENOMEM, "libcurl cannot be started");
+    }
+    *out = transfers;
+    return 0;
+}
+
+void sl_transfers_destroy(struct sl_transfers *transfers)
+{
+    if (!transfers)
+        return;
+    while (!sl_list_empty(&transfers->active))
+        sl_transfer_cut(sl_list_first(&transfers->active, struct sl_transfer, link));
+    while (!sl_list_empty(&transfers->done))
+        sl_transfer_cut(sl_list_first(&transfers->done, struct sl_transfer, link));
+    sl_multi_deinit(&transfers->multi);
+    while (transfers->handle_count > 0)
+        curl_easy_cleanup(transfers->handles[--transfers->handle_count]);
+    sl_timer_destroy(transfers->idle);
+    free(transfers->ca_file);
+    curl_global_cleanup();
+    sl_later_cancel(&transfers->tell);
+    free(transfers);
+}
+
+int sl_transfer_host(const char *url, char out[static SL_TRANSFER_HOST_MAX])
+{
+    CURLU *parsed = curl_url();
+    char *scheme = NULL, *host = NULL;
+    int err = -EINVAL;
+
+    if (parsed && curl_url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
+        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0)) {
+        bool literal = host[0] == '[';
+        if (snprintf(out, SL_TRANSFER_HOST_MAX, "%s", host + literal) < SL_TRANSFER_HOST_MAX) {
+            out[strcspn(out, literal ? "]" : "")] = '\0';
+            err = 0;
+        }
+    }
+    curl_free(scheme);
+    curl_free(host);
+    curl_url_cleanup(parsed);
+    return err;
 }

@@ -18,8 +18,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct sl_error;
-
 enum { SL_PICTURE_SIDE_MAX = 4096 };
 
 /* From here on FFmpeg's messages go to our log, for the whole process. */
@@ -80,18 +78,6 @@ int sl_resampler_create(int rate_hz, int channels, struct sl_resampler **out);
 void sl_resampler_destroy(struct sl_resampler *resampler);
 int sl_resampler_convert(struct sl_resampler *resampler, const struct sl_pcm *in,
                          void (*on_pcm)(void *arg, const struct sl_pcm *pcm), void *arg);
-
-/* A RIFF WAVE file in memory (rest-api.md 5.3): PCM s16le, A-law, mu-law, 1 or 2 channels, the
- * listed rates. Whole and decoded: at most SL_WAV_LEN_MAX bytes of samples. */
-enum { SL_WAV_LEN_MAX = 64 << 20 };
-struct sl_wav {
-    int rate_hz, channels;
-    size_t count; /* samples per channel */
-    int16_t *samples;
-};
-/* -EBADMSG with words. Pure; fuzzed. */
-int sl_wav_parse(const uint8_t *data, size_t len, struct sl_wav *out, struct sl_error *error);
-void sl_wav_deinit(struct sl_wav *wav);
 
 /* ---- Pictures ---- */
 

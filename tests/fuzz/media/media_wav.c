@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Any file: what is taken for a WAV has the samples it claims, and not more than the file could
  * hold. */
-#include "codec/codec.h"
+#include "media/wav.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

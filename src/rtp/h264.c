@@ -21,6 +21,13 @@ int sl_h264_stap_next(const uint8_t **at, const uint8_t *end, const uint8_t **na
     return 1;
 }
 
+/* slice_type, the second code of a slice header (H.264 7.3.3, 7.4.3), behind a first one of 0 (a
+ * single bit): 1 is B, and 6 says that the picture has no other slices. */
+static bool is_b_slice(const uint8_t *body)
+{
+    return (body[0] & 0xf0) == 0xa0 || (body[0] & 0xfc) == 0x9c;
+}
+
 /* A whole NAL unit, or the first bytes of one. */
 static void inspect_nal(uint8_t type, const uint8_t *body, size_t len, struct sl_payload_info *out)
 {
@@ -32,6 +39,7 @@ static void inspect_nal(uint8_t type, const uint8_t *body, size_t len, struct sl
         out->frame_start = true;
     if (slice && len > 0 && sl_nal_is_first_slice(body)) {
         out->frame_start = true;
+        out->b_picture = is_b_slice(body);
         if (type == SL_NAL_IDR)
             out->keyframe_start = true;
     }

@@ -2,7 +2,7 @@
 /*
  * H264 access units into RTP payloads (RFC 6184, packetization mode 1): parameter sets and what
  * else stands small before the slices together (STAP-A), NAL units that fit alone, larger ones in
- * pieces (FU-A).
+ * pieces (FU-A). In mode 0 each NAL unit goes alone.
  */
 #include "rtp/payload.h"
 #include "rtp/rtp.h"
@@ -21,6 +21,7 @@ struct packetizer {
     const uint8_t *at, *end; /* what is not yet looked at */
     struct sl_nal next;      /* looked at, not yet sent; data is NULL: there is none */
     size_t max_payload;
+    bool single_nal;
     void (*on_payload)(void *arg, const uint8_t *payload, size_t len, bool marker);
     void *arg;
     uint8_t buffer[SL_RTP_PAYLOAD_MAX];
@@ -68,7 +69,8 @@ static void append_to_stap(struct packetizer *p, size_t *len, const struct sl_na
 
 static bool next_joins(const struct packetizer *p, size_t len)
 {
-    return p->next.data && is_preface(&p->next) && len + STAP_SIZE_LEN < p->max_payload &&
+    return !p->single_nal && p->next.data && is_preface(&p->next) &&
+           len + STAP_SIZE_LEN < p->max_payload &&
            p->next.len <= p->max_payload - len - STAP_SIZE_LEN;
 }
 
@@ -110,13 +112,14 @@ static void send_fragments(struct packetizer *p, const struct sl_nal *nal)
     }
 }
 
-void sl_packetize_h264(const uint8_t *au, size_t len, size_t max_payload,
+void sl_packetize_h264(const uint8_t *au, size_t len, size_t max_payload, bool single_nal,
                        void (*on_payload)(void *arg, const uint8_t *payload, size_t len,
                                           bool marker),
                        void *arg)
 {
     assert(max_payload >= SL_RTP_PAYLOAD_MIN && max_payload <= SL_RTP_PAYLOAD_MAX);
     struct packetizer p = {.max_payload = max_payload,
+                           .single_nal = single_nal,
                            .on_payload = on_payload,
                            .arg = arg,
                            .at = au,

@@ -3,6 +3,14 @@
  * RTP and RTCP: bytes in, fields out and back (RFC 3550, 4585, 5104, 4588, REMB, transport-wide
  * feedback), and the arithmetic of sequence numbers and losses. No I/O, no clock (time is an
  * argument), no logging. Threads: any; an object belongs to one thread.
+ *
+ *   packet.c rtcp_read.c rtcp_write.c    packets of both kinds
+ *   receiver.c nack.c seq.c              what arrivals tell, and what to ask for again
+ *   twcc.c twcc_read.c estimator.c       feedback on each packet, and how wide a link is
+ *   payload.c h264.c vp8.c vp9.c         what a payload tells of its picture
+ *   assembler.c depacketize_*.c watch.c  payloads into frames
+ *   packetize*.c red.c                   frames into payloads
+ *   sync.c splice.c                      RTP time on local time; going on with another source
  */
 #ifndef SL_RTP_RTP_H
 #define SL_RTP_RTP_H
@@ -219,10 +227,64 @@ bool sl_twcc_due(const struct sl_twcc *twcc, int64_t now_us);
 void sl_twcc_write(struct sl_twcc *twcc, struct sl_writer *w, uint32_t ssrc, uint32_t media_ssrc,
                    int64_t now_us);
 
+/* ---- Transport-wide feedback (sender side) ---- */
+
+/* What a message says, in the order of the numbers. */
+struct sl_twcc_ops {
+    /* It came. The clock is the receiver's and wraps after SL_TWCC_CYCLE_US; within a message it
+     * does not. */
+    void (*on_arrival)(void *owner, uint16_t transport_seq, int64_t arrival_us);
+    /* None of these count packets has come yet. */
+    void (*on_missing)(void *owner, uint16_t transport_seq, size_t count);
+};
+#define SL_TWCC_CYCLE_US (INT64_C(64000) << 24)
+/* -EBADMSG: another message, or not a whole one; then nothing was called. */
+int sl_rtcp_read_twcc(const struct sl_rtcp_view *view, const struct sl_twcc_ops *ops, void *owner);
+
+/* What a receiver's link takes: which packets it is told of, what they bring, and what follows.
+ * Some 9 KB. Feedback may say anything: it is held against what was sent. */
+struct sl_estimator;
+struct sl_estimator *sl_estimator_create(void);
+void sl_estimator_destroy(struct sl_estimator *estimator); /* NULL is fine */
+/* A packet of so many bytes leaves now. Returns its transport-wide number. */
+uint16_t sl_estimator_sent(struct sl_estimator *estimator, size_t bytes, int64_t now_us);
+/* There was so much to send, whether it was or not; and how much that was in the last second. */
+void sl_estimator_offered(struct sl_estimator *estimator, size_t bytes, int64_t now_us);
+uint64_t sl_estimator_offered_bps(const struct sl_estimator *estimator);
+/* What is offered stands in for more: the limit goes when the link takes that. 0: it does not. */
+void sl_estimator_want(struct sl_estimator *estimator, uint64_t bitrate_bps);
+/* Takes a message in. -EBADMSG as sl_rtcp_read_twcc(). */
+int sl_estimator_feedback(struct sl_estimator *estimator, const struct sl_rtcp_view *view,
+                          int64_t now_us);
+/* What may be sent; 0: all that there is, the link has shown no end. */
+uint64_t sl_estimator_limit_bps(const struct sl_estimator *estimator);
+/* What stands in the link's queue; and when the limit was last cut because of that, 0: never. */
+int64_t sl_estimator_queue_us(const struct sl_estimator *estimator);
+int64_t sl_estimator_cut_us(const struct sl_estimator *estimator);
+/* Of what was sent in the last second. */
+int sl_estimator_lost_percent(const struct sl_estimator *estimator, int64_t now_us);
+/* Whether the link takes more: so many bytes are to be sent now beside what is sent anyway, and
+ * again a few milliseconds later. 0: nothing is tried. Only while there is a limit. */
+size_t sl_estimator_probe(struct sl_estimator *estimator, int64_t now_us);
+
 /* ---- Retransmission format (RFC 4588) ---- */
 
 /* Original sequence number of an RTX payload, and what follows it. -EBADMSG if shorter than 2. */
 int sl_rtx_parse(const uint8_t *payload, size_t len, uint16_t *original_seq);
+
+/* ---- Redundant sound (RFC 2198) ---- */
+
+struct sl_red_block {
+    const uint8_t *data;
+    size_t len;
+    uint32_t timestamp;
+};
+/* Writes a payload of the packets' payloads, which are of one type: count at least 1, in their
+ * order, the last the packet's own, from whose time the others are told. Those that are too long,
+ * too old or do not fit are left out, with all before them. Returns the length; 0: not even the
+ * last fits. */
+size_t sl_red_write(uint8_t payload_type, const struct sl_red_block *blocks, size_t count,
+                    uint8_t *out, size_t room);
 
 /* ---- Payload formats ---- */
 
@@ -230,6 +292,7 @@ int sl_rtx_parse(const uint8_t *payload, size_t len, uint16_t *original_seq);
 struct sl_payload_info {
     bool keyframe_start; /* first packet of a picture that can be decoded alone */
     bool frame_start;    /* first packet of a picture, where the format tells (AV1: key frames) */
+    bool b_picture;      /* H264: one that is shown in another order than it comes begins */
     uint16_t width, height; /* 0 unless the payload shows the picture's size */
 };
 /* H264 (RFC 6184: single NAL, STAP-A, FU-A; size from the SPS), VP8 (RFC 7741), VP9
@@ -245,7 +308,10 @@ struct sl_vp8_ids {
     bool has_tl0;
     uint8_t picture_at, tl0_at; /* where they stand in the payload */
     uint16_t picture;
-    uint8_t tl0; /* TL0PICIDX */
+    uint8_t tl0;     /* TL0PICIDX */
+    bool has_tid;    /* it is of a temporal layer, */
+    uint8_t tid;     /* this one, 0..3, */
+    bool layer_sync; /* and leans on layer 0 only (Y) */
 };
 /* -EBADMSG: not a whole descriptor. */
 int sl_vp8_ids_read(const uint8_t *payload, size_t len, struct sl_vp8_ids *out);
@@ -292,8 +358,9 @@ enum {
  * (A frame of opus or G.711 is a payload as it is.)
  *
  * max_payload  SL_RTP_PAYLOAD_MIN..SL_RTP_PAYLOAD_MAX bytes
+ * single_nal   for mode 0: no STAP-A; what is longer than a payload is still cut, and lost to many
  * on_payload   called for each in order; payload is valid during the call; marker: the last one */
-void sl_packetize_h264(const uint8_t *au, size_t len, size_t max_payload,
+void sl_packetize_h264(const uint8_t *au, size_t len, size_t max_payload, bool single_nal,
                        void (*on_payload)(void *arg, const uint8_t *payload, size_t len,
                                           bool marker),
                        void *arg);

@@ -25,6 +25,12 @@ int sl_vp8_ids_read(const uint8_t *payload, size_t len, struct sl_vp8_ids *out)
         ids.has_tl0 = true;
         ids.tl0 = sl_read_u8(&r);
     }
+    if (fields & 0x20) { /* T */
+        uint8_t layer = sl_read_u8(&r);
+        ids.has_tid = true;
+        ids.tid = layer >> 6;
+        ids.layer_sync = layer & 0x20;
+    }
     if (!r.ok)
         return -EBADMSG;
     *out = ids;

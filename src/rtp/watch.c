@@ -175,6 +175,6 @@ void sl_h264_watch_packetize(const struct sl_h264_watch *watch, size_t max_paylo
 {
     uint8_t au[SL_PARAMETER_SETS_LEN_MAX];
 
-    sl_packetize_h264(au, sl_parameter_sets_write(&watch->sets, true, au), max_payload, on_payload,
-                      arg);
+    sl_packetize_h264(au, sl_parameter_sets_write(&watch->sets, true, au), max_payload, false,
+                      on_payload, arg);
 }

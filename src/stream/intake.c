@@ -130,7 +130,7 @@ static void cut_frame(struct cut *cut)
 
     switch (frame->codec) {
     case SL_CODEC_H264:
-        sl_packetize_h264(frame->data, frame->len, SL_RTP_PAYLOAD_DEFAULT, on_payload, cut);
+        sl_packetize_h264(frame->data, frame->len, SL_RTP_PAYLOAD_DEFAULT, false, on_payload, cut);
         return;
     case SL_CODEC_VP8:
         sl_packetize_vp8(frame->data, frame->len, intake->picture_id++, SL_RTP_PAYLOAD_DEFAULT,

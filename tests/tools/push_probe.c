@@ -147,7 +147,7 @@ static void cut(struct probe *probe, const struct packet *base, const uint8_t *b
     struct cutter cutter = {probe, *base};
 
     if (base->codec == SL_CODEC_H264) {
-        sl_packetize_h264(bytes, len, SL_RTP_PAYLOAD_DEFAULT, on_h264, &cutter);
+        sl_packetize_h264(bytes, len, SL_RTP_PAYLOAD_DEFAULT, false, on_h264, &cutter);
     } else if (base->codec == SL_CODEC_VP8) {
         cut_vp8(probe, base, bytes, len);
     } else if (base->codec == SL_CODEC_OPUS) {

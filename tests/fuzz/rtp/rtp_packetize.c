@@ -158,7 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     trip.assembler = sl_assembler_create(&config);
     begin(trip.assembler);
     check(trip.frame_count == 1);
-    sl_packetize_h264(data + 1, len - 1, trip.max_payload, on_payload, &trip);
+    sl_packetize_h264(data + 1, len - 1, trip.max_payload, false, on_payload, &trip);
     check(trip.marked == (trip.count > 0));
 
     expected.len = 0;

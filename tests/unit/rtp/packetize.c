@@ -37,7 +37,7 @@ static void on_payload(void *arg, const uint8_t *payload, size_t len, bool marke
 static void cut(const uint8_t *au, size_t len, size_t max_payload)
 {
     payloads.count = 0;
-    sl_packetize_h264(au, len, max_payload, on_payload, &payloads);
+    sl_packetize_h264(au, len, max_payload, false, on_payload, &payloads);
     for (size_t i = 0; i < payloads.count; i++) {
         assert_true(payloads.all[i].len <= max_payload);
         assert_int_equal(payloads.all[i].marker, i + 1 == payloads.count);

@@ -19,10 +19,12 @@ static void vp8s_counters_are_found_where_they_stand(void **state)
         struct sl_vp8_ids ids;
     } cases[] = {
         {"nothing beside the payload", "\x10\x00", 2, 0, {.picture_bits = 0}},
-        {"7 bits", "\x90\x80\x7f\x00", 4, 0, {7, false, 2, 0, 127, 0}},
-        {"15 bits", "\x90\x80\xff\xfe\x00", 5, 0, {15, false, 2, 0, 32766, 0}},
-        {"TL0PICIDX alone", "\x90\x40\x09\x00", 4, 0, {0, true, 0, 2, 0, 9}},
-        {"both", "\x90\xe0\x81\x02\x09\x20\x00", 7, 0, {15, true, 2, 4, 258, 9}},
+        {"7 bits", "\x90\x80\x7f\x00", 4, 0, {7, false, 2, 0, 127, 0, false, 0, false}},
+        {"15 bits", "\x90\x80\xff\xfe\x00", 5, 0, {15, false, 2, 0, 32766, 0, false, 0, false}},
+        {"TL0PICIDX alone", "\x90\x40\x09\x00", 4, 0, {0, true, 0, 2, 0, 9, false, 0, false}},
+        {"both", "\x90\xe0\x81\x02\x09\x20\x00", 7, 0, {15, true, 2, 4, 258, 9, true, 0, true}},
+        {"a layer", "\x90\x20\x80\x00", 4, 0, {0, false, 0, 0, 0, 0, true, 2, false}},
+        {"cut before the layer", "\x90\x20", 2, -EBADMSG, {.picture_bits = 0}},
         {"cut in the id", "\x90\x80\x81", 3, -EBADMSG, {.picture_bits = 0}},
         {"cut before TL0PICIDX", "\x90\xc0\x01", 3, -EBADMSG, {.picture_bits = 0}},
         {"empty", "", 0, -EBADMSG, {.picture_bits = 0}},
@@ -34,7 +36,9 @@ static void vp8s_counters_are_found_where_they_stand(void **state)
         const struct sl_vp8_ids *want = &cases[i].ids;
         if (err != cases[i].err || ids.picture_bits != want->picture_bits ||
             ids.picture_at != want->picture_at || ids.picture != want->picture ||
-            ids.has_tl0 != want->has_tl0 || ids.tl0_at != want->tl0_at || ids.tl0 != want->tl0)
+            ids.has_tl0 != want->has_tl0 || ids.tl0_at != want->tl0_at || ids.tl0 != want->tl0 ||
+            ids.has_tid != want->has_tid || ids.tid != want->tid ||
+            ids.layer_sync != want->layer_sync)
             fail_msg("%s: %d, %u bits, %u, %u", cases[i].why, err, ids.picture_bits, ids.picture,
                      ids.tl0);
     }
@@ -54,39 +58,53 @@ static void what_was_sent_is_followed_by_the_next(void **state)
         uint8_t tl0_out;
     } cases[] = {
         {"ahead",
-         {1500, 90000, {15, true, 2, 4, 300, 20}},
+         {1500, 90000, {15, true, 2, 4, 300, 20, false, 0, false}},
          10,
-         {15, true, 2, 4, 7, 3},
+         {15, true, 2, 4, 7, 3, false, 0, false},
          3000,
          93000,
          301,
          21},
         {"over the wrap",
-         {65535, UINT32_MAX, {15, true, 2, 4, 32767, 255}},
+         {65535, UINT32_MAX, {15, true, 2, 4, 32767, 255, false, 0, false}},
          10,
-         {15, true, 2, 4, 7, 3},
+         {15, true, 2, 4, 7, 3, false, 0, false},
          3000,
          2999,
          0,
          0},
-        {"7 bits", {1, 5, {7, false, 2, 0, 127, 0}}, 9, {7, false, 2, 0, 3, 0}, 1, 6, 0, 0},
-        {"not later at all",
-         {1, 5, {7, false, 2, 0, 1, 0}},
+        {"7 bits",
+         {1, 5, {7, false, 2, 0, 127, 0, false, 0, false}},
          9,
-         {7, false, 2, 0, 3, 0},
+         {7, false, 2, 0, 3, 0, false, 0, false},
+         1,
+         6,
+         0,
+         0},
+        {"not later at all",
+         {1, 5, {7, false, 2, 0, 1, 0, false, 0, false}},
+         9,
+         {7, false, 2, 0, 3, 0, false, 0, false},
          -700,
          6,
          2,
          0},
         {"no counters before",
-         {1, 5, {0, false, 0, 0, 0, 0}},
+         {1, 5, {0, false, 0, 0, 0, 0, false, 0, false}},
          9,
-         {15, true, 2, 4, 7, 3},
+         {15, true, 2, 4, 7, 3, false, 0, false},
          1,
          6,
          7,
          3},
-        {"none now", {1, 5, {15, false, 2, 0, 1, 0}}, 9, {0, false, 0, 0, 0, 0}, 1, 6, 0, 0},
+        {"none now",
+         {1, 5, {15, false, 2, 0, 1, 0, false, 0, false}},
+         9,
+         {0, false, 0, 0, 0, 0, false, 0, false},
+         1,
+         6,
+         0,
+         0},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {

@@ -68,6 +68,14 @@ static bool has_rtx(const struct sl_media *media)
     return false;
 }
 
+static bool has_transport_cc(const struct sl_media *media)
+{
+    for (size_t i = 0; i < media->codec_count; i++)
+        if (media->codecs[i].transport_cc)
+            return true;
+    return false;
+}
+
 static void take_ssrcs(const struct sl_sdp_section *sender, bool rtx, uint32_t *ssrc,
                        uint32_t *rtx_ssrc)
 {
@@ -110,6 +118,8 @@ static void accept_section(const struct sl_sdp_section *ours, const struct sl_sd
         uint8_t id = sl_sdp_ext_id(theirs, ext);
         media->ext_id[ext] = id == sl_sdp_ext_id(ours, ext) ? id : 0;
     }
+    if (!has_transport_cc(media))
+        media->ext_id[SL_EXT_TRANSPORT_CC] = 0; /* nobody would tell */
     accept_ssrcs(ours, theirs, media);
 }
 

@@ -120,9 +120,22 @@ static void write_m_line(struct sl_text *text, const struct sl_sdp_section *sect
     for (size_t i = 0; i < media->codec_count; i++)
         if (media->codecs[i].rtx_payload_type >= 0)
             sl_text_add(text, " %d", media->codecs[i].rtx_payload_type);
+    if (media->red_payload_type > 0)
+        sl_text_add(text, " %u", media->red_payload_type);
     if (media->codec_count == 0)
         sl_text_add(text, " %s", section->first_format);
     sl_text_end_line(text);
+}
+
+static void write_red(struct sl_text *text, const struct sl_media *media)
+{
+    const struct sl_media_codec *codec = &media->codecs[0];
+
+    if (media->red_payload_type == 0)
+        return;
+    sl_text_rtpmap(text, media->red_payload_type, "red", sl_sdp_clock_hz(codec), codec->channels);
+    sl_text_line(text, "a=fmtp:%u %u/%u", media->red_payload_type, codec->payload_type,
+                 codec->payload_type);
 }
 
 static void write_codecs(struct sl_text *text, const struct sl_sdp_section *section,
@@ -142,6 +155,7 @@ static void write_codecs(struct sl_text *text, const struct sl_sdp_section *sect
         sl_text_rtpmap(text, (unsigned)codec->rtx_payload_type, "rtx", sl_sdp_clock_hz(codec), 1);
         sl_text_line(text, "a=fmtp:%d apt=%u", codec->rtx_payload_type, codec->payload_type);
     }
+    write_red(text, media);
     if (media->codec_count == 0)
         write_offered_format(text, section);
     if (media->kind == SL_AUDIO)
@@ -171,34 +185,12 @@ static void write_feedback(struct sl_text *text, const struct sl_media *media)
             sl_text_line(text, "a=extmap:%u %s", media->ext_id[ext], sl_sdp_ext_uri(ext));
 }
 
-/* Host candidates: type preference 126, component 1, and a local preference that falls from line to
- * line (RFC 8445 section 5.1.2.1); TCP ones passive (RFC 6544 section 4.5) and behind UDP. */
-static void write_candidates(struct sl_text *text, const struct sl_sdp_local_transport *transport)
-{
-    unsigned foundation = 0;
-
-    for (int tcp = 0; tcp <= 1; tcp++) {
-        if (!(tcp ? transport->tcp : transport->udp))
-            continue;
-        for (size_t i = 0; i < transport->candidate_count; i++) {
-            const struct sl_addr *addr = &transport->candidates[i];
-            char ip[SL_ADDR_TEXT_MAX];
-            unsigned priority = 126U << 24 | (65535U - foundation % 65536) << 8 | 255U;
-            foundation++;
-            sl_text_line(text, "a=candidate:%u 1 %s %u %s %u typ host%s", foundation,
-                         tcp ? "tcp" : "udp", priority, sl_addr_format_ip(addr, ip), addr->port,
-                         tcp ? " tcptype passive" : "");
-        }
-    }
-    sl_text_line(text, "a=end-of-candidates");
-}
-
 static void write_transport(struct sl_text *text, const struct sl_sdp_section *section,
                             const struct sl_sdp_local_transport *transport,
                             const struct sl_sdp_answer_config *config)
 {
     write_keys(text, transport, config);
-    write_candidates(text, transport);
+    sl_text_candidates(text, transport);
     sl_text_line(text, "a=rtcp-mux");
     sl_text_add(text, "a=rtcp:%u ", port_of(transport));
     sl_text_address(text, transport);

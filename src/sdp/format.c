@@ -89,6 +89,20 @@ int sl_sdp_format_rtx(const struct sl_sdp_section *section, uint8_t payload_type
     return -1;
 }
 
+/* Its parameters are the payload types of its blocks, a type twice: one block and more of it. */
+uint8_t sl_sdp_format_red(const struct sl_sdp_section *section, uint8_t payload_type)
+{
+    char wanted[8];
+
+    (void)snprintf(wanted, sizeof(wanted), "%u/%u", payload_type, payload_type);
+    for (size_t i = 0; i < section->format_count; i++) {
+        const struct sl_sdp_format *format = &section->formats[i];
+        if (strcasecmp(format->name, "red") == 0 && strcmp(format->fmtp, wanted) == 0)
+            return format->payload_type;
+    }
+    return 0;
+}
+
 bool sl_sdp_fmtp_param(const char *fmtp, const char *name, char *out, size_t out_len)
 {
     struct sl_span rest = {fmtp, strlen(fmtp)};

@@ -22,6 +22,8 @@ enum sl_codec sl_sdp_format_codec(const struct sl_sdp_format *format, enum sl_me
                                   bool plain);
 const struct sl_sdp_format *sl_sdp_format_find(const struct sl_sdp_section *section,
                                                uint8_t payload_type);
+/* The payload type of redundant sound that carries this one alone (RFC 2198); 0 if none. */
+uint8_t sl_sdp_format_red(const struct sl_sdp_section *section, uint8_t payload_type);
 /* The payload type of the rtx that repairs this one; -1 if none. */
 int sl_sdp_format_rtx(const struct sl_sdp_section *section, uint8_t payload_type);
 

@@ -45,12 +45,24 @@ static void add_codec(struct sl_media *media, const struct sl_sdp_section *secti
         chosen->rtx_payload_type = sl_sdp_format_rtx(section, format->payload_type);
 }
 
-/* Telephone events go along with sound of their clock (RFC 4733 section 2.1), never alone. */
-static bool has_company(const struct sl_media *media, const struct sl_sdp_format *format,
-                        enum sl_codec codec)
+enum { EVENT_CLOCK_HZ = 8000 };
+
+/* Telephone events go along with sound of their clock (RFC 4733 section 2.1), never alone; many
+ * telephones have those of 8000 Hz beside opus all the same. */
+static bool has_company(const struct sl_media *media, const struct sl_sdp_section *section,
+                        const struct sl_sdp_format *format, enum sl_codec codec)
 {
-    return codec != SL_CODEC_TELEPHONE_EVENT ||
-           (media->codec_count > 0 && media->codecs[0].clock_hz == format->clock_hz);
+    if (codec != SL_CODEC_TELEPHONE_EVENT)
+        return true;
+    if (media->codec_count == 0)
+        return false;
+    uint32_t wanted_hz = media->codecs[0].clock_hz;
+    for (size_t i = 0; i < section->format_count && format->clock_hz != wanted_hz; i++) {
+        if (section->formats[i].clock_hz == wanted_hz &&
+            sl_sdp_format_codec(&section->formats[i], media->kind, true) == codec)
+            return false; /* there is the right one */
+    }
+    return format->clock_hz == wanted_hz || format->clock_hz == EVENT_CLOCK_HZ;
 }
 
 /* All formats of one codec in the offer's order; H264: only those of this packetization mode. */
@@ -62,7 +74,7 @@ static bool add_all(struct sl_media *media, const struct sl_sdp_section *section
     for (size_t i = 0; i < section->format_count; i++) {
         const struct sl_sdp_format *format = &section->formats[i];
         if (sl_sdp_format_codec(format, media->kind, plain) != codec ||
-            !has_company(media, format, codec) ||
+            !has_company(media, section, format, codec) ||
             (codec == SL_CODEC_H264 && sl_sdp_h264_mode(format->fmtp) != h264_mode))
             continue;
         add_codec(media, section, format, codec);
@@ -116,33 +128,40 @@ static int same_h264_profile(const char *a, const char *b)
     return strncasecmp(of_a, of_b, 2) == 0 ? 2 : 0;
 }
 
-enum { FIT_MAX = 6 };
+/* How well an offered format takes what the source sends. */
+enum {
+    FIT_NOT,
+    /* Decoders take other profiles and modes of H264 than they said more often than not: last
+     * resort, but better than no picture. Where the right one can be made it is not needed. */
+    FIT_ANY,
+    FIT_CAN,  /* who takes mode 1 takes what mode 0 may hold, and any profile as a rule */
+    FIT_MODE, /* from here on more of the profile agrees */
+    FIT_MAX = FIT_MODE + 4,
+};
 
-/* How well an offered format takes what the source sends: 0 not at all, FIT_MAX exactly. */
 static int fit(const struct sl_source_codec *source, const struct sl_sdp_format *format,
                enum sl_media_kind kind, bool plain)
 {
     if (sl_sdp_format_codec(format, kind, plain) != source->codec)
-        return 0;
+        return FIT_NOT;
     switch (source->codec) {
     case SL_CODEC_H264: {
         int mode = sl_sdp_h264_mode(format->fmtp);
         if (mode != 0 && mode != 1)
-            return 0;
-        /* Decoders take other profiles and modes than they said more often than not: last resort,
-         * but better than no picture. */
-        if (mode != sl_sdp_h264_mode(source->fmtp))
-            return 1;
-        return 2 + same_h264_profile(source->fmtp, format->fmtp);
+            return FIT_NOT;
+        int sent = sl_sdp_h264_mode(source->fmtp);
+        if (mode != sent)
+            return mode > sent ? FIT_CAN : FIT_ANY;
+        return FIT_MODE + same_h264_profile(source->fmtp, format->fmtp);
     }
     case SL_CODEC_VP9:
-        return same_param(source->fmtp, format->fmtp, "profile-id", "0") ? FIT_MAX : 0;
+        return same_param(source->fmtp, format->fmtp, "profile-id", "0") ? FIT_MAX : FIT_NOT;
     case SL_CODEC_AV1:
-        return same_param(source->fmtp, format->fmtp, "profile", "0") ? FIT_MAX : 0;
+        return same_param(source->fmtp, format->fmtp, "profile", "0") ? FIT_MAX : FIT_NOT;
     case SL_CODEC_NONE:
-        return 0;
+        return FIT_NOT;
     case SL_CODEC_AAC:
-        return same_param(source->fmtp, format->fmtp, "config", "") ? FIT_MAX : 0;
+        return same_param(source->fmtp, format->fmtp, "config", "") ? FIT_MAX : FIT_NOT;
     case SL_CODEC_TELEPHONE_EVENT:
     case SL_CODEC_MPEG1:
     case SL_CODEC_OPUS:
@@ -155,25 +174,66 @@ static int fit(const struct sl_source_codec *source, const struct sl_sdp_format 
     return FIT_MAX;
 }
 
+/* All formats that take what this source sends at least so well, the best first. */
+static void add_fitting(struct sl_media *media, const struct sl_sdp_section *section,
+                        const struct sl_source_codec *source, int at_least, bool plain)
+{
+    for (int wanted = FIT_MAX; wanted >= at_least; wanted--)
+        for (size_t i = 0; i < section->format_count; i++)
+            if (fit(source, &section->formats[i], media->kind, plain) == wanted &&
+                has_company(media, section, &section->formats[i], source->codec))
+                add_codec(media, section, &section->formats[i], source->codec);
+}
+
+static enum outcome match_made(struct sl_media *media, const struct sl_sdp_section *section,
+                               const struct sl_makeable *makeable, bool plain)
+{
+    for (size_t i = 0; i < makeable->count && media->codec_count == 0; i++)
+        add_fitting(media, section, &makeable->codecs[i], FIT_ANY, plain);
+    media->made = media->codec_count > 0;
+    return media->made ? MATCHED : NO_CODEC;
+}
+
 static enum outcome match_sent(struct sl_media *media, const struct sl_sdp_section *section,
                                const struct sl_negotiate_config *config)
 {
     bool audio = media->kind == SL_AUDIO;
     const struct sl_source_codec *sources = audio ? config->audio : config->video;
     size_t count = audio ? config->audio_count : config->video_count;
+    const struct sl_makeable *makeable = &config->makeable[media->kind];
+    int at_least = makeable->count > 0 ? FIT_CAN : FIT_ANY;
 
     if (count == 0)
         return NO_TRACK;
-    for (size_t s = 0; s < count; s++) {
-        for (int wanted = FIT_MAX; wanted > 0; wanted--)
-            for (size_t i = 0; i < section->format_count; i++)
-                if (fit(&sources[s], &section->formats[i], media->kind, config->plain) == wanted &&
-                    has_company(media, &section->formats[i], sources[s].codec))
-                    add_codec(media, section, &section->formats[i], sources[s].codec);
+    for (size_t s = 0; s < count && !makeable->always; s++) {
+        add_fitting(media, section, &sources[s], at_least, config->plain);
         if (media->codec_count == 0)
-            return NO_CODEC; /* the codec in use is what counts */
+            break; /* the codec in use is what counts */
     }
-    return MATCHED;
+    return media->codec_count > 0 ? MATCHED : match_made(media, section, makeable, config->plain);
+}
+
+/* An extension that we write ourselves has the one-byte form (RFC 8285 section 4.2). */
+static uint8_t sent_ext_id(const struct sl_sdp_section *section, enum sl_media_ext ext)
+{
+    uint8_t id = sl_sdp_ext_id(section, ext);
+
+    return id <= 14 ? id : 0;
+}
+
+/*
+ * Pictures that can be repaired in a format of their own only: a number of the transport makes
+ * other octets of a packet each time that it is sent, which under its own number and key must not
+ * be (RFC 3711 section 9.1). Sound goes without, its packets are sent again as they were.
+ */
+static bool may_be_estimated(const struct sl_media *media, const struct sl_negotiate_config *config)
+{
+    bool can = config->downlink_estimation && config->rtx && !config->plain &&
+               media->kind == SL_VIDEO && sl_sdp_sends(media->direction) && media->codec_count > 0;
+
+    for (size_t i = 0; i < media->codec_count; i++)
+        can &= media->codecs[i].transport_cc && media->codecs[i].rtx_payload_type >= 0;
+    return can;
 }
 
 static void choose_extensions(struct sl_media *media, const struct sl_sdp_section *section,
@@ -182,21 +242,30 @@ static void choose_extensions(struct sl_media *media, const struct sl_sdp_sectio
     if (sl_sdp_receives(media->direction)) {
         media->ext_id[SL_EXT_MID] = sl_sdp_ext_id(section, SL_EXT_MID);
         media->ext_id[SL_EXT_TRANSPORT_CC] = sl_sdp_ext_id(section, SL_EXT_TRANSPORT_CC);
+    } else if (may_be_estimated(media, config)) {
+        media->ext_id[SL_EXT_TRANSPORT_CC] = sent_ext_id(section, SL_EXT_TRANSPORT_CC);
     }
+    if (config->red && !config->plain && media->kind == SL_AUDIO &&
+        !sl_sdp_receives(media->direction) && media->codecs[0].codec == SL_CODEC_OPUS)
+        media->red_payload_type = sl_sdp_format_red(section, media->codecs[0].payload_type);
     if (config->video_orientation && media->kind == SL_VIDEO)
         media->ext_id[SL_EXT_VIDEO_ORIENTATION] = sl_sdp_ext_id(section, SL_EXT_VIDEO_ORIENTATION);
 }
 
-/* Leaves of the offered feedback and repair what we answer. Bandwidth estimates are made from what
- * publishers send; to players we are no congestion controller. */
+/* Leaves of the offered feedback and repair what we answer. */
 static void choose_feedback(struct sl_media *media, const struct sl_sdp_section *section,
                             const struct sl_negotiate_config *config)
 {
+    /* Sound that is sent redundantly is never the same octets again, so it cannot be asked for. */
+    bool flows_as_sound =
+        media->kind == SL_AUDIO && media->direction == SL_SDP_SENDONLY && !config->plain;
+
     for (size_t i = 0; i < media->codec_count; i++) {
         struct sl_media_codec *codec = &media->codecs[i];
-        bool video = media->kind == SL_VIDEO && media->direction != SL_SDP_INACTIVE &&
-                     (!config->plain || sl_sdp_section_has_feedback(section));
-        codec->nack &= video;
+        bool video =
+            media->kind == SL_VIDEO && media->direction != SL_SDP_INACTIVE &&
+            (!config->plain || config->any_feedback || sl_sdp_section_has_feedback(section));
+        codec->nack &= video || (flows_as_sound && media->red_payload_type == 0);
         codec->pli &= video;
         codec->fir &= video;
         codec->remb &= video && sl_sdp_receives(media->direction);

@@ -28,9 +28,26 @@ static const struct row {
     /* Plain ones only. */
     {SL_CODEC_AAC, 98, -1, NULL}, /* nothing without the source's configuration */
     {SL_CODEC_TELEPHONE_EVENT, 101, -1, "0-15"},
+    {SL_CODEC_TELEPHONE_EVENT, 110, -1, "0-15"}, /* of OPUS_CLOCK_HZ */
 };
 
-enum { ROW_COUNT = sizeof(rows) / sizeof(*rows), MID_ID = 4, TRANSPORT_CC_ID = 3 };
+enum {
+    ROW_COUNT = sizeof(rows) / sizeof(*rows),
+    MID_ID = 4,
+    TRANSPORT_CC_ID = 3,
+    OPUS_EVENT = ROW_COUNT - 1,
+    OPUS_CLOCK_HZ = 48000,
+};
+
+/* What tells rows of one codec apart: H264's mode, the clock of events. */
+static bool carries(const struct row *row, const struct sl_source_codec *source)
+{
+    if (source->codec == SL_CODEC_H264)
+        return sl_sdp_h264_mode(source->fmtp) == sl_sdp_h264_mode(row->fmtp);
+    if (source->codec == SL_CODEC_TELEPHONE_EVENT)
+        return (source->clock_hz == OPUS_CLOCK_HZ) == (row == &rows[OPUS_EVENT]);
+    return true;
+}
 
 /* The source's codec that the row can carry; NULL. */
 static const struct sl_source_codec *source_of(const struct sl_sdp_offer_config *config,
@@ -41,13 +58,20 @@ static const struct sl_source_codec *source_of(const struct sl_sdp_offer_config 
     size_t count = audio ? config->audio_codec_count : config->video_codec_count;
 
     for (size_t i = 0; codecs && i < count; i++) {
-        if (codecs[i].codec == row->codec &&
-            (row->codec != SL_CODEC_H264 ||
-             sl_sdp_h264_mode(codecs[i].fmtp) == sl_sdp_h264_mode(row->fmtp)))
+        if (codecs[i].codec == row->codec && carries(row, &codecs[i]))
             return &codecs[i];
     }
     return NULL;
 }
+
+/* What is offered of one kind, in order. */
+struct choice {
+    size_t count;
+    struct {
+        const struct row *row;
+        const char *fmtp;
+    } items[ROW_COUNT];
+};
 
 /* The parameters to offer a row with; NULL: it is not offered. */
 static const char *offered_fmtp(const struct sl_sdp_offer_config *config, const struct row *row,
@@ -68,34 +92,67 @@ static bool has_feedback(const struct sl_sdp_offer_config *config)
     return !config->plain || config->plain[strlen(config->plain) - 1] == 'F'; /* AVPF, SAVPF */
 }
 
-static bool offers_any(const struct sl_sdp_offer_config *config, enum sl_media_kind kind)
+/* How far in front the source has this codec of sound; otherwise all are alike. */
+static size_t rank(const struct sl_sdp_offer_config *config, const struct row *row)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (offered_fmtp(config, &rows[i], kind))
-            return true;
-    return false;
+    const struct sl_source_codec *source = source_of(config, row);
+
+    return source && sl_codec_kind(row->codec) == SL_AUDIO ? (size_t)(source - config->audio_codecs)
+                                                           : 0;
+}
+
+/* Sound in the source's order; where it says nothing, and pictures, in that of the rows. */
+static void choose(const struct sl_sdp_offer_config *config, enum sl_media_kind kind,
+                   struct choice *choice)
+{
+    choice->count = 0;
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const char *fmtp = offered_fmtp(config, &rows[i], kind);
+        size_t at = choice->count;
+        if (!fmtp)
+            continue;
+        for (; at > 0 && rank(config, choice->items[at - 1].row) > rank(config, &rows[i]); at--)
+            choice->items[at] = choice->items[at - 1];
+        choice->items[at].row = &rows[i];
+        choice->items[at].fmtp = fmtp;
+        choice->count++;
+    }
+}
+
+/* 9: not known, for who is to come to us all the same. */
+static unsigned port_of(const struct sl_sdp_offer_config *config, enum sl_media_kind kind)
+{
+    const struct sl_sdp_local_transport *transport = &config->transports[config->plain ? kind : 0];
+
+    return transport->candidate_count > 0 ? transport->candidates[0].port : 9;
 }
 
 static void write_m_line(struct sl_text *text, const struct sl_sdp_offer_config *config,
-                         enum sl_media_kind kind)
+                         enum sl_media_kind kind, const struct choice *choice)
 {
-    sl_text_add(text, "m=%s %u %s", kind == SL_AUDIO ? "audio" : "video",
-                config->plain ? config->transports[kind].candidates[0].port : 9,
+    sl_text_add(text, "m=%s %u %s", kind == SL_AUDIO ? "audio" : "video", port_of(config, kind),
                 config->plain ? config->plain : "UDP/TLS/RTP/SAVPF");
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (offered_fmtp(config, &rows[i], kind))
-            sl_text_add(text, " %u", rows[i].payload_type);
-    for (size_t i = 0; i < ROW_COUNT && has_feedback(config); i++)
-        if (offered_fmtp(config, &rows[i], kind) && rows[i].rtx_payload_type >= 0)
-            sl_text_add(text, " %d", rows[i].rtx_payload_type);
+    for (size_t i = 0; i < choice->count; i++)
+        sl_text_add(text, " %u", choice->items[i].row->payload_type);
+    for (size_t i = 0; i < choice->count && has_feedback(config); i++)
+        if (choice->items[i].row->rtx_payload_type >= 0)
+            sl_text_add(text, " %d", choice->items[i].row->rtx_payload_type);
     sl_text_end_line(text);
 }
 
-static void write_feedback(struct sl_text *text, const struct row *row, bool receives)
+/* Numbers of the transport: for all that we receive, and to find out what the way of our pictures
+ * takes. */
+static bool has_transport_cc(const struct sl_sdp_offer_config *config, enum sl_media_kind kind)
+{
+    return !config->plain && (sl_sdp_receives(config->direction) ||
+                              (kind == SL_VIDEO && config->downlink_estimation));
+}
+
+static void write_feedback(struct sl_text *text, const struct row *row, bool transport_cc)
 {
     static const char *const video_feedback[] = {"goog-remb", "ccm fir", "nack", "nack pli"};
 
-    if (receives)
+    if (transport_cc)
         sl_text_line(text, "a=rtcp-fb:%u transport-cc", row->payload_type);
     if (sl_codec_kind(row->codec) != SL_VIDEO)
         return;
@@ -116,7 +173,7 @@ static void write_codec(struct sl_text *text, const struct sl_sdp_offer_config *
         channels = source->channels;
     sl_text_rtpmap(text, row->payload_type, sl_codec_name(row->codec), clock_hz, channels);
     if (has_feedback(config))
-        write_feedback(text, row, sl_sdp_receives(config->direction) && !config->plain);
+        write_feedback(text, row, has_transport_cc(config, sl_codec_kind(row->codec)));
     if (fmtp[0] != '\0')
         sl_text_line(text, "a=fmtp:%u %s", row->payload_type, fmtp);
     if (row->rtx_payload_type < 0 || !has_feedback(config))
@@ -139,21 +196,27 @@ static void write_ssrcs(struct sl_text *text, uint32_t ssrc, uint32_t rtx_ssrc, 
 }
 
 static void write_webrtc_transport(struct sl_text *text, const struct sl_sdp_offer_config *config,
-                                   unsigned mid)
+                                   enum sl_media_kind kind, unsigned mid)
 {
-    sl_text_line(text, "c=IN IP4 0.0.0.0");
+    const struct sl_sdp_local_transport *transport = &config->transports[0];
+
+    sl_text_add(text, "c=");
+    sl_text_address(text, transport);
+    sl_text_end_line(text);
     sl_text_line(text, "a=ice-ufrag:%s", config->ufrag);
     sl_text_line(text, "a=ice-pwd:%s", config->pwd);
     sl_text_line(text, "a=fingerprint:sha-256 %s", config->fingerprint);
     sl_text_line(text, "a=setup:actpass");
     sl_text_line(text, "a=mid:%u", mid);
-    if (sl_sdp_receives(config->direction)) {
+    if (has_transport_cc(config, kind))
         sl_text_line(text, "a=extmap:%d %s", TRANSPORT_CC_ID, sl_sdp_ext_uri(SL_EXT_TRANSPORT_CC));
+    if (sl_sdp_receives(config->direction))
         sl_text_line(text, "a=extmap:%d %s", MID_ID, sl_sdp_ext_uri(SL_EXT_MID));
-    }
     sl_text_direction(text, config->direction);
     sl_text_line(text, "a=rtcp-mux");
     sl_text_line(text, "a=rtcp-rsize");
+    if (transport->candidate_count > 0)
+        sl_text_candidates(text, transport);
 }
 
 static void write_plain_transport(struct sl_text *text, const struct sl_sdp_offer_config *config,
@@ -167,19 +230,22 @@ static void write_plain_transport(struct sl_text *text, const struct sl_sdp_offe
 }
 
 static void write_section(struct sl_text *text, const struct sl_sdp_offer_config *config,
-                          enum sl_media_kind kind, unsigned mid)
+                          enum sl_media_kind kind, unsigned mid, const struct choice *choice)
 {
     char cname[SL_TEXT_ID_MAX + 1];
 
-    write_m_line(text, config, kind);
+    write_m_line(text, config, kind, choice);
     if (config->plain)
         write_plain_transport(text, config, &config->transports[kind]);
     else
-        write_webrtc_transport(text, config, mid);
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        const char *fmtp = offered_fmtp(config, &rows[i], kind);
-        if (fmtp)
-            write_codec(text, config, &rows[i], fmtp);
+        write_webrtc_transport(text, config, kind, mid);
+    for (size_t i = 0; i < choice->count; i++)
+        write_codec(text, config, choice->items[i].row, choice->items[i].fmtp);
+    if (config->plain && config->product && kind == SL_AUDIO)
+        sl_text_line(text, "a=ptime:20");
+    if (config->plain && config->keyframe_requests && kind == SL_VIDEO && !has_feedback(config)) {
+        sl_text_line(text, "a=rtcp-fb:* nack pli");
+        sl_text_line(text, "a=rtcp-fb:* ccm fir");
     }
     if (!sl_sdp_sends(config->direction) || config->plain)
         return; /* plain: whose packets they are, their way says */
@@ -193,14 +259,21 @@ static void write_section(struct sl_text *text, const struct sl_sdp_offer_config
 int sl_sdp_build_offer(const struct sl_sdp_offer_config *config, char *out, size_t out_len)
 {
     struct sl_text text = {.out = out, .size = out_len, .ok = true};
-    bool audio = config->audio && offers_any(config, SL_AUDIO);
-    bool video = config->video && offers_any(config, SL_VIDEO);
+    char product[SL_TEXT_ID_MAX + 1] = "-";
+    struct choice choices[2];
 
+    choose(config, SL_AUDIO, &choices[SL_AUDIO]);
+    choose(config, SL_VIDEO, &choices[SL_VIDEO]);
+    bool audio = config->audio && choices[SL_AUDIO].count > 0;
+    bool video = config->video && choices[SL_VIDEO].count > 0;
     if (!audio && !video)
         return -ENOMSG;
+    if (config->product)
+        sl_text_id(config->product, product);
     sl_text_line(&text, "v=0");
     if (config->plain) {
-        sl_text_add(&text, "o=- 1 1 ");
+        sl_text_add(&text, "o=%s %d %lld ", product, config->product ? 0 : 1,
+                    config->product ? (long long)config->session_id_ms : 1LL);
         sl_text_address(&text, &config->transports[audio ? SL_AUDIO : SL_VIDEO]);
         sl_text_end_line(&text);
     } else {
@@ -210,9 +283,11 @@ int sl_sdp_build_offer(const struct sl_sdp_offer_config *config, char *out, size
     sl_text_line(&text, "t=0 0");
     if (!config->plain)
         sl_text_line(&text, audio && video ? "a=group:BUNDLE 0 1" : "a=group:BUNDLE 0");
+    if (!config->plain && config->transports[0].candidate_count > 0)
+        sl_text_line(&text, "a=ice-lite");
     if (audio)
-        write_section(&text, config, SL_AUDIO, 0);
+        write_section(&text, config, SL_AUDIO, 0, &choices[SL_AUDIO]);
     if (video)
-        write_section(&text, config, SL_VIDEO, audio ? 1 : 0);
+        write_section(&text, config, SL_VIDEO, audio ? 1 : 0, &choices[SL_VIDEO]);
     return sl_text_result(&text);
 }

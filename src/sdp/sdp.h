@@ -183,6 +183,10 @@ struct sl_media {
     uint32_t remote_ssrc, remote_rtx_ssrc; /* of what we receive, 0 if the peer names none */
     uint32_t local_ssrc, local_rtx_ssrc;   /* of what we send; rtx 0 when not negotiated */
     size_t transport;                      /* which of the session's transports carries it */
+    uint8_t red_payload_type; /* of sound that we only send: codecs[0] with what was before it (RFC
+                               * 2198); 0: not negotiated */
+    /* What we send is none of the source's codecs: codecs[0] is to be made of it. */
+    bool made;
 };
 
 /* The RTP clock of a negotiated codec. */
@@ -229,10 +233,14 @@ struct sl_negotiate_config {
     /* What we are ready for, in any section: a client that publishes wants us to receive, one that
      * plays to send, a call both. What a section offers of it is what flows there. */
     enum sl_sdp_direction direction;
-    bool plain;             /* answers RTP without ICE and DTLS; any codec we know may flow there */
-    bool allow_bundle;      /* rtp_bundle */
-    bool video_orientation; /* cvoExtension */
-    bool rtx;               /* answer rtx for the chosen codecs */
+    bool plain; /* answers RTP without ICE and DTLS; any codec we know may flow there */
+    /* Plain: what is offered of feedback counts though the profile has no place for it. */
+    bool any_feedback;
+    bool allow_bundle;        /* rtp_bundle */
+    bool video_orientation;   /* cvoExtension */
+    bool rtx;                 /* answer rtx for the chosen codecs */
+    bool red;                 /* answer red for opus that we only send */
+    bool downlink_estimation; /* answer transport-cc for pictures that we only send */
     /* Receiving: the configured codecs in order of preference. One law of G.711 is answered only:
      * the first configured that the offer has (the original's answers, S0). */
     const enum sl_codec *codecs;
@@ -240,6 +248,13 @@ struct sl_negotiate_config {
     /* Sending: what the source has, the codec in use first; count 0: no such track. */
     const struct sl_source_codec *audio, *video;
     size_t audio_count, video_count;
+    /* Sending: by kind, what can be made of the source where the offer lacks its codec, or has H264
+     * in its packetization mode not; the first that is offered is taken, alone. */
+    struct sl_makeable {
+        bool always; /* nothing is sent as the source has it */
+        const struct sl_source_codec *codecs;
+        size_t count; /* 0: nothing */
+    } makeable[2];
 };
 
 /*
@@ -314,21 +329,28 @@ int sl_sdp_build_answer(const struct sl_sdp *offer, const struct sl_negotiation 
 struct sl_sdp_offer_config {
     bool audio, video;
     /* Plain: "RTP/AVP", "RTP/SAVP", "RTP/AVPF" or "RTP/SAVPF", with the transports by kind, and
-     * sections are not bundled; NULL: WebRTC, with what follows. */
+     * sections are not bundled; NULL: WebRTC, with what follows, and, if the first transport has
+     * candidates, ICE-lite there. */
     const char *plain;
     struct sl_sdp_local_transport transports[SL_MEDIA_TRANSPORTS_MAX];
+    /* Plain: of o=, as in an answer of the same session; NULL: any. */
+    const char *product;
+    int64_t session_id_ms;
+    /* Plain: key frames may be asked for though the profile has no place for feedback, as
+     * telephones say and heed it. */
+    bool keyframe_requests;
     enum sl_sdp_direction direction; /* ours, of each section; ssrcs where we send */
     const char *ufrag, *pwd, *fingerprint;
     uint32_t audio_ssrc, video_ssrc, video_rtx_ssrc; /* sending */
     const char *cname;
     /* Sending: what the source may send, NULL: anything. A codec (and mode of H264) that it does
-     * not name is not offered; its fmtp is. */
+     * not name is not offered; its fmtp is, and sound in its order. */
     const struct sl_source_codec *audio_codecs, *video_codecs;
     size_t audio_codec_count, video_codec_count;
+    bool downlink_estimation; /* sending: transport-cc for pictures, else when receiving only */
 };
 /* As sl_sdp_build_answer(); a kind whose source has nothing that can be offered is left out,
- * -ENOMSG if none is left. transport-cc is asked for when receiving only: we have no sender for it.
- */
+ * -ENOMSG if none is left. */
 int sl_sdp_build_offer(const struct sl_sdp_offer_config *config, char *out, size_t out_len);
 
 #endif

@@ -83,6 +83,28 @@ void sl_text_address(struct sl_text *text, const struct sl_sdp_local_transport *
     sl_text_add(text, "IN %s %s", v4 ? "IP4" : "IP6", ip);
 }
 
+/* Host candidates: type preference 126, component 1, and a local preference that falls from line to
+ * line (RFC 8445 section 5.1.2.1); TCP ones passive (RFC 6544 section 4.5) and behind UDP. */
+void sl_text_candidates(struct sl_text *text, const struct sl_sdp_local_transport *transport)
+{
+    unsigned foundation = 0;
+
+    for (int tcp = 0; tcp <= 1; tcp++) {
+        if (!(tcp ? transport->tcp : transport->udp))
+            continue;
+        for (size_t i = 0; i < transport->candidate_count; i++) {
+            const struct sl_addr *addr = &transport->candidates[i];
+            char ip[SL_ADDR_TEXT_MAX];
+            unsigned priority = 126U << 24 | (65535U - foundation % 65536) << 8 | 255U;
+            foundation++;
+            sl_text_line(text, "a=candidate:%u 1 %s %u %s %u typ host%s", foundation,
+                         tcp ? "tcp" : "udp", priority, sl_addr_format_ip(addr, ip), addr->port,
+                         tcp ? " tcptype passive" : "");
+        }
+    }
+    sl_text_line(text, "a=end-of-candidates");
+}
+
 static const char *suite_name(enum sl_sdp_suite suite)
 {
     return suite == SL_SDP_AEAD_AES_128_GCM ? "AEAD_AES_128_GCM" : "AES_CM_128_HMAC_SHA1_80";

@@ -29,6 +29,8 @@ void sl_text_direction(struct sl_text *text, enum sl_sdp_direction direction);
 void sl_text_plain_transport(struct sl_text *text, const struct sl_sdp_local_transport *transport);
 /* "IN IP4 192.0.2.1" of the transport's first candidate: what c=, o= and a=rtcp show. */
 void sl_text_address(struct sl_text *text, const struct sl_sdp_local_transport *transport);
+/* a=candidate of each kind that is wanted, and their end. */
+void sl_text_candidates(struct sl_text *text, const struct sl_sdp_local_transport *transport);
 /* The length, or -ENOBUFS. */
 int sl_text_result(const struct sl_text *text);
 

@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "base/mem.h"
+#include "sdp/format.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -578,7 +579,7 @@ static void offers_what_the_source_has_and_no_more(void **state)
         const char *audio_formats, *video_formats;
     } cases[] = {
         {opus_stereo, 1, vp8, 1, "111 opus stereo=1", "96 VP8 , 97 rtx apt=96"},
-        {laws, 2, NULL, 0, "8 PCMA , 0 PCMU ", ""},
+        {laws, 2, NULL, 0, "0 PCMU , 8 PCMA ", ""},
         {NULL, 0, mode1, 1, "", "102 H264 " H264_SOURCE("1", "640028") ", 103 rtx apt=102"},
         {NULL, 0, mode0, 1, "", "104 H264 profile-level-id=42001f, 105 rtx apt=104"},
         {opus, 1, modes, 4, "111 opus ",
@@ -603,6 +604,37 @@ static void offers_what_the_source_has_and_no_more(void **state)
         assert_string_equal(formats, cases[i].audio_formats);
         describe_formats(offer, "video", formats, sizeof(formats));
         assert_string_equal(formats, cases[i].video_formats);
+        sl_sdp_free(offer);
+    }
+}
+
+static void offers_numbers_of_the_transport_for_what_it_measures(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sl_sdp_direction direction;
+        bool estimation, audio, video;
+    } cases[] = {
+        {SL_SDP_SENDONLY, false, false, false},
+        {SL_SDP_SENDONLY, true, false, true},
+        {SL_SDP_RECVONLY, false, true, true},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_sdp_offer_config config = source_offer();
+        char text[8192];
+        config.audio = config.video = true;
+        config.audio_codecs = config.video_codecs = NULL;
+        config.direction = cases[i].direction;
+        config.downlink_estimation = cases[i].estimation;
+        assert_true(sl_sdp_build_offer(&config, text, sizeof(text)) > 0);
+        struct sl_sdp *offer = parsed(text);
+        for (size_t j = 0; j < 2; j++) {
+            const struct sl_sdp_section *section = &offer->sections[j];
+            bool expected = j ? cases[i].video : cases[i].audio;
+            assert_int_equal(sl_sdp_ext_id(section, SL_EXT_TRANSPORT_CC) != 0, expected);
+            assert_int_equal(section->formats[0].transport_cc, expected);
+        }
         sl_sdp_free(offer);
     }
 }
@@ -690,6 +722,7 @@ int main(void)
         cmocka_unit_test(stays_inside_the_buffer),
         cmocka_unit_test(understands_its_own_offers_and_answers),
         cmocka_unit_test(offers_what_the_source_has_and_no_more),
+        cmocka_unit_test(offers_numbers_of_the_transport_for_what_it_measures),
         cmocka_unit_test(leaves_out_a_kind_that_it_has_no_format_for),
         cmocka_unit_test(parses_every_answer_it_writes_to_the_same),
     };

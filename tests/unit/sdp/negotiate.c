@@ -207,6 +207,44 @@ static void answers_bandwidth_feedback_and_extensions_to_publishers_only(void **
     sl_sdp_free(offer);
 }
 
+static void answers_a_player_that_can_be_repaired_with_transport_cc(void **state)
+{
+    (void)state;
+    struct sl_negotiate_config play = player;
+    play.downlink_estimation = true;
+    play.rtx = true;
+    struct sl_sdp *offer = parsed(chromium_play);
+    const struct sl_negotiation *n = negotiated(offer, &play);
+
+    assert_int_equal(n->media[1].ext_id[SL_EXT_TRANSPORT_CC], 3);
+    assert_int_equal(n->media[1].ext_id[SL_EXT_MID], 0);
+    assert_true(n->media[1].codecs[0].transport_cc);
+    assert_false(n->media[1].codecs[0].remb);
+    /* Sound is sent again as it was, if at all. */
+    assert_int_equal(n->media[0].ext_id[SL_EXT_TRANSPORT_CC], 0);
+    assert_false(n->media[0].codecs[0].transport_cc);
+    play.rtx = false;
+    n = negotiated(offer, &play);
+    assert_int_equal(n->media[1].ext_id[SL_EXT_TRANSPORT_CC], 0);
+    assert_false(n->media[1].codecs[0].transport_cc);
+    sl_sdp_free(offer);
+}
+
+static void answers_a_players_redundant_sound(void **state)
+{
+    (void)state;
+    struct sl_negotiate_config play = player;
+    struct sl_sdp *offer = parsed(chromium_play);
+
+    assert_int_equal(negotiated(offer, &play)->media[0].red_payload_type, 0);
+    play.red = true;
+    assert_int_equal(negotiated(offer, &play)->media[0].red_payload_type, 63);
+    sl_sdp_free(offer);
+    offer = parsed_with(chromium_play, "a=fmtp:63 111/111\r\n", "a=fmtp:63 111/9\r\n");
+    assert_int_equal(negotiated(offer, &play)->media[0].red_payload_type, 0);
+    sl_sdp_free(offer);
+}
+
 static void answers_transport_cc_only_with_its_extension(void **state)
 {
     (void)state;
@@ -265,6 +303,56 @@ static void gives_a_player_what_fits_the_source_best(void **state)
         assert_string_equal(list_of(&n->media[0]), "111");
         assert_int_equal(n->media[1].local_ssrc, 0);
         assert_int_equal(n->media[0].direction, SL_SDP_SENDONLY);
+        sl_sdp_free(sdp);
+    }
+}
+
+/* TRC-1, TRC-2, media-outputs.md 2.1 and 2.2 */
+static void what_a_player_cannot_take_is_to_be_made(void **state)
+{
+    (void)state;
+    static const struct sl_source_codec vp8[] = {{.codec = SL_CODEC_VP8, .fmtp = ""}};
+    static const struct sl_source_codec mode0[] = {
+        {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("0", "42e01f")}};
+    static const struct sl_source_codec pictures[] = {
+        {.codec = SL_CODEC_H264, .fmtp = H264_FMTP("1", "42e01f")},
+        {.codec = SL_CODEC_VP8, .fmtp = ""}};
+    static const struct {
+        const char *why;
+        const struct sl_source_codec *source;
+        bool always;
+        const char *from, *to; /* of the offer */
+        bool made;
+        const char *list;
+        bool mode1;
+    } cases[] = {
+        {"what is offered is sent as it is", h264, false, "", "", false, "108/109 102/103 116/117",
+         true},
+        {"unless it never is", h264, true, "", "", true,
+         "108/109 102/103 116/117 104/107 114/115 39/40", true},
+        {"VP8 only", h264, false, "H264/90000", "H26X/90000", true, "96/97", false},
+        {"H264 only", vp8, false, "VP8/90000", "VPX/90000", true,
+         "108/109 102/103 116/117 104/107 114/115 39/40", true},
+        {"mode 0 only: as the source's codec, in that mode", h264, false, "packetization-mode=1",
+         "packetization-mode=0", true, "102/103 104/107 108/109 114/115 116/117 39/40", false},
+        {"mode 0 can be sent to who takes mode 1", mode0, false, "packetization-mode=0",
+         "packetization-mode=1", false, "102/103 104/107 108/109 114/115 116/117 39/40", true},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_negotiate_config config = player;
+        config.video = cases[i].source;
+        config.video_count = 1;
+        config.makeable[SL_VIDEO] = (struct sl_makeable){cases[i].always, pictures, 2};
+        struct sl_sdp *sdp = cases[i].from[0]
+                                 ? parsed_with(chromium_play, cases[i].from, cases[i].to)
+                                 : parsed(chromium_play);
+        const struct sl_negotiation *n = negotiated(sdp, &config);
+        if (n->media[1].made != cases[i].made || strcmp(list_of(&n->media[1]), cases[i].list) != 0)
+            fail_msg("%s: %s%s", cases[i].why, n->media[1].made ? "made " : "",
+                     list_of(&n->media[1]));
+        assert_int_equal(n->media[1].codecs[0].h264_mode1, cases[i].mode1);
+        assert_false(n->media[0].made);
         sl_sdp_free(sdp);
     }
 }
@@ -689,8 +777,11 @@ int main(void)
         cmocka_unit_test(the_parameter_sets_are_those_of_the_first_chosen_codec_with_some),
         cmocka_unit_test(answers_no_rtx_unless_configured),
         cmocka_unit_test(answers_bandwidth_feedback_and_extensions_to_publishers_only),
+        cmocka_unit_test(answers_a_player_that_can_be_repaired_with_transport_cc),
+        cmocka_unit_test(answers_a_players_redundant_sound),
         cmocka_unit_test(answers_transport_cc_only_with_its_extension),
         cmocka_unit_test(gives_a_player_what_fits_the_source_best),
+        cmocka_unit_test(what_a_player_cannot_take_is_to_be_made),
         cmocka_unit_test(refuses_or_deactivates_what_has_nothing_in_common),
         cmocka_unit_test(each_section_flows_as_both_sides_are_ready_for),
         cmocka_unit_test(lists_known_codecs_in_an_inactive_section),

@@ -71,7 +71,7 @@ static void a_telephone_is_answered_in_clear_and_in_both_directions(void **state
     assert_int_equal(n->transports[0].port, 54400);
     assert_int_equal(n->transports[0].rtcp_port, 54401);
     assert_int_equal(n->transports[0].crypto.suite, SL_SDP_NO_SUITE);
-    /* What we send first; digits of the sound's own clock only. */
+    /* What we send first; digits of the sound's own clock. */
     assert_int_equal(audio->codec_count, 3);
     assert_int_equal(audio->codecs[0].payload_type, 8);
     assert_int_equal(audio->codecs[1].payload_type, 101);
@@ -267,7 +267,7 @@ static void what_a_source_sends_is_described_with_its_own_clock(void **state)
         "c=IN IP6 ::1\r\n"
         "a=sendonly\r\n"
         "a=rtcp-mux\r\n"
-        "a=rtpmap:98 MPEG4-GENERIC/44100/2\r\n"
+        "a=rtpmap:98 mpeg4-generic/44100/2\r\n"
         "a=fmtp:98 mode=AAC-hbr;config=1210;sizelength=13;indexlength=3;indexdeltalength=3\r\n"
         "m=video 5002 RTP/AVP 96\r\n"
         "c=IN IP6 ::1\r\n"
@@ -294,6 +294,85 @@ static void over_webrtc_there_is_neither_aac_nor_a_digit(void **state)
     sl_sdp_free(offer);
 }
 
+static void digits_have_the_clock_of_the_sound_where_there_are_such(void **state)
+{
+    (void)state;
+    static const enum sl_codec codecs[] = {SL_CODEC_OPUS, SL_CODEC_PCMA, SL_CODEC_TELEPHONE_EVENT};
+    static const struct sl_negotiate_config any = {
+        .plain = true, .direction = SL_SDP_RECVONLY, .codecs = codecs, .codec_count = 3};
+    static const struct {
+        const char *why, *formats;
+        uint8_t expected[3];
+    } cases[] = {
+        {"opus with both", "96 101 111", {111, 96}},
+        {"opus with those of telephones only", "101 111", {111, 101}},
+        {"G.711 with both", "8 96 101", {8, 101}},
+        {"G.711 with those of opus only", "8 96", {8}},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        char text[512];
+        struct sl_negotiation *n = sl_new(struct sl_negotiation);
+        (void)snprintf(text, sizeof(text),
+                       "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+                       "m=audio 4000 RTP/AVP %s\r\na=rtpmap:111 opus/48000/2\r\n"
+                       "a=rtpmap:96 telephone-event/48000\r\na=rtpmap:101 telephone-event/8000\r\n",
+                       cases[i].formats);
+        struct sl_sdp *offer = parsed(text);
+        assert_int_equal(sl_sdp_negotiate(offer, &any, n, NULL), 0);
+        for (size_t j = 0; j < SL_ARRAY_LEN(cases[i].expected) && cases[i].expected[j]; j++) {
+            if (j >= n->media[0].codec_count ||
+                n->media[0].codecs[j].payload_type != cases[i].expected[j])
+                fail_msg("%s: %zu codecs", cases[i].why, n->media[0].codec_count);
+        }
+        assert_int_equal(n->media[0].codec_count, cases[i].expected[1] ? 2 : 1);
+        sl_sdp_free(offer);
+        free(n);
+    }
+}
+
+static void telephones_are_told_that_key_frames_may_be_asked_for(void **state)
+{
+    (void)state;
+    static const struct sl_source_codec events[] = {
+        {.codec = SL_CODEC_OPUS},
+        {.codec = SL_CODEC_TELEPHONE_EVENT, .clock_hz = 8000},
+        {.codec = SL_CODEC_TELEPHONE_EVENT, .clock_hz = 48000}};
+    static const struct sl_source_codec vp8[] = {{.codec = SL_CODEC_VP8}};
+    struct sl_sdp_offer_config config = {.audio = true,
+                                         .video = true,
+                                         .plain = "RTP/AVP",
+                                         .keyframe_requests = true,
+                                         .audio_codecs = events,
+                                         .audio_codec_count = 3,
+                                         .video_codecs = vp8,
+                                         .video_codec_count = 1};
+    struct sl_negotiate_config choice = {
+        .plain = true, .any_feedback = true, .video = vp8, .video_count = 1};
+    struct sl_negotiation *n = sl_new(struct sl_negotiation);
+    struct sl_addr here;
+    char text[2048];
+
+    assert_int_equal(sl_addr_parse_ip("192.0.2.1", 4000, &here), 0);
+    for (size_t kind = 0; kind < 2; kind++)
+        config.transports[kind] = (struct sl_sdp_local_transport){
+            .candidates = &here, .candidate_count = 1, .rtcp_port = 4001};
+    assert_true(sl_sdp_build_offer(&config, text, sizeof(text)) > 0);
+    assert_non_null(strstr(text, "m=audio 4000 RTP/AVP 111 101 110\r\n"));
+    assert_non_null(strstr(text, "a=rtpmap:101 telephone-event/8000\r\n"));
+    assert_non_null(strstr(text, "a=rtpmap:110 telephone-event/48000\r\n"));
+    assert_non_null(strstr(text, "a=rtcp-fb:* nack pli\r\na=rtcp-fb:* ccm fir\r\n"));
+    struct sl_sdp *offer = parsed(text);
+    assert_int_equal(sl_sdp_negotiate(offer, &choice, n, NULL), 0);
+    assert_true(n->media[1].codecs[0].pli && n->media[1].codecs[0].fir);
+    assert_false(n->media[1].codecs[0].nack);
+    choice.any_feedback = false;
+    assert_int_equal(sl_sdp_negotiate(offer, &choice, n, NULL), 0);
+    assert_false(n->media[1].codecs[0].pli || n->media[1].codecs[0].fir);
+    sl_sdp_free(offer);
+    free(n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +383,8 @@ int main(void)
         cmocka_unit_test(keys_and_ports_survive_an_offer_and_its_answer),
         cmocka_unit_test(what_a_source_sends_is_described_with_its_own_clock),
         cmocka_unit_test(over_webrtc_there_is_neither_aac_nor_a_digit),
+        cmocka_unit_test(digits_have_the_clock_of_the_sound_where_there_are_such),
+        cmocka_unit_test(telephones_are_told_that_key_frames_may_be_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

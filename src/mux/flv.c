@@ -135,6 +135,25 @@ int sl_flv_avc_config_find(const uint8_t *au, size_t len, struct sl_flv_avc_conf
     return 0;
 }
 
+/* They stand in the configuration, or nowhere. */
+static bool is_left_out(const struct sl_nal *nal)
+{
+    uint8_t type = sl_nal_type(nal);
+
+    return type == SL_NAL_SPS || type == SL_NAL_PPS || type == SL_NAL_AUD;
+}
+
+size_t sl_flv_avc_len(const uint8_t *au, size_t len)
+{
+    const uint8_t *at = au;
+    struct sl_nal nal;
+    size_t total = 0;
+
+    while (sl_annexb_next(&at, au + len, &nal))
+        total += is_left_out(&nal) ? 0 : 4 + nal.len;
+    return total;
+}
+
 size_t sl_flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out)
 {
     const uint8_t *at = au;
@@ -142,8 +161,7 @@ size_t sl_flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out)
     uint8_t *to = out;
 
     while (sl_annexb_next(&at, au + len, &nal)) {
-        uint8_t type = sl_nal_type(&nal);
-        if (type == SL_NAL_SPS || type == SL_NAL_PPS || type == SL_NAL_AUD)
+        if (is_left_out(&nal))
             continue;
         sl_store_u32(to, (uint32_t)nal.len);
         memcpy(to + 4, nal.data, nal.len);

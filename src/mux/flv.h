@@ -61,6 +61,8 @@ static inline size_t sl_flv_avc_len_max(size_t len)
            4; /* a start code of 3 bytes becomes 4; at worst around every NAL unit */
 }
 size_t sl_flv_avc_convert(const uint8_t *au, size_t len, uint8_t *out);
+/* The bytes that it would write. */
+size_t sl_flv_avc_len(const uint8_t *au, size_t len);
 
 /* A configuration and the size of the pictures that follow it. Immutable, shared by count. */
 struct sl_flv_video_config {

@@ -17,7 +17,8 @@ static const struct {
     [SL_CODEC_PCMA] = {"PCMA", SL_AUDIO, 8000, true},
     [SL_CODEC_PCMU] = {"PCMU", SL_AUDIO, 8000, true},
     [SL_CODEC_G722] = {"G722", SL_AUDIO, 8000, true}, /* samples at 16000: RFC 3551 4.5.2 */
-    [SL_CODEC_AAC] = {"MPEG4-GENERIC", SL_AUDIO, 48000, false}, /* RFC 3640 section 4.1 */
+    [SL_CODEC_AAC] = {"mpeg4-generic", SL_AUDIO, 48000, false}, /* RFC 3640 section 4.1 */
+    [SL_CODEC_L16] = {"L16", SL_AUDIO, 44100, false},           /* RFC 3551 section 4.5.11 */
     [SL_CODEC_TELEPHONE_EVENT] = {"telephone-event", SL_AUDIO, 8000, false},
     [SL_CODEC_H264] = {"H264", SL_VIDEO, 90000, true},
     [SL_CODEC_VP8] = {"VP8", SL_VIDEO, 90000, true},

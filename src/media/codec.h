@@ -14,7 +14,8 @@ enum sl_codec {
     SL_CODEC_PCMA,
     SL_CODEC_PCMU,
     SL_CODEC_G722,
-    SL_CODEC_AAC,             /* never in WebRTC: RTMP, MP4, MPEG-TS, RTSP */
+    SL_CODEC_AAC, /* never in WebRTC: RTMP, MP4, MPEG-TS, RTSP */
+    SL_CODEC_L16, /* samples as they are, here in the machine's order; never in WebRTC */
     SL_CODEC_TELEPHONE_EVENT, /* RFC 4733: digits of a telephone; no sound, but in its place */
     SL_CODEC_H264,
     SL_CODEC_VP8,

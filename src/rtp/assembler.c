@@ -297,6 +297,7 @@ bool sl_assembler_takes(enum sl_codec codec)
         return true;
     case SL_CODEC_NONE:
     case SL_CODEC_AAC:
+    case SL_CODEC_L16:
     case SL_CODEC_TELEPHONE_EVENT:
     case SL_CODEC_MPEG1:
     case SL_CODEC_VP9:

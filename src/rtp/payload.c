@@ -37,6 +37,7 @@ static int inspect(enum sl_codec codec, const uint8_t *payload, size_t len,
     case SL_CODEC_PCMU:
     case SL_CODEC_G722:
     case SL_CODEC_AAC:
+    case SL_CODEC_L16:
     case SL_CODEC_TELEPHONE_EVENT:
     case SL_CODEC_MPEG1:
         return 0;

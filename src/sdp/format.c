@@ -65,6 +65,8 @@ enum sl_codec sl_sdp_format_codec(const struct sl_sdp_format *format, enum sl_me
     if (codec == SL_CODEC_NONE || (!plain && !sl_codec_is_for_webrtc(codec)) ||
         sl_codec_kind(codec) != kind)
         return SL_CODEC_NONE;
+    if (codec == SL_CODEC_L16) /* another order of bytes than ours (RFC 3551 section 4.5.11) */
+        return SL_CODEC_NONE;
     if (plain && has_own_clock(codec) && format->clock_hz > 0)
         return codec;
     return format->clock_hz == sl_codec_clock_hz(codec) && format->channels == channels

@@ -159,6 +159,7 @@ static int fit(const struct sl_source_codec *source, const struct sl_sdp_format 
     case SL_CODEC_AV1:
         return same_param(source->fmtp, format->fmtp, "profile", "0") ? FIT_MAX : FIT_NOT;
     case SL_CODEC_NONE:
+    case SL_CODEC_L16:
         return FIT_NOT;
     case SL_CODEC_AAC:
         return same_param(source->fmtp, format->fmtp, "config", "") ? FIT_MAX : FIT_NOT;

@@ -52,17 +52,31 @@ void sl_catalogue_remove(struct sl_table *ids, struct sl_stream *stream)
 
 enum sl_origin sl_stream_origin(const struct sl_stream *stream)
 {
+    SL_ASSERT_ON(stream->control);
     return stream->publisher.origin;
 }
 
 bool sl_stream_is_of_this_server(const struct sl_stream *stream)
 {
+    SL_ASSERT_ON(stream->control);
     return stream->publisher.origin == SL_ORIGIN_OWN ||
            stream->publisher.origin == SL_ORIGIN_PULLED;
 }
 
+bool sl_stream_is_guarded(const struct sl_stream *stream)
+{
+    SL_ASSERT_ON(stream->control);
+    if (stream->of)
+        stream = stream->of;
+    const struct sl_publisher *publisher = &stream->publisher;
+
+    return !stream->ended && publisher->ops && publisher->ops->is_guarded &&
+           publisher->ops->is_guarded(publisher->owner);
+}
+
 const char *sl_stream_id(const struct sl_stream *stream)
 {
+    SL_ASSERT_ON(stream->control);
     return stream->id;
 }
 
@@ -70,6 +84,7 @@ void sl_stream_figures(const struct sl_stream *stream, struct sl_stream_figures 
 {
     const struct sl_publisher *publisher = &stream->publisher;
 
+    SL_ASSERT_ON(stream->control);
     *out = (struct sl_stream_figures){0};
     if (!stream->ended && publisher->ops && publisher->ops->stats)
         publisher->ops->stats(publisher->owner, out);
@@ -91,6 +106,7 @@ void sl_stream_terminate(struct sl_stream *stream, const char *why)
 
 void sl_taker_attach(struct sl_taker *taker, struct sl_stream *stream)
 {
+    SL_ASSERT_ON(stream->control);
     if (stream->of)
         stream = stream->of; /* limits and lists see one stream */
     assert(!taker->stream && !stream->ended);
@@ -104,6 +120,7 @@ void sl_taker_detach(struct sl_taker *taker)
 {
     if (!taker->stream)
         return;
+    SL_ASSERT_ON(taker->stream->control);
     taker->stream->taker_count[taker->kind]--;
     taker->stream = NULL;
     sl_list_remove(&taker->link);
@@ -111,6 +128,7 @@ void sl_taker_detach(struct sl_taker *taker)
 
 size_t sl_stream_takers(const struct sl_stream *stream, enum sl_taker_kind kind)
 {
+    SL_ASSERT_ON(stream->control);
     return stream->taker_count[kind];
 }
 
@@ -119,6 +137,7 @@ void sl_stream_each_taker(const struct sl_stream *stream,
 {
     const struct sl_list *link;
 
+    SL_ASSERT_ON(stream->control);
     for (link = stream->takers.next; link != &stream->takers; link = link->next)
         fn(sl_container_of_const(link, struct sl_taker, link), arg);
 }

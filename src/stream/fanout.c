@@ -261,5 +261,5 @@ void sl_fanout_end(struct fanout *fanout)
     while (fanout->packet_sink_count > 0)
         sl_sink_end(fanout->sinks[fanout->packet_sink_count - 1], -EPIPE);
     sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) sl_sink_end(sink, -EPIPE);
-    sl_loop_post(sl_registry_control(fanout->track->stream), &fanout->drained_msg);
+    sl_loop_post(fanout->track->stream->control, &fanout->drained_msg);
 }

@@ -10,7 +10,8 @@
 
 enum {
     FRAME_PACKETS_MAX = 512,
-    FRAME_WAIT_US = 500 * SL_US_PER_MS, /* a retransmission over a slow path still counts */
+    PICTURE_WAIT_US = 500 * SL_US_PER_MS, /* a retransmission over a slow path still counts */
+    SOUND_WAIT_US = 100 * SL_US_PER_MS,   /* of sound nothing is sent again: it may be overtaken */
 };
 
 struct frames {
@@ -80,7 +81,7 @@ static void change_codec(struct frames *frames, const struct sl_rtp_packet *firs
         .codec = first->codec,
         .max_packets = FRAME_PACKETS_MAX,
         .max_frame_len = FRAME_LEN_MAX,
-        .max_wait_us = FRAME_WAIT_US,
+        .max_wait_us = sl_codec_kind(first->codec) == SL_AUDIO ? SOUND_WAIT_US : PICTURE_WAIT_US,
         .on_frame = on_frame,
         .on_loss = on_loss,
         .owner = frames,

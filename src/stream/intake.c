@@ -16,16 +16,17 @@ enum {
     G711_LEN_MAX = SL_RTP_PAYLOAD_DEFAULT,
 };
 
-bool sl_track_keeps(const struct sl_track *track)
-{
-    return track->kind == SL_VIDEO && !track->ops->request_keyframe;
-}
-
 static void on_assembled(void *owner, struct sl_frame *frame);
 
 static void on_loss(void *owner)
 {
     (void)owner; /* its source cannot be asked: the next key frame mends it */
+}
+
+static void replay(struct intake *intake, struct fanout *fanout)
+{
+    sl_intake_pass(intake); /* those who do not wait get them first, and once */
+    sl_fanout_replay(fanout, intake->kept.frames, intake->kept.count);
 }
 
 struct intake *sl_intake_create(struct sl_track *track)
@@ -40,6 +41,7 @@ struct intake *sl_intake_create(struct sl_track *track)
     };
 
     intake->track = track;
+    intake->replay = replay;
     intake->seq = FIRST_SEQ;
     intake->kept.all_bytes = &track->home->workers->kept_bytes;
     if (!track->config.frames)
@@ -130,7 +132,8 @@ static void cut_frame(struct cut *cut)
 
     switch (frame->codec) {
     case SL_CODEC_H264:
-        sl_packetize_h264(frame->data, frame->len, SL_RTP_PAYLOAD_DEFAULT, false, on_payload, cut);
+        sl_packetize_h264(frame->data, frame->len, SL_RTP_PAYLOAD_DEFAULT,
+                          intake->track->config.single_nal, on_payload, cut);
         return;
     case SL_CODEC_VP8:
         sl_packetize_vp8(frame->data, frame->len, intake->picture_id++, SL_RTP_PAYLOAD_DEFAULT,
@@ -152,6 +155,7 @@ static void cut_frame(struct cut *cut)
             on_payload(cut, frame->data, frame->len, false);
         return;
     case SL_CODEC_NONE:
+    case SL_CODEC_L16:
     case SL_CODEC_TELEPHONE_EVENT:
     case SL_CODEC_VP9:
     case SL_CODEC_AV1:
@@ -264,7 +268,11 @@ void sl_track_input_frame(struct sl_track *track, struct sl_frame *frame)
         sl_frame_unref(frame);
         return;
     }
+    if (frame->codec == SL_CODEC_H264 && frame->pts_us > frame->dts_us)
+        sl_track_set_reordered(track);
     complete(intake, frame);
+    if (frame->keyframe)
+        sl_track_note_codec(track, frame->codec);
     offer_packets(intake, frame);
     if (frame->keyframe)
         track->keyframe_us = sl_now_us();
@@ -335,10 +343,4 @@ void sl_intake_take(struct intake *intake, struct sl_rtp_packet *const *packets,
         if (has_frame_sinks(track->active[i]))
             sl_fanout_refuse(track->active[i]);
     }
-}
-
-void sl_intake_replay(struct intake *intake, struct fanout *fanout)
-{
-    sl_intake_pass(intake); /* those who do not wait get them first, and once */
-    sl_fanout_replay(fanout, intake->kept.frames, intake->kept.count);
 }

@@ -96,6 +96,8 @@ struct sl_track {
     struct track_sets *sets; /* home worker's; NULL: the source sends no packets of H264 */
     struct intake *intake;   /* home worker's; NULL: the source sends packets */
     struct fanout *fanouts[WORKERS_MAX]; /* by worker index; control's */
+    _Atomic enum sl_codec codec;         /* home writes it */
+    _Atomic bool codec_posted;
 
     /* Home worker's. */
     struct fanout *active[WORKERS_MAX]; /* those it has been told of */
@@ -106,9 +108,13 @@ struct sl_track {
     struct sl_rtp_packet *batch[TRACK_BATCH];
     struct sl_track_clock clock;
     bool has_sinks; /* as the source was told */
+    bool reordered; /* control has been told */
+    struct sl_msg codec_msg, reordered_msg;
     int64_t keyframe_asked_us;
     struct sl_list wanting;                 /* in worker->wanting_tracks */
     int64_t keyframe_every_us, keyframe_us; /* how often one is wanted, 0: not; the last one */
+    uint64_t bound_bps;                     /* as the source was told ... */
+    uint8_t losses;                         /* ... and of these */
     struct sl_list paced;                   /* in worker->paced_tracks */
 };
 
@@ -126,6 +132,25 @@ void sl_track_pass(struct sl_track *track);
 bool sl_track_picture_is_cut(const struct sl_track *track);
 /* That, or it is sound that a picture may follow. [home] */
 bool sl_track_may_go_on(const struct sl_track *track);
+/* Of the codec's RTP time in this track. */
+static inline uint32_t sl_track_clock_hz(const struct sl_track *track, enum sl_codec codec)
+{
+    bool is_sounds = codec == SL_CODEC_AAC || codec == SL_CODEC_TELEPHONE_EVENT;
+
+    return is_sounds && track->config.clock_hz > 0 ? track->config.clock_hz
+                                                   : sl_codec_clock_hz(codec);
+}
+/* The stream is over: passes what is left, ends the fanouts. [home] */
+void sl_track_end(struct sl_track *track);
+
+/* Sinks of frames begin with what is kept. */
+static inline bool sl_track_keeps(const struct sl_track *track)
+{
+    return track->kind == SL_VIDEO && !track->ops->request_keyframe;
+}
+
+/* ---- demand.c ---- */
+
 /* How many sinks its packets go to, on all workers. [home] */
 size_t sl_track_sink_count(const struct sl_track *track);
 /* Sinks came or went on some worker: tells the source of the first and of the last, and sees how
@@ -137,14 +162,17 @@ void sl_track_pace(struct sl_track *track, int64_t now_us);
 void sl_track_want_keyframe(struct sl_track *track);
 /* As that, at the next tick: for whoever is called by the source. [home] */
 void sl_track_want_keyframe_soon(struct sl_track *track);
-/* Of the codec's RTP time in this track. */
-uint32_t sl_track_clock_hz(const struct sl_track *track, enum sl_codec codec);
-/* The NTP time of a local time: the same in all tracks of a stream. [home] */
-uint64_t sl_track_ntp(struct sl_track *track, int64_t local_us);
 /* Asks now if the interval has passed; otherwise the track stays among the wanting. [home] */
 void sl_track_retry_keyframe(struct sl_track *track, int64_t now_us);
-/* The stream is over: passes what is left, ends the fanouts. [home] */
-void sl_track_end(struct sl_track *track);
+
+/* ---- report.c ---- */
+
+/* The NTP time of a local time: the same in all tracks of a stream. [home] */
+uint64_t sl_track_ntp(struct sl_track *track, int64_t local_us);
+/* Before anything comes; config is there. */
+void sl_track_report_init(struct sl_track *track);
+/* What can be decoded by itself has come in it. [home] */
+void sl_track_note_codec(struct sl_track *track, enum sl_codec codec);
 
 /* ---- sets.c ---- */
 
@@ -170,6 +198,8 @@ void sl_kept_clear(struct kept *kept);
 /* What a track has that gets frames from its source, or must keep them. Home worker's. */
 struct intake {
     struct sl_track *track;
+    /* Gives what is kept to those sinks of the fanout that wait for it. [home] */
+    void (*replay)(struct intake *intake, struct fanout *fanout);
     int64_t last_dts_us;
     bool lost;                            /* pictures are of no use up to the next key frame */
     struct sl_codec_config *codec_config; /* of H264, once known */
@@ -196,12 +226,8 @@ void sl_intake_pass(struct intake *intake);
 void sl_intake_take(struct intake *intake, struct sl_rtp_packet *const *packets, size_t count);
 /* Gives up waiting for lost packets in time. [home] */
 void sl_intake_tick(struct intake *intake, int64_t now_us);
-/* Gives what is kept to those sinks of the fanout that wait for it. [home] */
-void sl_intake_replay(struct intake *intake, struct fanout *fanout);
 /* Nothing comes in any more. [home] */
 void sl_intake_end(struct intake *intake);
-/* Sinks of frames begin with what is kept. */
-bool sl_track_keeps(const struct sl_track *track);
 
 /* ---- level.c ---- */
 
@@ -242,6 +268,8 @@ struct fanout {
     _Atomic size_t sink_count, packet_sinks;
     size_t packet_sink_count;          /* worker's */
     _Atomic int64_t keyframe_every_us; /* the least that a sink wants, 0: none; written as above */
+    _Atomic uint64_t bound_bps;        /* the least that a sink takes, 0: all take all; the same */
+    _Atomic uint8_t losses;            /* the most that a sink's way loses; the same */
     struct sl_msg add_msg, end_msg, drained_msg, keyframe_msg, sinks_msg, join_msg, refuse_msg;
     _Atomic bool keyframe_posted, sinks_posted, join_posted, refuse_posted;
 
@@ -329,8 +357,10 @@ struct sl_sink {
     void *owner;
     struct fanout *fanout;
     struct sl_sink *rider, *carrier; /* see sl_sink_ride(); until one of them is stopped */
-    int64_t keyframe_every_us;       /* both constant once started */
-    bool keeps;                      /* packets, for its receiver */
+    int64_t keyframe_every_us;
+    uint64_t bound_bps; /* 0: none */
+    uint8_t losses;
+    bool keeps; /* packets, for its receiver; constant once started */
     /* The worker's. */
     bool started;
     size_t index;        /* in fanout->sinks */
@@ -343,12 +373,13 @@ struct sl_sink {
 /* Stops it and tells its owner why. [worker] */
 void sl_sink_end(struct sl_sink *sink, int reason);
 
-/* ---- A stream: registry.c, catalogue.c ---- */
+/* ---- A stream: stream.c, registry.c, catalogue.c ---- */
 
 struct sl_stream {
     struct sl_table_node node; /* in streams->names while the name is held */
     struct sl_list link;       /* in streams->all until freed */
     struct sl_streams *streams;
+    struct sl_loop *control;           /* which owns it and the registry */
     char name[SL_STREAM_NAME_MAX + 1]; /* "": none */
     struct sl_stream *of;              /* what it is made from, which outlives it; NULL: nothing */
     struct sl_list made;               /* those made from it that have not ended */
@@ -368,7 +399,9 @@ struct sl_stream {
     bool muted[TRACKS_PER_STREAM]; /* by enum sl_media_kind */
     int64_t live_since_ms;         /* wall clock */
     bool unlisted_until_live;
+    bool unlisted_while_untaken; /* constant */
     bool live, ended, released;
+    bool reordered;                /* its pictures are shown in another order than they come */
     _Atomic int64_t ntp_offset_us; /* NTP time less local time; 0: not known. Workers' */
     size_t draining; /* what has not reported drained: fanouts, home, streams made from it */
     struct sl_msg end_msg, ended_msg, free_msg;
@@ -384,11 +417,11 @@ void sl_catalogue_add(struct sl_table *ids, struct sl_stream *stream);
 /* The stream has ended: nobody finds it, nobody takes it. */
 void sl_catalogue_remove(struct sl_table *ids, struct sl_stream *stream);
 
-/* ---- registry.c ---- */
+/* ---- stream.c ---- */
 
-/* The loop that owns the registry. Threads: any. */
-struct sl_loop *sl_registry_control(const struct sl_stream *stream);
-/* [control] Frees the stream if nobody holds any part of it any more. */
+/* The rings of its tracks count no more against its worker's. [control] */
+void sl_stream_unreserve(struct sl_stream *stream);
+/* Frees the stream if nobody holds any part of it any more. [control] */
 void sl_stream_check_free(struct sl_stream *stream);
 
 #endif

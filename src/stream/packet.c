@@ -73,6 +73,7 @@ struct sl_rtp_packet *sl_rtp_packet_create(struct sl_worker *worker)
     }
     pool->free = packet->next;
     atomic_store_explicit(&packet->refs, 1, memory_order_relaxed);
+    packet->keyframe_start = false;
     packet->orientation = SL_ORIENTATION_NONE;
     packet->padding = 0;
     return packet;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Names and lives of streams, on the control loop. */
+/* Which streams there are: their names, their beginnings and ends, on the control loop. */
 #include "stream/internal.h"
 
 #include "base/clock.h"
@@ -26,15 +26,11 @@ struct sl_reservation {
     char name[SL_STREAM_NAME_MAX + 1];
 };
 
-struct sl_loop *sl_registry_control(const struct sl_stream *stream)
-{
-    return stream->streams->control;
-}
-
 struct sl_streams *sl_streams_create(struct sl_workers *workers, struct sl_loop *control)
 {
     struct sl_streams *streams = sl_new(struct sl_streams);
 
+    SL_ASSERT_ON(control);
     streams->workers = workers;
     streams->control = control;
     sl_table_init(&streams->names);
@@ -49,6 +45,7 @@ void sl_streams_destroy(struct sl_streams *streams)
 {
     if (!streams)
         return;
+    SL_ASSERT_ON(streams->control);
     if (!sl_list_empty(&streams->all))
         sl_log(SL_LOG_ERROR, NULL, "stream: some streams were not let go of at the end");
     if (streams->reservations.count > 0)
@@ -76,12 +73,6 @@ static bool has_own_name(const struct sl_stream *stream)
     return stream->name[0] != '\0';
 }
 
-/* Whom a question about the stream is for. */
-static const struct sl_stream *origin_of(const struct sl_stream *stream)
-{
-    return stream->of ? stream->of : stream;
-}
-
 static bool has_name(const struct sl_table_node *node, const void *key)
 {
     const struct sl_stream *stream = sl_container_of_const(node, struct sl_stream, node);
@@ -104,6 +95,13 @@ struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name)
     return stream && (stream->live || !stream->unlisted_until_live) ? stream : NULL;
 }
 
+static bool is_listed(const struct sl_stream *stream)
+{
+    bool taken = stream->taker_count[SL_TAKER_VIEWER] + stream->taker_count[SL_TAKER_OUTPUT] > 0;
+
+    return !stream->ended && has_own_name(stream) && (taken || !stream->unlisted_while_untaken);
+}
+
 void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *stream, void *arg),
                      void *arg)
 {
@@ -112,13 +110,14 @@ void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *st
 
     sl_list_foreach(stream, &streams->all, struct sl_stream, link)
     {
-        if (!stream->ended && has_own_name(stream))
+        if (is_listed(stream))
             fn(stream, arg);
     }
 }
 
 struct sl_stream *sl_streams_find_id(struct sl_streams *streams, const char *id)
 {
+    SL_ASSERT_ON(streams->control);
     return sl_catalogue_find(&streams->ids, id);
 }
 
@@ -169,6 +168,7 @@ void sl_reservation_release(struct sl_reservation *reservation)
 
     if (!reservation)
         return;
+    SL_ASSERT_ON(reservation->streams->control);
     sl_table_remove(&reservation->streams->reservations, &reservation->node);
     sl_list_foreach(listener, &reservation->streams->listeners, struct sl_streams_listener, link)
     {
@@ -205,7 +205,7 @@ static void on_home_end(struct sl_msg *msg) /* on the home worker */
         if (stream->tracks[i])
             sl_track_end(stream->tracks[i]);
     }
-    sl_loop_post(stream->streams->control, &stream->ended_msg);
+    sl_loop_post(stream->control, &stream->ended_msg);
 }
 
 static void on_home_ended(struct sl_msg *msg) /* on the control loop */
@@ -225,18 +225,10 @@ static void on_free(struct sl_msg *msg) /* on the home worker: the last message 
     free(stream);
 }
 
-static void unreserve(struct sl_stream *stream)
-{
-    for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
-        if (stream->tracks[i])
-            stream->worker->ring_reserved -= stream->tracks[i]->ring_packets;
-    }
-}
-
 /* One that nobody has seen yet. */
 static void discard(struct sl_stream *stream)
 {
-    unreserve(stream);
+    sl_stream_unreserve(stream);
     for (size_t i = 0; i < TRACKS_PER_STREAM; i++)
         sl_track_free(stream->tracks[i]);
     free(stream);
@@ -283,9 +275,11 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
         return err;
     struct sl_stream *stream = sl_new(struct sl_stream);
     stream->streams = streams;
+    stream->control = streams->control;
     stream->worker = config->worker;
     stream->ops = config->ops;
     stream->unlisted_until_live = config->unlisted_until_live;
+    stream->unlisted_while_untaken = config->unlisted_while_untaken;
     stream->draining = 1;
     stream->end_msg.run = on_home_end;
     stream->ended_msg.run = on_home_ended;
@@ -313,7 +307,7 @@ int sl_stream_create(struct sl_streams *streams, const struct sl_stream_config *
 
 void sl_stream_set_live(struct sl_stream *stream)
 {
-    SL_ASSERT_ON(stream->streams->control);
+    SL_ASSERT_ON(stream->control);
     struct sl_streams_listener *listener;
 
     if (stream->live || stream->ended)
@@ -326,62 +320,9 @@ void sl_stream_set_live(struct sl_stream *stream)
         listener->on_live(listener, stream);
 }
 
-int64_t sl_stream_live_since_ms(const struct sl_stream *stream)
-{
-    SL_ASSERT_ON(stream->streams->control);
-    return stream->live_since_ms;
-}
-
-bool sl_stream_is_live(const struct sl_stream *stream)
-{
-    SL_ASSERT_ON(stream->streams->control);
-    return stream->live;
-}
-
-const char *sl_stream_name(const struct sl_stream *stream)
-{
-    return origin_of(stream)->name;
-}
-
-struct sl_worker *sl_stream_worker(struct sl_stream *stream)
-{
-    return stream->worker;
-}
-
-const char *sl_stream_protocol(const struct sl_stream *stream)
-{
-    return stream->ops->protocol;
-}
-
-struct sl_track *sl_stream_track(struct sl_stream *stream, enum sl_media_kind kind)
-{
-    return stream->tracks[kind];
-}
-
-void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *height)
-{
-    SL_ASSERT_ON(stream->streams->control);
-    if (stream->width == 0)
-        stream = origin_of(stream);
-    *width = stream->width;
-    *height = stream->height;
-}
-
-void sl_stream_set_muted(struct sl_stream *stream, enum sl_media_kind kind, bool muted)
-{
-    SL_ASSERT_ON(stream->streams->control);
-    (stream->of ? stream->of : stream)->muted[kind] = muted;
-}
-
-bool sl_stream_is_muted(const struct sl_stream *stream, enum sl_media_kind kind)
-{
-    SL_ASSERT_ON(stream->streams->control);
-    return origin_of(stream)->muted[kind];
-}
-
 void sl_stream_end(struct sl_stream *stream)
 {
-    SL_ASSERT_ON(stream->streams->control);
+    SL_ASSERT_ON(stream->control);
     struct sl_stream_listener *listener;
     struct sl_stream *made;
 
@@ -397,7 +338,8 @@ void sl_stream_end(struct sl_stream *stream)
     /* A listener may take others out as it ends: always the first of those left. */
     while ((listener = sl_list_first(&stream->listeners, struct sl_stream_listener, link))) {
         sl_list_remove(&listener->link);
-        listener->on_end(listener);
+        if (listener->on_end)
+            listener->on_end(listener);
     }
     while ((made = sl_list_first(&stream->made, struct sl_stream, sibling)))
         sl_stream_end(made);
@@ -410,36 +352,4 @@ void sl_stream_release(struct sl_stream *stream)
     sl_stream_end(stream);
     stream->released = true;
     sl_stream_check_free(stream);
-}
-
-void sl_stream_check_free(struct sl_stream *stream)
-{
-    if (!stream->released || stream->draining > 0)
-        return;
-    for (size_t i = 0; i < TRACKS_PER_STREAM; i++) {
-        for (size_t w = 0; stream->tracks[i] && w < WORKERS_MAX; w++) {
-            if (stream->tracks[i]->fanouts[w] && stream->tracks[i]->fanouts[w]->refs > 0)
-                return;
-        }
-    }
-    struct sl_stream *of = stream->of;
-    sl_list_remove(&stream->link);
-    unreserve(stream);
-    sl_loop_post(stream->worker->loop, &stream->free_msg);
-    if (of) {
-        of->draining--;
-        sl_stream_check_free(of);
-    }
-}
-
-void sl_stream_listen(struct sl_stream *stream, struct sl_stream_listener *listener)
-{
-    SL_ASSERT_ON(stream->streams->control);
-    assert(!stream->ended);
-    sl_list_append(&stream->listeners, &listener->link);
-}
-
-void sl_stream_unlisten(struct sl_stream_listener *listener)
-{
-    sl_list_remove(&listener->link);
 }

@@ -177,10 +177,11 @@ void sl_fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *f
 static void on_join(struct sl_msg *msg) /* on the home worker */
 {
     struct fanout *fanout = sl_container_of(msg, struct fanout, join_msg);
+    struct intake *intake = fanout->track->intake;
 
     atomic_store(&fanout->join_posted, false);
     if (!fanout->track->ended)
-        sl_intake_replay(fanout->track->intake, fanout);
+        intake->replay(intake, fanout);
 }
 
 void sl_fanout_join(struct fanout *fanout)

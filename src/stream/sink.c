@@ -11,7 +11,7 @@
 struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
                                const struct sl_sink_ops *ops, void *owner)
 {
-    SL_ASSERT_ON(sl_registry_control(track->stream));
+    SL_ASSERT_ON(track->stream->control);
     struct sl_sink *sink = sl_new(struct sl_sink);
     struct fanout *fanout = track->fanouts[worker->index];
 
@@ -37,7 +37,7 @@ struct sl_sink *sl_sink_create(struct sl_track *track, struct sl_worker *worker,
 
 void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video)
 {
-    SL_ASSERT_ON(sl_registry_control(audio->fanout->track->stream));
+    SL_ASSERT_ON(audio->fanout->track->stream->control);
     assert(audio->fanout->track->stream == video->fanout->track->stream);
     assert(audio->fanout->worker == video->fanout->worker);
     assert(audio->fanout->track->kind == SL_AUDIO && video->fanout->track->kind == SL_VIDEO);
@@ -47,13 +47,13 @@ void sl_sink_ride(struct sl_sink *audio, struct sl_sink *video)
 
 void sl_sink_keep_packets(struct sl_sink *sink)
 {
-    SL_ASSERT_ON(sl_registry_control(sink->fanout->track->stream));
+    SL_ASSERT_ON(sink->fanout->track->stream->control);
     sink->keeps = true;
 }
 
 void sl_sink_set_keyframe_every(struct sl_sink *sink, int64_t every_us)
 {
-    SL_ASSERT_ON(sl_registry_control(sink->fanout->track->stream));
+    SL_ASSERT_ON(sink->fanout->track->stream->control);
     sink->keyframe_every_us = every_us;
 }
 
@@ -62,7 +62,7 @@ void sl_sink_destroy(struct sl_sink *sink)
     if (!sink)
         return;
     struct sl_stream *stream = sink->fanout->track->stream;
-    SL_ASSERT_ON(sl_registry_control(stream));
+    SL_ASSERT_ON(stream->control);
     sink->fanout->refs--;
     free(sink);
     sl_stream_check_free(stream);
@@ -107,21 +107,42 @@ static int64_t impatience_of(const struct sl_sink *sink, int64_t least_us)
                : least_us;
 }
 
-/* The least that one of them wants. */
+static uint64_t narrower(const struct sl_sink *sink, uint64_t bound_bps)
+{
+    return sink->bound_bps > 0 && (bound_bps == 0 || sink->bound_bps < bound_bps) ? sink->bound_bps
+                                                                                  : bound_bps;
+}
+
+/* The least that one of them wants, and that one of them takes; the most that one of them loses. */
 static void check_wishes(struct fanout *fanout)
 {
     int64_t least_us = INT64_MAX;
+    uint64_t bound_bps = 0;
+    uint8_t losses = 0;
     struct sl_sink *sink;
 
-    for (size_t i = 0; i < fanout->packet_sink_count; i++)
+    for (size_t i = 0; i < fanout->packet_sink_count; i++) {
         least_us = impatience_of(fanout->sinks[i], least_us);
+        bound_bps = narrower(fanout->sinks[i], bound_bps);
+        losses = fanout->sinks[i]->losses > losses ? fanout->sinks[i]->losses : losses;
+    }
     sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) least_us =
         impatience_of(sink, least_us);
     least_us = least_us == INT64_MAX ? 0 : least_us;
-    if (least_us == atomic_load_explicit(&fanout->keyframe_every_us, memory_order_relaxed))
+    if (least_us == atomic_load_explicit(&fanout->keyframe_every_us, memory_order_relaxed) &&
+        bound_bps == atomic_load_explicit(&fanout->bound_bps, memory_order_relaxed) &&
+        losses == atomic_load_explicit(&fanout->losses, memory_order_relaxed))
         return;
     atomic_store_explicit(&fanout->keyframe_every_us, least_us, memory_order_relaxed);
+    atomic_store_explicit(&fanout->bound_bps, bound_bps, memory_order_relaxed);
+    atomic_store_explicit(&fanout->losses, losses, memory_order_relaxed);
     sl_fanout_tell_sinks(fanout);
+}
+
+/* For the sake of one of them: it matters how many others there are. */
+static bool is_bounded(const struct fanout *fanout)
+{
+    return atomic_load_explicit(&fanout->bound_bps, memory_order_relaxed) > 0;
 }
 
 /* Of one of the codecs at least. */
@@ -164,7 +185,7 @@ void sl_sink_start(struct sl_sink *sink)
         add_packet_sink(fanout, sink);
     else
         add_frame_sink(fanout, sink);
-    if (count_sinks(fanout, 1) == 1)
+    if (count_sinks(fanout, 1) == 1 || is_bounded(fanout))
         sl_fanout_tell_sinks(fanout);
     if (sink->keyframe_every_us > 0)
         check_wishes(fanout);
@@ -200,12 +221,15 @@ void sl_sink_stop(struct sl_sink *sink)
             sl_fanout_end_frames(fanout);
     }
     sink->waiting = false;
-    if (sink->keyframe_every_us > 0)
+    if (sink->keyframe_every_us > 0 || sink->bound_bps > 0 || sink->losses > 0)
         check_wishes(fanout);
     if (sink->keeps && --fanout->keeping == 0)
         sl_fanout_drop_ring(fanout); /* nobody can ask for these packets any more */
-    if (count_sinks(fanout, -1) > 0)
+    if (count_sinks(fanout, -1) > 0) {
+        if (is_bounded(fanout))
+            sl_fanout_tell_sinks(fanout);
         return;
+    }
     sl_fanout_forget_newest(fanout);
     sl_fanout_tell_sinks(fanout);
 }
@@ -221,6 +245,33 @@ void sl_sink_request_keyframe(struct sl_sink *sink)
 {
     SL_ASSERT_ON(sink->fanout->worker->loop);
     sl_fanout_want_keyframe(sink->fanout);
+}
+
+void sl_sink_wish_keyframes(struct sl_sink *sink, int64_t every_us)
+{
+    SL_ASSERT_ON(sink->fanout->worker->loop);
+    if (!sink->started || sink->keyframe_every_us == every_us)
+        return;
+    sink->keyframe_every_us = every_us;
+    check_wishes(sink->fanout);
+}
+
+void sl_sink_bound_bitrate(struct sl_sink *sink, uint64_t bitrate_bps)
+{
+    SL_ASSERT_ON(sink->fanout->worker->loop);
+    if (!sink->started || sink->bound_bps == bitrate_bps)
+        return;
+    sink->bound_bps = bitrate_bps;
+    check_wishes(sink->fanout);
+}
+
+void sl_sink_tell_losses(struct sl_sink *sink, uint8_t fraction)
+{
+    SL_ASSERT_ON(sink->fanout->worker->loop);
+    if (!sink->started || sink->losses == fraction)
+        return;
+    sink->losses = fraction;
+    check_wishes(sink->fanout);
 }
 
 struct sl_rtp_packet *sl_sink_find_packet(struct sl_sink *sink, int64_t seq)

@@ -33,6 +33,13 @@ struct sl_metrics;
 
 /* ---- Workers ---- */
 
+/* For whose sake a source is asked for less than it sends. */
+enum sl_bounding {
+    SL_BOUND_OFF,
+    SL_BOUND_SOLE,   /* for a sink that is its track's only one */
+    SL_BOUND_LOWEST, /* for any: all of them get what the narrowest takes */
+};
+
 struct sl_workers;
 struct sl_worker;
 
@@ -44,6 +51,7 @@ struct sl_workers_config {
     /* How long packets may wait for the rest of their picture, so that it leaves together; the wait
      * grows with the number of sinks, see worker.c. 0: never. */
     int64_t gather_max_us;
+    enum sl_bounding bounding;
     struct sl_metrics *metrics; /* each worker registers its counters there; outlives them */
 };
 
@@ -60,6 +68,8 @@ size_t sl_workers_count(const struct sl_workers *workers);
 struct sl_worker *sl_workers_at(struct sl_workers *workers, size_t index);
 
 struct sl_loop *sl_worker_loop(struct sl_worker *worker);
+/* The control loop, where what a worker uses is made and freed. Constant. Threads: any. */
+struct sl_loop *sl_worker_control(struct sl_worker *worker);
 size_t sl_worker_index(const struct sl_worker *worker);
 struct sl_counters *sl_worker_counters(struct sl_worker *worker);
 /* What brings a worker packets and takes datagrams away. */
@@ -117,9 +127,10 @@ struct sl_rtp_packet {
     uint8_t payload[SL_PACKET_PAYLOAD_MAX];
 };
 
-/* A packet to fill, one reference; NULL when the worker's pool is at its bound (counted). [worker]
- */
+/* A packet to fill, one reference, that begins no key frame yet; NULL when the worker's pool is at
+ * its bound (counted). [worker] */
 struct sl_rtp_packet *sl_rtp_packet_create(struct sl_worker *worker);
+/* Threads: any. */
 struct sl_rtp_packet *sl_rtp_packet_ref(struct sl_rtp_packet *packet);
 /* Threads: any. NULL is fine. */
 void sl_rtp_packet_unref(struct sl_rtp_packet *packet);
@@ -150,6 +161,13 @@ struct sl_source_ops {
      * that works for somebody only. Not called once the stream has ended. NULL: not asked for.
      * [worker] */
     void (*on_sinks)(void *owner, struct sl_track *track, size_t count);
+    /* The track need have no more than so much payload, as its sinks' ways take no more; 0, as at
+     * first: no such bound. Not called once the stream has ended. NULL: the source cannot be told.
+     * [worker] */
+    void (*on_bound)(void *owner, struct sl_track *track, uint64_t bitrate_bps);
+    /* So much is lost on the worst of its sinks' ways, in 256ths; 0, as at first: nothing that
+     * matters. Not called once the stream has ended. NULL: the source has no remedy. [worker] */
+    void (*on_losses)(void *owner, struct sl_track *track, uint8_t fraction);
 };
 
 enum { SL_TRACK_CODECS_MAX = 8, SL_FMTP_MAX = 256 };
@@ -165,9 +183,13 @@ struct sl_track_config {
     struct sl_track_codec codecs[SL_TRACK_CODECS_MAX];
     struct sl_h264_sprop sprop; /* H264 parameter sets known before the first packet */
     bool frames;                /* the source gives frames, not packets */
+    bool single_nal; /* of frames of H264: packets are for packetization-mode 0 (RFC 6184) */
     /* RTP time of AAC and of telephone events, which is their sound's; 0: what is usual for them.
      * Other codecs have one clock. */
     uint32_t clock_hz;
+    /* It is made for takers whose links are narrow: the source is told of the narrowest, however
+     * many there are and whatever the workers' bounding says. */
+    bool follows_narrowest;
 };
 
 /* ---- Who a stream is [control] ---- */
@@ -196,6 +218,8 @@ struct sl_publisher_ops {
     /* Ends the stream, and what there is behind it, from within; why is for people. NULL: the
      * stream is ended, and its source has no more to do. */
     void (*terminate)(void *owner, const char *why);
+    /* Its players are only those whom a back end has let. NULL: anybody may play it. */
+    bool (*is_guarded)(void *owner);
 };
 
 enum { SL_STREAM_ID_MAX = 128 };
@@ -230,6 +254,8 @@ struct sl_stream_config {
     const struct sl_reservation *reservation; /* of this name; NULL: the name must be free */
     /* Not to be found by its name before it is live; the name is taken all the same. */
     bool unlisted_until_live;
+    /* In no list while nobody takes it, but found by its name all the same. */
+    bool unlisted_while_untaken;
 };
 
 /* Of a track of packets. Takes ownership of one reference; drops the packet if the stream has
@@ -249,9 +275,17 @@ void sl_track_input_frame(struct sl_track *track, struct sl_frame *frame);
 void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clock);
 /* The coded picture size changed: listeners are told. [worker] */
 void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height);
+/* Its pictures are shown in another order than they come in (B pictures): listeners are told, once.
+ * [worker] */
+void sl_track_set_reordered(struct sl_track *track);
+/* Constant. Threads: any. */
 enum sl_media_kind sl_track_kind(const struct sl_track *track);
+bool sl_tracks_are_of_one_stream(const struct sl_track *a, const struct sl_track *b);
 /* What the source may send; constant. Threads: any. */
 const struct sl_track_config *sl_track_codecs(const struct sl_track *track);
+/* What it sends: of all that it may, what came last (of pictures, the last key frame's); before
+ * anything came, the one expected. SL_CODEC_NONE: it may send none. Threads: any. */
+enum sl_codec sl_track_codec(const struct sl_track *track);
 
 /* ---- Streams: names and lives [control] ---- */
 
@@ -265,6 +299,7 @@ size_t sl_streams_count(const struct sl_streams *streams);
 bool sl_streams_drained(const struct sl_streams *streams);
 /* NULL if no stream has this name now, or one that is unlisted until it is live. */
 struct sl_stream *sl_streams_find(struct sl_streams *streams, const char *name);
+/* Those that have a name, but for unlisted_while_untaken. */
 void sl_streams_each(struct sl_streams *streams, void (*fn)(struct sl_stream *stream, void *arg),
                      void *arg);
 
@@ -287,6 +322,8 @@ const char *sl_stream_protocol(const struct sl_stream *stream);
 enum sl_origin sl_stream_origin(const struct sl_stream *stream);
 /* Somebody has published it here, or had it brought here: no other node has it by itself. */
 bool sl_stream_is_of_this_server(const struct sl_stream *stream);
+/* See struct sl_publisher_ops; of one without a name, whether that which it is made from is. */
+bool sl_stream_is_guarded(const struct sl_stream *stream);
 /* "" if it has none. */
 const char *sl_stream_id(const struct sl_stream *stream);
 /* NULL if no stream has this id now. Live or not; "" is nobody's. */
@@ -294,10 +331,15 @@ struct sl_stream *sl_streams_find_id(struct sl_streams *streams, const char *id)
 void sl_stream_figures(const struct sl_stream *stream, struct sl_stream_figures *out);
 /* For an operator who ends it. Its memory may be gone afterwards. */
 void sl_stream_terminate(struct sl_stream *stream, const char *why);
-/* NULL if the stream has no such track. */
+/* NULL if the stream has no such track. Constant. Threads: any. */
 struct sl_track *sl_stream_track(struct sl_stream *stream, enum sl_media_kind kind);
+/* sl_track_codec() of it; SL_CODEC_NONE without. Threads: any. */
+enum sl_codec sl_stream_codec(struct sl_stream *stream, enum sl_media_kind kind);
 /* Last known picture size, 0 x 0 if none yet. */
 void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *height);
+/* Pictures were seen that are shown in another order than they came: players that show each as it
+ * comes, as browsers do with RTP, see them jump. */
+bool sl_stream_is_reordered(const struct sl_stream *stream);
 /* What the publisher says of itself: silent, dark. False until told. */
 void sl_stream_set_muted(struct sl_stream *stream, enum sl_media_kind kind, bool muted);
 bool sl_stream_is_muted(const struct sl_stream *stream, enum sl_media_kind kind);
@@ -310,8 +352,13 @@ void sl_stream_release(struct sl_stream *stream);
 /* Whoever wants to know of a stream's life on the control loop. Embedded in its owner. */
 struct sl_stream_listener {
     struct sl_list link;
+    /* Each may be NULL, and may take its own listener out. */
     void (*on_size)(struct sl_stream_listener *listener, uint16_t width, uint16_t height);
-    void (*on_end)(struct sl_stream_listener *listener); /* already taken out of the list */
+    void (*on_reordered)(struct sl_stream_listener *listener); /* from now on; once */
+    /* The track of this kind goes on in another codec: sl_track_codec() tells the last one. */
+    void (*on_codec)(struct sl_stream_listener *listener, enum sl_media_kind kind);
+    void (*on_muted)(struct sl_stream_listener *listener); /* or not any more */
+    void (*on_end)(struct sl_stream_listener *listener);   /* already taken out of the list */
 };
 void sl_stream_listen(struct sl_stream *stream, struct sl_stream_listener *listener);
 /* No-op if it does not listen. */
@@ -412,6 +459,16 @@ void sl_sink_destroy(struct sl_sink *sink);
 
 /* Asks the source for a key frame (merged, limited). [worker] */
 void sl_sink_request_keyframe(struct sl_sink *sink);
+/* As sl_sink_set_keyframe_every(), of a sink that has started: what it wants from now on. [worker]
+ */
+void sl_sink_wish_keyframes(struct sl_sink *sink, int64_t every_us);
+/* The way behind the sink takes no more than so much of the track's payload; 0, as at first: as
+ * much as there is. Whether the source hears of it is struct sl_workers_config's to say. [worker]
+ */
+void sl_sink_bound_bitrate(struct sl_sink *sink, uint64_t bitrate_bps);
+/* The way behind the sink loses so much, in 256ths, and its receiver has no remedy of its own; 0,
+ * as at first: it does not. [worker] */
+void sl_sink_tell_losses(struct sl_sink *sink, uint8_t fraction);
 /* A packet still kept for retransmission, borrowed until the next turn; NULL. See
  * sl_sink_keep_packets(). [worker] */
 struct sl_rtp_packet *sl_sink_find_packet(struct sl_sink *sink, int64_t seq);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A track: takes packets from its source, passes them on once per worker and turn, and carries key
- * frame requests back, merged. All on the home worker. */
+/* A track: takes packets from its source and passes them on once per worker and turn. All on the home
+ * worker. */
 #include "stream/internal.h"
-
-#include "base/clock.h"
-#include "base/metrics.h"
 
 #include <assert.h>
 
@@ -39,6 +36,7 @@ struct sl_track *sl_track_create(struct sl_stream *stream, enum sl_media_kind ki
     track->stream = stream;
     track->kind = kind;
     track->config = config->tracks[kind];
+    sl_track_report_init(track);
     track->home = config->worker;
     track->ops = config->ops;
     track->owner = config->owner;
@@ -67,6 +65,11 @@ enum sl_media_kind sl_track_kind(const struct sl_track *track)
     return track->kind;
 }
 
+bool sl_tracks_are_of_one_stream(const struct sl_track *a, const struct sl_track *b)
+{
+    return a->stream == b->stream;
+}
+
 const struct sl_track_config *sl_track_codecs(const struct sl_track *track)
 {
     return &track->config;
@@ -85,6 +88,8 @@ void sl_track_input(struct sl_track *track, struct sl_rtp_packet *packet)
 
 void sl_track_add(struct sl_track *track, struct sl_rtp_packet *packet)
 {
+    if (packet->keyframe_start || track->kind == SL_AUDIO)
+        sl_track_note_codec(track, packet->codec);
     if (track->batch_count == 0 && !sl_list_linked(&track->dirty))
         sl_list_append(&track->home->dirty_tracks, &track->dirty);
     track->batch[track->batch_count++] = packet;
@@ -143,8 +148,7 @@ static void end_pass(struct sl_track *track)
         sl_intake_take(track->intake, track->batch, track->batch_count);
         sl_intake_pass(track->intake);
     }
-    if (track->keyframe_every_us > 0)
-        note_keyframe(track);
+    note_keyframe(track);
     for (size_t i = 0; i < track->batch_count; i++)
         sl_rtp_packet_unref(track->batch[i]);
     track->batch_count = 0;
@@ -199,161 +203,6 @@ bool sl_track_may_go_on(const struct sl_track *track)
     if (track->kind == SL_VIDEO)
         return sl_track_picture_is_cut(track);
     return video && video->batch_count == 0;
-}
-
-size_t sl_track_sink_count(const struct sl_track *track)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < track->active_count; i++)
-        count += atomic_load_explicit(&track->active[i]->sink_count, memory_order_relaxed);
-    return count;
-}
-
-static void check_wishes(struct sl_track *track)
-{
-    int64_t least_us = 0;
-
-    for (size_t i = 0; i < track->active_count; i++) {
-        int64_t us =
-            atomic_load_explicit(&track->active[i]->keyframe_every_us, memory_order_relaxed);
-        if (us > 0 && (least_us == 0 || us < least_us))
-            least_us = us;
-    }
-    if (track->keyframe_every_us == 0)
-        track->keyframe_us = sl_now_us();
-    track->keyframe_every_us = least_us;
-    if (least_us == 0)
-        sl_list_remove(&track->paced);
-    else if (!sl_list_linked(&track->paced))
-        sl_list_append(&track->home->paced_tracks, &track->paced);
-}
-
-void sl_track_pace(struct sl_track *track, int64_t now_us)
-{
-    if (now_us - track->keyframe_us >= track->keyframe_every_us)
-        sl_track_want_keyframe_soon(track);
-}
-
-void sl_track_check_sinks(struct sl_track *track)
-{
-    size_t count = sl_track_sink_count(track);
-
-    if (!track->ended)
-        check_wishes(track);
-    if (track->ended || !track->ops->on_sinks || track->has_sinks == (count > 0))
-        return;
-    track->has_sinks = count > 0;
-    track->ops->on_sinks(track->owner, track, count);
-}
-
-uint32_t sl_track_clock_hz(const struct sl_track *track, enum sl_codec codec)
-{
-    bool is_sounds = codec == SL_CODEC_AAC || codec == SL_CODEC_TELEPHONE_EVENT;
-
-    return is_sounds && track->config.clock_hz > 0 ? track->config.clock_hz
-                                                   : sl_codec_clock_hz(codec);
-}
-
-/* NTP counts seconds from 1900 in 32 bits, and their fraction in as many. */
-static int64_t us_of_ntp(uint64_t ntp)
-{
-    return (int64_t)(ntp >> 32) * SL_US_PER_S +
-           (int64_t)(((ntp & UINT32_MAX) * SL_US_PER_S + (UINT32_C(1) << 31)) >> 32);
-}
-
-static _Atomic int64_t *ntp_offset_of(const struct sl_track *track)
-{
-    struct sl_stream *stream = track->stream;
-
-    return stream->of ? &stream->of->ntp_offset_us : &stream->ntp_offset_us;
-}
-
-uint64_t sl_track_ntp(struct sl_track *track, int64_t local_us)
-{
-    static const int64_t ntp_of_1970_us = INT64_C(2208988800) * SL_US_PER_S;
-    _Atomic int64_t *known = ntp_offset_of(track);
-    int64_t offset_us = atomic_load_explicit(known, memory_order_relaxed);
-
-    if (offset_us == 0) {
-        int64_t wall_us = sl_wall_ms() * SL_US_PER_MS - sl_now_us() + ntp_of_1970_us;
-        if (atomic_compare_exchange_strong(known, &offset_us, wall_us))
-            offset_us = wall_us; /* otherwise another track's, which came first */
-    }
-    uint64_t us = (uint64_t)(local_us + offset_us);
-    return (us / SL_US_PER_S << 32) + ((us % SL_US_PER_S) << 32) / SL_US_PER_S;
-}
-
-void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clock)
-{
-    SL_ASSERT_ON(track->home->loop);
-    if (clock->valid)
-        atomic_store_explicit(ntp_offset_of(track), us_of_ntp(clock->ntp) - clock->local_us,
-                              memory_order_relaxed);
-    if (!track->config.frames)
-        track->clock = *clock;
-}
-
-void sl_track_retry_keyframe(struct sl_track *track, int64_t now_us)
-{
-    if (track->keyframe_asked_us &&
-        now_us - track->keyframe_asked_us < track->home->config->keyframe_interval_us)
-        return;
-    sl_list_remove(&track->wanting);
-    track->keyframe_asked_us = now_us;
-    track->ops->request_keyframe(track->owner, track);
-}
-
-void sl_track_want_keyframe_soon(struct sl_track *track)
-{
-    if (!track->ended && track->ops->request_keyframe && !sl_list_linked(&track->wanting))
-        sl_list_append(&track->home->wanting_tracks, &track->wanting);
-}
-
-void sl_track_want_keyframe(struct sl_track *track)
-{
-    sl_track_want_keyframe_soon(track);
-    if (sl_list_linked(&track->wanting))
-        sl_track_retry_keyframe(track, sl_now_us());
-}
-
-struct size_report {
-    struct sl_msg msg;
-    struct sl_stream *stream;
-    uint16_t width, height;
-};
-
-/* [control] The stream is still there: it goes only after home reported its end, in this order. */
-static void on_size_report(struct sl_msg *msg)
-{
-    struct size_report *report = sl_container_of(msg, struct size_report, msg);
-    struct sl_stream *stream = report->stream;
-    struct sl_stream_listener *listener;
-
-    if (!stream->ended) {
-        stream->width = report->width;
-        stream->height = report->height;
-        sl_list_foreach(listener, &stream->listeners, struct sl_stream_listener, link)
-        {
-            if (listener->on_size)
-                listener->on_size(listener, report->width, report->height);
-        }
-    }
-    free(report);
-}
-
-void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height)
-{
-    SL_ASSERT_ON(track->home->loop);
-    if (track->ended)
-        return;
-    /* One per change of size, which the source bounds by key frames. */
-    struct size_report *report = sl_new(struct size_report);
-    report->msg.run = on_size_report;
-    report->stream = track->stream;
-    report->width = width;
-    report->height = height;
-    sl_loop_post(sl_registry_control(track->stream), &report->msg);
 }
 
 void sl_track_end(struct sl_track *track)

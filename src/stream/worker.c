@@ -320,6 +320,11 @@ struct sl_loop *sl_worker_loop(struct sl_worker *worker)
     return worker->loop;
 }
 
+struct sl_loop *sl_worker_control(struct sl_worker *worker)
+{
+    return worker->workers->control;
+}
+
 size_t sl_worker_index(const struct sl_worker *worker)
 {
     return worker->index;

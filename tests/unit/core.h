@@ -32,8 +32,8 @@ static inline void core_on_poll(uv_timer_t *timer)
     (void)timer;
 }
 
-/* The config's metrics are filled in here. */
-static inline void core_start(struct core *core, struct sl_workers_config config)
+/* Without threads: what is posted to the workers waits. The config's metrics are filled in here. */
+static inline void core_init(struct core *core, struct sl_workers_config config)
 {
     core->control = sl_loop_create("control");
     core->metrics = sl_metrics_create();
@@ -42,6 +42,11 @@ static inline void core_start(struct core *core, struct sl_workers_config config
     core->streams = sl_streams_create(core->workers, core->control);
     (void)uv_timer_init(sl_loop_uv(core->control), &core->poll);
     (void)uv_timer_start(&core->poll, core_on_poll, 1, 1);
+}
+
+static inline void core_start(struct core *core, struct sl_workers_config config)
+{
+    core_init(core, config);
     assert_int_equal(sl_workers_start(core->workers), 0);
 }
 
@@ -71,16 +76,22 @@ static inline bool core_is_drained(void *core)
     return sl_streams_drained(((struct core *)core)->streams);
 }
 
-/* After all streams were released. */
-static inline void core_stop(struct core *core)
+/* The workers do not run, and all streams are gone. */
+static inline void core_deinit(struct core *core)
 {
-    core_wait(core, core_is_drained, core);
-    sl_workers_stop(core->workers);
     uv_close((uv_handle_t *)&core->poll, NULL);
     sl_workers_destroy(core->workers);
     sl_streams_destroy(core->streams);
     sl_loop_destroy(core->control);
     sl_metrics_destroy(core->metrics);
+}
+
+/* After all streams were released. */
+static inline void core_stop(struct core *core)
+{
+    core_wait(core, core_is_drained, core);
+    sl_workers_stop(core->workers);
+    core_deinit(core);
 }
 
 #endif

@@ -20,7 +20,7 @@
 enum { WORKERS = 2, STREAMS_MAX = 12, TAKERS_MAX = 128 };
 
 struct fixture {
-    struct idle idle;
+    struct core core;
     struct sl_stream *all[STREAMS_MAX];
     size_t stream_count;
     struct sl_taker takers[TAKERS_MAX];
@@ -36,14 +36,14 @@ static struct sl_stream *add_stream(struct fixture *f, const char *name,
     struct sl_stream_config config = {
         .name = name,
         .publisher = *publisher,
-        .worker = sl_workers_at(f->idle.workers, 0),
+        .worker = sl_workers_at(f->core.workers, 0),
         .ops = ops,
         .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}}},
     };
 
     assert_true(f->stream_count < STREAMS_MAX);
     struct sl_stream **out = &f->all[f->stream_count++];
-    assert_int_equal(sl_stream_create(f->idle.streams, &config, out), 0);
+    assert_int_equal(sl_stream_create(f->core.streams, &config, out), 0);
     sl_stream_set_live(*out);
     return *out;
 }
@@ -86,8 +86,8 @@ static struct sl_rest_config config_of(struct fixture *f)
 {
     return (struct sl_rest_config){
         .ws_port = 8080,
-        .metrics = f->idle.metrics,
-        .parts = {.streams = f->idle.streams, .workers = f->idle.workers},
+        .metrics = f->core.metrics,
+        .parts = {.streams = f->core.streams, .workers = f->core.workers},
         .sources = {.owner = f, .alive = is_alive, .ready = is_ready, .gauges = fill_gauges}};
 }
 
@@ -97,7 +97,7 @@ static int setup(void **state)
 
     f->alive = true;
     f->ready = true;
-    idle_init(&f->idle, WORKERS);
+    idle_init(&f->core, WORKERS);
     const struct sl_rest_config config = config_of(f);
     assert_int_equal(sl_rest_create(&config, &f->rest, NULL), 0);
     *state = f;
@@ -111,7 +111,7 @@ static int teardown(void **state)
     sl_rest_destroy(f->rest);
     for (size_t i = 0; i < f->stream_count; i++)
         sl_stream_release(f->all[i]);
-    idle_deinit(&f->idle);
+    idle_deinit(&f->core);
     free(f);
     return 0;
 }
@@ -217,7 +217,7 @@ static void shows_gauges_and_counters_to_prometheus(void **state)
     };
 
     go_live(f);
-    sl_count(sl_metrics_register(f->idle.metrics), SL_COUNTER_RTP_PACKETS_IN, 3);
+    sl_count(sl_metrics_register(f->core.metrics), SL_COUNTER_RTP_PACKETS_IN, 3);
     struct sl_http_request request = get(f, "/metrics", NULL);
     assert_int_equal(request.status, 200);
     assert_memory_equal(request.content_type, "text/plain; version=0.0.4", 25);

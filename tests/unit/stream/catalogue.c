@@ -13,7 +13,7 @@
 
 static int set_up(void **state)
 {
-    struct idle *f = sl_new(struct idle);
+    struct core *f = sl_new(struct core);
 
     idle_init(f, 1);
     *state = f;
@@ -27,7 +27,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct sl_stream *create(struct idle *f, const char *name,
+static struct sl_stream *create(struct core *f, const char *name,
                                 const struct sl_publisher *publisher)
 {
     static const struct sl_source_ops ops = {.protocol = "test"};
@@ -91,7 +91,7 @@ static void a_stream_says_whose_it_is(void **state)
 
 static void it_is_found_by_its_id_as_long_as_it_lives(void **state)
 {
-    struct idle *f = *state;
+    struct core *f = *state;
     char longest[SL_STREAM_ID_MAX + 2] = "";
     struct sl_stream *first = create(f, "a", &(struct sl_publisher){.id = "id-a"});
     struct sl_stream *second = create(f, "b", &(struct sl_publisher){.id = "id-b"});
@@ -118,7 +118,7 @@ static void it_is_found_by_its_id_as_long_as_it_lives(void **state)
 
 static void an_id_that_is_too_long_is_refused(void **state)
 {
-    struct idle *f = *state;
+    struct core *f = *state;
     char id[SL_STREAM_ID_MAX + 2] = "";
     static const struct sl_source_ops ops = {.protocol = "test"};
     struct sl_stream_config config = {
@@ -132,7 +132,7 @@ static void an_id_that_is_too_long_is_refused(void **state)
 
 static void its_publisher_tells_the_figures_and_ends_it(void **state)
 {
-    struct idle *f = *state;
+    struct core *f = *state;
     struct publisher publisher = {0};
     struct sl_stream_figures figures;
     struct sl_stream *stream = create(
@@ -169,8 +169,8 @@ static void one_that_has_ended_asks_its_publisher_for_nothing(void **state)
 
 static void one_whose_publisher_knows_nothing_has_no_figures_and_is_ended_all_the_same(void **state)
 {
-    struct idle *f = *state;
-    static const struct sl_publisher_ops none = {NULL, NULL};
+    struct core *f = *state;
+    static const struct sl_publisher_ops none = {NULL, NULL, NULL};
     const struct sl_publisher publishers[] = {{.ops = NULL}, {.ops = &none}};
 
     for (size_t i = 0; i < SL_ARRAY_LEN(publishers); i++) {

@@ -185,6 +185,79 @@ static void frames_follow_a_source_of_packets_into_another_codec(void **state)
     }
 }
 
+struct codec_listener {
+    struct sl_stream_listener listener;
+    struct sl_stream *stream;
+    enum sl_codec told; /* by the last call */
+    int calls;
+};
+
+static void note_codec(struct sl_stream_listener *listener, enum sl_media_kind kind)
+{
+    struct codec_listener *l = sl_container_of(listener, struct codec_listener, listener);
+
+    l->told = sl_stream_codec(l->stream, kind);
+    l->calls++;
+}
+
+static void leave_at_once(struct sl_stream_listener *listener, enum sl_media_kind kind)
+{
+    note_codec(listener, kind);
+    sl_stream_unlisten(listener);
+}
+
+static bool is_h264(void *arg)
+{
+    return ((struct codec_listener *)arg)->told == SL_CODEC_H264;
+}
+
+static void a_track_has_the_codec_of_what_comes(void **state)
+{
+    struct fixture *f = *state;
+    struct codec_listener first = {.listener.on_codec = leave_at_once},
+                          last = {.listener.on_codec = note_codec};
+
+    for (int frames = 0; frames < 2; frames++) {
+        struct sl_track *track = publish(f, frames, SL_CODEC_VP8, SL_CODEC_H264);
+        first.stream = last.stream = f->stream;
+        first.told = last.told = SL_CODEC_NONE;
+        first.calls = last.calls = 0;
+        sl_stream_listen(f->stream, &first.listener);
+        sl_stream_listen(f->stream, &last.listener);
+        assert_int_equal(sl_track_codec(track), SL_CODEC_VP8); /* expected */
+        assert_int_equal(sl_stream_codec(f->stream, SL_AUDIO), SL_CODEC_NONE);
+        if (frames)
+            (void)feed(f, track, SL_CODEC_H264, TEXT(SETS IDR), true, START, START);
+        else
+            feed_packet(f, track, SL_CODEC_H264, TEXT("\x67\x42\xc0\x1f"), 1000);
+        assert_int_equal(sl_track_codec(track), SL_CODEC_H264);
+        core_wait(&f->core, is_h264, &last);
+        assert_int_equal(first.calls, 1);
+        /* What refers to other pictures begins nothing. */
+        if (frames)
+            (void)feed(f, track, SL_CODEC_VP8, TEXT("\x11"), false, START + 1, START + 1);
+        else
+            feed_packet(f, track, SL_CODEC_VP8, TEXT("\x10\x11\0\0"), 1001);
+        assert_int_equal(sl_track_codec(track), SL_CODEC_H264);
+        sl_stream_unlisten(&last.listener);
+        assert_int_equal(last.calls, 1);
+        sl_stream_release(f->stream);
+        f->stream = NULL;
+        core_wait(&f->core, core_is_drained, &f->core);
+    }
+}
+
+static void digits_are_no_codec_of_a_track(void **state)
+{
+    struct fixture *f = *state;
+    struct sl_track *track = publish(f, false, SL_CODEC_OPUS, SL_CODEC_PCMA);
+
+    feed_packet(f, track, SL_CODEC_TELEPHONE_EVENT, TEXT("\1\2\3\4"), 1000);
+    assert_int_equal(sl_track_codec(track), SL_CODEC_OPUS);
+    feed_packet(f, track, SL_CODEC_PCMA, TEXT("\1\2\3\4"), 1001);
+    assert_int_equal(sl_track_codec(track), SL_CODEC_PCMA);
+}
+
 static void a_source_that_no_frames_can_be_made_of_ends_sinks_of_frames(void **state)
 {
     struct fixture *f = *state;
@@ -340,6 +413,8 @@ int main(void)
             tear_down),
         cmocka_unit_test_setup_teardown(frames_follow_a_source_of_packets_into_another_codec,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_track_has_the_codec_of_what_comes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(digits_are_no_codec_of_a_track, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_source_that_no_frames_can_be_made_of_ends_sinks_of_frames,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_source_that_changes_to_such_a_codec_ends_them_then,

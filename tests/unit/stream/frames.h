@@ -4,6 +4,7 @@
 #define SL_TEST_STREAM_FRAMES_H
 
 #include "../core.h"
+#include "rtp/rtp.h"
 #include "stream/stream.h"
 
 #include <errno.h>
@@ -143,12 +144,15 @@ static inline void do_input_packet(void *arg)
 {
     struct input *input = arg;
     struct sl_rtp_packet *packet = sl_rtp_packet_create(sl_workers_at(input->f->core.workers, 0));
+    struct sl_payload_info info = {0};
 
+    (void)sl_payload_inspect(input->codec, (const uint8_t *)input->bytes, input->len, &info);
     packet->seq = input->seq;
     packet->arrival_us = sl_now_us();
     packet->timestamp = (uint32_t)(input->pts_us / SL_US_PER_MS * 90);
     packet->codec = input->codec;
     packet->marker = true;
+    packet->keyframe_start = info.keyframe_start;
     packet->payload_len = (uint16_t)input->len;
     memcpy(packet->payload, input->bytes, input->len);
     sl_track_input(input->track, packet);

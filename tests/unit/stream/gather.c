@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How the packets of a large room wait for the rest of their picture, and what is read meanwhile.
  */
-#include "../job.h"
-#include "base/clock.h"
-#include "base/metrics.h"
-#include "stream/stream.h"
+#include "../core.h"
 
 #include <poll.h>
 #include <setjmp.h>
@@ -16,12 +13,9 @@
 
 enum { DEADLINE_US = 10 * SL_US_PER_S, SINKS = 200 };
 
-/* All but control is used on the worker, and read when it has done a job. */
+/* All but the core is used on the worker, and read when it has done a job. */
 struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
+    struct core core;
     struct sl_worker *worker;
     struct sl_stream *stream;
     struct sl_sink *sinks[SINKS];
@@ -94,15 +88,11 @@ static void request_keyframe(void *owner, struct sl_track *track)
     (void)owner, (void)track;
 }
 
-static const struct sl_source_ops source_ops = {"test", request_keyframe, NULL};
+static const struct sl_source_ops source_ops = {.protocol = "test", .request_keyframe = request_keyframe};
 
 static void on_worker(struct fixture *f, void (*fn)(void *arg))
 {
-    struct job job;
-
-    job_post(&job, sl_worker_loop(f->worker), fn, f);
-    while (!job_is_done(&job))
-        (void)poll(NULL, 0, 1);
+    core_on_worker(&f->core, f->worker, fn, f);
 }
 
 static void do_start(void *arg)
@@ -131,20 +121,12 @@ static int set_up(void **state)
 {
     struct fixture *f = sl_new(struct fixture);
 
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
-    struct sl_workers_config config = {
-        .count = 1,
-        .packets_max = 4096,
-        .ring_packets = 256,
-        .keyframe_interval_us = SL_US_PER_S,
-        .gather_max_us = 2000,
-        .metrics = f->metrics,
-    };
-    f->workers = sl_workers_create(&config, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
-    f->worker = sl_workers_at(f->workers, 0);
-    sl_workers_start(f->workers);
+    core_start(&f->core, (struct sl_workers_config){.count = 1,
+                                                    .packets_max = 4096,
+                                                    .ring_packets = 256,
+                                                    .keyframe_interval_us = SL_US_PER_S,
+                                                    .gather_max_us = 2000});
+    f->worker = sl_workers_at(f->core.workers, 0);
     struct sl_stream_config stream = {
         .name = "cam",
         .worker = f->worker,
@@ -152,12 +134,11 @@ static int set_up(void **state)
         .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}},
                    {.present = true, .codec_count = 1, .codecs = {{SL_CODEC_VP8, ""}}}},
     };
-    assert_int_equal(sl_stream_create(f->streams, &stream, &f->stream), 0);
+    assert_int_equal(sl_stream_create(f->core.streams, &stream, &f->stream), 0);
     for (size_t i = 0; i < SINKS; i++) /* half of sound; the first of each kind tell */
         f->sinks[i] = sl_sink_create(sl_stream_track(f->stream, i % 2 ? SL_VIDEO : SL_AUDIO),
                                      f->worker, &sink_ops, i < 2 ? f : NULL);
     on_worker(f, do_start);
-    (void)uv_run(sl_loop_uv(f->control), UV_RUN_NOWAIT);
     *state = f;
     return 0;
 }
@@ -165,19 +146,12 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    int64_t deadline_us = sl_now_us() + DEADLINE_US;
 
     on_worker(f, do_stop);
     for (size_t i = 0; i < SINKS; i++)
         sl_sink_destroy(f->sinks[i]);
     sl_stream_release(f->stream);
-    while (!sl_streams_drained(f->streams) && sl_now_us() < deadline_us)
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_NOWAIT);
-    sl_workers_stop(f->workers);
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
+    core_stop(&f->core);
     free(f);
     return 0;
 }

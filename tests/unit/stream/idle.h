@@ -4,19 +4,10 @@
 #ifndef SL_TESTS_UNIT_STREAM_IDLE_H
 #define SL_TESTS_UNIT_STREAM_IDLE_H
 
-#include "base/metrics.h"
-#include "net/net.h"
-#include "stream/stream.h"
+#include "../core.h"
 
-struct idle {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
-};
-
-void idle_init(struct idle *idle, size_t workers);
+void idle_init(struct core *core, size_t workers);
 /* Every stream must have been released; fails the test if one is left over. */
-void idle_deinit(struct idle *idle);
+void idle_deinit(struct core *core);
 
 #endif

@@ -13,7 +13,7 @@
 
 static int set_up(void **state)
 {
-    struct idle *f = sl_new(struct idle);
+    struct core *f = sl_new(struct core);
 
     idle_init(f, 1);
     *state = f;
@@ -33,7 +33,7 @@ static void request_keyframe(void *owner, struct sl_track *track)
     (void)track;
 }
 
-static int create_as(struct idle *f, const char *name, const struct sl_reservation *reservation,
+static int create_as(struct core *f, const char *name, const struct sl_reservation *reservation,
                      bool unlisted_until_live, struct sl_stream **out)
 {
     static const struct sl_source_ops ops = {.protocol = "test",
@@ -50,7 +50,7 @@ static int create_as(struct idle *f, const char *name, const struct sl_reservati
     return sl_stream_create(f->streams, &config, out);
 }
 
-static int create(struct idle *f, const char *name, const struct sl_reservation *reservation,
+static int create(struct core *f, const char *name, const struct sl_reservation *reservation,
                   struct sl_stream **out)
 {
     return create_as(f, name, reservation, false, out);
@@ -58,7 +58,7 @@ static int create(struct idle *f, const char *name, const struct sl_reservation 
 
 static void a_reserved_name_is_for_streams_made_with_the_reservation_only(void **state)
 {
-    struct idle *f = *state;
+    struct core *f = *state;
     struct sl_reservation *mine, *other;
     struct sl_stream *stream, *second;
 
@@ -87,7 +87,7 @@ static void a_reserved_name_is_for_streams_made_with_the_reservation_only(void *
 
 static void a_name_in_use_cannot_be_reserved_and_neither_can_what_is_no_name(void **state)
 {
-    struct idle *f = *state;
+    struct core *f = *state;
     struct sl_reservation *reservation;
     struct sl_stream *stream;
     char longest[SL_STREAM_NAME_MAX + 2];
@@ -128,7 +128,7 @@ static void on_unreserved(struct sl_streams_listener *base, const char *name)
 
 static void listeners_hear_of_each_live_stream_once_and_of_names_given_up(void **state)
 {
-    struct idle *f = *state;
+    struct core *f = *state;
     struct listener all = {.listener = {.on_live = on_live, .on_unreserved = on_unreserved}};
     struct listener live_only = {.listener = {.on_live = on_live}};
     struct sl_reservation *reservation;
@@ -178,7 +178,7 @@ static void look_at(struct sl_stream *stream, void *arg)
     walk->found += stream == walk->wanted;
 }
 
-static void assert_is_among_all(struct idle *f, const struct sl_stream *stream, size_t found)
+static void assert_is_among_all(struct core *f, const struct sl_stream *stream, size_t found)
 {
     struct walk walk = {.wanted = stream};
 
@@ -189,7 +189,7 @@ static void assert_is_among_all(struct idle *f, const struct sl_stream *stream, 
 
 static void one_that_is_unlisted_is_found_once_live_and_has_its_name_before(void **state)
 {
-    struct idle *f = *state;
+    struct core *f = *state;
     struct sl_reservation *reservation, *other;
     struct sl_stream *stream, *second;
 
@@ -255,7 +255,7 @@ static void count_seen(struct sl_stream *stream, void *arg)
     ((struct heard *)arg)->seen++;
 }
 
-static int create_of(struct idle *f, struct sl_stream *of, struct sl_stream **out)
+static int create_of(struct core *f, struct sl_stream *of, struct sl_stream **out)
 {
     static const struct sl_source_ops ops = {.protocol = "variant"};
     struct sl_stream_config config = {
@@ -272,7 +272,7 @@ static int create_of(struct idle *f, struct sl_stream *of, struct sl_stream **ou
 static void
 a_stream_without_a_name_is_seen_by_nobody_and_ends_with_what_it_is_made_from(void **state)
 {
-    struct idle *f = *state;
+    struct core *f = *state;
     struct heard heard = {.listener.on_end = on_end, .streams_listener.on_live = on_any_live};
     struct sl_stream *camera, *variant, *second, *late, *leg;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* H264 parameter sets put into a track: what every sink behind it sees, whatever comes late, twice
  * or not at all. The worker does not run: the test is its thread. */
-#include "base/clock.h"
+#include "../core.h"
+
 #include "base/log.h"
-#include "base/metrics.h"
 #include "stream/internal.h"
 
 #include <errno.h>
@@ -21,10 +21,7 @@
 enum { PACKETS_MAX = TRACK_BATCH, SLICE = 0x41, IDR = 0x65, OTHER_CODEC = 0 };
 
 struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
+    struct core core;
     struct sl_stream *stream;
     struct sl_track *track;
 };
@@ -41,15 +38,11 @@ static struct fixture *create(bool described)
 {
     struct fixture *f = sl_new(struct fixture);
 
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
-    struct sl_workers_config workers = {
-        .count = 1, .packets_max = 4096, .ring_packets = 256, .metrics = f->metrics};
-    f->workers = sl_workers_create(&workers, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
+    core_init(&f->core,
+              (struct sl_workers_config){.count = 1, .packets_max = 4096, .ring_packets = 256});
     struct sl_stream_config config = {
         .name = "cam \"1\"",
-        .worker = sl_workers_at(f->workers, 0),
+        .worker = sl_workers_at(f->core.workers, 0),
         .ops = &source_ops,
         .tracks[SL_VIDEO] = {.present = true,
                              .codec_count = 2,
@@ -60,7 +53,7 @@ static struct fixture *create(bool described)
         config.tracks[SL_VIDEO].sprop.len = sizeof(sprop) - 1;
         memcpy(config.tracks[SL_VIDEO].sprop.bytes, sprop, sizeof(sprop) - 1);
     }
-    assert_int_equal(sl_stream_create(f->streams, &config, &f->stream), 0);
+    assert_int_equal(sl_stream_create(f->core.streams, &config, &f->stream), 0);
     f->track = sl_stream_track(f->stream, SL_VIDEO);
     return f;
 }
@@ -83,14 +76,8 @@ static int tear_down(void **state)
 
     sl_track_pass(f->track);
     sl_stream_release(f->stream);
-    sl_workers_start(f->workers); /* runs what was posted */
-    while (!sl_streams_drained(f->streams))
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE);
-    sl_workers_stop(f->workers);
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
+    assert_int_equal(sl_workers_start(f->core.workers), 0); /* runs what was posted */
+    core_stop(&f->core);
     free(f);
     return 0;
 }

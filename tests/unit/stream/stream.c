@@ -27,6 +27,7 @@ static int set_up(void **state)
                              .packets_max = POOL,
                              .ring_packets = 256,
                              .keyframe_interval_us = 200 * SL_US_PER_MS,
+                             .bounding = SL_BOUND_SOLE,
                          });
     *state = f;
     return 0;
@@ -48,6 +49,8 @@ static int tear_down(void **state)
 struct source {
     _Atomic int keyframe_requests;
     _Atomic int sinks_calls, sinks_count; /* how often told, and what the last time */
+    _Atomic uint64_t bound_bps;           /* as it was told last */
+    _Atomic int losses;                   /* likewise */
     struct sl_stream *stream;
 };
 
@@ -69,7 +72,25 @@ static void on_sinks(void *owner, struct sl_track *track, size_t count)
     atomic_fetch_add(&source->sinks_calls, 1);
 }
 
-static const struct sl_source_ops source_ops = {"test", request_keyframe, on_sinks};
+static void on_bound(void *owner, struct sl_track *track, uint64_t bitrate_bps)
+{
+    if (sl_track_kind(track) == SL_VIDEO)
+        atomic_store(&((struct source *)owner)->bound_bps, bitrate_bps);
+}
+
+static void on_losses(void *owner, struct sl_track *track, uint8_t fraction)
+{
+    if (sl_track_kind(track) == SL_AUDIO)
+        atomic_store(&((struct source *)owner)->losses, fraction);
+}
+
+static const struct sl_source_ops source_ops = {
+    .protocol = "test",
+    .request_keyframe = request_keyframe,
+    .on_sinks = on_sinks,
+    .on_bound = on_bound,
+    .on_losses = on_losses,
+};
 
 static int create_stream(struct fixture *f, const char *name, size_t worker, struct source *source)
 {
@@ -444,6 +465,117 @@ static void the_source_hears_of_its_first_sink_and_of_its_last(void **state)
     assert_int_equal(atomic_load(&source.sinks_calls), 7); /* the end is no news to the source */
 }
 
+static void do_bound(void *arg)
+{
+    sl_sink_bound_bitrate(arg, 700000);
+}
+
+static void do_bound_hard(void *arg)
+{
+    sl_sink_bound_bitrate(arg, 1000);
+}
+
+static bool is_bounded(void *arg)
+{
+    return atomic_load(&((struct source *)arg)->bound_bps) == 700000;
+}
+
+static bool is_bounded_hard(void *arg)
+{
+    return atomic_load(&((struct source *)arg)->bound_bps) == 150000; /* and no less */
+}
+
+static bool is_unbounded(void *arg)
+{
+    return atomic_load(&((struct source *)arg)->bound_bps) == 0;
+}
+
+static void the_source_is_asked_for_less_for_a_sink_that_is_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    struct sink sinks[3];
+
+    memset(sinks, 0, sizeof(sinks));
+    assert_int_equal(create_stream(f, "cam", 0, &source), 0);
+    struct sl_track *track = sl_stream_track(source.stream, SL_VIDEO);
+    for (size_t i = 0; i < 3; i++) /* beside the narrow one, and elsewhere */
+        sinks[i].sink =
+            sl_sink_create(track, sl_workers_at(f->core.workers, i / 2), &packet_ops, &sinks[i]);
+    struct sl_worker *home = sl_workers_at(f->core.workers, 0);
+    core_on_worker(&f->core, home, do_start, sinks[0].sink);
+    core_on_worker(&f->core, home, do_bound, sinks[0].sink);
+    core_wait(&f->core, is_bounded, &source);
+    for (size_t i = 1; i < 3; i++) {
+        struct sl_worker *worker = sl_workers_at(f->core.workers, i / 2);
+        core_on_worker(&f->core, worker, do_start, sinks[i].sink);
+        core_wait(&f->core, is_unbounded, &source);
+        core_on_worker(&f->core, worker, do_stop, sinks[i].sink);
+        core_wait(&f->core, is_bounded, &source);
+    }
+    core_on_worker(&f->core, home, do_bound_hard, sinks[0].sink);
+    core_wait(&f->core, is_bounded_hard, &source);
+    core_on_worker(&f->core, home, do_stop, sinks[0].sink);
+    core_wait(&f->core, is_unbounded, &source);
+    end_stream_with(f, &source, sinks, 3);
+}
+
+struct telling {
+    struct sl_sink *sink;
+    uint8_t fraction;
+};
+
+static void do_tell_losses(void *arg)
+{
+    const struct telling *telling = arg;
+
+    sl_sink_tell_losses(telling->sink, telling->fraction);
+}
+
+struct expected_losses {
+    struct source *source;
+    int fraction;
+};
+
+static bool knows_losses(void *arg)
+{
+    const struct expected_losses *expected = arg;
+
+    return atomic_load(&expected->source->losses) == expected->fraction;
+}
+
+static void the_source_hears_of_the_worst_ways_losses(void **state)
+{
+    static const struct {
+        size_t sink;
+        uint8_t fraction;
+        int heard;
+    } steps[] = {{0, 20, 20}, {1, 50, 50}, {0, 30, 50}, {1, 0, 30}, {1, 40, 40}};
+    struct fixture *f = *state;
+    struct source source;
+    struct sink sinks[2];
+
+    memset(sinks, 0, sizeof(sinks));
+    assert_int_equal(create_stream(f, "cam", 0, &source), 0);
+    struct sl_track *track = sl_stream_track(source.stream, SL_AUDIO);
+    for (size_t i = 0; i < 2; i++) {
+        struct sl_worker *worker = sl_workers_at(f->core.workers, i);
+        sinks[i].sink = sl_sink_create(track, worker, &packet_ops, &sinks[i]);
+        core_on_worker(&f->core, worker, do_start, sinks[i].sink);
+    }
+    for (size_t i = 0; i < SL_ARRAY_LEN(steps); i++) {
+        struct telling telling = {sinks[steps[i].sink].sink, steps[i].fraction};
+        struct expected_losses expected = {&source, steps[i].heard};
+        core_on_worker(&f->core, sl_workers_at(f->core.workers, steps[i].sink), do_tell_losses,
+                       &telling);
+        core_wait(&f->core, knows_losses, &expected);
+    }
+    struct expected_losses without = {&source, 30}; /* with the worst one gone */
+    core_on_worker(&f->core, sl_workers_at(f->core.workers, 1), do_stop, sinks[1].sink);
+    core_wait(&f->core, knows_losses, &without);
+    end_stream_with(f, &source, sinks, 2);
+}
+
 static bool has_ended(void *arg)
 {
     return atomic_load(&((struct sink *)arg)->ended) > 0;
@@ -726,6 +858,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(keyframe_requests_are_merged_limited_and_not_lost, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_source_hears_of_its_first_sink_and_of_its_last, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_source_is_asked_for_less_for_a_sink_that_is_alone,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_source_hears_of_the_worst_ways_losses, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_end_reaches_running_and_late_sinks_once, set_up,
                                         tear_down),

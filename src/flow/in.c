@@ -42,9 +42,11 @@ static void init_input(struct sl_flow_in *in, const struct sl_media *media)
             input->apt[codec->rtx_payload_type & 127] = codec->payload_type & 127;
         }
         input->nack |= codec->nack;
-        input->pli |= codec->pli || codec->fir;
+        input->pli |= codec->pli;
+        input->fir |= codec->fir;
     }
     input->clock_hz = sl_sdp_clock_hz(&media->codecs[0]);
+    input->last_payload_type = media->codecs[0].payload_type & 127;
     input->receiver = sl_receiver_create(input->clock_hz, input->nack);
     if (input->ext_transport_cc && !in->twcc[media->transport])
         in->twcc[media->transport] = sl_twcc_create();
@@ -54,6 +56,7 @@ struct sl_flow_in *sl_flow_in_create(const struct sl_flow_in_config *config)
 {
     struct sl_flow_in *in = sl_new(struct sl_flow_in);
 
+    SL_ASSERT_ON(sl_worker_control(config->worker));
     in->worker = config->worker;
     in->counters = sl_worker_counters(config->worker);
     in->ops = config->ops;
@@ -62,6 +65,8 @@ struct sl_flow_in *sl_flow_in_create(const struct sl_flow_in_config *config)
     in->ssrc = sl_random_u32() | 1;
     in->max_bitrate_bps = config->max_bitrate_bps;
     in->remb_bps = REMB_START_BPS;
+    in->report_every_us = config->report_every_us ? config->report_every_us : SL_US_PER_S;
+    memcpy(in->fillers, config->fillers, sizeof(in->fillers));
     in->rtt_us = FIRST_RTT_US;
     in->sync = sl_sync_create();
     in->wall_offset_us = sl_wall_ms() * SL_US_PER_MS - sl_now_us() + NTP_OF_1970_US;
@@ -87,12 +92,14 @@ void sl_flow_in_destroy(struct sl_flow_in *in)
 
 void sl_flow_in_set_tracks(struct sl_flow_in *in, struct sl_track *audio, struct sl_track *video)
 {
+    SL_ASSERT_ON(sl_worker_control(in->worker));
     in->inputs[SL_AUDIO].track = audio;
     in->inputs[SL_VIDEO].track = video;
 }
 
 int64_t sl_flow_in_heard_us(const struct sl_flow_in *in)
 {
+    SL_ASSERT_ON(sl_worker_loop(in->worker));
     return in->heard_us;
 }
 
@@ -125,6 +132,19 @@ static void start_anew(struct sl_flow_in *in, struct input *input)
     input->probe_us = 0;
     input->restart = true;
     sl_sync_forget(in->sync, input->kind);
+}
+
+/* Time goes on by what has passed since the last packet. */
+static void take_over(struct sl_flow_in *in, struct input *input, const struct sl_rtp_view *view,
+                      int64_t now_us)
+{
+    int64_t passed = (now_us - input->heard_us) * input->clock_hz / SL_US_PER_S;
+    bool first = input->heard_us == 0; /* the description named another */
+
+    start_anew(in, input);
+    input->ssrc = view->ssrc;
+    if (!first)
+        input->timestamp_offset = input->last_timestamp + (uint32_t)passed - view->timestamp;
 }
 
 /* Which input a packet belongs to: by ssrc where it is known, else by payload type (RFC 8843
@@ -178,6 +198,8 @@ static void look_at_payload(struct input *input, struct sl_rtp_packet *packet)
         sl_payload_inspect(packet->codec, packet->payload, packet->payload_len, &info) < 0)
         return;
     packet->keyframe_start = info.keyframe_start;
+    if (info.b_picture)
+        sl_track_set_reordered(input->track);
     if (info.width == 0 || info.height == 0 ||
         (info.width == input->width && info.height == input->height))
         return;
@@ -241,6 +263,11 @@ static void deliver(struct sl_flow_in *in, struct input *input, int64_t seq,
     }
 }
 
+static bool is_filler(const struct sl_flow_in *in, uint8_t payload_type)
+{
+    return in->fillers[payload_type >> 6] >> (payload_type & 63) & 1;
+}
+
 /* Notes the arrival; negative if the packet is not to be used. */
 static int64_t note_arrival(struct input *input, uint16_t seq, uint32_t timestamp, size_t len,
                             bool rtx, int64_t now_us)
@@ -288,41 +315,84 @@ static void on_rtx(struct sl_flow_in *in, struct input *input, const struct sl_r
                 view->payload_len - 2, now_us);
 }
 
+static int parse(struct sl_flow_in *in, const uint8_t *data, size_t len, int64_t now_us,
+                 struct sl_rtp_view *view)
+{
+    SL_ASSERT_ON(sl_worker_loop(in->worker));
+    if (sl_rtp_parse(data, len, view) < 0) {
+        sl_count(in->counters, SL_COUNTER_RTP_MALFORMED, 1);
+        return -EBADMSG;
+    }
+    sl_count(in->counters, SL_COUNTER_RTP_PACKETS_IN, 1);
+    sl_count(in->counters, SL_COUNTER_RTP_BYTES_IN, len);
+    in->heard_us = now_us;
+    return 0;
+}
+
+/* A packet of media that is no retransmission. */
+static void on_media(struct sl_flow_in *in, struct input *input, struct sl_rtp_view *view,
+                     int64_t now_us)
+{
+    enum sl_codec codec = input->codec_of[view->payload_type];
+    uint32_t clock_hz = input->clock_of[view->payload_type];
+
+    if (input->kind == SL_AUDIO && is_filler(in, view->payload_type)) {
+        codec = input->codec_of[input->last_payload_type];
+        clock_hz = input->clock_hz;
+        view->payload_len = 0;
+    } else {
+        input->last_payload_type = view->payload_type;
+    }
+    if (codec == SL_CODEC_NONE)
+        return;
+    input->heard_us = now_us;
+    view->timestamp += input->timestamp_offset;
+    int64_t seq = note_arrival(input, view->seq, view->timestamp, view->payload_len, false, now_us);
+    if (seq < 0)
+        return;
+    input->last_timestamp = view->timestamp;
+    if (sl_sync_packet(in->sync, input->kind, clock_hz, view->timestamp, now_us))
+        tell_clock(in, input);
+    deliver(in, input, seq, view, codec, view->payload, view->payload_len, now_us);
+}
+
 void sl_flow_in_rtp(struct sl_flow_in *in, const uint8_t *data, size_t len, int64_t now_us)
 {
     struct sl_rtp_view view;
     bool rtx;
     size_t ext_len;
 
-    SL_ASSERT_ON(sl_worker_loop(in->worker));
-    if (sl_rtp_parse(data, len, &view) < 0) {
-        sl_count(in->counters, SL_COUNTER_RTP_MALFORMED, 1);
+    if (parse(in, data, len, now_us, &view) < 0)
         return;
-    }
-    sl_count(in->counters, SL_COUNTER_RTP_PACKETS_IN, 1);
-    sl_count(in->counters, SL_COUNTER_RTP_BYTES_IN, len);
-    in->heard_us = now_us;
     struct input *input = find_input(in, &view, &rtx, now_us);
     if (!input)
         return;
     const uint8_t *ext = sl_rtp_ext(&view, input->ext_transport_cc, &ext_len);
     if (ext && ext_len == 2 && input->ext_transport_cc && in->twcc[input->transport])
         sl_twcc_input(in->twcc[input->transport], sl_load_u16(ext), now_us);
-    if (rtx) {
+    if (rtx)
+        on_rtx(in, input, &view, now_us);
+    else
+        on_media(in, input, &view, now_us);
+}
+
+void sl_flow_in_rtp_of(struct sl_flow_in *in, enum sl_media_kind kind, const uint8_t *data,
+                       size_t len, int64_t now_us)
+{
+    struct input *input = &in->inputs[kind];
+    struct sl_rtp_view view;
+
+    if (parse(in, data, len, now_us, &view) < 0 || !input->present || view.ssrc == 0)
+        return;
+    if (input->is_rtx[view.payload_type]) {
         on_rtx(in, input, &view, now_us);
         return;
     }
-    enum sl_codec codec = input->codec_of[view.payload_type];
-    if (codec == SL_CODEC_NONE)
-        return;
-    input->heard_us = now_us;
-    int64_t seq = note_arrival(input, view.seq, view.timestamp, view.payload_len, false, now_us);
-    if (seq < 0)
-        return;
-    if (sl_sync_packet(in->sync, input->kind, input->clock_of[view.payload_type], view.timestamp,
-                       now_us))
-        tell_clock(in, input);
-    deliver(in, input, seq, &view, codec, view.payload, view.payload_len, now_us);
+    if (input->ssrc == 0)
+        input->ssrc = view.ssrc;
+    else if (input->ssrc != view.ssrc)
+        take_over(in, input, &view, now_us);
+    on_media(in, input, &view, now_us);
 }
 
 /* ---- RTCP in ---- */
@@ -338,7 +408,8 @@ static void on_sender_report(struct sl_flow_in *in, const struct sl_rtcp_view *v
         if (!input->present || input->ssrc != view->ssrc || !input->track)
             continue;
         sl_receiver_on_sr(input->receiver, info.ntp, now_us);
-        sl_sync_report(in->sync, input->kind, info.ntp, info.rtp_timestamp, now_us);
+        sl_sync_report(in->sync, input->kind, info.ntp,
+                       info.rtp_timestamp + input->timestamp_offset, now_us);
     }
 }
 

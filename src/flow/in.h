@@ -14,9 +14,11 @@ struct input {
     size_t transport;
     struct sl_track *track;
     uint32_t ssrc, rtx_ssrc; /* 0: not known yet */
-    bool nack, pli;
+    bool nack, pli, fir;
+    uint8_t fir_seq;
     enum sl_codec codec_of[128]; /* by payload type; SL_CODEC_NONE */
     uint32_t clock_of[128];      /* by payload type */
+    uint8_t last_payload_type;   /* of what was heard; at first the one agreed upon */
     bool is_rtx[128];            /* by payload type */
     uint8_t apt[128];            /* of a retransmission format: what it repeats */
     uint8_t ext_transport_cc, ext_orientation;
@@ -26,6 +28,8 @@ struct input {
     int64_t floor;      /* the first number after the last restart; older ones are not used: theirs
                            would be numbers that were sent with other bytes */
     bool restart;       /* another ssrc took over: the next packet is a new beginning */
+    uint32_t timestamp_offset; /* keeps time going on where another ssrc took over */
+    uint32_t last_timestamp;   /* with it */
     int64_t highest_out;
     int64_t heard_us;
     uint16_t width, height;
@@ -48,10 +52,15 @@ struct sl_flow_in {
     uint32_t ssrc;                                 /* ours, as a receiver */
     struct sl_twcc *twcc[SL_MEDIA_TRANSPORTS_MAX]; /* NULL: not negotiated */
     uint32_t max_bitrate_bps;
-    uint64_t remb_bps; /* own estimate, where the sender has no transport-wide feedback */
+    uint64_t bound_bps; /* for the takers' sake; 0: none */
+    bool was_bounded;   /* the sender was told of such a bound */
+    uint8_t losses;     /* of sound, behind us; 256ths */
+    uint64_t remb_bps;  /* own estimate, where the sender has no transport-wide feedback */
     uint64_t remb_bytes_seen;
+    uint64_t sound_bps, sound_bytes_seen;
     int64_t rtt_us;
-    int64_t reported_us;
+    int64_t reported_us, report_every_us;
+    uint64_t fillers[2]; /* by payload type */
     struct sl_sync *sync;
     int64_t wall_offset_us; /* from local time to that of NTP: what players' reports say */
     int64_t heard_us;

@@ -8,10 +8,12 @@
 #include "base/metrics.h"
 
 enum {
-    REPORT_INTERVAL_US = SL_US_PER_S,
     NACKS_PER_TICK = 64,
     REMB_MIN_BPS = 100000,
     REMB_MAX_BPS = 20000000,
+    REMB_BESIDE = 10,            /* a part of this size more, for headers and repairs of pictures */
+    LOSSES_MAX = 15 * 256 / 100, /* what takers say may cost others that much, and no more */
+    SOUND_HEADERS = 40,          /* bytes a packet: RTP, its extensions, SRTP */
 };
 
 static void send_rtcp(struct sl_flow_in *in, size_t transport, const uint8_t *data, size_t len)
@@ -28,7 +30,7 @@ static void send_nacks(struct sl_flow_in *in, struct input *input, int64_t now_u
     size_t count =
         sl_receiver_nacks(input->receiver, now_us, in->rtt_us, seqs, NACKS_PER_TICK, &give_up);
     if (give_up && input->kind == SL_VIDEO)
-        sl_flow_in_request_keyframe(in, SL_VIDEO);
+        (void)sl_flow_in_request_keyframe(in, SL_VIDEO);
     if (count == 0)
         return;
     struct sl_writer w = sl_writer_of(buf, sizeof(buf));
@@ -44,22 +46,27 @@ static void send_nacks(struct sl_flow_in *in, struct input *input, int64_t now_u
     }
 }
 
-void sl_flow_in_request_keyframe(struct sl_flow_in *in, enum sl_media_kind kind)
+bool sl_flow_in_request_keyframe(struct sl_flow_in *in, enum sl_media_kind kind)
 {
     struct input *input = &in->inputs[kind];
+    bool hears = input->present && (input->pli || input->fir);
     uint8_t buf[64];
 
     SL_ASSERT_ON(sl_worker_loop(in->worker));
-    if (!input->present || !input->pli || input->ssrc == 0) {
-        input->want_pli = input->present && input->pli; /* once its ssrc is known */
-        return;
+    if (!hears || input->ssrc == 0) {
+        input->want_pli = hears; /* once its ssrc is known */
+        return hears;
     }
     input->want_pli = false;
     struct sl_writer w = sl_writer_of(buf, sizeof(buf));
-    sl_rtcp_write_pli(&w, in->ssrc, input->ssrc);
+    if (input->pli)
+        sl_rtcp_write_pli(&w, in->ssrc, input->ssrc);
+    else
+        sl_rtcp_write_fir(&w, in->ssrc, input->ssrc, input->fir_seq++);
     send_rtcp(in, input->transport, buf, sl_writer_len(&w));
     sl_count(in->counters, SL_COUNTER_PLI_SENT, 1);
     sl_metric_add(&in->stats.pli, 1);
+    return true;
 }
 
 static void send_twcc(struct sl_flow_in *in, size_t transport, int64_t now_us)
@@ -83,7 +90,8 @@ static void update_remb(struct sl_flow_in *in, uint8_t fraction_lost)
 {
     uint64_t bytes = atomic_load_explicit(&in->stats.video_bytes, memory_order_relaxed) +
                      atomic_load_explicit(&in->stats.audio_bytes, memory_order_relaxed);
-    uint64_t incoming_bps = (bytes - in->remb_bytes_seen) * 8;
+    uint64_t incoming_bps =
+        (bytes - in->remb_bytes_seen) * 8 * SL_US_PER_S / in->report_every_us;
 
     in->remb_bytes_seen = bytes;
     if (fraction_lost > 26) /* a tenth */
@@ -96,20 +104,35 @@ static void update_remb(struct sl_flow_in *in, uint8_t fraction_lost)
         in->remb_bps = REMB_MAX_BPS;
 }
 
-static void write_remb(struct sl_flow_in *in, struct sl_writer *w, size_t transport,
-                       uint8_t fraction_lost)
+/* What a sender's sound takes with its headers: a bound of ours is for pictures, and a sender's
+ * estimate for all that it sends. */
+static void measure_sound(struct sl_flow_in *in)
+{
+    uint64_t bytes =
+        atomic_load_explicit(&in->stats.audio_bytes, memory_order_relaxed) +
+        atomic_load_explicit(&in->stats.audio_packets, memory_order_relaxed) * SOUND_HEADERS;
+
+    in->sound_bps = (bytes - in->sound_bytes_seen) * 8 * SL_US_PER_S / in->report_every_us;
+    in->sound_bytes_seen = bytes;
+}
+
+static void write_remb(struct sl_flow_in *in, struct sl_writer *w, size_t transport)
 {
     const struct input *video = &in->inputs[SL_VIDEO];
     uint64_t bps = UINT64_MAX;
 
     if (!video->present || video->transport != transport || video->ssrc == 0)
         return;
-    if (!in->twcc[transport]) {
-        update_remb(in, fraction_lost);
+    if (!in->twcc[transport])
         bps = in->remb_bps;
-    }
-    if (in->max_bitrate_bps > 0 && in->max_bitrate_bps < bps)
-        bps = in->max_bitrate_bps;
+    uint64_t beside_bps = in->max_bitrate_bps / REMB_BESIDE + in->sound_bps;
+    if (in->max_bitrate_bps > 0 && in->max_bitrate_bps + beside_bps < bps)
+        bps = in->max_bitrate_bps + beside_bps;
+    if (in->bound_bps > 0 && in->bound_bps + in->sound_bps < bps)
+        bps = in->bound_bps + in->sound_bps;
+    if (bps == UINT64_MAX && in->was_bounded)
+        bps = REMB_MAX_BPS; /* the last word counts for good: this one takes it back */
+    in->was_bounded |= in->bound_bps > 0;
     if (bps != UINT64_MAX)
         sl_rtcp_write_remb(w, in->ssrc, bps, &video->ssrc, 1);
 }
@@ -129,14 +152,43 @@ static void send_report(struct sl_flow_in *in, size_t transport, int64_t now_us)
         blocks[count].ssrc = input->ssrc;
         if (input->kind == SL_VIDEO)
             fraction_lost = blocks[count].fraction_lost;
+        else if (blocks[count].fraction_lost < in->losses)
+            blocks[count].fraction_lost = in->losses;
         count++;
     }
     struct sl_writer w = sl_writer_of(buf, sizeof(buf));
     sl_rtcp_write_rr(&w, in->ssrc, blocks, count);
     sl_rtcp_write_cname(&w, in->ssrc, "sluice");
-    write_remb(in, &w, transport, fraction_lost);
+    if (in->inputs[SL_VIDEO].present && in->inputs[SL_VIDEO].transport == transport &&
+        !in->twcc[transport])
+        update_remb(in, fraction_lost);
+    write_remb(in, &w, transport);
     if (w.ok)
         send_rtcp(in, transport, buf, sl_writer_len(&w));
+}
+
+/* A compound packet of its own, now: whoever is told late fills a queue until then. */
+void sl_flow_in_bound(struct sl_flow_in *in, uint64_t bitrate_bps)
+{
+    struct input *video = &in->inputs[SL_VIDEO];
+    uint8_t buf[SL_FLOW_RTCP_MAX];
+    struct sl_writer w = sl_writer_of(buf, sizeof(buf));
+
+    SL_ASSERT_ON(sl_worker_loop(in->worker));
+    in->bound_bps = bitrate_bps;
+    sl_rtcp_write_rr(&w, in->ssrc, NULL, 0);
+    sl_rtcp_write_cname(&w, in->ssrc, "sluice");
+    write_remb(in, &w, video->transport);
+    if (w.ok)
+        send_rtcp(in, video->transport, buf, sl_writer_len(&w));
+}
+
+/* Only the fraction, which encoders of sound look at: rates follow from the totals, and those stay
+ * as they are. */
+void sl_flow_in_losses(struct sl_flow_in *in, uint8_t fraction)
+{
+    SL_ASSERT_ON(sl_worker_loop(in->worker));
+    in->losses = fraction < LOSSES_MAX ? fraction : LOSSES_MAX;
 }
 
 static void count_lost(struct sl_flow_in *in)
@@ -165,13 +217,14 @@ void sl_flow_in_tick(struct sl_flow_in *in, int64_t now_us)
             send_nacks(in, input, now_us);
         sl_flow_in_tell_size(input, now_us);
         if (input->want_pli)
-            sl_flow_in_request_keyframe(in, (enum sl_media_kind)i);
+            (void)sl_flow_in_request_keyframe(in, (enum sl_media_kind)i);
     }
     for (size_t i = 0; i < in->transport_count; i++)
         send_twcc(in, i, now_us);
-    if (now_us - in->reported_us < REPORT_INTERVAL_US)
+    if (now_us - in->reported_us < in->report_every_us)
         return;
     in->reported_us = now_us;
+    measure_sound(in);
     for (size_t i = 0; i < in->transport_count; i++)
         send_report(in, i, now_us);
     count_lost(in);

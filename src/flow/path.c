@@ -18,6 +18,8 @@ void sl_flow_send_rtcp(const struct sl_flow_ops *ops, void *owner, size_t transp
     memcpy(buf, data, len);
     if (path.srtp)
         len = sl_srtcp_protect(path.engine, path.srtp, buf, len);
+    if (path.capture)
+        sl_capture_note(path.capture, true, path.remote, buf, len);
     if (!path.rtcp)
         path.write(path.stream, true, buf, len);
     else if (sl_udp_send(path.rtcp, buf, len) < 0)

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An output that goes over to another track: what is sent before and after it, on a path that is a
  * stream of octets. */
-#include "../job.h"
+#include "../core.h"
+
 #include "base/bytes.h"
-#include "base/clock.h"
-#include "base/metrics.h"
 #include "flow/flow.h"
-#include "net/net.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -17,9 +14,10 @@
 #include <cmocka.h>
 
 enum {
-    DEADLINE_US = 20 * SL_US_PER_S,
     PAYLOAD_TYPE = 96,
+    RTX_PAYLOAD_TYPE = 97,
     SSRC = 0x01020304,
+    RTX_SSRC = 0x05060708,
     TICKS = 3000, /* from picture to picture */
     PICTURE_US = 33334,
     SENT_MAX = 64,
@@ -31,43 +29,30 @@ struct sent {
     uint16_t seq, picture;
     uint32_t timestamp;
     uint8_t tl0, source, number; /* as the payload says */
+    uint8_t octets[64];
+    size_t len;
 };
 
 struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
+    struct core core;
     struct sl_worker *worker;
     struct sl_udp_sender *sender;
     struct sl_stream *source[2];
     struct sl_flow_out *out;
     int64_t now_us; /* when packets arrive */
     int asked[2];   /* for key frames */
+    bool rtx;       /* repairs have a format of their own ... */
+    int repaired;   /* ... in which so many came */
     size_t sent_count;
     struct sent sent[SENT_MAX];
     uint32_t reported_timestamp;
     uint64_t reported_ntp;
 };
 
-static void turn_until(struct fixture *f, bool (*condition)(void *arg), void *arg)
-{
-    int64_t deadline_us = sl_now_us() + DEADLINE_US;
-
-    while (!condition(arg)) {
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_NOWAIT);
-        (void)poll(NULL, 0, 1);
-        assert_true(sl_now_us() < deadline_us);
-    }
-}
-
 /* On the worker, and waited for. */
 static void run(struct fixture *f, void (*fn)(void *arg), void *arg)
 {
-    struct job job;
-
-    job_post(&job, sl_worker_loop(f->worker), fn, arg);
-    turn_until(f, job_is_done, &job);
+    core_on_worker(&f->core, f->worker, fn, arg);
 }
 
 /* ---- The other side ---- */
@@ -98,6 +83,11 @@ static void write_stream(void *stream, bool rtcp, const uint8_t *data, size_t le
         return;
     }
     assert_int_equal(sl_rtp_parse(data, len, &view), 0);
+    if (view.ssrc == RTX_SSRC) {
+        assert_int_equal(view.payload_type, RTX_PAYLOAD_TYPE);
+        f->repaired++;
+        return;
+    }
     assert_int_equal(view.ssrc, SSRC);
     assert_int_equal(view.payload_type, PAYLOAD_TYPE);
     assert_int_equal(sl_vp8_ids_read(view.payload, view.payload_len, &ids), 0);
@@ -109,7 +99,10 @@ static void write_stream(void *stream, bool rtcp, const uint8_t *data, size_t le
         .tl0 = ids.tl0,
         .source = view.payload[view.payload_len - 2],
         .number = view.payload[view.payload_len - 1],
+        .len = len,
     };
+    assert_true(len <= sizeof(f->sent->octets));
+    memcpy(f->sent[f->sent_count - 1].octets, data, len);
 }
 
 static bool find_path(void *owner, size_t transport, struct sl_flow_path *out)
@@ -217,7 +210,7 @@ static void create_out(struct fixture *f)
     struct sl_negotiation *negotiation = sl_new(struct sl_negotiation);
     struct sl_flow_out_config config = {.worker = f->worker,
                                         .negotiation = negotiation,
-                                        .control = f->control,
+                                        .control = f->core.control,
                                         .cname = "test",
                                         .ops = &flow_ops,
                                         .owner = f};
@@ -228,28 +221,30 @@ static void create_out(struct fixture *f)
                                               .direction = SL_SDP_SENDONLY,
                                               .kind = SL_VIDEO,
                                               .codec_count = 1,
-                                              .local_ssrc = SSRC};
-    negotiation->media[0].codecs[0] = (struct sl_media_codec){
-        .codec = SL_CODEC_VP8, .payload_type = PAYLOAD_TYPE, .rtx_payload_type = -1};
+                                              .ext_id = {[SL_EXT_TRANSPORT_CC] = 3},
+                                              .local_ssrc = SSRC,
+                                              .local_rtx_ssrc = RTX_SSRC};
+    negotiation->media[0].codecs[0] =
+        (struct sl_media_codec){.codec = SL_CODEC_VP8,
+                                .payload_type = PAYLOAD_TYPE,
+                                .rtx_payload_type = f->rtx ? RTX_PAYLOAD_TYPE : -1,
+                                .nack = true,
+                                .transport_cc = true};
     config.tracks[SL_VIDEO] = sl_stream_track(f->source[TRACK_A], SL_VIDEO);
     f->out = sl_flow_out_create(&config);
     free(negotiation);
 }
 
-static int set_up(void **state)
+static int set_up_with(void **state, bool rtx)
 {
     struct fixture *f = sl_new(struct fixture);
 
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
-    struct sl_workers_config config = {
-        .count = 1, .packets_max = 4096, .ring_packets = 256, .metrics = f->metrics};
-    f->workers = sl_workers_create(&config, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
-    f->worker = sl_workers_at(f->workers, 0);
+    f->rtx = rtx;
+    core_start(&f->core,
+               (struct sl_workers_config){.count = 1, .packets_max = 4096, .ring_packets = 256});
+    f->worker = sl_workers_at(f->core.workers, 0);
     f->sender = sl_udp_sender_create(NULL, NULL);
     f->now_us = sl_now_us();
-    sl_workers_start(f->workers);
     for (size_t i = 0; i < 2; i++) {
         struct sl_stream_config stream = {
             .name = i == TRACK_A ? "a" : "b",
@@ -260,7 +255,7 @@ static int set_up(void **state)
                                      .codec_count = 1,
                                      .codecs = {{SL_CODEC_VP8, ""}}}},
         };
-        assert_int_equal(sl_stream_create(f->streams, &stream, &f->source[i]), 0);
+        assert_int_equal(sl_stream_create(f->core.streams, &stream, &f->source[i]), 0);
     }
     create_out(f);
     run(f, do_start, f);
@@ -268,9 +263,14 @@ static int set_up(void **state)
     return 0;
 }
 
-static bool is_drained(void *streams)
+static int set_up(void **state)
 {
-    return sl_streams_drained(streams);
+    return set_up_with(state, false);
+}
+
+static int set_up_rtx(void **state)
+{
+    return set_up_with(state, true);
 }
 
 static int tear_down(void **state)
@@ -278,19 +278,14 @@ static int tear_down(void **state)
     struct fixture *f = *state;
 
     run(f, do_stop, f);
-    (void)uv_run(sl_loop_uv(f->control), UV_RUN_NOWAIT);
+    (void)uv_run(sl_loop_uv(f->core.control), UV_RUN_NOWAIT);
     sl_flow_out_destroy(f->out);
     for (size_t i = 0; i < 2; i++) {
         sl_stream_end(f->source[i]);
         sl_stream_release(f->source[i]);
     }
-    turn_until(f, is_drained, f->streams);
-    sl_workers_stop(f->workers);
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
+    core_stop(&f->core);
     sl_udp_sender_destroy(f->sender);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
     free(f);
     return 0;
 }
@@ -418,6 +413,43 @@ static void on_known_clocks_time_goes_on_as_it_was(void **state)
     assert_int_equal(f->sent[2].timestamp, f->sent[1].timestamp + 45000 + 2 * TICKS);
 }
 
+static void do_ask_again(void *arg)
+{
+    struct fixture *f = arg;
+    uint8_t buf[64];
+    struct sl_writer w = sl_writer_of(buf, sizeof(buf));
+
+    sl_rtcp_write_nack(&w, 1, SSRC, &f->sent[1].seq, 1);
+    assert_true(w.ok);
+    sl_flow_out_rtcp(f->out, buf, sl_writer_len(&w), sl_now_us());
+}
+
+/* A key and a number encrypt one text only: where there is no format for repairs, packets have no
+ * number of the transport, though one was agreed on. */
+static void what_is_repaired_as_it_was_is_the_same_octets(void **state)
+{
+    struct fixture *f = *state;
+
+    send_pictures(f, TRACK_A, 0, 3, true);
+    run(f, do_ask_again, f);
+    assert_int_equal(f->sent_count, 4);
+    assert_int_equal(f->sent[3].len, f->sent[1].len);
+    assert_memory_equal(f->sent[3].octets, f->sent[1].octets, f->sent[1].len);
+}
+
+/* Each try that is lost costs the player a round trip more. */
+static void who_asks_again_gets_two(void **state)
+{
+    struct fixture *f = *state;
+
+    send_pictures(f, TRACK_A, 0, 3, true);
+    run(f, do_ask_again, f);
+    assert_int_equal(f->repaired, 1);
+    run(f, do_ask_again, f);
+    assert_int_equal(f->repaired, 3);
+    assert_int_equal(f->sent_count, 3);
+}
+
 static void only_what_flows_can_move(void **state)
 {
     struct fixture *f = *state;
@@ -436,6 +468,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_has_ended_is_followed_by_what_comes, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(on_known_clocks_time_goes_on_as_it_was, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_repaired_as_it_was_is_the_same_octets, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(who_asks_again_gets_two, set_up_rtx, tear_down),
         cmocka_unit_test_setup_teardown(only_what_flows_can_move, set_up, tear_down),
     };
 

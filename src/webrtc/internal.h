@@ -168,6 +168,7 @@ struct sl_peer {
     int64_t created_us, checked_us, connected_us;
     struct sl_flow_in *in; /* one of the two, or both */
     struct sl_flow_out *out;
+    struct sl_capture *capture; /* worker's; NULL: nobody watches */
 };
 
 void sl_peer_tick(struct sl_peer *peer, int64_t now_us);

@@ -46,6 +46,8 @@ static void on_send(void *owner, const struct sl_path *path, const uint8_t *data
 {
     struct link *link = owner;
 
+    if (link->peer->capture)
+        sl_capture_note(link->peer->capture, true, &path->remote, data, len);
     sl_rtc_send(link->peer->rtc_worker, path, data, len);
 }
 
@@ -133,9 +135,11 @@ static bool find_path(void *owner, size_t index, struct sl_flow_path *out)
         .sender = peer->rtc_worker->sender,
         .engine = peer->rtc_worker->engine,
         .srtp = sl_transport_sender(transport),
+        .capture = peer->capture,
     };
     if (!path || !out->srtp)
         return false;
+    out->remote = &path->remote;
     if (path->tcp) {
         out->write = write_tcp;
         out->stream = path->tcp;
@@ -179,12 +183,30 @@ static void request_keyframe(void *owner, struct sl_track *track)
 {
     struct sl_peer *peer = owner;
 
-    sl_flow_in_request_keyframe(peer->in, sl_track_kind(track));
+    (void)sl_flow_in_request_keyframe(peer->in, sl_track_kind(track)); /* browsers hear it */
+}
+
+static void on_bound(void *owner, struct sl_track *track, uint64_t bitrate_bps)
+{
+    struct sl_peer *peer = owner;
+
+    if (sl_track_kind(track) == SL_VIDEO)
+        sl_flow_in_bound(peer->in, bitrate_bps);
+}
+
+static void on_losses(void *owner, struct sl_track *track, uint8_t fraction)
+{
+    struct sl_peer *peer = owner;
+
+    if (sl_track_kind(track) == SL_AUDIO)
+        sl_flow_in_losses(peer->in, fraction);
 }
 
 const struct sl_source_ops sl_peer_source_ops = {
     .protocol = "webrtc",
     .request_keyframe = request_keyframe,
+    .on_bound = on_bound,
+    .on_losses = on_losses,
 };
 
 /* ---- Time ---- */
@@ -236,6 +258,10 @@ static void check_timeouts(struct sl_peer *peer, int64_t now_us)
 
 void sl_peer_tick(struct sl_peer *peer, int64_t now_us)
 {
+    if (peer->capture && sl_capture_has_ended(peer->capture)) { /* it is large */
+        sl_capture_unref(peer->capture);
+        peer->capture = NULL;
+    }
     if (peer->state == SL_PEER_FAILED)
         return;
     for (size_t i = 0; i < peer->link_count; i++) {
@@ -346,6 +372,7 @@ static void on_closed(struct sl_msg *msg)
     void *owner = peer->owner;
 
     sl_flow_out_destroy(peer->out);
+    sl_capture_unref(peer->capture);
     sl_worker_add_load(peer->rtc_worker->worker, -1);
     for (size_t i = 0; i < peer->link_count; i++) {
         free(peer->start[i].remote_ufrag);
@@ -389,6 +416,7 @@ struct sl_peer *sl_peer_create(const struct sl_peer_config *config)
     struct sl_peer *peer = sl_new(struct sl_peer);
     const struct sl_negotiation *negotiation = config->negotiation;
 
+    SL_ASSERT_ON(config->rtc->control);
     peer->rtc_worker = &config->rtc->all[sl_worker_index(config->worker)];
     peer->ops = config->ops;
     peer->owner = config->owner;
@@ -427,6 +455,33 @@ void sl_peer_close(struct sl_peer *peer)
     sl_loop_post(sl_worker_loop(peer->rtc_worker->worker), &peer->close_msg);
 }
 
+struct watch {
+    struct sl_msg msg;
+    struct sl_peer *peer;
+    struct sl_capture *capture;
+};
+
+static void on_watch(struct sl_msg *msg) /* on the worker */
+{
+    struct watch *watch = sl_container_of(msg, struct watch, msg);
+
+    sl_capture_unref(watch->peer->capture);
+    watch->peer->capture = watch->capture;
+    free(watch);
+}
+
+void sl_peer_watch(struct sl_peer *peer, struct sl_capture *capture)
+{
+    SL_ASSERT_ON(peer->rtc_worker->rtc->control);
+    if (peer->closing)
+        return;
+    struct watch *watch = sl_new(struct watch);
+    watch->msg.run = on_watch;
+    watch->peer = peer;
+    watch->capture = sl_capture_ref(capture);
+    sl_loop_post(sl_worker_loop(peer->rtc_worker->worker), &watch->msg);
+}
+
 void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_track *video)
 {
     sl_flow_in_set_tracks(peer->in, audio, video);
@@ -435,6 +490,13 @@ void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_
 int sl_peer_move(struct sl_peer *peer, enum sl_media_kind kind, struct sl_track *track)
 {
     return peer->out && !peer->closing ? sl_flow_out_move(peer->out, kind, track) : -EINVAL;
+}
+
+int sl_peer_stand_in(struct sl_peer *peer, struct sl_track *track, uint64_t wanted_bps)
+{
+    return peer->out && !peer->closing
+               ? sl_flow_out_stand_in(peer->out, SL_VIDEO, track, wanted_bps)
+               : -EINVAL;
 }
 
 const struct sl_flow_stats *sl_peer_stats(const struct sl_peer *peer)

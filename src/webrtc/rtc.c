@@ -142,13 +142,23 @@ void sl_rtc_remove_route(struct rtc_worker *rtc_worker, struct link *link,
 
 /* ---- Datagrams ---- */
 
+/* Whose it is, is known: as it came, still encrypted. */
+static void note(const struct link *link, const struct sl_path *path, const uint8_t *data,
+                 size_t len)
+{
+    if (link->peer->capture)
+        sl_capture_note(link->peer->capture, false, &path->remote, data, len);
+}
+
 static void stun_input(struct rtc_worker *rtc_worker, const struct sl_path *path, struct link *link,
                        uint8_t *data, size_t len, int64_t now_us)
 {
     struct sl_stun_view view;
 
-    if (link && sl_transport_stun(link->transport, path, data, len, now_us) != -ENOENT)
+    if (link && sl_transport_stun(link->transport, path, data, len, now_us) != -ENOENT) {
+        note(link, path, data, len);
         return;
+    }
     if (sl_stun_parse(data, len, &view) < 0 || !view.username) {
         sl_count(rtc_worker->counters, SL_COUNTER_ICE_CHECKS_FAILED, 1);
         return;
@@ -162,10 +172,12 @@ static void stun_input(struct rtc_worker *rtc_worker, const struct sl_path *path
         sl_loop_run_posted(sl_worker_loop(rtc_worker->worker));
         link = find_ufrag(rtc_worker, view.username, ufrag_len);
     }
-    if (link)
-        (void)sl_transport_stun(link->transport, path, data, len, now_us); /* counted there */
-    else
+    if (!link) {
         sl_count(rtc_worker->counters, SL_COUNTER_ICE_CHECKS_FAILED, 1);
+        return;
+    }
+    note(link, path, data, len);
+    (void)sl_transport_stun(link->transport, path, data, len, now_us); /* counted there */
 }
 
 void sl_rtc_input(struct rtc_worker *rtc_worker, const struct sl_path *path, struct link *link,
@@ -183,6 +195,7 @@ void sl_rtc_input(struct rtc_worker *rtc_worker, const struct sl_path *path, str
         sl_count(rtc_worker->counters, SL_COUNTER_DATAGRAMS_UNKNOWN, 1);
         return;
     }
+    note(link, path, data, len);
     if (sl_dtls_is(data, len)) {
         sl_transport_dtls(link->transport, path, data, len, now_us);
         return;
@@ -416,6 +429,7 @@ int sl_rtc_create(const struct sl_rtc_config *config, struct sl_workers *workers
     uint16_t next_port = config->port_from;
     int err;
 
+    SL_ASSERT_ON(control);
     rtc->config = *config;
     rtc->workers = workers;
     rtc->control = control;
@@ -492,6 +506,7 @@ bool sl_rtc_receives(const struct sl_rtc_config *config, const struct sl_addr *a
 
 void sl_rtc_announce(struct sl_rtc *rtc, const struct sl_addr *addrs, size_t count)
 {
+    SL_ASSERT_ON(rtc->control);
     rtc->config.announce_count = count < SL_RTC_ADDRESSES_MAX ? count : SL_RTC_ADDRESSES_MAX;
     for (size_t i = 0; i < rtc->config.announce_count; i++)
         rtc->config.announce[i] = addrs[i];
@@ -513,6 +528,7 @@ size_t sl_rtc_candidates(const struct sl_rtc *rtc, const struct sl_worker *worke
     bool first = goes_first(config, via);
     size_t count = 0;
 
+    SL_ASSERT_ON(rtc->control);
     if (first) {
         out[count] = *via;
         out[count++].port = 0;

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sl_capture;
 struct sl_error;
 struct sl_rtc;
 struct sl_peer;
@@ -129,6 +130,8 @@ extern const struct sl_source_ops sl_peer_source_ops;
 void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_track *video);
 /* Sending: another track goes on in the place of that of its kind; as sl_flow_out_move(). */
 int sl_peer_move(struct sl_peer *peer, enum sl_media_kind kind, struct sl_track *track);
+/* Sending pictures: likewise, as sl_flow_out_stand_in(). */
+int sl_peer_stand_in(struct sl_peer *peer, struct sl_track *track, uint64_t wanted_bps);
 /* Puts it on its worker: checks are answered from now on. */
 void sl_peer_start(struct sl_peer *peer);
 /* Idempotent; on_closed follows. Sends a DTLS close_notify where that is still possible. */
@@ -138,5 +141,7 @@ const struct sl_flow_stats *sl_peer_stats(const struct sl_peer *peer);
 /* Of what was sent; NULL: it does not send. */
 const struct sl_flow_stats *sl_peer_sent_stats(const struct sl_peer *peer);
 bool sl_peer_uses_tcp(const struct sl_peer *peer);
+/* What comes and goes is noted there from now on, in place of where it was before. [control] */
+void sl_peer_watch(struct sl_peer *peer, struct sl_capture *capture);
 
 #endif

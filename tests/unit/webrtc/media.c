@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Publishing and playing through the real engine on loopback: numbers, retransmission, key frame
  * requests. The clients live on the test's thread, the engine on its worker. */
-#include "../job.h"
+#include "../core.h"
+
 #include "base/bytes.h"
-#include "base/clock.h"
-#include "base/mem.h"
-#include "base/metrics.h"
 #include "base/random.h"
 #include "base/table.h"
-#include "net/net.h"
 #include "webrtc/transport.h"
 #include "webrtc/webrtc.h"
 
@@ -68,11 +65,8 @@ struct client {
 };
 
 struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
+    struct core core;
     struct sl_counters *counters;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
     struct sl_rtc *rtc;
     struct sl_stream *stream;
     struct sl_stream *call; /* of the client that sends and receives; NULL: there is none */
@@ -189,7 +183,7 @@ static void serve(struct client *client)
 /* A turn of the control loop and of all clients. */
 static void turn(struct fixture *f)
 {
-    (void)uv_run(sl_loop_uv(f->control), UV_RUN_NOWAIT);
+    (void)uv_run(sl_loop_uv(f->core.control), UV_RUN_NOWAIT);
     serve(&f->source);
     for (size_t i = 0; i < f->player_count; i++)
         serve(&f->players[i]);
@@ -267,7 +261,7 @@ static void make_peer(struct client *client, enum sl_sdp_direction direction,
     struct sl_negotiation *negotiation = sl_new(struct sl_negotiation);
     struct sl_peer_config config = {
         .rtc = client->f->rtc,
-        .worker = sl_workers_at(client->f->workers, 0),
+        .worker = sl_workers_at(client->f->core.workers, 0),
         .direction = direction,
         .negotiation = negotiation,
         .cname = "test",
@@ -320,7 +314,7 @@ static void connect_client(struct client *client)
 
     sl_peer_start(client->peer);
     assert_int_equal(sl_transport_create(&config, sl_now_us(), &client->transport), 0);
-    uint16_t port = sl_rtc_port(f->rtc, sl_workers_at(f->workers, 0), 0);
+    uint16_t port = sl_rtc_port(f->rtc, sl_workers_at(f->core.workers, 0), 0);
     assert_int_equal(sl_addr_parse_ip("127.0.0.1", port, &path.remote), 0);
     path.dest.sa_len = sl_addr_to_sockaddr(&path.remote, &path.dest.sa);
     sl_transport_add_candidate(client->transport, &path, sl_now_us());
@@ -350,7 +344,7 @@ static struct sl_stream *create_stream(struct fixture *f, struct client *client,
     struct sl_stream *stream;
     struct sl_stream_config config = {
         .name = name,
-        .worker = sl_workers_at(f->workers, 0),
+        .worker = sl_workers_at(f->core.workers, 0),
         .ops = &sl_peer_source_ops,
         .owner = client->peer,
         .tracks = {[SL_VIDEO] = {.present = true,
@@ -358,7 +352,7 @@ static struct sl_stream *create_stream(struct fixture *f, struct client *client,
                                  .codecs = {{SL_CODEC_VP8, ""}}}},
     };
 
-    assert_int_equal(sl_stream_create(f->streams, &config, &stream), 0);
+    assert_int_equal(sl_stream_create(f->core.streams, &config, &stream), 0);
     sl_peer_set_tracks(client->peer, NULL, sl_stream_track(stream, SL_VIDEO));
     sl_stream_set_live(stream);
     return stream;
@@ -387,24 +381,17 @@ static int set_up(void **state)
         .consent_timeout_us = 30 * SL_US_PER_S,
     };
 
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
-    f->counters = sl_metrics_register(f->metrics);
+    core_init(&f->core, (struct sl_workers_config){.count = 1,
+                                                   .packets_max = 4096,
+                                                   .ring_packets = 512,
+                                                   .keyframe_interval_us = KEYFRAME_INTERVAL_US});
+    f->counters = sl_metrics_register(f->core.metrics);
     f->engine = sl_srtp_engine_create(SL_SRTP_BEST);
     f->receiver = sl_udp_receiver_create();
     assert_int_equal(sl_dtls_identity_create(true, &f->identity, NULL), 0);
-    struct sl_workers_config config = {
-        .count = 1,
-        .packets_max = 4096,
-        .ring_packets = 512,
-        .keyframe_interval_us = KEYFRAME_INTERVAL_US,
-        .metrics = f->metrics,
-    };
-    f->workers = sl_workers_create(&config, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
     assert_int_equal(sl_addr_parse_ip("127.0.0.1", 0, &rtc.bind[0]), 0);
-    assert_int_equal(sl_rtc_create(&rtc, f->workers, f->control, &f->rtc, NULL), 0);
-    sl_workers_start(f->workers);
+    assert_int_equal(sl_rtc_create(&rtc, f->core.workers, f->core.control, &f->rtc, NULL), 0);
+    assert_int_equal(sl_workers_start(f->core.workers), 0);
     publish(f);
     *state = f;
     return 0;
@@ -432,16 +419,13 @@ static int tear_down(void **state)
     sl_stream_end(f->stream);
     drop_client(&f->source);
     sl_stream_release(f->stream);
-    wait_until(f, sl_streams_drained(f->streams));
-    sl_workers_stop(f->workers);
+    core_wait(&f->core, core_is_drained, &f->core);
+    sl_workers_stop(f->core.workers);
     sl_rtc_destroy(f->rtc);
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
     sl_udp_receiver_destroy(f->receiver);
     sl_srtp_engine_destroy(f->engine);
     sl_dtls_identity_destroy(f->identity);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
+    core_deinit(&f->core);
     free(f);
     return 0;
 }
@@ -539,11 +523,8 @@ static void do_send_picture(void *arg)
 static void send_picture(struct fixture *f, uint64_t first, size_t padding)
 {
     struct picture picture = {f, first, padding};
-    struct job job;
 
-    job_post(&job, sl_worker_loop(sl_workers_at(f->workers, 0)), do_send_picture, &picture);
-    while (!job_is_done(&job))
-        (void)poll(NULL, 0, 1);
+    core_on_worker(&f->core, sl_workers_at(f->core.workers, 0), do_send_picture, &picture);
 }
 
 /* ---- The tests ---- */
@@ -719,7 +700,7 @@ static void a_flood_of_nacks_is_bounded(void **state)
             turn(f);
     }
     run_for(f, 100 * SL_US_PER_MS);
-    uint64_t sent = sl_metrics_sum(f->metrics, SL_COUNTER_RTX_SENT);
+    uint64_t sent = sl_metrics_sum(f->core.metrics, SL_COUNTER_RTX_SENT);
     int64_t allowed = BURST + (sl_now_us() - begin_us) * PER_SECOND / SL_US_PER_S + 1;
     assert_in_range(sent, BURST, allowed);
     /* And media goes on. */
@@ -747,7 +728,7 @@ static void key_frame_requests_of_several_players_are_merged(void **state)
     assert_int_equal(f->source.plis, before + 1);
     run_for(f, 2 * KEYFRAME_INTERVAL_US);
     assert_in_range(f->source.plis, before + 1, before + 2);
-    assert_int_equal(sl_metrics_sum(f->metrics, SL_COUNTER_PLI_RECEIVED), 3 * PLAYERS_MAX);
+    assert_int_equal(sl_metrics_sum(f->core.metrics, SL_COUNTER_PLI_RECEIVED), 3 * PLAYERS_MAX);
 }
 
 static void a_peer_sends_and_receives_in_one_negotiation(void **state)

@@ -59,7 +59,8 @@ int sl_cluster_create(const struct sl_cluster_config *config, struct sl_cluster 
     sl_table_init(&cluster->names);
     sl_list_init(&cluster->calls);
     sl_nodes_init(cluster);
-    cluster->link = sl_redis_link_create(config->loop, &url, &link_ops, cluster);
+    cluster->conns = sl_conn_set_create(config->loop);
+    cluster->link = sl_redis_link_create(config->loop, cluster->conns, &url, &link_ops, cluster);
     sl_announce_start(cluster);
     *out = cluster;
     return 0;
@@ -139,6 +140,7 @@ void sl_cluster_destroy(struct sl_cluster *cluster)
     sl_calls_cancel(cluster);
     sl_announce_stop(cluster);
     sl_redis_link_destroy(cluster->link); /* answers, to nobody, what is under way */
+    sl_conn_set_destroy(cluster->conns);
     sl_timer_destroy(cluster->leave_timer);
     sl_nodes_deinit(cluster);
     sl_names_deinit(cluster);

@@ -18,7 +18,7 @@
  * or without replicas. Where it answers with errors, it counts as away.
  *
  * Threads: every call and callback on the control loop, which is never blocked: host names are
- * looked up by libuv, and no command waits longer than 2 s. SIGPIPE must be ignored.
+ * looked up by libuv, and no command waits longer than 2 s.
  */
 #ifndef SL_CLUSTER_CLUSTER_H
 #define SL_CLUSTER_CLUSTER_H

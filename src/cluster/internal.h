@@ -29,6 +29,7 @@ enum {
 struct sl_cluster {
     struct sl_cluster_config config;
     char *names_prefix, *nodes_prefix, *nodes_key;
+    struct sl_conn_set *conns;  /* the link's, which may end in a callback; they may not */
     struct sl_redis_link *link; /* NULL: left */
     bool up;                    /* the first beat on this connection was answered */
     int64_t up_since_us;

@@ -31,6 +31,7 @@ enum state { WAITING, RESOLVING, CONNECTING, GREETING, OPEN };
 
 struct sl_redis_link {
     struct sl_loop *loop;
+    struct sl_conn_set *conns;
     struct sl_redis_url url;
     const struct sl_redis_link_ops *ops;
     void *owner;
@@ -188,9 +189,12 @@ static const struct sl_redis_wire_ops wire_ops = {on_wire_end};
 static void on_connected(void *owner, int fd)
 {
     struct sl_redis_link *link = owner;
+    int err = sl_redis_wire_create(link->conns, fd, &wire_ops, link, &link->wire);
 
-    link->wire = sl_redis_wire_create(link->loop, fd, &wire_ops, link);
-    log_in(link);
+    if (err < 0)
+        sl_dial_next(link->dial, err, uv_strerror(err));
+    else
+        log_in(link);
 }
 
 static void on_dial_failed(void *owner, int err, const char *words)
@@ -243,12 +247,14 @@ static void on_timer(void *owner)
 
 /* ---- Life ---- */
 
-struct sl_redis_link *sl_redis_link_create(struct sl_loop *loop, const struct sl_redis_url *url,
+struct sl_redis_link *sl_redis_link_create(struct sl_loop *loop, struct sl_conn_set *conns,
+                                           const struct sl_redis_url *url,
                                            const struct sl_redis_link_ops *ops, void *owner)
 {
     struct sl_redis_link *link = sl_new(struct sl_redis_link);
 
     link->loop = loop;
+    link->conns = conns;
     link->url = *url;
     link->ops = ops;
     link->owner = owner;

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+struct sl_loop;
 struct sl_redis_url;
 
 struct sl_redis_link_ops {
@@ -21,8 +22,9 @@ struct sl_redis_link_ops {
 
 struct sl_redis_link;
 
-/* url is copied. Nothing is called from within. */
-struct sl_redis_link *sl_redis_link_create(struct sl_loop *loop, const struct sl_redis_url *url,
+/* conns is the loop's and outlives the link; url is copied. Nothing is called from within. */
+struct sl_redis_link *sl_redis_link_create(struct sl_loop *loop, struct sl_conn_set *conns,
+                                           const struct sl_redis_url *url,
                                            const struct sl_redis_link_ops *ops, void *owner);
 bool sl_redis_link_is_open(const struct sl_redis_link *link);
 /* Only while it is open; as sl_redis_wire_send(). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Redis' protocol over libuv, with hiredis' parser and formatter. */
+/* Redis' protocol on a connection of net/, with hiredis' parser and formatter. */
 #include "cluster/wire.h"
 
 #include "base/clock.h"
@@ -12,9 +12,8 @@
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { READ_LEN = 16384, WHY_MAX = 160 };
+enum { WHY_MAX = 160 };
 
 struct command {
     struct sl_list link;
@@ -23,43 +22,37 @@ struct command {
     void *owner;
 };
 
+/*
+ * OPEN        --fail()-->                  ENDED (the owner was told)
+ * OPEN, ENDED --sl_redis_wire_destroy()--> DESTROYED (freed when the connection is gone)
+ */
+enum state { OPEN, ENDED, DESTROYED };
+
 struct sl_redis_wire {
-    uv_tcp_t tcp; /* libuv has it until its close callback: so long lives the memory */
-    struct sl_loop *loop;
+    enum state state;
+    struct sl_conn *conn; /* NULL: gone; its deadline is the oldest command's */
     const struct sl_redis_wire_ops *ops;
     void *owner;
-    bool ended;             /* on_end was called or is not wanted any more */
-    struct sl_timer *timer; /* of the oldest command */
     struct sl_list commands;
     redisReader *reader;
     redisReplyObjectFunctions reply_functions;
     void *(*create_array)(const redisReadTask *task, int count); /* hiredis' own */
     size_t elements;                                             /* of the answer being read */
-    struct sl_later failure;
-    char why[WHY_MAX]; /* of it; empty: none waits to be told */
-    char in[READ_LEN];
-};
-
-struct write {
-    uv_write_t request;
-    char *bytes; /* hiredis' */
 };
 
 /* ---- The end ---- */
 
-/* The last thing that is done from within any callback of libuv: the owner may be gone after it. */
+/* The last thing that is done from within a callback: the owner may be gone after it. */
 static void fail(struct sl_redis_wire *wire, const char *why)
 {
-    if (wire->ended)
+    if (wire->state != OPEN)
         return;
-    wire->ended = true;
+    wire->state = ENDED;
     wire->ops->on_end(wire->owner, why);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void dispose(struct sl_redis_wire *wire)
 {
-    struct sl_redis_wire *wire = sl_container_of((uv_tcp_t *)handle, struct sl_redis_wire, tcp);
-
     redisReaderFree(wire->reader);
     free(wire);
 }
@@ -70,44 +63,46 @@ void sl_redis_wire_destroy(struct sl_redis_wire *wire)
 
     if (!wire)
         return;
-    wire->ended = true;
-    sl_timer_destroy(wire->timer);
-    sl_later_cancel(&wire->failure);
-    uv_close((uv_handle_t *)&wire->tcp, on_closed);
+    wire->state = DESTROYED;
     while ((command = sl_list_first(&wire->commands, struct command, link))) {
         sl_list_remove(&command->link);
         command->on_reply(command->owner, NULL);
         free(command);
     }
+    if (wire->conn)
+        sl_conn_cut(wire->conn, "given up");
+    else
+        dispose(wire);
 }
 
-static void on_failure(struct sl_later *later)
-{
-    struct sl_redis_wire *wire = sl_container_of(later, struct sl_redis_wire, failure);
-
-    fail(wire, wire->why);
-}
-
-static void on_timer(void *owner)
+static void on_gone(void *owner, const char *why)
 {
     struct sl_redis_wire *wire = owner;
-    const struct command *oldest = sl_list_first(&wire->commands, struct command, link);
-    int64_t now_us = sl_now_us();
 
-    if (oldest && oldest->deadline_us <= now_us)
-        fail(wire, "no answer in time");
-    else if (oldest)
-        sl_timer_start(wire->timer, (uint64_t)(oldest->deadline_us - now_us) / SL_US_PER_MS + 1, 0);
+    wire->conn = NULL;
+    if (wire->state == DESTROYED)
+        dispose(wire);
+    else
+        fail(wire, why);
 }
 
-/* For what is found within a call of the owner's. */
-static void fail_soon(struct sl_redis_wire *wire, const char *why)
+/* ---- Time ---- */
+
+static void watch_oldest(struct sl_redis_wire *wire)
 {
-    if (wire->ended || wire->why[0])
-        return;
-    (void)snprintf(wire->why, sizeof(wire->why), "%s", why);
-    wire->failure.run = on_failure;
-    sl_loop_later(wire->loop, &wire->failure);
+    const struct command *oldest = sl_list_first(&wire->commands, struct command, link);
+    int64_t left_ms = 0; /* no deadline */
+
+    if (oldest) {
+        left_ms = (oldest->deadline_us - sl_now_us()) / SL_US_PER_MS;
+        left_ms = left_ms > 1 ? left_ms : 1;
+    }
+    sl_conn_set_deadline(wire->conn, left_ms);
+}
+
+static void on_deadline(void *owner)
+{
+    fail(owner, "no answer in time");
 }
 
 /* ---- Answers ---- */
@@ -172,103 +167,88 @@ static bool take_reply(struct sl_redis_wire *wire)
         fail_unasked(wire, object);
     }
     freeReplyObject(object);
-    return !wire->ended;
+    return wire->state == OPEN;
 }
 
-static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
+static void on_data(void *owner, uint8_t *data, size_t len)
 {
-    struct sl_redis_wire *wire = sl_container_of((uv_tcp_t *)stream, struct sl_redis_wire, tcp);
+    struct sl_redis_wire *wire = owner;
 
-    if (got == 0 || wire->ended)
+    if (wire->state != OPEN)
         return;
-    if (got < 0) {
-        fail(wire, got == UV_EOF ? "it closed the connection" : uv_strerror((int)got));
-        return;
-    }
-    if (redisReaderFeed(wire->reader, buf->base, (size_t)got) != REDIS_OK) {
+    if (redisReaderFeed(wire->reader, (const char *)data, len) != REDIS_OK) {
         fail(wire, wire->reader->errstr);
         return;
     }
     while (take_reply(wire))
         ;
-    if (!wire->ended && wire->reader->len > SL_REDIS_REPLY_MAX)
+    if (wire->state != OPEN)
+        return;
+    watch_oldest(wire);
+    if (wire->reader->len > SL_REDIS_REPLY_MAX)
         fail(wire, "an answer of more bytes than any has");
-}
-
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
-{
-    struct sl_redis_wire *wire = sl_container_of((uv_tcp_t *)handle, struct sl_redis_wire, tcp);
-
-    (void)suggested;
-    *buf = uv_buf_init(wire->in, sizeof(wire->in));
 }
 
 /* ---- The beginning ---- */
 
-struct sl_redis_wire *sl_redis_wire_create(struct sl_loop *loop, int fd,
-                                           const struct sl_redis_wire_ops *ops, void *owner)
+static void ignore(void *owner)
+{
+    (void)owner;
+}
+
+static const struct sl_conn_ops conn_ops = {ignore, on_data, ignore, on_deadline, on_gone};
+
+int sl_redis_wire_create(struct sl_conn_set *conns, int fd, const struct sl_redis_wire_ops *ops,
+                         void *owner, struct sl_redis_wire **out)
 {
     struct sl_redis_wire *wire = sl_new(struct sl_redis_wire);
+    int err = sl_conn_create(conns, fd, NULL, false, &conn_ops, wire, &wire->conn);
 
+    if (err < 0) {
+        free(wire);
+        return err;
+    }
     wire->ops = ops;
     wire->owner = owner;
     sl_list_init(&wire->commands);
     set_up_reader(wire);
-    wire->loop = loop;
-    wire->timer = sl_timer_create(loop, on_timer, wire);
-    (void)uv_tcp_init(sl_loop_uv(loop), &wire->tcp); /* makes no socket: cannot fail */
-    int err = uv_tcp_open(&wire->tcp, fd);
-    if (err < 0)
-        (void)close(fd); /* nothing was sent */
-    else
-        err = uv_read_start((uv_stream_t *)&wire->tcp, on_alloc, on_read);
-    if (err < 0)
-        fail_soon(wire, uv_strerror(err));
-    else
-        (void)uv_tcp_nodelay(&wire->tcp,
-                             1); /* a command is small and waited for; no harm without */
-    return wire;
+    *out = wire;
+    return 0;
 }
 
 /* ---- Commands ---- */
 
-static void on_written(uv_write_t *request, int status)
+/* One command as Redis reads it. */
+static struct sl_chunk *build_command(const char *const *args, size_t arg_count)
 {
-    struct write *write = sl_container_of(request, struct write, request);
-    struct sl_redis_wire *wire =
-        sl_container_of((uv_tcp_t *)request->handle, struct sl_redis_wire, tcp);
+    const char *argv[SL_REDIS_ARGS_MAX]; /* hiredis wants the pointers writable */
+    char *bytes;
 
-    free(write->bytes); /* hiredis 0.14 has it from malloc() */
-    free(write);
-    if (status < 0)
-        fail(wire, uv_strerror(status));
+    assert(arg_count <= SL_REDIS_ARGS_MAX);
+    memcpy(argv, args, arg_count * sizeof(*argv));
+    int len = redisFormatCommandArgv(&bytes, (int)arg_count, argv, NULL);
+    if (len < 0) {
+        sl_log(SL_LOG_ERROR, NULL, "out of memory");
+        abort(); /* as sl_alloc(): arguments are bounded */
+    }
+    struct sl_chunk *chunk = sl_chunk_create((size_t)len);
+    memcpy(chunk->data, bytes, chunk->len);
+    free(bytes); /* hiredis 0.14 has it from malloc() */
+    return chunk;
 }
 
 void sl_redis_wire_send(struct sl_redis_wire *wire, const char *const *args, size_t arg_count,
                         sl_redis_on_reply *on_reply, void *owner)
 {
     struct command *command = sl_new(struct command);
-    struct write *write = sl_new(struct write);
-    const char *argv[SL_REDIS_ARGS_MAX]; /* hiredis wants the pointers writable */
+    bool idle = sl_list_empty(&wire->commands);
 
-    assert(arg_count <= SL_REDIS_ARGS_MAX);
+    assert(wire->state == OPEN);
     command->deadline_us = sl_now_us() + (int64_t)SL_REDIS_TIMEOUT_MS * SL_US_PER_MS;
     command->on_reply = on_reply;
     command->owner = owner;
-    if (sl_list_empty(&wire->commands))
-        sl_timer_start(wire->timer, SL_REDIS_TIMEOUT_MS, 0);
     sl_list_append(&wire->commands, &command->link);
-    memcpy(argv, args, arg_count * sizeof(*argv));
-    int len = redisFormatCommandArgv(&write->bytes, (int)arg_count, argv, NULL);
-    if (len < 0) {
-        sl_log(SL_LOG_ERROR, NULL, "out of memory");
-        abort(); /* as sl_alloc(): arguments are bounded */
-    }
-    uv_buf_t buf = uv_buf_init(write->bytes, (unsigned)len);
-    int err = uv_write(&write->request, (uv_stream_t *)&wire->tcp, &buf, 1, on_written);
-    if (err < 0) {
-        free(write->bytes);
-        free(write);
-        fail_soon(wire, uv_strerror(err));
-    }
+    if (idle)
+        watch_oldest(wire);
+    sl_conn_send(wire->conn, build_command(args, arg_count));
 }

@@ -13,10 +13,10 @@
 #include <stddef.h>
 
 struct redisReply;
-struct sl_loop;
+struct sl_conn_set;
 
 enum {
-    SL_REDIS_TIMEOUT_MS = 2000,      /* for each command: Redis is then away */
+    SL_REDIS_TIMEOUT_MS = 2000,      /* for each command at most: Redis is then away */
     SL_REDIS_REPLY_MAX = 1 << 20,    /* bytes */
     SL_REDIS_ELEMENTS_MAX = 1 << 11, /* of all arrays of one answer */
     SL_REDIS_ARGS_MAX = 128,         /* of one command */
@@ -33,11 +33,11 @@ struct sl_redis_wire_ops {
 
 struct sl_redis_wire;
 
-/* Takes fd, a connected socket that does not block. Owner: the caller. Nothing is called from
- * within. */
-struct sl_redis_wire *sl_redis_wire_create(struct sl_loop *loop, int fd,
-                                           const struct sl_redis_wire_ops *ops, void *owner);
-/* args are copied. */
+/* Takes fd, a connected socket, also on failure: -errno when the loop cannot watch it. conns is the
+ * loop's and outlives the wire. Owner: the caller. Nothing is called from within. */
+int sl_redis_wire_create(struct sl_conn_set *conns, int fd, const struct sl_redis_wire_ops *ops,
+                         void *owner, struct sl_redis_wire **out);
+/* Not after on_end. args are copied. */
 void sl_redis_wire_send(struct sl_redis_wire *wire, const char *const *args, size_t arg_count,
                         sl_redis_on_reply *on_reply, void *owner);
 /* Commands that wait are answered with NULL, from within. May be called from any callback. NULL is

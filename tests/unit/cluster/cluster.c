@@ -251,7 +251,7 @@ static void refuses_what_it_cannot_work_with(void **state)
     struct sl_cluster *cluster = NULL;
     struct sl_error error;
     struct sl_cluster_config config = {
-        .config = f->config, .loop = f->control, .node_id = "C", .uri = "http://c"};
+        .config = f->config, .loop = f->core.control, .node_id = "C", .uri = "http://c"};
 
     assert_int_equal(sl_cluster_create(&config, &cluster, &error), -EINVAL);
     assert_non_null(strstr(error.text, "cluster_uri"));

@@ -27,7 +27,7 @@ static void an_empty_redis_is_filled_again(void **state)
     wait_until_found(f, &f->b, "during", f->a.uri);
     assert_int_equal(claim(f, &f->b, "let go of"), 0);
     assert_int_equal(logged(f, "warn cluster: the registry"), 2); /* once by each */
-    assert_int_equal(sl_metrics_sum(f->metrics, SL_COUNTER_REGISTRY_CONNECTS), 4);
+    assert_int_equal(sl_metrics_sum(f->core.metrics, SL_COUNTER_REGISTRY_CONNECTS), 4);
 }
 
 static void a_redis_that_hangs_counts_as_away(void **state)
@@ -154,14 +154,14 @@ static struct sl_stream *publish(struct fixture *f, const char *name)
 {
     struct sl_stream_config config = {
         .name = name,
-        .worker = sl_workers_at(f->workers, 0),
+        .worker = sl_workers_at(f->core.workers, 0),
         .ops = &source_ops,
         .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}},
                    {.present = false, .codec_count = 0, .codecs = {{0}}}},
     };
     struct sl_stream *stream;
 
-    assert_int_equal(sl_stream_create(f->streams, &config, &stream), 0);
+    assert_int_equal(sl_stream_create(f->core.streams, &config, &stream), 0);
     sl_stream_set_live(stream);
     return stream;
 }

@@ -32,7 +32,7 @@ void wait_within(struct fixture *f, int64_t limit_us, bool (*condition)(void *ar
     while (!condition(arg)) {
         if (sl_now_us() > deadline_us)
             fail_msg("waited in vain");
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE);
+        (void)uv_run(sl_loop_uv(f->core.control), UV_RUN_ONCE);
     }
 }
 
@@ -46,7 +46,7 @@ void run_for_ms(struct fixture *f, int ms)
     int64_t end_us = sl_now_us() + (int64_t)ms * SL_US_PER_MS;
 
     while (sl_now_us() < end_us)
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE);
+        (void)uv_run(sl_loop_uv(f->core.control), UV_RUN_ONCE);
 }
 
 /* ---- Nodes ---- */
@@ -85,8 +85,8 @@ void node_create(struct fixture *f, struct node *node)
     struct sl_error error;
     struct sl_cluster_config config = {
         .config = f->config,
-        .loop = f->control,
-        .streams = f->streams,
+        .loop = f->core.control,
+        .streams = f->core.streams,
         .counters = f->counters,
         .node_id = node->id,
         .uri = node->uri,
@@ -199,7 +199,8 @@ void wait_until_found(struct fixture *f, struct node *node, const char *name, co
     while (strcmp(find(f, node, name).uri, uri) != 0) {
         if (sl_now_us() > deadline_us)
             fail_msg("%s is never found at %s", name, uri);
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE); /* a find while away takes no time */
+        /* A find while away takes no time. */
+        (void)uv_run(sl_loop_uv(f->core.control), UV_RUN_ONCE);
     }
 }
 
@@ -239,19 +240,14 @@ int set_up(void **state)
     (void)signal(SIGPIPE, SIG_IGN);
     open_log(f);
     redis_start(&f->redis, NULL);
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
-    f->counters = sl_metrics_register(f->metrics);
+    core_start(&f->core,
+               (struct sl_workers_config){.count = 1, .packets_max = 1024, .ring_packets = 64});
+    f->counters = sl_metrics_register(f->core.metrics);
     f->config = sl_config_create();
     set_registry(f, "", "");
     set_option(f, "cluster_node_timeout_ms", "1000");
-    struct sl_workers_config workers = {
-        .count = 1, .packets_max = 1024, .ring_packets = 64, .metrics = f->metrics};
-    f->workers = sl_workers_create(&workers, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
-    f->tick = sl_timer_create(f->control, on_tick, f);
+    f->tick = sl_timer_create(f->core.control, on_tick, f);
     sl_timer_start(f->tick, TICK_MS, TICK_MS);
-    sl_workers_start(f->workers);
     f->a = (struct node){.id = "A", .uri = "ws://a.example:8080", .announces = true};
     f->b = (struct node){.id = "B", .uri = "wss://b.example:8443"};
     node_create(f, &f->a);
@@ -262,24 +258,14 @@ int set_up(void **state)
     return 0;
 }
 
-static bool is_drained(void *arg)
-{
-    return sl_streams_drained(arg);
-}
-
 int tear_down(void **state)
 {
     struct fixture *f = *state;
 
     node_destroy(&f->a);
     node_destroy(&f->b);
-    wait_for(f, is_drained, f->streams);
-    sl_workers_stop(f->workers);
     sl_timer_destroy(f->tick);
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
+    core_stop(&f->core);
     sl_config_destroy(f->config);
     redis_kill(&f->redis);
     assert_int_equal(logged(f, "was not closed"), 0);

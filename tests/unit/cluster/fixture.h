@@ -3,14 +3,9 @@
 #ifndef TEST_CLUSTER_FIXTURE_H
 #define TEST_CLUSTER_FIXTURE_H
 
+#include "../core.h"
 #include "cluster/cluster.h"
 #include "redis.h"
-
-#include "base/clock.h"
-#include "base/mem.h"
-#include "base/metrics.h"
-#include "net/net.h"
-#include "stream/stream.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -27,12 +22,9 @@ struct node {
 
 struct fixture {
     struct redis redis;
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
+    struct core core;
     struct sl_counters *counters;
     struct sl_config *config;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
     struct sl_timer *tick;
     int64_t last_tick_us, longest_gap_us; /* between two ticks of the loop */
     struct node a, b;                     /* a announces its streams */

@@ -9,7 +9,6 @@
 #include <arpa/inet.h>
 #include <hiredis/hiredis.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +20,7 @@ enum { DEADLINE_US = 10 * SL_US_PER_S };
 
 struct fixture {
     struct sl_loop *loop;
+    struct sl_conn_set *conns;
     struct sl_timer *tick;
     struct sockaddr_in sa;
     int listener;
@@ -83,8 +83,8 @@ static int set_up(void **state)
 {
     struct fixture *f = sl_new(struct fixture);
 
-    (void)signal(SIGPIPE, SIG_IGN);
     f->loop = sl_loop_create("control");
+    f->conns = sl_conn_set_create(f->loop);
     f->tick = sl_timer_create(f->loop, on_tick, f);
     sl_timer_start(f->tick, 1, 1);
     set_up_listener(f);
@@ -97,6 +97,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
 
     sl_redis_wire_destroy(f->wire);
+    sl_conn_set_destroy(f->conns);
     sl_timer_destroy(f->tick);
     sl_loop_destroy(f->loop);
     (void)close(f->listener);
@@ -124,7 +125,7 @@ static int connect_wire(struct fixture *f, int commands)
     f->why[0] = '\0';
     f->answers = 0;
     f->nothings = 0;
-    f->wire = sl_redis_wire_create(f->loop, client, &ops, f);
+    assert_int_equal(sl_redis_wire_create(f->conns, client, &ops, f, &f->wire), 0);
     for (int i = 0; i < commands; i++)
         sl_redis_wire_send(f->wire, (const char *const[]){"PING"}, 1, on_reply, f);
     int fd = accept(f->listener, NULL, NULL);
@@ -208,7 +209,7 @@ static void answers_come_in_pieces_and_many_at_a_time(void **state)
     assert_string_equal(f->why, "");
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
     run_until(f, f->why, NULL);
-    assert_string_equal(f->why, "it closed the connection");
+    assert_string_equal(f->why, "closed by the peer");
     (void)close(fd);
 }
 
@@ -220,11 +221,28 @@ static void silence_ends_the_connection_after_two_seconds(void **state)
 
     say(fd, "+PONG\r\n");
     run_until(f, f->why, NULL);
-    assert_in_range(sl_now_us() - start_us, 1900 * SL_US_PER_MS, 2300 * SL_US_PER_MS);
+    assert_in_range(sl_now_us() - start_us, 1700 * SL_US_PER_MS, 2300 * SL_US_PER_MS);
     assert_string_equal(f->why, "no answer in time");
     assert_int_equal(f->answers, 1);
     assert_int_equal(f->nothings, 1);
     (void)close(fd);
+}
+
+static void commands_to_one_that_is_gone_are_answered_with_nothing(void **state)
+{
+    struct fixture *f = *state;
+    int fd = connect_wire(f, 0);
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+    (void)close(fd);
+    for (int i = 0; i < 3; i++)
+        sl_redis_wire_send(f->wire, (const char *const[]){"PING"}, 1, on_reply, f);
+    assert_int_equal(f->nothings, 0); /* never from within */
+    assert_string_equal(f->why, "");
+    run_until(f, f->why, NULL);
+    assert_int_equal(f->nothings, 3);
+    assert_int_equal(f->answers, 0);
 }
 
 static void may_be_destroyed_from_within_an_answer(void **state)
@@ -251,6 +269,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(silence_ends_the_connection_after_two_seconds, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(commands_to_one_that_is_gone_are_answered_with_nothing,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(may_be_destroyed_from_within_an_answer, set_up, tear_down),
     };
 

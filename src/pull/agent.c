@@ -91,6 +91,12 @@ static void on_fail(struct agent *agent, const struct message *message)
         end(agent, true, message->info ? message->info : "refused");
 }
 
+static void on_stream_guard(struct agent *agent, const struct message *message)
+{
+    if (is_ours(agent, message) && message->open)
+        agent->ops->on_open(agent->owner);
+}
+
 static void on_remote_sdp(struct agent *agent, const struct message *message)
 {
     if (!is_ours(agent, message) || agent->answered)
@@ -136,6 +142,9 @@ static void on_message(struct agent *agent, const struct message *message)
         break;
     case MESSAGE_FAIL:
         on_fail(agent, message);
+        break;
+    case MESSAGE_STREAM_GUARD:
+        on_stream_guard(agent, message);
         break;
     case MESSAGE_REMOTE_SDP:
         on_remote_sdp(agent, message);

@@ -18,6 +18,8 @@ struct sl_addr;
 struct agent_ops {
     /* The session there exists; sl_agent_request() may follow. */
     void (*on_established)(void *owner);
+    /* Another Sluice says that anybody may play the stream; before the answer. */
+    void (*on_open)(void *owner);
     /* The answer to our offer, once. */
     void (*on_answer)(void *owner, const char *sdp);
     /* It says that our stream is PUBLISHING or PLAYING, and what of it is muted. */

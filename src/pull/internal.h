@@ -60,6 +60,7 @@ struct sl_pull {
     struct sl_stream_listener listener; /* to taken */
     struct sl_taker taker;              /* of it */
     struct sl_timer *timer;             /* until media flows */
+    bool open;                          /* the other node says that anybody may play it */
     bool ending;                        /* in the next turn, with these words: */
     struct sl_later end;
     char why[WHY_MAX];

@@ -41,6 +41,7 @@ static void offer_taken(struct pull_media *media, struct sl_sdp_offer_config *of
     uint32_t ssrcs[3];
 
     offer->direction = SL_SDP_SENDONLY;
+    offer->downlink_estimation = media->config.downlink_estimation;
     offer->audio_codecs = codecs[SL_AUDIO];
     offer->video_codecs = codecs[SL_VIDEO];
     offer->audio_codec_count =

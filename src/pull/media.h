@@ -24,6 +24,7 @@ struct pull_media_config { /* texts are copied, the rest outlives the media */
     struct sl_workers *workers;
     struct sl_rtc *rtc;
     uint32_t max_bitrate_bps; /* 0: no bound */
+    bool downlink_estimation; /* of what is taken */
     struct sl_stream *taken;  /* NULL: one is brought, under this name: */
     const char *name;
     const struct sl_reservation *reservation;

@@ -33,6 +33,7 @@ static void read_object(struct message *message, json_t *object)
     message->payload = json_object_get(object, "payload");
     message->audio_muted = is_muted(json_object_get(object, "audioState"));
     message->video_muted = is_muted(json_object_get(object, "videoState"));
+    message->open = json_is_false(json_object_get(object, "guarded"));
 }
 
 static enum message_kind kind_of(const char *name)
@@ -44,6 +45,7 @@ static enum message_kind kind_of(const char *name)
         {"getUserData", MESSAGE_USER_DATA},
         {"ping", MESSAGE_PING},
         {"fail", MESSAGE_FAIL},
+        {"notifyStreamGuard", MESSAGE_STREAM_GUARD},
         {"setRemoteSDP", MESSAGE_REMOTE_SDP},
         {"notifyStreamStatusEvent", MESSAGE_STREAM_STATUS},
         {"notifyStreamEvent", MESSAGE_STREAM_EVENT},

@@ -15,6 +15,7 @@ enum message_kind {
     MESSAGE_USER_DATA,
     MESSAGE_PING,
     MESSAGE_FAIL,
+    MESSAGE_STREAM_GUARD, /* another Sluice's, before REMOTE_SDP */
     MESSAGE_REMOTE_SDP,
     MESSAGE_STREAM_STATUS,
     MESSAGE_STREAM_EVENT,
@@ -31,6 +32,7 @@ struct message {
     const char *type;   /* STREAM_EVENT */
     json_t *event_info, *payload;
     bool audio_muted, video_muted; /* STREAM_STATUS, as far as it says */
+    bool open;                     /* STREAM_GUARD: it says that anybody may play the stream */
 };
 /* -EBADMSG: not one JSON object with a string `message`, or nested too deeply. On success *out is
  * to be given to sl_message_free(). */

@@ -143,7 +143,17 @@ static void terminate(void *owner, const char *why)
     sl_pull_end(owner, false, why);
 }
 
-static const struct sl_publisher_ops publisher_ops = {.stats = tell_stats, .terminate = terminate};
+/* Another node's stream is its publisher's, and that node says who may play it; one that does not
+ * say lets nobody. What an operator brings is anybody's. */
+static bool is_guarded(void *owner)
+{
+    const struct sl_pull *pull = owner;
+
+    return pull->kind == SL_PULL_CLUSTER && !pull->open;
+}
+
+static const struct sl_publisher_ops publisher_ops = {
+    .stats = tell_stats, .terminate = terminate, .is_guarded = is_guarded};
 
 static void make_media(struct sl_pull *pull)
 {
@@ -153,6 +163,7 @@ static void make_media(struct sl_pull *pull)
         .workers = pulls->config.workers,
         .rtc = pulls->config.rtc,
         .max_bitrate_bps = (uint32_t)pulls->config.config->publish_max_bitrate * 1000,
+        .downlink_estimation = pulls->config.config->downlink_estimation,
         .taken = pull->taken,
         .name = pull->local_stream,
         .reservation = pull->reservation,
@@ -187,6 +198,11 @@ static void on_established(void *owner)
     }
     sl_agent_request(pull->agent, offer, sl_pull_media_has(pull->media, SL_AUDIO),
                      sl_pull_media_has(pull->media, SL_VIDEO));
+}
+
+static void on_open(void *owner)
+{
+    ((struct sl_pull *)owner)->open = true;
 }
 
 static void on_answer(void *owner, const char *sdp)
@@ -238,6 +254,7 @@ static void on_agent_end(void *owner, bool failed, const char *why)
 
 static const struct agent_ops agent_ops = {
     .on_established = on_established,
+    .on_open = on_open,
     .on_answer = on_answer,
     .on_up = on_up,
     .on_event = on_event,

@@ -159,6 +159,11 @@ static void on_answer(void *owner, const char *sdp)
     leave_if(owner, ANSWERED);
 }
 
+static void on_no_guard(void *owner)
+{
+    tell(owner, "open\n");
+}
+
 static void on_up(void *owner, bool audio_muted, bool video_muted)
 {
     tell(owner, "up%s%s\n", audio_muted ? " silent" : "", video_muted ? " dark" : "");
@@ -181,7 +186,12 @@ static void on_end(void *owner, bool failed, const char *why)
     f->agent = NULL;
 }
 
-static const struct agent_ops agent_ops = {on_established, on_answer, on_up, on_event, on_end};
+static const struct agent_ops agent_ops = {.on_established = on_established,
+                                           .on_open = on_no_guard,
+                                           .on_answer = on_answer,
+                                           .on_up = on_up,
+                                           .on_event = on_event,
+                                           .on_end = on_end};
 
 /* What the agent told since the last look. */
 #define assert_told(f, expected)                                                                   \
@@ -385,6 +395,23 @@ static void a_second_answer_is_passed_over(void **state) /* websocket-api.md 6.5
     say(f, "{\"message\":\"setRemoteSDP\",\"data\":[\"media-1\"]}");
     say(f, OUR("notifyStreamEvent", ",\"type\":\"data\""));
     expect_told(f, "event data - 0\n");
+    leave(f);
+}
+
+static void only_a_plain_no_makes_a_stream_anybodys(void **state)
+{
+    struct fixture *f = *state;
+
+    bring_to(f, REQUESTED);
+    say(f, OUR("notifyStreamGuard", ",\"guarded\":true"));
+    say(f, OUR("notifyStreamGuard", ",\"guarded\":\"false\""));
+    say(f, OUR("notifyStreamGuard", ""));
+    say(f, "{\"message\":\"notifyStreamGuard\",\"data\":[{\"mediaSessionId\":\"media-2\","
+           "\"guarded\":false}]}");
+    say(f, ANSWER);
+    expect_told(f, "answer v=0 answer\n");
+    say(f, OUR("notifyStreamGuard", ",\"guarded\":false"));
+    expect_told(f, "open\n");
     leave(f);
 }
 
@@ -678,6 +705,7 @@ int main(void)
         TEST(the_conversation_has_its_order),
         TEST(pings_are_answered_however_many),
         TEST(a_second_answer_is_passed_over),
+        TEST(only_a_plain_no_makes_a_stream_anybodys),
         TEST(what_is_said_of_other_streams_is_passed_over),
         TEST(nothing_of_a_stream_counts_before_it_is_asked_for),
         TEST(each_refusal_and_end_is_told_once_in_the_servers_words),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Packets of opus, G.711 and G.722 into samples, and silence where packets are missing. */
+/* Packets of opus, G.711, G.722 and AAC into samples, and something in place of missing ones. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "codec/codec.h"
@@ -8,11 +8,16 @@
 #include <string.h>
 
 #include <libavutil/channel_layout.h>
+#include <libswresample/swresample.h>
 
 enum {
     PACKET_LEN_MAX = 1 << 16, /* what a datagram could carry, with a wide margin */
     SILENCE_CHUNK = 480,      /* samples per channel given at once */
     SILENCE_MAX_S = 10,
+    CONFIG_LEN_MAX = 1024, /* an AudioSpecificConfig is 2 to 5 bytes, with extras below 100 */
+    CHANNELS_MAX = 2,
+    CONCEALED_LEAST_US = 2500, /* the shortest frame of opus */
+    SAMPLES_MAX = 1 << 16,     /* of one frame, per channel */
 };
 
 struct decoding {
@@ -28,6 +33,7 @@ static const struct decoding decodings[] = {
     {SL_CODEC_PCMA, {"pcm_alaw"}, 8000, 1},
     {SL_CODEC_PCMU, {"pcm_mulaw"}, 8000, 1},
     {SL_CODEC_G722, {"g722"}, 16000, 1}, /* its RTP clock says 8000, wrongly (RFC 3551 4.5.2) */
+    {SL_CODEC_AAC, {"aac"}, 48000, 2},   /* until its configuration says otherwise */
 };
 
 struct sl_audio_decoder {
@@ -35,9 +41,30 @@ struct sl_audio_decoder {
     AVCodecContext *context;
     AVPacket *packet;
     AVFrame *frame;
+    /* Of what does not come in interleaved samples of 16 bits, or on more than two channels. */
+    SwrContext *swr;
+    AVChannelLayout from_layout; /* what swr is set up for */
+    int from_format, from_rate_hz;
+    int16_t *samples;
+    int capacity;     /* of samples, per channel */
+    uint8_t last_toc; /* how the last packet of opus begins */
+    bool has_last_toc;
 };
 
-static int open_context(struct sl_audio_decoder *decoder, const AVCodec *codec)
+static int set_config(AVCodecContext *context, const uint8_t *config, size_t config_len)
+{
+    if (config_len == 0)
+        return 0;
+    context->extradata = av_mallocz(config_len + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!context->extradata)
+        return -ENOMEM;
+    memcpy(context->extradata, config, config_len);
+    context->extradata_size = (int)config_len;
+    return 0;
+}
+
+static int open_context(struct sl_audio_decoder *decoder, const AVCodec *codec,
+                        const uint8_t *config, size_t config_len)
 {
     AVCodecContext *context = avcodec_alloc_context3(codec);
 
@@ -49,8 +76,11 @@ static int open_context(struct sl_audio_decoder *decoder, const AVCodec *codec)
     av_channel_layout_default(&context->ch_layout, decoder->decoding->channels);
     context->request_sample_fmt = AV_SAMPLE_FMT_S16;
     context->thread_count = 1;
-    int err = avcodec_open2(context, codec, NULL);
-    return err < 0 ? sl_ffmpeg_error(err, -ENOSYS) : 0;
+    int err = set_config(context, config, config_len);
+    if (err < 0)
+        return err;
+    err = avcodec_open2(context, codec, NULL);
+    return err < 0 ? sl_ffmpeg_error(err, config_len > 0 ? -EBADMSG : -ENOSYS) : 0;
 }
 
 static const struct decoding *find_decoding(enum sl_codec codec)
@@ -69,16 +99,19 @@ static const AVCodec *find_codec(const struct decoding *decoding)
     return codec || !decoding->names[1] ? codec : avcodec_find_decoder_by_name(decoding->names[1]);
 }
 
-int sl_audio_decoder_create(enum sl_codec codec, struct sl_audio_decoder **out)
+int sl_audio_decoder_create_with(enum sl_codec codec, const uint8_t *config, size_t config_len,
+                                 struct sl_audio_decoder **out)
 {
     const struct decoding *decoding = find_decoding(codec);
     const AVCodec *library = decoding ? find_codec(decoding) : NULL;
 
     if (!library)
         return -ENOSYS;
+    if ((codec == SL_CODEC_AAC) != (config_len > 0) || config_len > CONFIG_LEN_MAX)
+        return -EINVAL;
     struct sl_audio_decoder *decoder = sl_new(struct sl_audio_decoder);
     decoder->decoding = decoding;
-    int err = open_context(decoder, library);
+    int err = open_context(decoder, library, config, config_len);
     if (err < 0)
         goto fail;
     err = -ENOMEM;
@@ -94,10 +127,18 @@ fail:
     return err;
 }
 
+int sl_audio_decoder_create(enum sl_codec codec, struct sl_audio_decoder **out)
+{
+    return sl_audio_decoder_create_with(codec, NULL, 0, out);
+}
+
 void sl_audio_decoder_destroy(struct sl_audio_decoder *decoder)
 {
     if (!decoder)
         return;
+    av_freep(&decoder->samples);
+    av_channel_layout_uninit(&decoder->from_layout);
+    swr_free(&decoder->swr);
     av_frame_free(&decoder->frame);
     av_packet_free(&decoder->packet);
     avcodec_free_context(&decoder->context);
@@ -126,25 +167,125 @@ static void give_silence(const struct sl_audio_decoder *decoder, int64_t pts_us,
     }
 }
 
+/* ---- Other kinds of samples ---- */
+
+static int set_up(struct sl_audio_decoder *decoder, AVFrame *frame, int channels)
+{
+    AVChannelLayout to;
+
+    swr_free(&decoder->swr);
+    av_channel_layout_default(&to, channels);
+    int err = swr_alloc_set_opts2(&decoder->swr, &to, AV_SAMPLE_FMT_S16, frame->sample_rate,
+                                  &frame->ch_layout, (enum AVSampleFormat)frame->format,
+                                  frame->sample_rate, 0, NULL);
+    if (err == 0)
+        err = swr_init(decoder->swr);
+    if (err == 0)
+        err = av_channel_layout_copy(&decoder->from_layout, &frame->ch_layout);
+    if (err < 0) {
+        swr_free(&decoder->swr);
+        return sl_ffmpeg_error(err, -EBADMSG);
+    }
+    decoder->from_format = frame->format;
+    decoder->from_rate_hz = frame->sample_rate;
+    return 0;
+}
+
+static int make_room(struct sl_audio_decoder *decoder, int count)
+{
+    if (count <= decoder->capacity)
+        return 0;
+    av_freep(&decoder->samples);
+    decoder->capacity = 0;
+    decoder->samples = av_malloc_array((size_t)count * CHANNELS_MAX, sizeof(int16_t));
+    if (!decoder->samples)
+        return -ENOMEM;
+    decoder->capacity = count;
+    return 0;
+}
+
+/* decoder->samples then holds the frame's, on this many channels. */
+static int convert(struct sl_audio_decoder *decoder, int channels)
+{
+    AVFrame *frame = decoder->frame;
+    bool same = decoder->swr && decoder->from_format == frame->format &&
+                decoder->from_rate_hz == frame->sample_rate &&
+                av_channel_layout_compare(&decoder->from_layout, &frame->ch_layout) == 0;
+    int err = same ? 0 : set_up(decoder, frame, channels);
+
+    if (err == 0)
+        err = make_room(decoder, frame->nb_samples);
+    if (err < 0)
+        return err;
+    uint8_t *out = (uint8_t *)decoder->samples;
+    int count = swr_convert(decoder->swr, &out, frame->nb_samples,
+                            (const uint8_t **)(uintptr_t)frame->extended_data, frame->nb_samples);
+    return count == frame->nb_samples ? 0 : -EBADMSG;
+}
+
+/* ---- Packets ---- */
+
 /* One packet may hold several frames' worth of samples, which follow one another. */
-static int give_frame(const struct sl_audio_decoder *decoder, int64_t *pts_us,
+static int give_frame(struct sl_audio_decoder *decoder, int64_t *pts_us,
                       void (*on_pcm)(void *arg, const struct sl_pcm *pcm), void *arg)
 {
     const AVFrame *frame = decoder->frame;
     int channels = frame->ch_layout.nb_channels;
     bool is_s16 = frame->format == AV_SAMPLE_FMT_S16 ||
                   (frame->format == AV_SAMPLE_FMT_S16P && channels == 1);
+    const int16_t *samples = (const int16_t *)(const void *)frame->data[0];
 
-    if (!is_s16 || channels < 1 || channels > 2 || frame->sample_rate <= 0 ||
-        frame->nb_samples <= 0)
+    if (channels < 1 || frame->sample_rate <= 0 || frame->nb_samples <= 0 ||
+        frame->nb_samples > SAMPLES_MAX)
         return -EBADMSG;
+    if (!is_s16 || channels > CHANNELS_MAX) {
+        channels = channels < CHANNELS_MAX ? channels : CHANNELS_MAX;
+        int err = convert(decoder, channels);
+        if (err < 0)
+            return err;
+        samples = decoder->samples;
+    }
     on_pcm(arg, &(struct sl_pcm){.pts_us = *pts_us,
                                  .rate_hz = frame->sample_rate,
                                  .channels = channels,
                                  .count = (size_t)frame->nb_samples,
-                                 .samples = (const int16_t *)(const void *)frame->data[0]});
+                                 .samples = samples});
     *pts_us += (int64_t)frame->nb_samples * SL_US_PER_S / frame->sample_rate;
     return 0;
+}
+
+/* *pts_us moves on by what came out. */
+static int decode(struct sl_audio_decoder *decoder, const uint8_t *data, size_t len,
+                  int64_t *pts_us, void (*on_pcm)(void *arg, const struct sl_pcm *pcm), void *arg)
+{
+    if (av_new_packet(decoder->packet, (int)len) < 0)
+        return -ENOMEM;
+    memcpy(decoder->packet->data, data, len);
+    int err = avcodec_send_packet(decoder->context, decoder->packet);
+    av_packet_unref(decoder->packet);
+    while (err == 0 && (err = avcodec_receive_frame(decoder->context, decoder->frame)) == 0) {
+        err = give_frame(decoder, pts_us, on_pcm, arg);
+        av_frame_unref(decoder->frame);
+    }
+    return err == AVERROR(EAGAIN) ? 0 : sl_ffmpeg_error(err, -EBADMSG);
+}
+
+/* What opus makes up itself: a packet that is a table of contents and nothing else is one that was
+ * lost (RFC 6716 section 3.2.1: frames of no bytes). FFmpeg has no other way to say so. */
+static void conceal(struct sl_audio_decoder *decoder, int64_t pts_us, int64_t duration_us,
+                    void (*on_pcm)(void *arg, const struct sl_pcm *pcm), void *arg)
+{
+    enum { TOC_ONE_FRAME = 0xfc }; /* section 3.1: the lowest two bits are how many there are */
+    const uint8_t nothing = decoder->last_toc & TOC_ONE_FRAME;
+    int64_t end_us = pts_us + duration_us;
+
+    while (decoder->has_last_toc && end_us - pts_us >= CONCEALED_LEAST_US) {
+        int64_t begin_us = pts_us;
+        if (decode(decoder, &nothing, 1, &pts_us, on_pcm, arg) < 0 || pts_us == begin_us)
+            break;
+    }
+    if (pts_us < end_us)
+        give_silence(decoder, pts_us, end_us - pts_us, on_pcm, arg);
 }
 
 int sl_audio_decoder_decode(struct sl_audio_decoder *decoder, const uint8_t *data, size_t len,
@@ -152,20 +293,12 @@ int sl_audio_decoder_decode(struct sl_audio_decoder *decoder, const uint8_t *dat
                             void (*on_pcm)(void *arg, const struct sl_pcm *pcm), void *arg)
 {
     if (!data) {
-        give_silence(decoder, pts_us, duration_us, on_pcm, arg);
+        conceal(decoder, pts_us, duration_us, on_pcm, arg);
         return 0;
     }
     if (len == 0 || len > PACKET_LEN_MAX)
         return -EBADMSG;
-    int err = av_new_packet(decoder->packet, (int)len);
-    if (err < 0)
-        return -ENOMEM;
-    memcpy(decoder->packet->data, data, len);
-    err = avcodec_send_packet(decoder->context, decoder->packet);
-    av_packet_unref(decoder->packet);
-    while (err == 0 && (err = avcodec_receive_frame(decoder->context, decoder->frame)) == 0) {
-        err = give_frame(decoder, &pts_us, on_pcm, arg);
-        av_frame_unref(decoder->frame);
-    }
-    return err == AVERROR(EAGAIN) ? 0 : sl_ffmpeg_error(err, -EBADMSG);
+    decoder->has_last_toc = decoder->decoding->codec == SL_CODEC_OPUS;
+    decoder->last_toc = data[0];
+    return decode(decoder, data, len, &pts_us, on_pcm, arg);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Samples into AAC-LC, opus and G.711: collected to whole frames, encoded, and timed by counting.
+/* Samples into AAC-LC, opus, G.711 and G.722: collected to whole frames, encoded, and timed by
+ * counting.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -12,7 +13,9 @@
 enum {
     CHANNELS_MAX = 2,
     OPUS_RATE_HZ = 48000,
-    G711_FRAMES_PER_S = 50, /* 20 ms: what RFC 3551 section 4.2 has every receiver expect */
+    G722_RATE_HZ = 16000,
+    HELD_FRAMES_MAX = 4,         /* by any encoder here, with a margin */
+    TELEPHONE_FRAMES_PER_S = 50, /* 20 ms: what RFC 3551 section 4.2 has every receiver expect */
 };
 
 /*
@@ -29,6 +32,7 @@ static const struct {
     [SL_CODEC_OPUS] = {"libopus", AV_SAMPLE_FMT_S16, 40000},
     [SL_CODEC_PCMA] = {"pcm_alaw", AV_SAMPLE_FMT_S16, 0},
     [SL_CODEC_PCMU] = {"pcm_mulaw", AV_SAMPLE_FMT_S16, 0},
+    [SL_CODEC_G722] = {"g722", AV_SAMPLE_FMT_S16, 0},
 };
 
 struct sl_audio_encoder {
@@ -40,6 +44,7 @@ struct sl_audio_encoder {
     bool started;
     int64_t first_pts_us;
     int64_t sample_count; /* in whole frames that went in */
+    int64_t coded_count;  /* of those, what came out: less by the encoder's delay */
 };
 
 static int sensible_bitrate_bps(const struct sl_audio_encoder_config *config)
@@ -64,6 +69,8 @@ static bool is_sane(const struct sl_audio_encoder_config *config, const AVCodec 
         return false;
     if (config->codec == SL_CODEC_OPUS && config->rate_hz != OPUS_RATE_HZ)
         return false;
+    if (config->codec == SL_CODEC_G722 && (config->rate_hz != G722_RATE_HZ || config->channels > 1))
+        return false;
     return config->rate_hz >= 8000 && config->rate_hz <= 96000 && has_rate(codec, config->rate_hz);
 }
 
@@ -87,8 +94,10 @@ static int open_context(struct sl_audio_encoder *encoder, const AVCodec *codec,
     int err = avcodec_open2(context, codec, NULL);
     if (err < 0)
         return sl_ffmpeg_error(err, -EINVAL);
+    /* FFmpeg would fill a frame of G.722 with 320 samples as well, but only if one asks. */
+    bool is_telephone = encodings[config->codec].bitrate_bps == 0;
     encoder->frame_samples =
-        context->frame_size > 0 ? context->frame_size : config->rate_hz / G711_FRAMES_PER_S;
+        is_telephone ? config->rate_hz / TELEPHONE_FRAMES_PER_S : context->frame_size;
     return 0;
 }
 
@@ -194,6 +203,8 @@ static void deliver(struct sl_audio_encoder *encoder, sl_on_coded *on_coded, voi
 {
     const AVPacket *packet = encoder->packet;
     int64_t pts_us = time_of(encoder, packet->pts);
+
+    encoder->coded_count = packet->pts + encoder->frame_samples;
     struct sl_coded coded = {
         .pts_us = pts_us,
         .dts_us = pts_us,
@@ -246,6 +257,36 @@ int sl_audio_encoder_encode(struct sl_audio_encoder *encoder, const struct sl_pc
             return err;
     }
     return 0;
+}
+
+/* Fills up the frame; a whole one where none was begun. */
+static int encode_silence(struct sl_audio_encoder *encoder, sl_on_coded *on_coded, void *arg)
+{
+    int err = encoder->filled == 0 ? begin_frame(encoder) : 0;
+
+    if (err < 0)
+        return err;
+    (void)av_samples_set_silence(
+        encoder->frame->extended_data, encoder->filled, encoder->frame_samples - encoder->filled,
+        encoder->frame->ch_layout.nb_channels, (enum AVSampleFormat)encoder->frame->format);
+    return encode_frame(encoder, on_coded, arg);
+}
+
+/* The library's own time runs on without a jump; ours is counted from another beginning. What it
+ * has still to give belongs to the old one. */
+int sl_audio_encoder_restart(struct sl_audio_encoder *encoder, int64_t pts_us,
+                             sl_on_coded *on_coded, void *arg)
+{
+    int64_t end = encoder->sample_count + encoder->filled;
+    int err = 0;
+
+    if (!encoder->started)
+        return 0;
+    for (int i = 0; i < HELD_FRAMES_MAX && err == 0 && encoder->coded_count < end; i++)
+        err = encode_silence(encoder, on_coded, arg);
+    encoder->first_pts_us = 0;
+    encoder->first_pts_us = pts_us - time_of(encoder, encoder->sample_count);
+    return err;
 }
 
 const uint8_t *sl_audio_encoder_extradata(const struct sl_audio_encoder *encoder, size_t *len)

@@ -20,8 +20,8 @@
 
 enum { SL_PICTURE_SIDE_MAX = 4096 };
 
-/* From here on FFmpeg's messages go to our log, for the whole process. */
-void sl_codec_take_messages(void);
+/* From here on FFmpeg's messages go to nobody, for the whole process. */
+void sl_codec_drop_messages(void);
 
 /* ---- Sound ---- */
 
@@ -33,9 +33,12 @@ struct sl_pcm {
     const int16_t *samples; /* borrowed: valid during the callback */
 };
 
-/* opus, PCMA, PCMU, G722, and what else FFmpeg decodes of enum sl_codec's audio. */
+/* opus, PCMA, PCMU, G722, AAC. */
 struct sl_audio_decoder;
 int sl_audio_decoder_create(enum sl_codec codec, struct sl_audio_decoder **out);
+/* AAC: with its AudioSpecificConfig, 1 or 2 channels; others need none. */
+int sl_audio_decoder_create_with(enum sl_codec codec, const uint8_t *config, size_t config_len,
+                                 struct sl_audio_decoder **out);
 void sl_audio_decoder_destroy(struct sl_audio_decoder *decoder); /* NULL is fine */
 /* One packet's payload; on_pcm is called from within, maybe several times. data NULL: the packet is
  * missing, the codec's own concealment if it has one, otherwise silence of duration_us. */
@@ -56,8 +59,8 @@ typedef void sl_on_coded(void *arg, const struct sl_coded *coded);
 
 struct sl_audio_encoder;
 struct sl_audio_encoder_config {
-    enum sl_codec codec;   /* AAC, opus, PCMA, PCMU */
-    int rate_hz, channels; /* of what goes in: resample before; opus: 48000 */
+    enum sl_codec codec;   /* AAC, opus, PCMA, PCMU, G722 */
+    int rate_hz, channels; /* of what goes in: resample before; opus: 48000, G722: 16000, mono */
     int bitrate_bps;       /* 0: a sensible one */
 };
 int sl_audio_encoder_create(const struct sl_audio_encoder_config *config,
@@ -67,6 +70,10 @@ void sl_audio_encoder_destroy(struct sl_audio_encoder *encoder);
  * is counted in samples, so that time stamps are exact. Frames come out as they are full. */
 int sl_audio_encoder_encode(struct sl_audio_encoder *encoder, const struct sl_pcm *pcm,
                             sl_on_coded *on_coded, void *arg);
+/* What follows is at another time: whatever went in comes out, with silence behind it, and the next
+ * sample that goes in has this time. */
+int sl_audio_encoder_restart(struct sl_audio_encoder *encoder, int64_t pts_us,
+                             sl_on_coded *on_coded, void *arg);
 /* AAC: AudioSpecificConfig (ISO 14496-3), otherwise length 0. Valid as long as the encoder. */
 const uint8_t *sl_audio_encoder_extradata(const struct sl_audio_encoder *encoder, size_t *len);
 /* Samples the encoder adds before the first (AAC's priming). */
@@ -88,32 +95,60 @@ struct sl_picture {
     uint8_t *planes[3];
     int strides[3]; /* bytes per row */
     void *frame;    /* the library's */
+    /* A pixel's width by its height; 0 by 0: square. Samples from 0 to 255 instead of 16 to 235.
+     * Both only of what a decoder gave: scaling makes the usual of it. */
+    int pixel_width, pixel_height;
+    bool full_range;
 };
 int sl_picture_create(int width, int height, struct sl_picture *out);
 void sl_picture_deinit(struct sl_picture *picture);
+/* One more owner of the same pixels, which nobody writes to any more. -ENOMEM. */
+int sl_picture_ref(const struct sl_picture *picture, struct sl_picture *out);
 
 /* H264 (Annex B), VP8. */
 struct sl_video_decoder;
 int sl_video_decoder_create(enum sl_codec codec, struct sl_video_decoder **out);
+/* For a source whose pictures are shown in another order than they come in: they come out as they
+ * are shown, some pictures later. */
+int sl_video_decoder_create_reordering(enum sl_codec codec, struct sl_video_decoder **out);
 void sl_video_decoder_destroy(struct sl_video_decoder *decoder);
 /* picture: borrowed by the callback. */
 int sl_video_decoder_decode(struct sl_video_decoder *decoder, const uint8_t *data, size_t len,
                             int64_t pts_us,
                             void (*on_picture)(void *arg, struct sl_picture *picture), void *arg);
 
-/* H264, constrained baseline, no reordering, low delay (libx264). */
+/* No reordering, low delay: each picture comes out before the next goes in. H264: constrained
+ * baseline (libx264); VP8 (libvpx); MPEG1, a picture later. */
 struct sl_video_encoder;
 struct sl_video_encoder_config {
     int width, height; /* even */
     int fps;           /* for rate control; time stamps come from the pictures */
     int bitrate_bps;
     int keyframe_interval; /* frames; 0: only when asked for */
-    const char *preset;    /* NULL: "veryfast" */
+    const char *preset;    /* of H264; NULL: "veryfast" */
+    enum sl_codec codec;   /* SL_CODEC_NONE: H264 */
+    bool one_thread;       /* otherwise large pictures of H264 are encoded by two */
+    int nal_len_max;       /* of H264, in bytes; 0: no bound */
 };
 int sl_video_encoder_create(const struct sl_video_encoder_config *config,
                             struct sl_video_encoder **out);
 void sl_video_encoder_destroy(struct sl_video_encoder *encoder);
 int sl_video_encoder_encode(struct sl_video_encoder *encoder, const struct sl_picture *picture,
                             bool keyframe, sl_on_coded *on_coded, void *arg);
+/* From the next picture on, which come so far apart. -ENOSYS: this codec's encoder must be made
+ * anew for another bit rate, and sees from the pictures how far they are apart (VP8). */
+int sl_video_encoder_set_rate(struct sl_video_encoder *encoder, int bitrate_bps, int frame_us);
+
+/* Pictures of any size into pictures of one. */
+struct sl_scaler;
+int sl_scaler_create(int width, int height, struct sl_scaler **out);
+void sl_scaler_destroy(struct sl_scaler *scaler); /* NULL is fine */
+/* *out: borrowed until the next call. */
+int sl_scaler_scale(struct sl_scaler *scaler, const struct sl_picture *picture,
+                    struct sl_picture *out);
+
+/* A PNG of 8 bit RGB, scaled to this size; malloc'ed, the caller's. */
+int sl_png_encode(const struct sl_picture *picture, int width, int height, uint8_t **out,
+                  size_t *len);
 
 #endif

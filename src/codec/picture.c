@@ -40,3 +40,14 @@ void sl_picture_deinit(struct sl_picture *picture)
     av_frame_free(&frame);
     *picture = (struct sl_picture){0};
 }
+
+int sl_picture_ref(const struct sl_picture *picture, struct sl_picture *out)
+{
+    AVFrame *frame = av_frame_clone(picture->frame);
+
+    if (!frame)
+        return -ENOMEM;
+    *out = *picture;
+    out->frame = frame;
+    return 0;
+}

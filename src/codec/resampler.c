@@ -48,6 +48,16 @@ void sl_resampler_destroy(struct sl_resampler *resampler)
     free(resampler);
 }
 
+static int init_swr(const struct sl_resampler *resampler, int channels)
+{
+    static const double same[] = {1, 1}; /* the library would take 3 dB off each side */
+    int err = 0;
+
+    if (channels == 1 && resampler->channels == 2)
+        err = swr_set_matrix(resampler->swr, same, 1);
+    return err < 0 ? err : swr_init(resampler->swr);
+}
+
 static int set_up(struct sl_resampler *resampler, int rate_hz, int channels)
 {
     AVChannelLayout from, to;
@@ -59,7 +69,7 @@ static int set_up(struct sl_resampler *resampler, int rate_hz, int channels)
         av_channel_layout_default(&to, resampler->channels);
         int err = swr_alloc_set_opts2(&resampler->swr, &to, AV_SAMPLE_FMT_S16, resampler->rate_hz,
                                       &from, AV_SAMPLE_FMT_S16, rate_hz, 0, NULL);
-        if (err < 0 || swr_init(resampler->swr) < 0) {
+        if (err < 0 || init_swr(resampler, channels) < 0) {
             swr_free(&resampler->swr);
             return -ENOMEM;
         }

@@ -44,7 +44,7 @@ static enum AVPixelFormat get_format(AVCodecContext *context, const enum AVPixel
     return AV_PIX_FMT_NONE;
 }
 
-static int open_context(struct sl_video_decoder *decoder, const AVCodec *codec)
+static int open_context(struct sl_video_decoder *decoder, const AVCodec *codec, bool reordering)
 {
     AVCodecContext *context = avcodec_alloc_context3(codec);
 
@@ -56,12 +56,13 @@ static int open_context(struct sl_video_decoder *decoder, const AVCodec *codec)
     context->max_pixels = (int64_t)SL_PICTURE_SIDE_MAX * SL_PICTURE_SIDE_MAX;
     context->get_buffer2 = get_buffer;
     context->get_format = get_format;
-    context->flags |= AV_CODEC_FLAG_LOW_DELAY; /* WebRTC sends no reordered pictures */
+    if (!reordering)
+        context->flags |= AV_CODEC_FLAG_LOW_DELAY;
     int err = avcodec_open2(context, codec, NULL);
     return err < 0 ? sl_ffmpeg_error(err, -ENOSYS) : 0;
 }
 
-int sl_video_decoder_create(enum sl_codec codec, struct sl_video_decoder **out)
+static int create(enum sl_codec codec, bool reordering, struct sl_video_decoder **out)
 {
     const AVCodec *library = NULL;
 
@@ -72,7 +73,7 @@ int sl_video_decoder_create(enum sl_codec codec, struct sl_video_decoder **out)
     if (!library)
         return -ENOSYS;
     struct sl_video_decoder *decoder = sl_new(struct sl_video_decoder);
-    int err = open_context(decoder, library);
+    int err = open_context(decoder, library, reordering);
     if (err < 0)
         goto fail;
     err = -ENOMEM;
@@ -86,6 +87,16 @@ int sl_video_decoder_create(enum sl_codec codec, struct sl_video_decoder **out)
 fail:
     sl_video_decoder_destroy(decoder);
     return err;
+}
+
+int sl_video_decoder_create(enum sl_codec codec, struct sl_video_decoder **out)
+{
+    return create(codec, false, out);
+}
+
+int sl_video_decoder_create_reordering(enum sl_codec codec, struct sl_video_decoder **out)
+{
+    return create(codec, true, out);
 }
 
 void sl_video_decoder_destroy(struct sl_video_decoder *decoder)
@@ -111,6 +122,10 @@ static int give_picture(struct sl_video_decoder *decoder,
         .width = frame->width,
         .height = frame->height,
         .frame = frame,
+        .pixel_width = frame->sample_aspect_ratio.num,
+        .pixel_height = frame->sample_aspect_ratio.den,
+        .full_range =
+            frame->format == AV_PIX_FMT_YUVJ420P || frame->color_range == AVCOL_RANGE_JPEG,
     };
     for (size_t i = 0; i < 3; i++) {
         picture.planes[i] = frame->data[i];

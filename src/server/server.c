@@ -205,7 +205,7 @@ int sl_server_create(const struct sl_server_config *config, struct sl_server **o
     server->setup = *config;
     server->config = config->config;
     sl_server_apply_log(server->config);
-    sl_codec_take_messages();
+    sl_codec_drop_messages();
     sl_notifier_init(&server->notifier);
     server->metrics = sl_metrics_create();
     server->counters = sl_metrics_register(server->metrics);

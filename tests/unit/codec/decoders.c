@@ -160,6 +160,45 @@ static void a_missing_packet_is_silence_of_its_length(void **state)
     free(heard);
 }
 
+static void opus_makes_up_what_is_missing(void **state)
+{
+    (void)state;
+    enum { FRAME = 960, RATE_HZ = 48000 };
+    const struct sl_audio_encoder_config config = {SL_CODEC_OPUS, RATE_HZ, 2, 0};
+    struct heard *heard = sl_new(struct heard);
+    struct round_trip trip = {.heard = heard};
+    struct sl_audio_encoder *encoder;
+    int16_t *tone = sl_new_array(int16_t, RATE_HZ * 2);
+
+    make_tone(tone, RATE_HZ, 2, RATE_HZ, 440);
+    assert_int_equal(sl_audio_encoder_create(&config, &encoder), 0);
+    assert_int_equal(sl_audio_decoder_create(SL_CODEC_OPUS, &trip.decoder), 0);
+    const struct sl_pcm pcm = {0, RATE_HZ, 2, FRAME * 25, tone};
+    assert_int_equal(sl_audio_encoder_encode(encoder, &pcm, on_coded, &trip), 0);
+    size_t before = heard->count;
+    assert_int_equal(
+        sl_audio_decoder_decode(trip.decoder, NULL, 0, heard->end_us, 40000, on_pcm, heard), 0);
+    assert_int_equal(heard->count - before, FRAME * 2 * 2);
+    assert_false(heard->gap);
+    assert_true(share_of(heard->samples + before, FRAME, 2, RATE_HZ, 440) > 0.8);
+    sl_audio_decoder_destroy(trip.decoder);
+    sl_audio_encoder_destroy(encoder);
+    free(tone);
+    free(heard);
+}
+
+static void aac_needs_its_configuration(void **state)
+{
+    (void)state;
+    static const uint8_t nonsense[] = {0xff, 0xff};
+    struct sl_audio_decoder *decoder = NULL;
+
+    assert_int_equal(sl_audio_decoder_create(SL_CODEC_AAC, &decoder), -EINVAL);
+    assert_int_equal(sl_audio_decoder_create_with(SL_CODEC_AAC, nonsense, 2, &decoder), -EBADMSG);
+    assert_int_equal(sl_audio_decoder_create_with(SL_CODEC_PCMA, nonsense, 2, &decoder), -EINVAL);
+    assert_null(decoder);
+}
+
 static void decoding_goes_on_after_garbage(void **state)
 {
     (void)state;
@@ -306,6 +345,10 @@ static void the_resampler_keeps_pitch_and_time(void **state)
         if (share < 0.95)
             fail_msg("%d Hz to %d Hz: the tone has only %.2f of the power", rate_hz, cases[i].to_hz,
                      share);
+        int loudest = 0; /* as it was, on each channel */
+        for (size_t at = heard->count / 4; at < heard->count / 2; at++)
+            loudest = heard->samples[at] > loudest ? heard->samples[at] : loudest;
+        assert_in_range(loudest, 9700, 10300);
         sl_resampler_destroy(resampler);
     }
     free(tone);
@@ -340,6 +383,8 @@ int main(void)
         cmocka_unit_test(what_was_encoded_is_heard_again),
         cmocka_unit_test(g722_gives_two_samples_a_byte_at_sixteen_kilohertz),
         cmocka_unit_test(a_missing_packet_is_silence_of_its_length),
+        cmocka_unit_test(opus_makes_up_what_is_missing),
+        cmocka_unit_test(aac_needs_its_configuration),
         cmocka_unit_test(decoding_goes_on_after_garbage),
         cmocka_unit_test(only_the_codecs_named_have_decoders),
         cmocka_unit_test(each_h264_picture_comes_out_before_the_next_goes_in),

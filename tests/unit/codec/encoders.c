@@ -89,6 +89,7 @@ static void time_stamps_count_samples_from_the_first_and_do_not_drift(void **sta
         {SL_CODEC_AAC, 48000, 2, 1024}, {SL_CODEC_AAC, 44100, 1, 1024},
         {SL_CODEC_AAC, 8000, 1, 1024},  {SL_CODEC_OPUS, 48000, 2, 960},
         {SL_CODEC_PCMA, 8000, 1, 160},  {SL_CODEC_PCMU, 8000, 2, 160},
+        {SL_CODEC_G722, 16000, 1, 320},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
@@ -189,7 +190,7 @@ static void what_is_decoded_sounds_when_the_time_stamp_says(void **state)
     } cases[] = {
         {SL_CODEC_AAC, "aac", 48000, 2, 1024},     {SL_CODEC_AAC, "aac", 44100, 1, 1024},
         {SL_CODEC_OPUS, "libopus", 48000, 2, 960}, {SL_CODEC_PCMA, "pcm_alaw", 8000, 1, 0},
-        {SL_CODEC_PCMU, "pcm_mulaw", 8000, 1, 0},
+        {SL_CODEC_PCMU, "pcm_mulaw", 8000, 1, 0},  {SL_CODEC_G722, "g722", 16000, 1, 22},
     };
 
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
@@ -225,13 +226,50 @@ static void aac_says_low_complexity_rate_and_channels(void **state)
     sl_audio_encoder_destroy(encoder);
 }
 
+static void what_follows_a_restart_is_at_another_time(void **state)
+{
+    (void)state;
+    enum { AGAIN_US = START_US + 5000000 };
+    static const struct {
+        enum sl_codec encoding;
+        int rate_hz, frame;
+    } cases[] = {
+        {SL_CODEC_AAC, 48000, 1024}, {SL_CODEC_OPUS, 48000, 960}, {SL_CODEC_PCMA, 8000, 160}};
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_audio_encoder *encoder = audio(cases[i].encoding, cases[i].rate_hz, 1);
+        int delay_us = (int)(sl_audio_encoder_delay(encoder) * 1000000LL / cases[i].rate_hz);
+        assert_int_equal(sl_audio_encoder_restart(encoder, 0, on_coded, &output), 0); /* nothing */
+        play_tone(encoder, cases[i].rate_hz, 1, (size_t)cases[i].frame * 10 + 7);
+        assert_int_equal(sl_audio_encoder_restart(encoder, AGAIN_US, on_coded, &output), 0);
+        size_t before = output.count;
+        assert_true(before >= 11); /* the seven samples too */
+        play_tone(encoder, cases[i].rate_hz, 1, (size_t)cases[i].frame * 10);
+        assert_true(output.count >= before + 9);
+        int64_t frame_us = (int64_t)cases[i].frame * 1000000 / cases[i].rate_hz;
+        int64_t lead_us = AGAIN_US - output.coded[before].pts_us;
+        if (llabs(lead_us - delay_us) > 2 && llabs(lead_us - delay_us - frame_us) > 2)
+            fail_msg("case %zu: begins %lld us before", i, (long long)lead_us);
+        for (size_t n = 0; n < output.count; n++) {
+            int64_t nth = (int64_t)(n < before ? n : n - before);
+            int64_t exact_us = n < before ? START_US - delay_us : AGAIN_US - lead_us;
+            exact_us += nth * cases[i].frame * 1000000 / cases[i].rate_hz;
+            if (llabs(output.coded[n].pts_us - exact_us) > 2)
+                fail_msg("case %zu: frame %zu is %lld us off", i, n,
+                         (long long)(output.coded[n].pts_us - exact_us));
+        }
+        sl_audio_encoder_destroy(encoder);
+        (void)teardown(NULL);
+    }
+}
+
 static void audio_encoders_refuse_what_they_cannot_do(void **state)
 {
     (void)state;
     static const struct sl_audio_encoder_config cases[] = {
         {SL_CODEC_AAC, 48000, 3, 0},   {SL_CODEC_AAC, 48000, 0, 0}, {SL_CODEC_AAC, 12345, 2, 0},
         {SL_CODEC_OPUS, 44100, 2, 0},  {SL_CODEC_PCMA, 0, 1, 0},    {SL_CODEC_PCMU, -1, 1, 0},
-        {SL_CODEC_OPUS, 48000, 2, -1},
+        {SL_CODEC_OPUS, 48000, 2, -1}, {SL_CODEC_G722, 8000, 1, 0}, {SL_CODEC_G722, 16000, 2, 0},
     };
     struct sl_audio_encoder *encoder = NULL;
 
@@ -254,8 +292,12 @@ enum { WIDTH = 320, HEIGHT = 240, FPS = 25, FRAME_US = SL_US_PER_S / FPS };
 
 static struct sl_video_encoder *video(int bitrate_bps, int keyframe_interval)
 {
-    const struct sl_video_encoder_config config = {
-        WIDTH, HEIGHT, FPS, bitrate_bps, keyframe_interval, "ultrafast"};
+    const struct sl_video_encoder_config config = {.width = WIDTH,
+                                                   .height = HEIGHT,
+                                                   .fps = FPS,
+                                                   .bitrate_bps = bitrate_bps,
+                                                   .keyframe_interval = keyframe_interval,
+                                                   .preset = "ultrafast"};
     struct sl_video_encoder *encoder;
 
     assert_int_equal(sl_video_encoder_create(&config, &encoder), 0);
@@ -276,7 +318,8 @@ static void draw(struct sl_picture *picture, unsigned n)
     }
 }
 
-static void show(struct sl_video_encoder *encoder, unsigned from, unsigned count, unsigned force)
+static void show_held(struct sl_video_encoder *encoder, unsigned from, unsigned count,
+                      unsigned force, size_t held)
 {
     struct sl_picture picture;
 
@@ -286,11 +329,18 @@ static void show(struct sl_video_encoder *encoder, unsigned from, unsigned count
         picture.pts_us = START_US + (int64_t)n * FRAME_US + n % 3; /* as clocks are */
         assert_int_equal(sl_video_encoder_encode(encoder, &picture, n == force, on_coded, &output),
                          0);
-        assert_int_equal(output.count, n + 1); /* none is held back */
+        assert_int_equal(output.count, n + 1 - held);
+        if (held > 0)
+            continue;
         assert_int_equal(output.coded[n].pts_us, picture.pts_us);
         assert_int_equal(output.coded[n].dts_us, picture.pts_us);
     }
     sl_picture_deinit(&picture);
+}
+
+static void show(struct sl_video_encoder *encoder, unsigned from, unsigned count, unsigned force)
+{
+    show_held(encoder, from, count, force, 0);
 }
 
 /* The types of the NAL units, in order; SEI left out. */
@@ -374,6 +424,78 @@ static void pictures_are_no_larger_than_the_bit_rate_allows(void **state)
     sl_video_encoder_destroy(encoder);
 }
 
+static struct sl_video_encoder *video_of(enum sl_codec codec, int bitrate_bps)
+{
+    const struct sl_video_encoder_config config = {.width = WIDTH,
+                                                   .height = HEIGHT,
+                                                   .fps = FPS,
+                                                   .bitrate_bps = bitrate_bps,
+                                                   .codec = codec,
+                                                   .one_thread = true};
+    struct sl_video_encoder *encoder;
+
+    assert_int_equal(sl_video_encoder_create(&config, &encoder), 0);
+    return encoder;
+}
+
+static void other_codecs_do_the_same(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sl_codec codec;
+        const char *decoder;
+        size_t held; /* back by the encoder */
+    } cases[] = {{SL_CODEC_VP8, "vp8", 0}, {SL_CODEC_MPEG1, "mpeg1video", 1}};
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_video_encoder *encoder = video_of(cases[i].codec, 500000);
+        AVCodecContext *decoder = open_decoder(cases[i].decoder, 0, 0, NULL, 0);
+        size_t seen = 0;
+        show_held(encoder, 0, 50, 20, cases[i].held);
+        decoder->flags |= AV_CODEC_FLAG_LOW_DELAY;
+        for (size_t n = 0; n < output.count; n++) {
+            bool keyframe = n == 0 || n == 20;
+            AVFrame *frame = decode(decoder, n);
+            assert_int_equal(output.coded[n].pts_us, START_US + (int64_t)n * FRAME_US + n % 3);
+            if (output.coded[n].keyframe != keyframe)
+                fail_msg("case %zu: picture %zu: key frame %d", i, n, output.coded[n].keyframe);
+            seen += frame != NULL;
+            av_frame_free(&frame);
+        }
+        assert_true(seen >= output.count - 1); /* MPEG-1's decoder holds one back as well */
+        assert_int_equal(sl_video_encoder_set_rate(encoder, 300000, FRAME_US), -ENOSYS);
+        avcodec_free_context(&decoder);
+        sl_video_encoder_destroy(encoder);
+        (void)teardown(NULL);
+    }
+}
+
+static void the_rate_of_h264_changes_on_its_way(void **state)
+{
+    (void)state;
+    static const struct {
+        int bitrate_bps, frame_us; /* the latter as the encoder is told, of pictures at FPS */
+    } steps[] = {{400000, FRAME_US}, {200000, FRAME_US}, {400000, FRAME_US / 2}};
+    struct sl_video_encoder *encoder = video(400000, 0);
+    size_t bits[3] = {0};
+
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(
+            sl_video_encoder_set_rate(encoder, steps[i].bitrate_bps, steps[i].frame_us), 0);
+        show(encoder, i * 150, 150, 10000);
+        for (size_t n = output.count - 100; n < output.count; n++)
+            bits[i] += output.coded[n].len * 8;
+    }
+    for (size_t n = 1; n < output.count; n++)
+        assert_false(output.coded[n].keyframe);
+    assert_in_range(bits[0] / 4, 320000, 480000);
+    assert_in_range(bits[1] / 4, 160000, 240000);
+    assert_in_range(bits[2] / 4, 160000, 240000); /* twice as many were to come */
+    assert_int_equal(sl_video_encoder_set_rate(encoder, 0, FRAME_US), -EINVAL);
+    assert_int_equal(sl_video_encoder_set_rate(encoder, 400000, 0), -EINVAL);
+    sl_video_encoder_destroy(encoder);
+}
+
 static void a_picture_of_borrowed_memory_is_taken_too(void **state)
 {
     (void)state;
@@ -394,13 +516,18 @@ static void video_encoders_refuse_what_they_cannot_do(void **state)
 {
     (void)state;
     static const struct sl_video_encoder_config cases[] = {
-        {0, 240, 25, 500000, 0, NULL},
-        {321, 240, 25, 500000, 0, NULL},
-        {320, 9000, 25, 500000, 0, NULL},
-        {320, 240, 0, 500000, 0, NULL},
-        {320, 240, 25, 0, 0, NULL},
-        {320, 240, 25, 500000, -1, NULL},
-        {320, 240, 25, 500000, 0, "no such preset"},
+        {.width = 0, .height = 240, .fps = 25, .bitrate_bps = 500000, .keyframe_interval = 0},
+        {.width = 321, .height = 240, .fps = 25, .bitrate_bps = 500000, .keyframe_interval = 0},
+        {.width = 320, .height = 9000, .fps = 25, .bitrate_bps = 500000, .keyframe_interval = 0},
+        {.width = 320, .height = 240, .fps = 0, .bitrate_bps = 500000, .keyframe_interval = 0},
+        {.width = 320, .height = 240, .fps = 25, .bitrate_bps = 0, .keyframe_interval = 0},
+        {.width = 320, .height = 240, .fps = 25, .bitrate_bps = 500000, .keyframe_interval = -1},
+        {.width = 320,
+         .height = 240,
+         .fps = 25,
+         .bitrate_bps = 500000,
+         .keyframe_interval = 0,
+         .preset = "no such preset"},
     };
     struct sl_video_encoder *encoder = NULL;
     struct sl_picture picture;
@@ -436,7 +563,8 @@ static void *no_thread(void *arg)
 static int encode_without_threads(void)
 {
     static const struct rlimit none = {.rlim_cur = 1, .rlim_max = 1};
-    const struct sl_video_encoder_config config = {1280, 720, FPS, 1000000, 0, "ultrafast"};
+    const struct sl_video_encoder_config config = {
+        .width = 1280, .height = 720, .fps = FPS, .bitrate_bps = 1000000, .preset = "ultrafast"};
     struct sl_video_encoder *encoder;
     pthread_t thread;
 
@@ -470,6 +598,7 @@ int main(void)
                                   teardown),
         cmocka_unit_test_teardown(what_is_decoded_sounds_when_the_time_stamp_says, teardown),
         cmocka_unit_test_teardown(aac_says_low_complexity_rate_and_channels, teardown),
+        cmocka_unit_test_teardown(what_follows_a_restart_is_at_another_time, teardown),
         cmocka_unit_test_teardown(audio_encoders_refuse_what_they_cannot_do, teardown),
         cmocka_unit_test_teardown(
             key_frames_come_when_asked_for_and_begin_with_their_parameter_sets, teardown),
@@ -477,6 +606,8 @@ int main(void)
         cmocka_unit_test_teardown(the_profile_is_constrained_baseline_and_pictures_keep_their_order,
                                   teardown),
         cmocka_unit_test_teardown(pictures_are_no_larger_than_the_bit_rate_allows, teardown),
+        cmocka_unit_test_teardown(other_codecs_do_the_same, teardown),
+        cmocka_unit_test_teardown(the_rate_of_h264_changes_on_its_way, teardown),
         cmocka_unit_test_teardown(a_picture_of_borrowed_memory_is_taken_too, teardown),
         cmocka_unit_test(large_pictures_are_encoded_where_no_thread_can_be_made),
         cmocka_unit_test_teardown(video_encoders_refuse_what_they_cannot_do, teardown),

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/engine.h"
 #include "server/server.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ enum {
 
 static const char default_file[] = "/etc/sluice/sluice.properties";
 
-#define POOL_THREADS "12"
+#define POOL_THREADS "8"
 
 extern char **environ;
 
@@ -275,13 +276,37 @@ static enum exit_code act(struct command *command)
     return code;
 }
 
+/* Called by the server itself (transcoder/): not one of the options. False: it was not. */
+static bool is_codec_process(int argc, char **argv, int *code)
+{
+    static const struct {
+        const char *argument;
+        enum sl_engine_role role;
+    } roles[] = {
+        {"--codec=pictures", SL_ENGINE_ROLE_PICTURES},
+        {"--codec=sound", SL_ENGINE_ROLE_SOUND},
+    };
+
+    for (size_t i = 0; argc == 2 && i < SL_ARRAY_LEN(roles); i++) {
+        if (strcmp(argv[1], roles[i].argument) != 0)
+            continue;
+        *code = sl_engine_run(roles[i].role);
+        return true;
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct command command = {0};
     enum exit_code code = EXIT_USAGE;
+    int codec_code;
 
+    if (is_codec_process(argc, argv, &codec_code))
+        return codec_code;
     /* libuv's pool: names take half of it at most, files a thread for each kind (the state, sounds,
-     * web pages, a reload, see net/lane.h): some are left for passwords whatever hangs. */
+     * web pages, a reload, see net/lane.h): some are left for passwords when a name service or the
+     * disk of the state hangs. With workers and job loops that is fourteen threads on two cores. */
     (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
     if (sl_memory_init() < 0) {
         fprintf(stderr, "sluice: a library does not take our allocator\n");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The program's own malloc(3), for the threads of libraries that take no allocator and do not bear
- * a NULL (libssh and x264 write to it): there, memory that runs out ends the process in order. All
+ * The program's own malloc(3), for the thread of a library that takes no allocator and does not
+ * bear a NULL (libssh writes to it): there, memory that runs out ends the process in order. All
  * others get what the next malloc() says, the C library's or a preloaded one's. glibc lets a
  * program replace these functions together; a sanitizer has its own, and the build leaves this file
  * out.

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sources that brought codec processes down: a mark each time, and a quarantine for the second one
+ * within a minute. A bounded list, oldest first: each mark has cost a process. Pure. */
+#include "transcoder/internal.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+enum { SOURCES_MAX = 256 };
+
+static const int64_t mark_us = INT64_C(60) * SL_US_PER_S; /* codec-process.md 6 */
+static const int64_t held_us = INT64_C(600) * SL_US_PER_S;
+
+struct source {
+    struct sl_list entry;
+    bool held;
+    int64_t until_us; /* it is forgotten then */
+    char name[];
+};
+
+static void forget(struct sl_codec_quarantine *quarantine, struct source *source)
+{
+    sl_list_remove(&source->entry);
+    quarantine->count--;
+    free(source);
+}
+
+static struct source *find(struct sl_codec_quarantine *quarantine, const char *name, int64_t now_us)
+{
+    struct source *source, *found = NULL;
+
+    sl_list_foreach(source, &quarantine->sources, struct source, entry)
+    {
+        if (now_us >= source->until_us)
+            forget(quarantine, source);
+        else if (strcmp(source->name, name) == 0)
+            found = source;
+    }
+    return found;
+}
+
+static void add(struct sl_codec_quarantine *quarantine, const char *name, int64_t now_us)
+{
+    size_t len = strlen(name) + 1;
+    struct source *source = sl_alloc(sizeof(*source) + len);
+
+    if (quarantine->count == SOURCES_MAX)
+        forget(quarantine, sl_container_of(quarantine->sources.next, struct source, entry));
+    memcpy(source->name, name, len);
+    source->until_us = now_us + mark_us;
+    sl_list_append(&quarantine->sources, &source->entry);
+    quarantine->count++;
+}
+
+void sl_codec_quarantine_init(struct sl_codec_quarantine *quarantine)
+{
+    sl_list_init(&quarantine->sources);
+    quarantine->count = 0;
+}
+
+void sl_codec_quarantine_deinit(struct sl_codec_quarantine *quarantine)
+{
+    struct source *source;
+
+    sl_list_foreach(source, &quarantine->sources, struct source, entry) forget(quarantine, source);
+}
+
+bool sl_codec_quarantine_mark(struct sl_codec_quarantine *quarantine, const char *source,
+                              int64_t now_us)
+{
+    struct source *known = find(quarantine, source, now_us);
+
+    if (!known) {
+        add(quarantine, source, now_us);
+        return false;
+    }
+    if (known->held)
+        return false; /* a process that it had been in before */
+    known->held = true;
+    known->until_us = now_us + held_us;
+    return true;
+}
+
+bool sl_codec_quarantine_holds(struct sl_codec_quarantine *quarantine, const char *source,
+                               int64_t now_us)
+{
+    const struct source *known = find(quarantine, source, now_us);
+
+    return known && known->held;
+}

@@ -98,6 +98,11 @@ static bool is_keep_alive(const char *text)
     return !strcmp(text, "HIGH_LEVEL") || !strcmp(text, "INTERNAL") || !strcmp(text, "NONE");
 }
 
+static bool is_ask_publisher(const char *text)
+{
+    return strcmp(text, "off") == 0 || strcmp(text, "sole") == 0 || strcmp(text, "lowest") == 0;
+}
+
 static const struct sl_option_check check_any = {is_any, "text", false};
 static const struct sl_option_check check_word_list = {is_word, "words", false};
 static const struct sl_option_check check_word_needed = {is_word, "a word", true};
@@ -116,6 +121,8 @@ static const struct sl_option_check check_log_level = {is_log_level, "ERROR, WAR
                                                        true};
 static const struct sl_option_check check_keep_alive = {is_keep_alive,
                                                         "HIGH_LEVEL, INTERNAL or NONE", true};
+static const struct sl_option_check check_ask_publisher = {is_ask_publisher, "off, sole or lowest",
+                                                           true};
 
 /* ---- The table ---- */
 

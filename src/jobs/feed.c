@@ -166,6 +166,7 @@ struct sl_feed *sl_feed_create(const struct sl_feed_config *config)
 {
     struct sl_feed *feed = sl_new(struct sl_feed);
 
+    SL_ASSERT_ON(config->control);
     feed->config = *config;
     feed->sink_ops = (struct sl_sink_ops){.protocol = config->protocol, .on_frame = on_frame};
     feed->worker = sl_stream_worker(config->stream);
@@ -191,11 +192,13 @@ struct sl_feed *sl_feed_create(const struct sl_feed_config *config)
 
 void sl_feed_start(struct sl_feed *feed)
 {
+    SL_ASSERT_ON(feed->config.control);
     sl_loop_post(sl_worker_loop(feed->worker), &feed->start_msg);
 }
 
 void sl_feed_close(struct sl_feed *feed, void (*on_feed_closed)(void *owner), void *owner)
 {
+    SL_ASSERT_ON(feed->config.control);
     feed->on_closed = on_feed_closed;
     feed->on_closed_owner = owner;
     sl_loop_post(sl_worker_loop(feed->worker), &feed->close_msg);
@@ -205,6 +208,7 @@ void sl_feed_destroy(struct sl_feed *feed)
 {
     if (!feed)
         return;
+    SL_ASSERT_ON(feed->config.control);
     for (size_t i = 0; i < 2; i++)
         sl_sink_destroy(feed->tracks[i].sink);
     sl_worker_add_load(feed->worker, -1);

@@ -19,7 +19,9 @@ struct pace {
 };
 
 struct sl_job_loop {
-    size_t index, weight; /* control's */
+    size_t index;
+    size_t weight; /* control's */
+    struct sl_loop *control;
     struct sl_loop *loop;
     struct sl_conn_set *conns;
     struct pace paces[2]; /* by enum sl_job_pace */
@@ -27,6 +29,7 @@ struct sl_job_loop {
 };
 
 struct sl_job_pool {
+    struct sl_loop *control;
     size_t count, running;
     struct sl_job_loop *loops;
 };
@@ -101,7 +104,6 @@ static void *run(void *arg)
     /* Signals are the control loop's; and OpenSSL writes without MSG_NOSIGNAL. */
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
-    sl_mem_null_ends_this_thread(); /* FFmpeg's codecs write to it, or assert() that it is not */
     sl_loop_run(loop->loop);
     return NULL;
 }
@@ -123,12 +125,15 @@ struct sl_conn_set *sl_job_loop_conns(struct sl_job_loop *loop)
 
 /* ---- The pool ---- */
 
-struct sl_job_pool *sl_job_pool_create(size_t count)
+struct sl_job_pool *sl_job_pool_create(struct sl_loop *control, size_t count)
 {
     struct sl_job_pool *pool = sl_new(struct sl_job_pool);
 
+    SL_ASSERT_ON(control);
+    pool->control = control;
     pool->loops = sl_new_array(struct sl_job_loop, count);
     for (; pool->count < count; pool->count++) {
+        pool->loops[pool->count].control = control;
         if (!set_up(&pool->loops[pool->count], pool->count)) {
             sl_job_pool_destroy(pool);
             return NULL;
@@ -139,6 +144,7 @@ struct sl_job_pool *sl_job_pool_create(size_t count)
 
 int sl_job_pool_start(struct sl_job_pool *pool)
 {
+    SL_ASSERT_ON(pool->control);
     for (; pool->running < pool->count; pool->running++) {
         struct sl_job_loop *loop = &pool->loops[pool->running];
         if (pthread_create(&loop->thread, NULL, run, loop) != 0) {
@@ -153,6 +159,7 @@ void sl_job_pool_stop(struct sl_job_pool *pool)
 {
     if (!pool)
         return;
+    SL_ASSERT_ON(pool->control);
     for (size_t i = 0; i < pool->running; i++)
         sl_loop_stop(pool->loops[i].loop);
     for (size_t i = 0; i < pool->running; i++)
@@ -189,12 +196,19 @@ struct sl_job_loop *sl_job_pool_pick(struct sl_job_pool *pool, size_t weight)
         if (pool->loops[i].weight < least->weight)
             least = &pool->loops[i];
     }
-    least->weight += weight;
+    sl_job_loop_add(least, weight);
     return least;
+}
+
+void sl_job_loop_add(struct sl_job_loop *loop, size_t weight)
+{
+    SL_ASSERT_ON(loop->control);
+    loop->weight += weight;
 }
 
 void sl_job_loop_drop(struct sl_job_loop *loop, size_t weight)
 {
+    SL_ASSERT_ON(loop->control);
     assert(loop->weight >= weight);
     loop->weight -= weight;
 }

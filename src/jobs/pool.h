@@ -19,21 +19,25 @@ struct sl_loop;
 /* ---- The pool [control] ---- */
 
 /* NULL: no descriptors are left for so many loops. Owner: the caller. */
-struct sl_job_pool *sl_job_pool_create(size_t count);
+struct sl_job_pool *sl_job_pool_create(struct sl_loop *control, size_t count);
 /* -EAGAIN: no thread could be made for one of them; then none runs. */
 int sl_job_pool_start(struct sl_job_pool *pool);
 /* Joins the threads. Whoever is on a loop has left it, or never comes back. NULL is fine. */
 void sl_job_pool_stop(struct sl_job_pool *pool);
 /* Stops it first. NULL is fine. */
 void sl_job_pool_destroy(struct sl_job_pool *pool);
-size_t sl_job_pool_count(const struct sl_job_pool *pool); /* constant: threads: any */
+/* Constant. Threads: any. */
+size_t sl_job_pool_count(const struct sl_job_pool *pool);
 struct sl_job_loop *sl_job_pool_at(struct sl_job_pool *pool, size_t index);
 
-/* How much of a loop things take, by experience: a push of sound and pictures is one. */
-enum { SL_WEIGHT_SOCKET = 1, SL_WEIGHT_SOUND = 15, SL_WEIGHT_PICTURES = 300 };
+/* How much of a loop things take: a push of sound and pictures, and a track of a stream on its way
+ * to a codec process and back. */
+enum { SL_WEIGHT_SOCKET = 1, SL_WEIGHT_CODED = 1 };
 
 /* The loop with the least to do; weight is added to it, until sl_job_loop_drop(). */
 struct sl_job_loop *sl_job_pool_pick(struct sl_job_pool *pool, size_t weight);
+/* More of what is on that loop already. */
+void sl_job_loop_add(struct sl_job_loop *loop, size_t weight);
 void sl_job_loop_drop(struct sl_job_loop *loop, size_t weight);
 
 /* ---- A loop ---- */

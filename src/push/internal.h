@@ -14,8 +14,8 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "net/net.h"
+#include "program/program.h"
 #include "push/push.h"
-#include "push/sound.h"
 #include "rtmp/rtmp.h"
 #include "stream/stream.h"
 
@@ -27,7 +27,6 @@ struct sl_pushes {
     struct sl_list starts;   /* struct sl_push_start.link */
     struct sl_list attempts; /* struct attempt.link: all, also those that take leave */
     size_t count, start_count;
-    struct sl_lane *sounds; /* reading of sound files */
     struct sl_channels *channels;
     struct sl_streams_listener listener;
     bool stopping;
@@ -76,7 +75,7 @@ struct sl_push {
     struct sl_list link;
     struct sl_pushes *pushes;
     char id[SESSION_ID_LEN + 1];
-    char *stream_name, *rtmp_url, *flash_version;
+    char *stream_name, *named, *rtmp_url, *flash_version;
     enum sl_push_origin origin;
     struct sl_push_target target; /* as asked for */
     struct sl_push_target away;   /* where its server has sent us */
@@ -103,7 +102,7 @@ struct sl_push {
     struct sl_sound *sound; /* NULL: none is played */
     bool loop;
     unsigned sound_serial; /* tells sounds apart when one's end is told late */
-    struct sound_load *sound_load;
+    struct sl_sound_load *sound_load;
     bool loading_loop;
     struct sl_later sound_later; /* tells what was known at once: */
     int sound_err;
@@ -114,7 +113,7 @@ struct sl_push {
 
 struct push_config { /* texts are copied, the rest is taken over */
     const struct sl_push_target *target;
-    const char *stream_name, *rtmp_url, *flash_version;
+    const char *stream_name, *named, *rtmp_url, *flash_version;
     enum sl_push_origin origin;
     json_t *options; /* a reference; NULL */
     const struct sl_addr *addrs;
@@ -135,7 +134,7 @@ void sl_push_end(struct sl_push *push, const char *why);
 
 /* NULL: none that lives. */
 struct sl_push *sl_pushes_find_conflict(struct sl_pushes *pushes, const char *stream,
-                                        const char *rtmp_url);
+                                        const char *named, const char *rtmp_url);
 /* Something that a stop waits for has gone. */
 void sl_pushes_check_stopped(struct sl_pushes *pushes);
 /* -EACCES with words when the origin may not go to one of them. */
@@ -146,7 +145,5 @@ int sl_pushes_check_addresses(const struct sl_pushes *pushes, enum sl_push_origi
  * are push->away's (net/reach.h). */
 int sl_pushes_check_redirect(const struct sl_push *push, const struct sl_addr *addrs, size_t count,
                              struct sl_error *error);
-/* The directory of sound files, to be freed. */
-char *sl_pushes_media_dir(const struct sl_pushes *pushes);
 
 #endif

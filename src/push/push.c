@@ -399,6 +399,7 @@ struct sl_push *sl_push_create(struct sl_pushes *pushes, const struct push_confi
     push->pushes = pushes;
     sl_random_token(push->id, SESSION_ID_LEN);
     push->stream_name = sl_strdup(config->stream_name);
+    push->named = sl_strdup(config->named);
     push->rtmp_url = sl_strdup(config->rtmp_url);
     push->flash_version = sl_strdup(config->flash_version);
     push->origin = config->origin;
@@ -442,6 +443,7 @@ void sl_push_end(struct sl_push *push, const char *why)
     sl_sound_unref(push->sound);
     json_decref(push->options);
     free(push->stream_name);
+    free(push->named);
     free(push->rtmp_url);
     free(push->flash_version);
     explicit_bzero(&push->target, sizeof(push->target));
@@ -479,9 +481,10 @@ void sl_push_set_sound(struct sl_push *push, const char *file, bool loop,
         sl_loop_later(push->pushes->config.loop, &push->sound_later);
         return;
     }
-    char *dir = sl_pushes_media_dir(push->pushes);
+    char *dir = sl_config_media_dir(push->pushes->config.config);
     push->loading_loop = loop;
-    push->sound_load = sl_sound_load_start(push->pushes->sounds, dir, file, on_sound_loaded, push);
+    push->sound_load = sl_sound_load_start(sl_programs_sounds(push->pushes->config.programs), dir,
+                                           file, on_sound_loaded, push);
     free(dir);
 }
 

@@ -27,6 +27,7 @@ struct sl_job_pool;
 struct sl_loop;
 struct sl_push;
 struct sl_pushes;
+struct sl_programs;
 struct sl_streams;
 struct sl_tls_clients;
 
@@ -65,6 +66,7 @@ struct sl_pushes_config {
     struct sl_loop *loop;
     struct sl_streams *streams;
     struct sl_job_pool *jobs;
+    struct sl_programs *programs; /* stop later, and so do the jobs */
     struct sl_tls_clients *tls;   /* outlives the pushes */
     struct sl_counters *counters; /* the control loop's; NULL: nothing is counted */
 };
@@ -86,6 +88,7 @@ enum sl_push_sound { SL_PUSH_SOUND_NONE, SL_PUSH_SOUND_ON };
 
 struct sl_push_request { /* everything borrowed */
     const char *stream;
+    const char *named; /* published there by this name, with the prefix; NULL: as stream is called */
     const char *rtmp_url;
     enum sl_push_origin origin;
     enum { SL_PUSH_FULL_URL_CONFIG, SL_PUSH_FULL_URL_OFF, SL_PUSH_FULL_URL_ON } full_url;

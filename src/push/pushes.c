@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SOUND_TIMEOUT_MS = 10000 /* for the disk */ };
 
 static void on_live(struct sl_streams_listener *listener, struct sl_stream *stream)
 {
@@ -44,8 +43,7 @@ struct sl_pushes *sl_pushes_create(const struct sl_pushes_config *config)
     sl_list_init(&pushes->pushes);
     sl_list_init(&pushes->starts);
     sl_list_init(&pushes->attempts);
-    pushes->channels = sl_channels_create(config->jobs, config->loop);
-    pushes->sounds = sl_lane_create(config->loop, "push: soundFile", SOUND_TIMEOUT_MS);
+    pushes->channels = sl_channels_create(config->programs, config->jobs, config->loop);
     pushes->listener.on_live = on_live;
     pushes->listener.on_unreserved = on_unreserved;
     sl_streams_listen(config->streams, &pushes->listener);
@@ -93,7 +91,6 @@ void sl_pushes_destroy(struct sl_pushes *pushes)
     sl_later_cancel(&pushes->stopped);
     sl_starts_drop(pushes);
     sl_streams_unlisten(&pushes->listener);
-    sl_lane_destroy(pushes->sounds);
     sl_channels_destroy(pushes->channels);
     free(pushes);
 }
@@ -135,13 +132,14 @@ size_t sl_pushes_each(struct sl_pushes *pushes, const char *stream, const char *
 }
 
 struct sl_push *sl_pushes_find_conflict(struct sl_pushes *pushes, const char *stream,
-                                        const char *rtmp_url)
+                                        const char *named, const char *rtmp_url)
 {
     struct sl_push *push;
 
     sl_list_foreach(push, &pushes->pushes, struct sl_push, link)
     {
-        if (strcmp(push->stream_name, stream) == 0 && strcmp(push->rtmp_url, rtmp_url) == 0)
+        if (strcmp(push->stream_name, stream) == 0 && strcmp(push->named, named) == 0 &&
+            strcmp(push->rtmp_url, rtmp_url) == 0)
             return push;
     }
     return NULL;
@@ -182,16 +180,4 @@ int sl_pushes_check_redirect(const struct sl_push *push, const struct sl_addr *a
                                   "the server redirects to %s, which is not a public address",
                                   sl_addr_format_ip(refused, text))
                    : 0;
-}
-
-char *sl_pushes_media_dir(const struct sl_pushes *pushes)
-{
-    const struct sl_config *config = pushes->config.config;
-
-    if (config->media_dir[0] != '\0')
-        return sl_strdup(config->media_dir);
-    size_t len = strlen(config->state_dir) + sizeof("/media");
-    char *dir = sl_alloc(len);
-    (void)snprintf(dir, len, "%s/media", config->state_dir);
-    return dir;
 }

@@ -16,7 +16,7 @@ enum { FLASH_VERSION_MAX = 128, START_COUNT_MAX = 256 };
 struct sl_push_start {
     struct sl_list link;
     struct sl_pushes *pushes;
-    char *stream, *rtmp_url, *flash_version, *sound_file;
+    char *stream, *named, *rtmp_url, *flash_version, *sound_file;
     enum sl_push_origin origin;
     json_t *options;
     bool mute, loop;
@@ -24,7 +24,7 @@ struct sl_push_start {
     struct sl_addr addrs[SL_RESOLVE_ADDRESSES_MAX];
     size_t addr_count;
     struct sl_lookup *lookup;
-    struct sound_load *sound_load;
+    struct sl_sound_load *sound_load;
     struct sl_sound *sound;
     sl_push_on_done *on_done;
     void *owner;
@@ -45,6 +45,7 @@ static void start_free(struct sl_push_start *start)
     json_decref(start->options);
     explicit_bzero(&start->target, sizeof(start->target));
     free(start->stream);
+    free(start->named);
     free(start->rtmp_url);
     free(start->flash_version);
     free(start->sound_file);
@@ -108,6 +109,7 @@ static bool is_promised(const struct sl_pushes *pushes, const struct sl_push_sta
     sl_list_foreach(other, &pushes->starts, const struct sl_push_start, link)
     {
         if (other != start && other->err == 0 && strcmp(other->stream, start->stream) == 0 &&
+            strcmp(other->named, start->named) == 0 &&
             strcmp(other->rtmp_url, start->rtmp_url) == 0)
             return true;
     }
@@ -137,7 +139,7 @@ static int check_room(const struct sl_push_start *start, struct sl_error *error)
 
 static int check_conflict(const struct sl_push_start *start, struct sl_error *error)
 {
-    if (sl_pushes_find_conflict(start->pushes, start->stream, start->rtmp_url) ||
+    if (sl_pushes_find_conflict(start->pushes, start->stream, start->named, start->rtmp_url) ||
         is_promised(start->pushes, start))
         return sl_error_set(error, -EEXIST, "this stream is pushed to this URL already");
     return 0;
@@ -159,7 +161,7 @@ static int parse_target(struct sl_push_start *start, const struct sl_push_reques
 {
     const struct sl_config *config = start->pushes->config.config;
     struct sl_push_naming naming = {
-        .stream = request->stream,
+        .stream = start->named,
         .prefix = config->rtmp_transponder_stream_name_prefix,
         .full_url = request->full_url == SL_PUSH_FULL_URL_CONFIG
                         ? config->rtmp_transponder_full_url
@@ -203,6 +205,7 @@ static void make_push(struct sl_push_start *start)
     struct push_config config = {
         .target = &start->target,
         .stream_name = start->stream,
+        .named = start->named,
         .rtmp_url = start->rtmp_url,
         .flash_version = start->flash_version,
         .origin = start->origin,
@@ -262,9 +265,9 @@ static void on_resolved(void *owner, int err, const char *words, const struct sl
         make_push(start);
         return;
     }
-    char *dir = sl_pushes_media_dir(start->pushes);
-    start->sound_load =
-        sl_sound_load_start(start->pushes->sounds, dir, start->sound_file, on_sound_loaded, start);
+    char *dir = sl_config_media_dir(start->pushes->config.config);
+    start->sound_load = sl_sound_load_start(sl_programs_sounds(start->pushes->config.programs), dir,
+                                            start->sound_file, on_sound_loaded, start);
     free(dir);
 }
 
@@ -275,6 +278,7 @@ struct sl_push_start *sl_push_start(struct sl_pushes *pushes, const struct sl_pu
 
     start->pushes = pushes;
     start->stream = sl_strdup(request->stream);
+    start->named = sl_strdup(request->named ? request->named : request->stream);
     start->rtmp_url = sl_strdup(request->rtmp_url);
     start->flash_version =
         sl_strdup(request->flash_version ? request->flash_version

@@ -36,9 +36,10 @@ struct batch {
 struct sl_channels {
     struct sl_job_pool *pool;
     struct sl_loop *control;
-    struct sl_variants *variants;
+    struct sl_programs *programs;
     struct sl_list channels; /* struct sl_channel.link */
     bool stopping;
+    struct sl_later stopped;
     void (*on_stopped)(void *owner);
     void *on_stopped_owner;
 };
@@ -46,7 +47,7 @@ struct sl_channels {
 struct sl_channel {
     /* Constant. */
     struct sl_channels *channels;
-    struct sl_variant *variant;
+    struct sl_program *program;
     struct sl_loop *loop;
     struct outlet *outlets; /* by the index of the loop */
 
@@ -58,7 +59,7 @@ struct sl_channel {
     struct sl_msg start_msg, close_msg, closed_msg;
 
     /* The loop's. */
-    struct sl_variant_taker taker;
+    struct sl_program_taker taker;
     struct sl_tagger *tagger;
     struct sl_flv_tag *tags[BATCH_MAX]; /* references, to be handed over */
     size_t count;
@@ -123,19 +124,19 @@ static void on_tag(void *owner, struct sl_flv_tag *tag)
 
 static void on_keyframe_wanted(void *owner)
 {
-    sl_variant_request_keyframe(((struct sl_channel *)owner)->variant);
+    sl_program_request_keyframe(((struct sl_channel *)owner)->program);
 }
 
 static void on_sound_wanted(void *owner)
 {
-    sl_variant_begin_sound(((struct sl_channel *)owner)->variant);
+    sl_program_begin_sound(((struct sl_channel *)owner)->program);
 }
 
 static const struct sl_tagger_ops tagger_ops = {on_tag, on_keyframe_wanted, on_sound_wanted};
 
 /* ---- Frames in [the channel's loop] ---- */
 
-static void on_frame(void *owner, const struct sl_variant_frame *frame)
+static void on_frame(void *owner, const struct sl_program_frame *frame)
 {
     sl_tagger_input(((struct sl_channel *)owner)->tagger, frame, sl_now_us());
 }
@@ -148,17 +149,17 @@ static void on_batch(void *owner, int64_t now_us)
     hand_over(channel);
 }
 
-static const struct sl_variant_taker_ops taker_ops = {on_frame, on_batch};
+static const struct sl_program_taker_ops taker_ops = {on_frame, on_batch};
 
 static void on_start(struct sl_msg *msg)
 {
     struct sl_channel *channel = sl_container_of(msg, struct sl_channel, start_msg);
 
     channel->tagger =
-        sl_tagger_create(sl_variant_form(channel->variant), &tagger_ops, channel, sl_now_us());
+        sl_tagger_create(sl_program_form(channel->program), &tagger_ops, channel, sl_now_us());
     channel->taker.ops = &taker_ops;
     channel->taker.owner = channel;
-    sl_variant_attach(channel->variant, &channel->taker);
+    sl_program_attach(channel->program, &channel->taker);
 }
 
 /* Behind the last batch and the last answer to an attachment. */
@@ -175,7 +176,7 @@ static void on_close(struct sl_msg *msg)
     struct sl_channel *channel = sl_container_of(msg, struct sl_channel, close_msg);
     size_t loops = sl_job_pool_count(channel->channels->pool);
 
-    sl_variant_detach(&channel->taker);
+    sl_program_detach(&channel->taker);
     sl_tagger_destroy(channel->tagger);
     for (size_t i = 0; i < channel->count; i++)
         sl_flv_tag_unref(channel->tags[i]);
@@ -191,7 +192,7 @@ struct sl_channel_attach {
     struct sl_msg msg;
     struct outlet *outlet;
     struct sl_channel_taker *taker; /* NULL: it has given up waiting; its loop's */
-    const struct sl_variant_sound *sound;
+    const struct sl_program_sound *sound;
 };
 
 struct order {
@@ -224,12 +225,12 @@ static void on_detach(struct sl_msg *msg)
 
 static void on_request_keyframe(struct sl_msg *msg)
 {
-    sl_variant_request_keyframe(take_order(msg)->channel->variant);
+    sl_program_request_keyframe(take_order(msg)->channel->program);
 }
 
 static void on_begin_sound(struct sl_msg *msg)
 {
-    sl_variant_begin_sound(take_order(msg)->channel->variant);
+    sl_program_begin_sound(take_order(msg)->channel->program);
 }
 
 static void post_detach(struct sl_channel *channel, struct outlet *outlet)
@@ -260,9 +261,9 @@ static void on_attach(struct sl_msg *msg) /* on the channel's loop */
     struct sl_channel *channel = attach->outlet->channel;
 
     attach->outlet->takers++;
-    attach->sound = sl_variant_sound(channel->variant);
+    attach->sound = sl_program_sound(channel->program);
     sl_tagger_join(channel->tagger, sl_now_us());
-    sl_variant_request_keyframe(channel->variant);
+    sl_program_request_keyframe(channel->program);
     attach->msg.run = on_attached;
     sl_loop_post(attach->outlet->loop, &attach->msg);
 }
@@ -307,15 +308,22 @@ void sl_channel_begin_sound(struct sl_channel_taker *taker)
 
 bool sl_channel_has(const struct sl_channel *channel, enum sl_media_kind kind)
 {
-    return sl_variant_form(channel->variant)->from[kind] != SL_CODEC_NONE;
+    return sl_program_form(channel->program)->from[kind] != SL_CODEC_NONE;
 }
 
 /* ---- Lives [control] ---- */
 
+static void on_all_gone(struct sl_later *later)
+{
+    struct sl_channels *channels = sl_container_of(later, struct sl_channels, stopped);
+
+    channels->on_stopped(channels->on_stopped_owner);
+}
+
 static void check_stopped(struct sl_channels *channels)
 {
     if (channels->stopping && sl_list_empty(&channels->channels))
-        sl_variants_stop(channels->variants, channels->on_stopped, channels->on_stopped_owner);
+        sl_loop_later(channels->control, &channels->stopped);
 }
 
 static void on_closed(struct sl_msg *msg)
@@ -323,7 +331,7 @@ static void on_closed(struct sl_msg *msg)
     struct sl_channel *channel = sl_container_of(msg, struct sl_channel, closed_msg);
     struct sl_channels *channels = channel->channels;
 
-    sl_variant_release(channel->variant);
+    sl_program_release(channel->program);
     sl_stream_unlisten(&channel->listener);
     sl_list_remove(&channel->link);
     free(channel->outlets);
@@ -349,14 +357,14 @@ static struct sl_channel *find(struct sl_channels *channels, const struct sl_str
 }
 
 static struct sl_channel *create(struct sl_channels *channels, struct sl_stream *stream,
-                                 struct sl_variant *variant)
+                                 struct sl_program *program)
 {
     struct sl_channel *channel = sl_new(struct sl_channel);
     size_t loops = sl_job_pool_count(channels->pool);
 
     channel->channels = channels;
-    channel->variant = variant;
-    channel->loop = sl_job_loop_loop(sl_variant_loop(variant));
+    channel->program = program;
+    channel->loop = sl_job_loop_loop(sl_program_loop(program));
     channel->outlets = sl_new_array(struct outlet, loops);
     for (size_t i = 0; i < loops; i++) {
         channel->outlets[i].channel = channel;
@@ -377,16 +385,18 @@ static struct sl_channel *create(struct sl_channels *channels, struct sl_stream 
 
 int sl_channel_get(struct sl_channels *channels, struct sl_stream *stream, struct sl_channel **out)
 {
-    static const struct sl_variant_want want = {
-        {[SL_AUDIO] = {SL_CODEC_AAC, SL_CODEC_PCMA, SL_CODEC_PCMU}, [SL_VIDEO] = {SL_CODEC_H264}}};
+    static const struct sl_program_want want = {
+        .codecs = {[SL_AUDIO] = {SL_CODEC_AAC, SL_CODEC_PCMA, SL_CODEC_PCMU},
+                   [SL_VIDEO] = {SL_CODEC_H264}}};
     struct sl_channel *channel = find(channels, stream);
-    struct sl_variant *variant;
+    struct sl_program *program;
 
+    SL_ASSERT_ON(channels->control);
     if (!channel) {
-        int err = sl_variant_take(channels->variants, stream, &want, &variant);
+        int err = sl_program_take(channels->programs, stream, &want, &program);
         if (err < 0)
             return err;
-        channel = create(channels, stream, variant);
+        channel = create(channels, stream, program);
     }
     channel->refs++;
     *out = channel;
@@ -397,24 +407,37 @@ void sl_channel_release(struct sl_channel *channel)
 {
     if (!channel)
         return;
+    SL_ASSERT_ON(channel->channels->control);
     assert(channel->refs > 0);
     if (--channel->refs == 0)
         sl_loop_post(channel->loop, &channel->close_msg);
 }
 
-struct sl_channels *sl_channels_create(struct sl_job_pool *pool, struct sl_loop *control)
+struct sl_player *sl_channel_play(struct sl_channel *channel, struct sl_job_loop *loop,
+                                  struct sl_sound *sound, bool repeat, void (*on_gone)(void *owner),
+                                  void *owner)
+{
+    SL_ASSERT_ON(channel->channels->control);
+    return sl_program_play(channel->program, loop, sound, repeat, on_gone, owner);
+}
+
+struct sl_channels *sl_channels_create(struct sl_programs *programs, struct sl_job_pool *pool,
+                                       struct sl_loop *control)
 {
     struct sl_channels *channels = sl_new(struct sl_channels);
 
+    SL_ASSERT_ON(control);
     channels->pool = pool;
     channels->control = control;
-    channels->variants = sl_variants_create(pool, control);
+    channels->programs = programs;
+    channels->stopped.run = on_all_gone;
     sl_list_init(&channels->channels);
     return channels;
 }
 
 void sl_channels_stop(struct sl_channels *channels, void (*on_stopped)(void *owner), void *owner)
 {
+    SL_ASSERT_ON(channels->control);
     channels->stopping = true;
     channels->on_stopped = on_stopped;
     channels->on_stopped_owner = owner;
@@ -425,6 +448,7 @@ void sl_channels_destroy(struct sl_channels *channels)
 {
     if (!channels)
         return;
-    sl_variants_destroy(channels->variants);
+    SL_ASSERT_ON(channels->control);
+    sl_later_cancel(&channels->stopped);
     free(channels);
 }

@@ -48,7 +48,8 @@ struct sl_publication {
     struct sl_job_loop *loop;
 
     /* Control's. */
-    bool stopping;
+    bool stopping, closed;
+    size_t players; /* that were made and are not gone */
     struct sl_msg start_msg, stop_msg, close_msg;
     void (*on_closed)(void *owner);
     void *on_closed_owner;
@@ -65,9 +66,9 @@ struct sl_publication {
     struct sl_channel_taker taker;
     struct sl_tag_reader *reader; /* PUBLISHING, once attached */
     struct sl_backlog backlog;
-    bool muted, loop_sound; /* asked for before there is a reader */
-    struct sl_sound *sound;
-    unsigned sound_serial; /* of the one set last */
+    bool muted;               /* asked for before there is a reader, as the player */
+    struct sl_player *player; /* NULL: the source's own sound, or the reader has it */
+    unsigned sound_serial;    /* of the one set last */
     int64_t second_us, progress_us, warned_us;
     uint64_t second_bytes, progress_bytes, warned_dropped;
     bool told_of_waiting;
@@ -113,8 +114,8 @@ static void finish(struct sl_publication *publication, int err, const char *word
     sl_tag_reader_destroy(publication->reader);
     publication->reader = NULL;
     sl_backlog_clear(&publication->backlog);
-    sl_sound_unref(publication->sound);
-    publication->sound = NULL;
+    sl_player_close(publication->player);
+    publication->player = NULL;
     atomic_store_explicit(&publication->bitrate_bps, 0, memory_order_relaxed);
     sl_loop_post(publication->config.control, &publication->ended_msg);
 }
@@ -198,21 +199,17 @@ static void use_backlog(struct sl_publication *publication)
 
 /* ---- Media in ---- */
 
-static void set_sound(struct sl_publication *publication, struct sl_sound *sound, bool loop,
-                      unsigned serial)
+static void set_player(struct sl_publication *publication, struct sl_player *player)
 {
-    publication->sound_serial = serial;
     if (!publication->reader) {
-        (void)sl_sound_ref(sound);
-        sl_sound_unref(publication->sound);
-        publication->sound = sound;
-        publication->loop_sound = loop;
-    } else if (sl_tag_reader_set_sound(publication->reader, sound, loop)) {
+        sl_player_close(publication->player);
+        publication->player = player;
+    } else if (sl_tag_reader_set_sound(publication->reader, player)) {
         sl_channel_begin_sound(&publication->taker);
     }
 }
 
-static void on_attached(void *owner, const struct sl_variant_sound *sound)
+static void on_attached(void *owner, const struct sl_program_sound *sound)
 {
     struct sl_publication *publication = owner;
     struct sl_channel *channel = publication->config.channel;
@@ -224,17 +221,12 @@ static void on_attached(void *owner, const struct sl_variant_sound *sound)
         .owner = publication,
     };
 
-    if (!sound) {
-        finish(publication, -ENOSYS, "the stream cannot be brought into a form for RTMP");
-        return;
-    }
     publication->reader = sl_tag_reader_create(&config, sl_now_us());
     sl_tag_reader_set_muted(publication->reader, publication->muted);
-    struct sl_sound *asked = publication->sound;
-    publication->sound = NULL;
-    if (asked)
-        set_sound(publication, asked, publication->loop_sound, publication->sound_serial);
-    sl_sound_unref(asked);
+    struct sl_player *player = publication->player;
+    publication->player = NULL;
+    if (player)
+        set_player(publication, player);
 }
 
 static void on_tags(void *owner, struct sl_flv_tag *const *tags, size_t count, bool lost)
@@ -447,8 +439,8 @@ struct change {
     struct sl_msg msg;
     struct sl_publication *publication;
     bool is_sound;
-    bool muted, loop;
-    struct sl_sound *sound; /* one reference, or NULL */
+    bool muted;
+    struct sl_player *player; /* the change's until it has come; NULL: none */
     unsigned serial;
 };
 
@@ -457,14 +449,17 @@ static void on_change(struct sl_msg *msg)
     struct change *change = sl_container_of(msg, struct change, msg);
     struct sl_publication *publication = change->publication;
 
-    if (publication->stage != ENDED && change->is_sound)
-        set_sound(publication, change->sound, change->loop, change->serial);
+    if (change->is_sound && publication->stage == ENDED) {
+        sl_player_close(change->player);
+    } else if (change->is_sound) {
+        publication->sound_serial = change->serial;
+        set_player(publication, change->player);
+    }
     if (!change->is_sound)
         publication->muted = change->muted;
     if (!change->is_sound && publication->reader)
         sl_tag_reader_set_muted(publication->reader, change->muted);
     flush(publication);
-    sl_sound_unref(change->sound);
     free(change);
 }
 
@@ -482,13 +477,32 @@ void sl_publication_set_muted(struct sl_publication *publication, bool muted)
     post_change(&(struct change){.publication = publication, .muted = muted});
 }
 
+static void free_closed(struct sl_publication *publication);
+
+static void on_player_gone(void *owner)
+{
+    struct sl_publication *publication = owner;
+
+    publication->players--;
+    free_closed(publication);
+}
+
+static struct sl_player *play(struct sl_publication *publication, struct sl_sound *sound,
+                              bool loop)
+{
+    if (!sound)
+        return NULL;
+    publication->players++;
+    return sl_channel_play(publication->config.channel, publication->loop, sound, loop,
+                           on_player_gone, publication);
+}
+
 void sl_publication_set_sound(struct sl_publication *publication, struct sl_sound *sound, bool loop,
                               unsigned serial)
 {
     post_change(&(struct change){.publication = publication,
                                  .is_sound = true,
-                                 .sound = sl_sound_ref(sound),
-                                 .loop = loop,
+                                 .player = play(publication, sound, loop),
                                  .serial = serial});
 }
 
@@ -509,12 +523,13 @@ static void on_close(struct sl_msg *msg) /* on the loop, behind all changes */
     sl_loop_post(publication->config.control, &publication->closed_msg);
 }
 
-static void on_closed(struct sl_msg *msg) /* on the control loop */
+static void free_closed(struct sl_publication *publication)
 {
-    struct sl_publication *publication = sl_container_of(msg, struct sl_publication, closed_msg);
     void (*tell)(void *) = publication->on_closed;
     void *owner = publication->on_closed_owner;
 
+    if (!publication->closed || publication->players > 0)
+        return;
     sl_job_loop_drop(publication->loop, SL_WEIGHT_SOCKET);
     sl_rtmp_client_destroy(publication->client);
     sl_outbox_deinit(&publication->outbox);
@@ -522,6 +537,14 @@ static void on_closed(struct sl_msg *msg) /* on the control loop */
     free(publication->host);
     free(publication);
     tell(owner);
+}
+
+static void on_closed(struct sl_msg *msg) /* on the control loop */
+{
+    struct sl_publication *publication = sl_container_of(msg, struct sl_publication, closed_msg);
+
+    publication->closed = true;
+    free_closed(publication);
 }
 
 int sl_publication_create(const struct sl_publication_config *config, struct sl_publication **out,
@@ -546,10 +569,9 @@ int sl_publication_create(const struct sl_publication_config *config, struct sl_
     publication->client = sl_rtmp_client_create(&client, &publication->outbox);
     publication->scope = *config->scope;
     publication->muted = config->muted;
-    publication->sound = sl_sound_ref(config->sound);
-    publication->loop_sound = config->loop;
-    publication->sound_serial = config->sound_serial;
     publication->loop = sl_job_pool_pick(config->pool, SL_WEIGHT_SOCKET);
+    publication->player = play(publication, config->sound, config->loop);
+    publication->sound_serial = config->sound_serial;
     publication->tick.on_tick = on_tick;
     publication->start_msg.run = on_start;
     publication->stop_msg.run = on_stop;

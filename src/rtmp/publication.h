@@ -12,7 +12,7 @@
 
 #include "base/addr.h"
 #include "base/log.h"
-#include "variant/variant.h"
+#include "program/program.h"
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
@@ -46,7 +46,7 @@ struct sl_publication_config { /* copied, but for what is said */
     size_t addr_count;
     int64_t connect_timeout_ms; /* of all addresses, without RTMP's handshake */
     bool muted;
-    struct sl_sound *sound; /* NULL: none; a reference of its own */
+    struct sl_sound *sound; /* NULL: none; a reference of its own is taken */
     bool loop;
     unsigned sound_serial; /* what its end is told with */
     const struct sl_log_scope *scope;

@@ -12,7 +12,7 @@ struct sl_tag_reader {
     int64_t started_us;
     bool begun;
     int64_t origin_us; /* time stamp 0 */
-    uint32_t last_timestamp_ms[2];
+    uint32_t last_timestamp_ms;
     struct sl_flv_video_config *video; /* told last; NULL: none */
     bool sound_told;                   /* its configuration, if it has one */
     bool muted;
@@ -33,7 +33,7 @@ void sl_tag_reader_destroy(struct sl_tag_reader *reader)
 {
     if (!reader)
         return;
-    sl_player_destroy(reader->player);
+    sl_player_close(reader->player);
     sl_flv_video_config_unref(reader->video);
     free(reader);
 }
@@ -52,14 +52,15 @@ static uint32_t ms_of(const struct sl_tag_reader *reader, int64_t us)
     return ms > 0 ? (uint32_t)ms : 0;
 }
 
-static uint32_t timestamp_of(struct sl_tag_reader *reader, enum sl_media_kind kind, int64_t dts_us)
+/* Never back, for either track: what was made so late that the other was not held for it any longer
+ * is of that one's time. Wraps after 49 days like everybody's. */
+static uint32_t timestamp_of(struct sl_tag_reader *reader, int64_t dts_us)
 {
     uint32_t timestamp_ms = ms_of(reader, dts_us);
 
-    /* Never back; wraps after 49 days like everybody's. */
-    if ((int32_t)(timestamp_ms - reader->last_timestamp_ms[kind]) < 0)
-        timestamp_ms = reader->last_timestamp_ms[kind];
-    reader->last_timestamp_ms[kind] = timestamp_ms;
+    if ((int32_t)(timestamp_ms - reader->last_timestamp_ms) < 0)
+        timestamp_ms = reader->last_timestamp_ms;
+    reader->last_timestamp_ms = timestamp_ms;
     return timestamp_ms;
 }
 
@@ -74,7 +75,7 @@ static void give(struct sl_tag_reader *reader, enum sl_rtmp_type type, uint32_t 
 
 static void give_metadata(struct sl_tag_reader *reader)
 {
-    const struct sl_variant_sound *sound = reader->config.sound;
+    const struct sl_program_sound *sound = reader->config.sound;
     uint8_t bytes[SL_FLV_METADATA_MAX];
     struct sl_writer w = sl_writer_of(bytes, sizeof(bytes));
     struct sl_flv_metadata metadata = {
@@ -88,13 +89,12 @@ static void give_metadata(struct sl_tag_reader *reader)
     };
 
     sl_flv_write_metadata(&w, &metadata);
-    give(reader, SL_RTMP_DATA, reader->last_timestamp_ms[SL_VIDEO], bytes, sl_writer_len(&w), NULL,
-         0);
+    give(reader, SL_RTMP_DATA, reader->last_timestamp_ms, bytes, sl_writer_len(&w), NULL, 0);
 }
 
 static void give_sound_config(struct sl_tag_reader *reader, uint32_t timestamp_ms)
 {
-    const struct sl_variant_sound *sound = reader->config.sound;
+    const struct sl_program_sound *sound = reader->config.sound;
     uint8_t head[SL_FLV_HEAD_MAX];
 
     reader->sound_told = true;
@@ -128,7 +128,7 @@ static void give_video_config(struct sl_tag_reader *reader, struct sl_flv_video_
 
 static void give_picture(struct sl_tag_reader *reader, const struct sl_flv_tag *tag)
 {
-    uint32_t timestamp_ms = timestamp_of(reader, SL_VIDEO, tag->order.dts_us);
+    uint32_t timestamp_ms = timestamp_of(reader, tag->order.dts_us);
     int32_t composition_ms = (int32_t)(ms_of(reader, tag->pts_us) - timestamp_ms);
     uint8_t head[SL_FLV_HEAD_MAX];
 
@@ -144,10 +144,10 @@ static void give_picture(struct sl_tag_reader *reader, const struct sl_flv_tag *
 /* What is heard in place of the tag's own: by a sound, by mute, which outweighs it. */
 static void replace_sound(struct sl_tag_reader *reader, const uint8_t **data, size_t *len)
 {
-    const struct sl_variant_sound *sound = reader->config.sound;
+    const struct sl_program_sound *sound = reader->config.sound;
 
     if (reader->player && !sl_player_next(reader->player, data, len)) {
-        sl_player_destroy(reader->player);
+        sl_player_close(reader->player);
         reader->player = NULL;
         reader->config.ops->on_sound_end(reader->config.owner);
     }
@@ -159,7 +159,7 @@ static void replace_sound(struct sl_tag_reader *reader, const uint8_t **data, si
 
 static void give_sound(struct sl_tag_reader *reader, const struct sl_flv_tag *tag)
 {
-    uint32_t timestamp_ms = timestamp_of(reader, SL_AUDIO, tag->order.dts_us);
+    uint32_t timestamp_ms = timestamp_of(reader, tag->order.dts_us);
     const uint8_t *data = tag->bytes;
     size_t len = tag->len;
     uint8_t head[SL_FLV_HEAD_MAX];
@@ -211,14 +211,11 @@ void sl_tag_reader_set_muted(struct sl_tag_reader *reader, bool muted)
     reader->muted = muted;
 }
 
-bool sl_tag_reader_set_sound(struct sl_tag_reader *reader, struct sl_sound *sound, bool loop)
+bool sl_tag_reader_set_sound(struct sl_tag_reader *reader, struct sl_player *player)
 {
-    sl_player_destroy(reader->player);
-    reader->player = NULL;
-    if (!sound)
-        return false;
-    reader->player = sl_player_create(reader->config.sound, sound, loop);
-    if (!reader->player || reader->config.has_sound)
+    sl_player_close(reader->player);
+    reader->player = player;
+    if (!player || reader->config.has_sound)
         return false;
     reader->config.has_sound = true;
     if (reader->begun)

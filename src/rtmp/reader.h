@@ -7,8 +7,8 @@
 #define SL_RTMP_READER_H
 
 #include "mux/mux.h"
+#include "program/program.h"
 #include "rtmp/chunk.h"
-#include "variant/variant.h"
 
 struct sl_tag_reader_ops {
     /* A tag's body in two parts. */
@@ -19,7 +19,7 @@ struct sl_tag_reader_ops {
 
 struct sl_tag_reader_config {
     bool has_sound, has_pictures; /* the source's */
-    const struct sl_variant_sound *sound;
+    const struct sl_program_sound *sound;
     const struct sl_tag_reader_ops *ops;
     void *owner;
 };
@@ -34,8 +34,8 @@ void sl_tag_reader_input(struct sl_tag_reader *reader, const struct sl_flv_tag *
 bool sl_tag_reader_has_begun(const struct sl_tag_reader *reader);
 
 void sl_tag_reader_set_muted(struct sl_tag_reader *reader, bool muted);
-/* Plays it from its beginning; NULL: back to the source. Takes a reference of its own. True: there
- * must be a row of sound now, although the source has none. */
-bool sl_tag_reader_set_sound(struct sl_tag_reader *reader, struct sl_sound *sound, bool loop);
+/* Plays it from now on, and closes it; NULL: back to the source. True: there must be a row of sound
+ * now, although the source has none. */
+bool sl_tag_reader_set_sound(struct sl_tag_reader *reader, struct sl_player *player);
 
 #endif

@@ -14,7 +14,7 @@ enum {
 };
 
 struct sl_tagger {
-    struct sl_variant_form form;
+    struct sl_program_form form;
     const struct sl_tagger_ops *ops;
     void *owner;
     struct sl_interleave interleave;
@@ -25,7 +25,7 @@ struct sl_tagger {
     bool sound_asked;
 };
 
-struct sl_tagger *sl_tagger_create(const struct sl_variant_form *form,
+struct sl_tagger *sl_tagger_create(const struct sl_program_form *form,
                                    const struct sl_tagger_ops *ops, void *owner, int64_t now_us)
 {
     struct sl_tagger *tagger = sl_new(struct sl_tagger);
@@ -77,7 +77,7 @@ static void read_size(const struct sl_flv_avc_config *avc, uint16_t *width, uint
 }
 
 /* Parameter sets that differ: a new configuration, which players take as a new beginning. */
-static void check_config(struct sl_tagger *tagger, const struct sl_variant_frame *frame)
+static void check_config(struct sl_tagger *tagger, const struct sl_program_frame *frame)
 {
     struct sl_flv_avc_config avc;
     uint16_t width, height;
@@ -94,7 +94,7 @@ static void check_config(struct sl_tagger *tagger, const struct sl_variant_frame
 
 /* NULL: no picture, or no memory for it: a lost one. */
 static struct sl_flv_tag *make_picture(struct sl_tagger *tagger,
-                                       const struct sl_variant_frame *frame, int64_t now_us)
+                                       const struct sl_program_frame *frame, int64_t now_us)
 {
     if (frame->keyframe) {
         tagger->keyframe_us = now_us;
@@ -122,7 +122,7 @@ static struct sl_flv_tag *make_picture(struct sl_tagger *tagger,
 
 /* ---- Sound ---- */
 
-static struct sl_flv_tag *make_sound(struct sl_tagger *tagger, const struct sl_variant_frame *frame,
+static struct sl_flv_tag *make_sound(struct sl_tagger *tagger, const struct sl_program_frame *frame,
                                      int64_t now_us)
 {
     struct sl_flv_tag *tag = sl_flv_tag_create(SL_AUDIO, frame->dts_us, frame->len);
@@ -137,7 +137,7 @@ static struct sl_flv_tag *make_sound(struct sl_tagger *tagger, const struct sl_v
 
 /* ---- In and out ---- */
 
-void sl_tagger_input(struct sl_tagger *tagger, const struct sl_variant_frame *frame, int64_t now_us)
+void sl_tagger_input(struct sl_tagger *tagger, const struct sl_program_frame *frame, int64_t now_us)
 {
     struct sl_flv_tag *tag = sl_codec_kind(frame->codec) == SL_VIDEO
                                  ? make_picture(tagger, frame, now_us)

@@ -8,7 +8,7 @@
 #define SL_RTMP_TAGGER_H
 
 #include "mux/mux.h"
-#include "variant/variant.h"
+#include "program/program.h"
 
 struct sl_tagger_ops {
     /* Borrowed. A key frame has its configuration with it. */
@@ -25,12 +25,12 @@ enum {
 
 struct sl_tagger;
 /* form: of the frames that come. */
-struct sl_tagger *sl_tagger_create(const struct sl_variant_form *form,
+struct sl_tagger *sl_tagger_create(const struct sl_program_form *form,
                                    const struct sl_tagger_ops *ops, void *owner, int64_t now_us);
 void sl_tagger_destroy(struct sl_tagger *tagger); /* NULL is fine */
 /* Somebody waits for a key frame, which the source has just been asked for. */
 void sl_tagger_join(struct sl_tagger *tagger, int64_t now_us);
-void sl_tagger_input(struct sl_tagger *tagger, const struct sl_variant_frame *frame,
+void sl_tagger_input(struct sl_tagger *tagger, const struct sl_program_frame *frame,
                      int64_t now_us);
 /* After frames, and every 20 ms or so: gives what has waited long enough. */
 void sl_tagger_tick(struct sl_tagger *tagger, int64_t now_us);

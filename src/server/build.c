@@ -10,14 +10,10 @@
 #include "base/metrics.h"
 #include "cli/cli.h"
 #include "cluster/cluster.h"
-#include "demo/demo.h"
 #include "hooks/hooks.h"
-#include "jobs/jobs.h"
 #include "negotiate/negotiate.h"
 #include "pull/pull.h"
-#include "push/push.h"
 #include "rest/rest.h"
-#include "server/addresses.h"
 #include "server/autopush.h"
 #include "server/node.h"
 #include "server/sources.h"
@@ -36,29 +32,7 @@
  * whatever http.port is now or was then. */
 #define ECHO_URL "http://localhost:8081/apps/EchoApp"
 
-enum {
-    HOOKS_DRAIN_MS = 2000, /* for back ends to hear of the end */
-    DEMO_WIDTH = 640,
-    DEMO_HEIGHT = 360,
-    DEMO_FPS = 25,
-};
-
-static size_t round_up_to_power_of_two(int64_t value)
-{
-    size_t power = 1;
-
-    while ((int64_t)power < value)
-        power *= 2;
-    return power;
-}
-
-static size_t worker_count(const struct sl_config *config)
-{
-    if (config->worker_count > 0)
-        return (size_t)config->worker_count;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > 64 ? 64 : (size_t)cores;
-}
+enum { HOOKS_DRAIN_MS = 2000 }; /* for back ends to hear of the end */
 
 /* What libuv would make later and abort without. */
 static int start_pool(struct sl_server *server, struct sl_error *error)
@@ -66,54 +40,6 @@ static int start_pool(struct sl_server *server, struct sl_error *error)
     int err = sl_loop_start_pool(server->loop);
 
     return err < 0 ? sl_error_set(error, err, "no threads for jobs: %s", strerror(-err)) : 0;
-}
-
-static int create_media(struct sl_server *server, struct sl_error *error)
-{
-    const struct sl_config *config = server->config;
-    struct sl_workers_config workers = {
-        .count = worker_count(config),
-        .packets_max = (size_t)config->media_packets_max,
-        .ring_packets = round_up_to_power_of_two(config->nack_ring_packets),
-        .keyframe_interval_us = config->keyframe_interval_min_ms * SL_US_PER_MS,
-        .gather_max_us = config->media_gather_max_us,
-        .metrics = server->metrics,
-    };
-    struct sl_rtc_config rtc = {
-        .port_from = (uint16_t)config->media_port_from,
-        .port_to = (uint16_t)config->media_port_to,
-        .client_port_from = (uint16_t)config->wcs_agent_port_from,
-        .client_port_to = (uint16_t)config->wcs_agent_port_to,
-        .two_ports = !config->rtp_bundle,
-        .tcp = config->ice_tcp,
-        .gcm = config->dtls_gcm,
-        .ice_timeout_us = config->ice_timeout_ms * SL_US_PER_MS,
-        .dtls_timeout_us = config->dtls_timeout_ms * SL_US_PER_MS,
-        .consent_timeout_us = config->consent_timeout_ms * SL_US_PER_MS,
-        .rtp_timeout_us = config->rtp_timeout_ms * SL_US_PER_MS,
-        .tcp_connections_max = (size_t)config->ice_tcp_connections_max,
-    };
-
-    server->workers = sl_workers_create(&workers, server->loop);
-    if (!server->workers)
-        return sl_error_set(error, -EMFILE, "worker_count: no descriptors for %zu workers",
-                            workers.count);
-    server->streams = sl_streams_create(server->workers, server->loop);
-    int err = sl_addresses_choose(config, &rtc, error);
-    if (err < 0)
-        return err;
-    err = sl_rtc_create(&rtc, server->workers, server->loop, &server->rtc, error);
-    if (err == 0)
-        server->addresses = sl_addresses_watch(&rtc, server->rtc, server->loop);
-    return err;
-}
-
-static void destroy_media(struct sl_server *server)
-{
-    sl_addresses_destroy(server->addresses);
-    sl_rtc_destroy(server->rtc);
-    sl_workers_destroy(server->workers);
-    sl_streams_destroy(server->streams);
 }
 
 static int create_http(struct sl_server *server, struct sl_error *error)
@@ -156,33 +82,21 @@ static int make_state_dir(struct sl_server *server, struct sl_error *error)
     return 0;
 }
 
-static const char *cert_path(const struct sl_config *config, const char *configured,
-                             const char *name, char *buf, size_t len)
-{
-    if (configured[0])
-        return configured;
-    (void)snprintf(buf, len, "%s/%s", config->state_dir, name);
-    return buf;
-}
-
-static int create_listener(struct sl_server *server, size_t index, const char *name, int64_t port,
-                           bool tls, struct sl_error *error)
+/* listener: what it is called and who answers; tls is what its connections are. */
+static int create_listener(struct sl_server *server, size_t index,
+                           struct sl_listener_config listener, bool tls, struct sl_error *error)
 {
     const struct sl_config *config = server->config;
     char cert[4096], key[4096];
-    bool ws = index < 2;
-    struct sl_listener_config listener = {
-        .name = name,
-        .address = config->http_address[0] ? config->http_address : NULL,
-        .port = (uint16_t)port,
-    };
 
-    if (port == 0)
+    if (listener.port == 0)
         return 0;
+    listener.address = config->http_address[0] ? config->http_address : NULL;
     if (tls) {
-        listener.cert_file = cert_path(config, config->tls_cert_file, "cert.pem", cert, 4096);
-        listener.key_file = cert_path(config, config->tls_key_file, "key.pem", key, 4096);
-        listener.chain_file = config->tls_chain_file[0] ? config->tls_chain_file : NULL;
+        struct sl_tls_files files = sl_server_certificate(config, cert, key, sizeof(cert));
+        listener.cert_file = files.cert;
+        listener.key_file = files.key;
+        listener.chain_file = files.chain;
         if (!config->tls_cert_file[0]) {
             int err =
                 sl_tls_self_signed(listener.cert_file, listener.key_file,
@@ -191,83 +105,43 @@ static int create_listener(struct sl_server *server, size_t index, const char *n
                 return err;
         }
     }
-    if (ws) {
-        listener.ws = sl_signalling_ws_ops();
-        listener.ws_arg = server->signalling;
-    } else {
-        listener.on_request = sl_rest_on_request;
-        listener.http_arg = server->rest;
-    }
     return sl_listener_create(server->http, &listener, &server->listeners[index], error);
 }
 
 static int create_listeners(struct sl_server *server, struct sl_error *error)
 {
     const struct sl_config *config = server->config;
-    int err = create_listener(server, 0, "ws.port", config->ws_port, false, error);
+    const struct {
+        const char *name;
+        int64_t port;
+        bool tls;
+        const struct sl_ws_ops *ws;
+        sl_http_handler *on_request;
+        void *arg;
+    } rows[LISTENERS] = {
+        {"ws.port", config->ws_port, false, sl_signalling_ws_ops(), NULL, server->signalling},
+        {"wss.port", config->wss_port, true, sl_signalling_ws_ops(), NULL, server->signalling},
+        {"http.port", config->http_port, false, NULL, sl_rest_on_request, server->rest},
+        {"https.port", config->https_port, true, NULL, sl_rest_on_request, server->rest},
+    };
+    int err = 0;
 
-    if (err == 0)
-        err = create_listener(server, 1, "wss.port", config->wss_port, true, error);
-    if (err == 0)
-        err = create_listener(server, 2, "http.port", config->http_port, false, error);
-    if (err == 0)
-        err = create_listener(server, 3, "https.port", config->https_port, true, error);
+    for (size_t i = 0; i < LISTENERS && err == 0; i++) {
+        const struct sl_listener_config listener = {.name = rows[i].name,
+                                                    .port = (uint16_t)rows[i].port,
+                                                    .ws = rows[i].ws,
+                                                    .ws_arg = rows[i].arg,
+                                                    .on_request = rows[i].on_request,
+                                                    .http_arg = rows[i].arg};
+        err = create_listener(server, i, listener, rows[i].tls, error);
+    }
     return err;
-}
-
-static int create_jobs(struct sl_server *server, struct sl_error *error)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t threads = (size_t)server->config->job_threads;
-
-    if (threads == 0)
-        threads = cores > 1 ? (size_t)cores / 2 : 1;
-    server->jobs = sl_job_pool_create(threads);
-    if (!server->jobs)
-        return sl_error_set(error, -EMFILE, "no descriptors left for job threads");
-    if (sl_job_pool_start(server->jobs) < 0)
-        return sl_error_set(error, -EAGAIN, "no threads left for jobs");
-    return 0;
-}
-
-static void destroy_jobs(struct sl_server *server)
-{
-    sl_job_pool_destroy(server->jobs);
 }
 
 /* With the listeners go all connections, which tell their sessions. */
 static void destroy_http(struct sl_server *server)
 {
     sl_http_destroy(server->http);
-}
-
-static int create_pushes(struct sl_server *server, struct sl_error *error)
-{
-    struct sl_pushes_config pushes = {
-        .config = server->config,
-        .loop = server->loop,
-        .streams = server->streams,
-        .jobs = server->jobs,
-        .tls = server->tls,
-        .counters = server->counters,
-    };
-
-    (void)error;
-    server->pushes = sl_pushes_create(&pushes);
-    server->autopush = sl_autopush_create(server->config, server->pushes, server->streams);
-    return 0;
-}
-
-static bool stop_pushes(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
-{
-    sl_pushes_stop(server->pushes, on_stopped, owner);
-    return true;
-}
-
-static void destroy_pushes(struct sl_server *server)
-{
-    sl_autopush_destroy(server->autopush);
-    sl_pushes_destroy(server->pushes);
 }
 
 /* A muted microphone, say, is heard of by the viewers of other nodes too. */
@@ -342,33 +216,6 @@ static void destroy_cluster(struct sl_server *server)
     sl_cluster_destroy(server->cluster);
 }
 
-static int create_demo(struct sl_server *server, struct sl_error *error)
-{
-    struct sl_demo_config demo = {
-        .streams = server->streams,
-        .workers = server->workers,
-        .loop = server->loop,
-        .name = SL_DEMO_NAME,
-        .width = DEMO_WIDTH,
-        .height = DEMO_HEIGHT,
-        .fps = DEMO_FPS,
-    };
-
-    return server->config->demo_stream ? sl_demo_create(&demo, &server->demo, error) : 0;
-}
-
-static bool stop_demo(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
-{
-    if (server->demo)
-        sl_demo_stop(server->demo, on_stopped, owner);
-    return server->demo != NULL;
-}
-
-static void destroy_demo(struct sl_server *server)
-{
-    sl_demo_destroy(server->demo);
-}
-
 /* ---- Who is asked: the applications' back ends ---- */
 
 static void on_client_error(void *arg, const char *session_id, const char *info)
@@ -423,7 +270,7 @@ static void on_rtmp_url(void *arg, const char *stream, const char *rtmp_url)
     sl_autopush_for_client(server->autopush, stream, rtmp_url);
 }
 
-static int create_control(struct sl_server *server, struct sl_error *error)
+static int create_sessions(struct sl_server *server, struct sl_error *error)
 {
     struct sl_sessions_config sessions = {
         .config = server->config,
@@ -443,27 +290,14 @@ static int create_control(struct sl_server *server, struct sl_error *error)
         .streams = server->streams,
         .rtc = server->rtc,
     };
-    struct sl_sources_config sources = {
-        .parts = {.loop = server->loop,
-                  .streams = server->streams,
-                  .workers = server->workers,
-                  .pushes = server->pushes,
-                  .pulls = server->pulls,
-                  .directory = sessions.directory,
-                  .cluster = server->cluster},
-        .apps = server->apps,
-        .hooks = server->hooks,
-    };
 
+    (void)error;
     server->webrtc = sl_webrtc_provider_create(&webrtc);
     sessions.providers[0] = sl_webrtc_provider_interface(server->webrtc);
     server->sessions = sl_sessions_create(&sessions);
     server->signalling =
         sl_signalling_create(server->sessions, server->config, server->loop, server->counters);
-    sources.parts.sessions = server->sessions;
-    server->sources = sl_sources_create(&sources);
-    return sl_sources_create_rest(server->sources, server->config, server->metrics,
-                                  server->setup.web_root, &server->rest, error);
+    return 0;
 }
 
 static bool stop_sessions(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
@@ -478,12 +312,36 @@ static void cut_sessions(struct sl_server *server)
     sl_signalling_cut(server->signalling);
 }
 
-static void destroy_control(struct sl_server *server)
+static void destroy_sessions(struct sl_server *server)
 {
-    sl_rest_destroy(server->rest);
     sl_signalling_destroy(server->signalling);
     sl_sessions_destroy(server->sessions);
     sl_webrtc_provider_destroy(server->webrtc);
+}
+
+static int create_rest(struct sl_server *server, struct sl_error *error)
+{
+    struct sl_sources_config sources = {
+        .parts = {.loop = server->loop,
+                  .streams = server->streams,
+                  .workers = server->workers,
+                  .pushes = server->pushes,
+                  .pulls = server->pulls,
+                  .directory = server->names ? sl_names_directory(server->names) : NULL,
+                  .cluster = server->cluster,
+                  .sessions = server->sessions},
+        .apps = server->apps,
+        .hooks = server->hooks,
+    };
+
+    server->sources = sl_sources_create(&sources);
+    return sl_sources_create_rest(server->sources, server->config, server->metrics,
+                                  server->setup.web_root, &server->rest, error);
+}
+
+static void destroy_rest(struct sl_server *server)
+{
+    sl_rest_destroy(server->rest);
 }
 
 static void print_stat(void *arg, FILE *out)
@@ -518,37 +376,41 @@ static void destroy_console(struct sl_server *server)
     sl_cli_destroy(server->cli);
 }
 
-static int start_workers(struct sl_server *server, struct sl_error *error)
-{
-    int err = sl_workers_start(server->workers);
-
-    return err < 0 ? sl_error_set(error, err, "worker_count: no threads for %zu workers: %s",
-                                  sl_workers_count(server->workers), strerror(-err))
-                   : 0;
-}
+static const struct sl_part state_dir_part = {"state_dir", .create = make_state_dir};
+static const struct sl_part pool_part = {"pool", .create = start_pool};
+static const struct sl_part http_part = {"http", .create = create_http, .destroy = destroy_tls};
+static const struct sl_part pulls_part = {"pulls", .create = create_pulls, .stop = stop_pulls,
+                                          .destroy = destroy_pulls};
+static const struct sl_part cluster_part = {"cluster", .create = create_cluster,
+                                            .stop = leave_cluster, .destroy = destroy_cluster,
+                                            .after = {"sessions"}};
+static const struct sl_part hooks_part = {"hooks",
+                                          .create = create_hooks,
+                                          .stop = drain_hooks,
+                                          .destroy = destroy_hooks,
+                                          .after = {"sessions"},
+                                          .give_up_ms = HOOKS_DRAIN_MS};
+static const struct sl_part sessions_part = {"sessions", .create = create_sessions,
+                                             .stop = stop_sessions, .cut = cut_sessions,
+                                             .destroy = destroy_sessions};
+static const struct sl_part rest_part = {"rest", .create = create_rest, .destroy = destroy_rest};
+static const struct sl_part listeners_part = {"listeners", .create = create_listeners,
+                                              .destroy = destroy_http};
+static const struct sl_part console_part = {"console", .create = create_console,
+                                            .destroy = destroy_console};
 
 /*
  * What the back ends and the cluster have to hear of is the sessions' end. The console goes first,
  * as its commands use everything. The demo comes last: once made, only loops that run can take it
  * down.
  */
-const struct sl_part sl_server_parts[] = {
-    {"state_dir", .create = make_state_dir},
-    {"pool", .create = start_pool},
-    {"http", .create = create_http, .destroy = destroy_tls},
-    {"media", .create = create_media, .destroy = destroy_media},
-    {"jobs", .create = create_jobs, .destroy = destroy_jobs},
-    {"pushes", .create = create_pushes, .stop = stop_pushes, .destroy = destroy_pushes},
-    {"pulls", .create = create_pulls, .stop = stop_pulls, .destroy = destroy_pulls},
-    {"cluster", .create = create_cluster, .stop = leave_cluster, .destroy = destroy_cluster,
-     .after = "sessions"},
-    {"hooks", .create = create_hooks, .stop = drain_hooks, .destroy = destroy_hooks,
-     .after = "sessions", .give_up_ms = HOOKS_DRAIN_MS},
-    {"sessions", .create = create_control, .stop = stop_sessions, .cut = cut_sessions,
-     .destroy = destroy_control},
-    {"listeners", .create = create_listeners, .destroy = destroy_http},
-    {"console", .create = create_console, .destroy = destroy_console},
-    {"workers", .create = start_workers},
-    {"demo", .create = create_demo, .stop = stop_demo, .destroy = destroy_demo},
+/* clang-format off: one row a line */
+const struct sl_part *const sl_server_parts[] = {
+    &state_dir_part,     &pool_part,      &http_part,        &sl_part_media,   &sl_part_transcoder,
+    &sl_part_jobs,   &sl_part_programs, &sl_part_pushes,
+    &pulls_part,       &cluster_part,    &hooks_part,
+    &sessions_part,
+    &rest_part,          &listeners_part, &console_part,     &sl_part_workers, &sl_part_demo,
 };
+/* clang-format on */
 static_assert(SL_ARRAY_LEN(sl_server_parts) == SL_SERVER_PARTS, "SL_SERVER_PARTS counts the rows");

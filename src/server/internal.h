@@ -22,6 +22,7 @@ struct sl_demo;
 struct sl_http_hooks;
 struct sl_names;
 struct sl_pulls;
+struct sl_programs;
 struct sl_pushes;
 struct sl_metrics;
 struct sl_rest;
@@ -31,6 +32,7 @@ struct sl_signalling;
 struct sl_sources;
 struct sl_streams;
 struct sl_tls_clients;
+struct sl_transcoder;
 struct sl_webrtc_provider;
 struct sl_workers;
 
@@ -51,7 +53,10 @@ struct sl_server {
     struct sl_rtc *rtc;
     struct sl_addresses *addresses; /* NULL: ip is set */
     char node_id[33];               /* drawn at start */
+    int program_fd;                 /* this program, to be executed again; -1: it cannot be */
+    struct sl_transcoder *transcoder;
     struct sl_job_pool *jobs;
+    struct sl_programs *programs; /* of whatever muxes */
     struct sl_pushes *pushes;
     struct sl_autopush *autopush;
     struct sl_pulls *pulls;
@@ -77,6 +82,12 @@ struct sl_server {
     int64_t drain_deadline_us;
     int64_t load_at_us, load_cpu_us; /* node.c's last look at the processor's time */
 };
+
+/* ---- certificate.c ---- */
+
+/* Who we are by TLS; cert, key: len bytes each, where a path may be made. */
+struct sl_tls_files sl_server_certificate(const struct sl_config *config, char *cert, char *key,
+                                          size_t len);
 
 /* ---- reload.c ---- */
 

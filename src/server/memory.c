@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Our allocator for the libraries that take one. FFmpeg, libssh and hiredis do not. */
+/* Our allocator for the libraries that take one. libssh and hiredis do not. */
 #include "server/server.h"
 
 #include "base/mem.h"

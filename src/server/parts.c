@@ -12,7 +12,7 @@
 int sl_parts_create(struct sl_server *server, struct sl_error *error)
 {
     for (size_t i = 0; i < SL_SERVER_PARTS; i++) {
-        const struct sl_part *part = &sl_server_parts[i];
+        const struct sl_part *part = sl_server_parts[i];
         int err = part->create ? part->create(server, error) : 0;
         if (err < 0)
             return err;
@@ -23,7 +23,7 @@ int sl_parts_create(struct sl_server *server, struct sl_error *error)
 static const struct sl_part_state *find_state(const struct sl_server *server, const char *name)
 {
     for (size_t i = 0; i < SL_SERVER_PARTS; i++)
-        if (strcmp(sl_server_parts[i].name, name) == 0)
+        if (strcmp(sl_server_parts[i]->name, name) == 0)
             return &server->parts.states[i];
     assert(false); /* a row waits for a part that is in none */
     return NULL;
@@ -44,7 +44,16 @@ static bool stop_part(struct sl_server *server, const struct sl_part *part,
     return true;
 }
 
-/* Those that wait for none, or for one that has stopped. */
+static bool may_stop(const struct sl_server *server, const struct sl_part *part)
+{
+    for (size_t i = 0; i < SL_PART_AFTER_MAX && part->after[i]; i++) {
+        if (!find_state(server, part->after[i])->stopped)
+            return false;
+    }
+    return true;
+}
+
+/* Those that wait for none, or for such as have stopped. */
 static void stop_ready(struct sl_server *server)
 {
     bool again = true;
@@ -52,9 +61,9 @@ static void stop_ready(struct sl_server *server)
     while (again) {
         again = false;
         for (size_t i = 0; i < SL_SERVER_PARTS; i++) {
-            const struct sl_part *part = &sl_server_parts[i];
+            const struct sl_part *part = sl_server_parts[i];
             struct sl_part_state *state = &server->parts.states[i];
-            if (!state->stopping && (!part->after || find_state(server, part->after)->stopped))
+            if (!state->stopping && may_stop(server, part))
                 again |= stop_part(server, part, state);
         }
     }
@@ -78,8 +87,21 @@ static void cut(struct sl_server *server)
 {
     server->parts.cut = true;
     for (size_t i = 0; i < SL_SERVER_PARTS; i++)
-        if (sl_server_parts[i].cut && !server->parts.states[i].stopped)
-            sl_server_parts[i].cut(server);
+        if (sl_server_parts[i]->cut && !server->parts.states[i].stopped)
+            sl_server_parts[i]->cut(server);
+}
+
+/* What is not waited for any longer counts as stopped, for those too that come behind it. */
+static void give_up(struct sl_server *server, size_t index, int64_t now_us)
+{
+    struct sl_part_state *state = &server->parts.states[index];
+    int64_t give_up_us = sl_server_parts[index]->give_up_ms * SL_US_PER_MS;
+
+    if (give_up_us == 0 || !state->stopping || state->stopped ||
+        now_us < state->stop_us + give_up_us)
+        return;
+    state->stopped = true;
+    stop_ready(server);
 }
 
 bool sl_parts_stopped(struct sl_server *server)
@@ -88,11 +110,10 @@ bool sl_parts_stopped(struct sl_server *server)
 
     if (!server->parts.cut && now_us >= server->parts.stop_us + SL_PARTS_GRACE_MS * SL_US_PER_MS)
         cut(server);
+    for (size_t i = 0; i < SL_SERVER_PARTS; i++)
+        give_up(server, i, now_us);
     for (size_t i = 0; i < SL_SERVER_PARTS; i++) {
-        const struct sl_part_state *state = &server->parts.states[i];
-        int64_t give_up_us = sl_server_parts[i].give_up_ms * SL_US_PER_MS;
-        bool given_up = give_up_us > 0 && state->stopping && now_us >= state->stop_us + give_up_us;
-        if (!state->stopped && !given_up)
+        if (!server->parts.states[i].stopped)
             return false;
     }
     return true;
@@ -101,6 +122,6 @@ bool sl_parts_stopped(struct sl_server *server)
 void sl_parts_destroy(struct sl_server *server)
 {
     for (size_t i = SL_SERVER_PARTS; i-- > 0;)
-        if (sl_server_parts[i].destroy)
-            sl_server_parts[i].destroy(server);
+        if (sl_server_parts[i]->destroy)
+            sl_server_parts[i]->destroy(server);
 }

@@ -10,7 +10,7 @@
 struct sl_error;
 struct sl_server;
 
-enum { SL_SERVER_PARTS = 14 };
+enum { SL_SERVER_PARTS = 17, SL_PART_AFTER_MAX = 5 };
 
 struct sl_part {
     const char *name;
@@ -25,14 +25,22 @@ struct sl_part {
     /* In the reverse order, with all threads joined; also where create() failed or was not called.
      */
     void (*destroy)(struct sl_server *server);
-    /* The part whose end this one has to hear of: it stops when that one has. NULL: with the rest.
-     */
-    const char *after;
+    /* The parts whose end this one has to hear of: it stops when they have. None: with the rest. */
+    const char *after[SL_PART_AFTER_MAX];
     int give_up_ms; /* after stop(): it counts as stopped; 0: it is waited for */
 };
 
 /* build.c */
-extern const struct sl_part sl_server_parts[]; /* SL_SERVER_PARTS */
+extern const struct sl_part *const sl_server_parts[]; /* SL_SERVER_PARTS */
+
+/* media_parts.c, output_parts.c: rows that stand beside their functions. */
+extern const struct sl_part sl_part_media;
+extern const struct sl_part sl_part_transcoder;
+extern const struct sl_part sl_part_jobs;
+extern const struct sl_part sl_part_programs;
+extern const struct sl_part sl_part_workers;
+extern const struct sl_part sl_part_demo;
+extern const struct sl_part sl_part_pushes;
 
 enum {
     SL_PARTS_GRACE_MS = 500, /* for clients to answer our close; most do within a round trip */

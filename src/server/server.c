@@ -17,7 +17,6 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "cli/cli.h"
-#include "codec/codec.h"
 #include "jobs/jobs.h"
 #include "server/internal.h"
 #include "server/sources.h"
@@ -205,7 +204,6 @@ int sl_server_create(const struct sl_server_config *config, struct sl_server **o
     server->setup = *config;
     server->config = config->config;
     sl_server_apply_log(server->config);
-    sl_codec_drop_messages();
     sl_notifier_init(&server->notifier);
     server->metrics = sl_metrics_create();
     server->counters = sl_metrics_register(server->metrics);

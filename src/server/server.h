@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The whole server: builds every part from the configuration, runs it, takes it down. Knows all
- * directories; none knows it. All calls on the control loop's thread, which is the main one. */
+/*
+ * The whole server: builds every part from the configuration, runs it, takes it down. Knows all
+ * directories; none knows it. All calls on the control loop's thread, which is the main one.
+ *
+ * A part is a row of a table (parts.h): how it is made, stopped and destroyed, in the order of the
+ * arrows and back. The rows stand in build.c, media_parts.c (what media run on) and output_parts.c
+ * (what takes streams elsewhere); a new part is a row there and a field in internal.h. The rest is
+ * what nobody else can do: reload.c, autopush.c, node.c (what other nodes hear of this one),
+ * sources.c (what HTTP shows), memory.c (the allocator of libraries), notify.c (the service
+ * manager).
+ */
 #ifndef SL_SERVER_SERVER_H
 #define SL_SERVER_SERVER_H
 

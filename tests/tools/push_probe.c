@@ -5,7 +5,8 @@
  * tests of what arrives at RTMP servers, without a browser and with sound and pictures that stop,
  * jump and come back on command.
  *
- *   push_probe [key=value ...] FILE     the options of the configuration
+ *   push_probe PROGRAM [key=value ...] FILE     the server, whose codec processes are used; the
+ *                                               options of the configuration
  *
  * Commands, one a line: push URL [JSON]   mute   unmute   sound FILE|- [loop]   describe   summary
  *   terminate   audio on|off   video on|off   jump MS   reserve   release   publish [FILE]
@@ -19,10 +20,13 @@
 #include "base/metrics.h"
 #include "jobs/jobs.h"
 #include "net/net.h"
+#include "program/program.h"
 #include "push/push.h"
 #include "stream/stream.h"
+#include "transcoder/transcoder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +58,9 @@ struct probe {
     struct sl_workers *workers;
     struct sl_streams *streams;
     struct sl_job_pool *jobs;
+    int program_fd;
+    struct sl_transcoder *transcoder;
+    struct sl_programs *programs;
     struct sl_tls_clients *tls;
     struct sl_pushes *pushes;
     struct sl_config *config;
@@ -463,9 +470,23 @@ static void on_stopped(void *owner)
     sl_loop_stop(probe->control);
 }
 
+static void on_programs_stopped(void *owner)
+{
+    struct probe *probe = owner;
+
+    sl_transcoder_stop(probe->transcoder, on_stopped, probe);
+}
+
+static void on_pushes_stopped(void *owner)
+{
+    struct probe *probe = owner;
+
+    sl_programs_stop(probe->programs, on_programs_stopped, probe);
+}
+
 static void quit(struct probe *probe)
 {
-    sl_pushes_stop(probe->pushes, on_stopped, probe);
+    sl_pushes_stop(probe->pushes, on_pushes_stopped, probe);
 }
 
 /* Those that act on the push made last. */
@@ -591,14 +612,17 @@ static bool configure(struct probe *probe, int argc, char **argv)
     struct sl_error error;
 
     probe->config = sl_config_create();
-    for (int i = 1; i + 1 < argc; i++) {
+    for (int i = 2; i + 1 < argc; i++) {
         if (sl_config_set(probe->config, argv[i], &error) < 0) {
             (void)fprintf(stderr, "%s\n", error.text);
             return false;
         }
     }
     sl_log_set_level((enum sl_log_level)sl_log_level_parse(probe->config->log_level));
-    return argc > 1 && read_file(probe, argv[argc - 1]);
+    if (argc < 3)
+        return false;
+    probe->program_fd = open(argv[1], O_RDONLY | O_CLOEXEC);
+    return probe->program_fd >= 0 && read_file(probe, argv[argc - 1]);
 }
 
 static void set_up(struct probe *probe)
@@ -620,13 +644,22 @@ static void set_up(struct probe *probe)
     (void)uv_timer_start(&probe->timer, on_timer, FEED_MS, FEED_MS);
     sl_workers_start(probe->workers);
     probe->tls = sl_tls_clients_create();
-    probe->jobs = sl_job_pool_create(2);
+    probe->jobs = sl_job_pool_create(probe->control, 2);
     (void)sl_job_pool_start(probe->jobs);
+    probe->transcoder = sl_transcoder_create(&(struct sl_transcoder_config){
+        .control = probe->control,
+        .program_fd = probe->program_fd,
+        .picture_processes = 1,
+        .counters = sl_metrics_register(probe->metrics),
+    });
+    probe->programs = sl_programs_create(&(struct sl_programs_config){
+        .pool = probe->jobs, .control = probe->control, .transcoder = probe->transcoder});
     probe->pushes = sl_pushes_create(&(struct sl_pushes_config){
         .config = probe->config,
         .loop = probe->control,
         .streams = probe->streams,
         .jobs = probe->jobs,
+        .programs = probe->programs,
         .tls = probe->tls,
         .counters = sl_metrics_register(probe->metrics),
     });
@@ -639,6 +672,9 @@ static void set_up(struct probe *probe)
 static void tear_down(struct probe *probe)
 {
     sl_pushes_destroy(probe->pushes);
+    sl_programs_destroy(probe->programs);
+    sl_transcoder_destroy(probe->transcoder);
+    (void)close(probe->program_fd); /* read only */
     unpublish(probe);
     sl_reservation_release(probe->reservation);
     while (!sl_streams_drained(probe->streams))
@@ -662,7 +698,7 @@ int main(int argc, char **argv)
 
     (void)signal(SIGPIPE, SIG_IGN);
     if (!configure(&probe, argc, argv)) {
-        (void)fprintf(stderr, "usage: push_probe [key=value ...] FILE\n");
+        (void)fprintf(stderr, "usage: push_probe PROGRAM [key=value ...] FILE\n");
         return 2;
     }
     set_up(&probe);

@@ -37,7 +37,7 @@ static inline struct streams *streams_create(void)
 
     core_start(&s->core,
                (struct sl_workers_config){.count = 1, .packets_max = 4096, .ring_packets = 64});
-    s->jobs = sl_job_pool_create(2);
+    s->jobs = sl_job_pool_create(s->core.control, 2);
     assert_int_equal(sl_job_pool_start(s->jobs), 0);
     struct sl_stream_config config = {
         .name = "s",

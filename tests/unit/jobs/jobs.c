@@ -9,7 +9,8 @@
 static void who_weighs_most_is_alone(void **state)
 {
     (void)state;
-    struct sl_job_pool *pool = sl_job_pool_create(3);
+    struct sl_loop *control = sl_loop_create("control");
+    struct sl_job_pool *pool = sl_job_pool_create(control, 3);
 
     assert_int_equal(sl_job_pool_count(pool), 3);
     struct sl_job_loop *heavy = sl_job_pool_pick(pool, 10);
@@ -18,6 +19,7 @@ static void who_weighs_most_is_alone(void **state)
     sl_job_loop_drop(heavy, 10);
     assert_ptr_equal(sl_job_pool_pick(pool, 1), heavy);
     sl_job_pool_destroy(pool);
+    sl_loop_destroy(control);
 }
 
 struct ticker {

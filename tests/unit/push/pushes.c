@@ -2,17 +2,15 @@
 /* The registry of pushes, with real loops and threads and servers that listen and say nothing: what
  * is refused, what is found, and that each request is answered once whatever goes away meanwhile.
  */
+#include "../core.h"
+#include "../engine_loopback.h"
 #include "../names.h"
+#include "program/program.h"
 #include "push/push.h"
 
-#include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
-#include "base/mem.h"
-#include "base/metrics.h"
 #include "jobs/jobs.h"
-#include "net/net.h"
-#include "stream/stream.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,25 +26,17 @@
 enum { DEADLINE_US = 20 * SL_US_PER_S };
 
 struct fixture {
-    struct sl_loop *control;
-    struct sl_metrics *metrics;
+    struct core core;
     struct sl_config *config;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
     struct sl_job_pool *jobs;
     struct sl_tls_clients *tls;
+    struct sl_programs *programs;
     struct sl_pushes *pushes;
     struct sl_stream *stream;
-    uv_timer_t poll;
     int listener; /* accepts (the kernel does) and never answers */
     char url[64];
     bool stopped;
 };
-
-static void on_poll(uv_timer_t *timer)
-{
-    (void)timer; /* lets the control loop look at its condition now and then */
-}
 
 static void request_keyframe(void *owner, struct sl_track *track)
 {
@@ -62,7 +52,7 @@ static struct sl_stream *make_stream(struct fixture *f, const char *name,
 {
     struct sl_stream_config config = {
         .name = name,
-        .worker = sl_workers_at(f->workers, 0),
+        .worker = sl_workers_at(f->core.workers, 0),
         .ops = &source_ops,
         .tracks = {{.present = true, .codec_count = 1, .codecs = {{SL_CODEC_OPUS, ""}}},
                    {.present = true, .codec_count = 1, .codecs = {{SL_CODEC_H264, ""}}}},
@@ -70,7 +60,7 @@ static struct sl_stream *make_stream(struct fixture *f, const char *name,
     };
     struct sl_stream *stream;
 
-    assert_int_equal(sl_stream_create(f->streams, &config, &stream), 0);
+    assert_int_equal(sl_stream_create(f->core.streams, &config, &stream), 0);
     return stream;
 }
 
@@ -99,25 +89,22 @@ static int set_up(void **state)
     struct fixture *f = sl_new(struct fixture);
 
     (void)signal(SIGPIPE, SIG_IGN);
-    f->control = sl_loop_create("control");
-    f->metrics = sl_metrics_create();
     f->config = sl_config_create();
     set_option(f, "rtmp_transponder_stream_name_prefix=rtmp_");
     set_option(f, "media_dir=/nowhere");
-    struct sl_workers_config workers = {
-        .count = 2, .packets_max = 1024, .ring_packets = 64, .metrics = f->metrics};
-    f->workers = sl_workers_create(&workers, f->control);
-    f->streams = sl_streams_create(f->workers, f->control);
-    (void)uv_timer_init(sl_loop_uv(f->control), &f->poll);
-    (void)uv_timer_start(&f->poll, on_poll, 1, 1);
-    sl_workers_start(f->workers);
+    core_start(&f->core,
+               (struct sl_workers_config){.count = 2, .packets_max = 1024, .ring_packets = 64});
+    loopback.control = f->core.control;
     f->tls = sl_tls_clients_create();
-    f->jobs = sl_job_pool_create(2);
+    f->jobs = sl_job_pool_create(f->core.control, 2);
     assert_int_equal(sl_job_pool_start(f->jobs), 0);
+    f->programs = sl_programs_create(
+        &(struct sl_programs_config){.pool = f->jobs, .control = f->core.control});
     struct sl_pushes_config pushes = {.config = f->config,
-                                      .loop = f->control,
-                                      .streams = f->streams,
+                                      .loop = f->core.control,
+                                      .streams = f->core.streams,
                                       .jobs = f->jobs,
+                                      .programs = f->programs,
                                       .tls = f->tls};
     f->pushes = sl_pushes_create(&pushes);
     f->stream = make_stream(f, "cam", NULL);
@@ -134,7 +121,7 @@ static void wait_for(struct fixture *f, bool (*condition)(struct fixture *f, voi
     while (!condition(f, arg)) {
         if (sl_now_us() > deadline_us)
             fail_msg("waited in vain");
-        (void)uv_run(sl_loop_uv(f->control), UV_RUN_ONCE);
+        (void)uv_run(sl_loop_uv(f->core.control), UV_RUN_ONCE);
     }
 }
 
@@ -149,12 +136,6 @@ static bool is_stopped(struct fixture *f, void *arg)
     return f->stopped;
 }
 
-static bool is_drained(struct fixture *f, void *arg)
-{
-    (void)arg;
-    return sl_streams_drained(f->streams);
-}
-
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
@@ -163,16 +144,15 @@ static int tear_down(void **state)
         sl_pushes_stop(f->pushes, on_stopped, f);
     wait_for(f, is_stopped, NULL);
     sl_pushes_destroy(f->pushes);
+    f->stopped = false;
+    sl_programs_stop(f->programs, on_stopped, f);
+    wait_for(f, is_stopped, NULL);
+    sl_programs_destroy(f->programs);
     sl_stream_release(f->stream);
-    wait_for(f, is_drained, NULL);
-    sl_workers_stop(f->workers);
+    core_wait(&f->core, core_is_drained, &f->core);
     sl_job_pool_destroy(f->jobs);
     sl_tls_clients_destroy(f->tls);
-    uv_close((uv_handle_t *)&f->poll, NULL);
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(f->control);
-    sl_metrics_destroy(f->metrics);
+    core_stop(&f->core);
     sl_config_destroy(f->config);
     (void)close(f->listener);
     free(f);
@@ -374,7 +354,7 @@ static void waits_for_streams_to_come_and_ends_with_them(void **state) /* REST-2
     struct fixture *f = *state;
     struct sl_reservation *reservation;
 
-    assert_int_equal(sl_streams_reserve(f->streams, "call", &reservation), 0);
+    assert_int_equal(sl_streams_reserve(f->core.streams, "call", &reservation), 0);
     struct answer answer = ask(f, "call", f->url);
     assert_int_equal(state_of(f, answer.id), SL_PUSH_WAITING);
     /* A stream that ends before it is live leaves the push waiting. */

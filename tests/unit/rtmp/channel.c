@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One stream's tags for many takers on several loops: the same bytes, once, and no call after a
  * taker has gone. */
+#include "../engine_loopback.h"
 #include "../streams.h"
 #include "rtmp/rtmp.h"
 
@@ -17,7 +18,7 @@ struct taker {
     struct sl_flv_tag *seen[SEEN_MAX]; /* references */
 };
 
-static void on_attached(void *owner, const struct sl_variant_sound *sound)
+static void on_attached(void *owner, const struct sl_program_sound *sound)
 {
     struct taker *taker = owner;
 
@@ -90,6 +91,23 @@ static void on_loop(struct streams *s, struct taker *taker, void (*fn)(void *arg
     streams_wait(s, job_is_done, &job);
 }
 
+/* What a stream's channels take from; of the running test. */
+static struct sl_programs *programs;
+
+static void create_programs(struct streams *s)
+{
+    const struct sl_programs_config config = {.pool = s->jobs, .control = s->core.control};
+
+    loopback.control = s->core.control;
+    programs = sl_programs_create(&config);
+}
+
+static struct sl_channels *create_channels(struct streams *s)
+{
+    create_programs(s);
+    return sl_channels_create(programs, s->jobs, s->core.control);
+}
+
 static struct taker *open_takers(struct streams *s, struct sl_channels *channels)
 {
     struct taker *takers = sl_new_array(struct taker, TAKERS);
@@ -115,6 +133,10 @@ static void close_all(struct streams *s, struct sl_channels *channels, struct ta
     assert_false(stopped);
     streams_wait(s, is_set, &stopped);
     sl_channels_destroy(channels);
+    stopped = false;
+    sl_programs_stop(programs, on_stopped, &stopped);
+    streams_wait(s, is_set, &stopped);
+    sl_programs_destroy(programs);
     for (size_t i = 0; i < TAKERS; i++) {
         for (int tag = 0; tag < atomic_load(&takers[i].tags); tag++)
             sl_flv_tag_unref(takers[i].seen[tag]);
@@ -126,7 +148,7 @@ static void all_takers_get_the_very_same_tags(void **state)
 {
     (void)state;
     struct streams *s = streams_create();
-    struct sl_channels *channels = sl_channels_create(s->jobs, s->core.control);
+    struct sl_channels *channels = create_channels(s);
     struct taker *takers = open_takers(s, channels);
 
     for (size_t i = 0; i < TAKERS; i++)
@@ -152,7 +174,7 @@ static void a_taker_may_go_before_it_was_attached_and_while_tags_come(void **sta
 {
     (void)state;
     struct streams *s = streams_create();
-    struct sl_channels *channels = sl_channels_create(s->jobs, s->core.control);
+    struct sl_channels *channels = create_channels(s);
     struct taker *takers = open_takers(s, channels);
 
     for (size_t i = 0; i < TAKERS; i++)
@@ -167,24 +189,25 @@ static void who_comes_back_soon_finds_the_same_encoder(void **state)
 {
     (void)state;
     struct streams *s = streams_create();
-    struct sl_variants *variants = sl_variants_create(s->jobs, s->core.control);
-    static const struct sl_variant_want want = {{[SL_AUDIO] = {SL_CODEC_AAC, SL_CODEC_PCMU}}};
-    static const struct sl_variant_want pictures = {{[SL_VIDEO] = {SL_CODEC_H264}}};
-    struct sl_variant *first, *second;
+    static const struct sl_program_want want = {
+        .codecs = {[SL_AUDIO] = {SL_CODEC_AAC, SL_CODEC_PCMU}}};
+    static const struct sl_program_want pictures = {.codecs = {[SL_VIDEO] = {SL_CODEC_H264}}};
+    struct sl_program *first, *second;
     bool stopped = false;
 
-    assert_int_equal(sl_variant_take(variants, s->stream, &pictures, &first), -ENOSYS);
-    assert_int_equal(sl_variant_take(variants, s->stream, &want, &first), 0);
+    create_programs(s);
+    assert_int_equal(sl_program_take(programs, s->stream, &pictures, &first), -ENOSYS);
+    assert_int_equal(sl_program_take(programs, s->stream, &want, &first), 0);
     /* What the source sends is preferred. */
-    assert_int_equal(sl_variant_form(first)->to[SL_AUDIO], SL_CODEC_PCMU);
-    sl_variant_release(first);
-    assert_int_equal(sl_variant_take(variants, s->stream, &want, &second), 0);
+    assert_int_equal(sl_program_form(first)->to[SL_AUDIO], SL_CODEC_PCMU);
+    sl_program_release(first);
+    assert_int_equal(sl_program_take(programs, s->stream, &want, &second), 0);
     assert_ptr_equal(first, second);
     sl_stream_end(s->stream);
-    sl_variant_release(second);
-    sl_variants_stop(variants, on_stopped, &stopped);
+    sl_program_release(second);
+    sl_programs_stop(programs, on_stopped, &stopped);
     streams_wait(s, is_set, &stopped);
-    sl_variants_destroy(variants);
+    sl_programs_destroy(programs);
     streams_destroy(s);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sound files: what is read, and what is not, however it is named (hardening.md class 15). */
-#include "push/sound.h"
+#include "program/sound_file.h"
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "variant/variant.h"
+#include "program/program.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Opening, reading and sharing sound files. */
-#include "push/sound.h"
+#include "program/sound_file.h"
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "net/net.h"
-#include "variant/variant.h"
+#include "program/player.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,7 +114,7 @@ int sl_sound_read(const char *dir, const char *name, struct sl_sound **out, stru
 
 /* ---- The job ---- */
 
-struct sound_load {
+struct sl_sound_load {
     struct sl_lane_job job;
     char *dir, *name;
     int err;
@@ -126,14 +126,14 @@ struct sound_load {
 
 static void run(struct sl_lane_job *job) /* on a thread of the pool */
 {
-    struct sound_load *load = sl_container_of(job, struct sound_load, job);
+    struct sl_sound_load *load = sl_container_of(job, struct sl_sound_load, job);
 
     load->err = sl_sound_read(load->dir, load->name, &load->sound, &load->error);
 }
 
 static void on_ran(struct sl_lane_job *job, int err)
 {
-    struct sound_load *load = sl_container_of(job, struct sound_load, job);
+    struct sl_sound_load *load = sl_container_of(job, struct sl_sound_load, job);
     struct sl_sound *sound = NULL;
 
     if (err < 0) { /* the thread may be at work on the load's own */
@@ -150,7 +150,7 @@ static void on_ran(struct sl_lane_job *job, int err)
 
 static void free_load(struct sl_lane_job *job)
 {
-    struct sound_load *load = sl_container_of(job, struct sound_load, job);
+    struct sl_sound_load *load = sl_container_of(job, struct sl_sound_load, job);
 
     sl_sound_unref(load->sound);
     free(load->dir);
@@ -158,12 +158,12 @@ static void free_load(struct sl_lane_job *job)
     free(load);
 }
 
-struct sound_load *sl_sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
-                                       void (*on_done)(void *owner, int err, const char *words,
-                                                       struct sl_sound *sound),
-                                       void *owner)
+struct sl_sound_load *sl_sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
+                                          void (*on_done)(void *owner, int err, const char *words,
+                                                          struct sl_sound *sound),
+                                          void *owner)
 {
-    struct sound_load *load = sl_new(struct sound_load);
+    struct sl_sound_load *load = sl_new(struct sl_sound_load);
 
     load->dir = sl_strdup(dir);
     load->name = sl_strdup(name);
@@ -174,7 +174,7 @@ struct sound_load *sl_sound_load_start(struct sl_lane *lane, const char *dir, co
     return load;
 }
 
-void sl_sound_load_cancel(struct sound_load *load)
+void sl_sound_load_cancel(struct sl_sound_load *load)
 {
     if (load)
         sl_lane_cancel(&load->job);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sound files that take the place of a stream's audio (rest-api.md 5.3): found, read and decoded
  * on libuv's pool, then immutable and shared. */
-#ifndef SL_PUSH_SOUND_H
-#define SL_PUSH_SOUND_H
+#ifndef SL_PROGRAM_SOUND_FILE_H
+#define SL_PROGRAM_SOUND_FILE_H
 
 #include "base/list.h"
 
@@ -19,14 +19,14 @@ int sl_sound_read(const char *dir, const char *name, struct sl_sound **out, stru
 
 /* ---- The job [control] ---- */
 
-struct sound_load;
+struct sl_sound_load;
 /* on_done exactly once, never from within; the sound's reference is the owner's. -EBUSY,
  * -ETIMEDOUT: see net/lane.h. */
-struct sound_load *sl_sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
-                                       void (*on_done)(void *owner, int err, const char *words,
-                                                       struct sl_sound *sound),
-                                       void *owner);
+struct sl_sound_load *sl_sound_load_start(struct sl_lane *lane, const char *dir, const char *name,
+                                          void (*on_done)(void *owner, int err, const char *words,
+                                                          struct sl_sound *sound),
+                                          void *owner);
 /* No callback after this; what runs frees itself. Not after on_done. NULL is fine. */
-void sl_sound_load_cancel(struct sound_load *load);
+void sl_sound_load_cancel(struct sl_sound_load *load);
 
 #endif

@@ -2,17 +2,21 @@
 /* The life of the demo on the control loop. */
 #include "demo/demo.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "demo/internal.h"
-#include "net/net.h"
+#include "engine/engine.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-enum { ID_LEN = 26 };
+enum {
+    ID_LEN = 26,
+    TELL_US = 60 * SL_US_PER_S, /* not more often than that */
+};
 
 static void on_start(struct sl_msg *msg) /* on the worker */
 {
@@ -22,12 +26,63 @@ static void on_start(struct sl_msg *msg) /* on the worker */
                       (uint16_t)demo->height);
 }
 
-static void on_done(struct sl_msg *msg) /* on the worker: no media comes behind this */
-{
-    struct sl_demo *demo = sl_container_of(msg, struct sl_demo, done_msg);
+/* ---- The job ---- */
 
-    sl_loop_post(demo->loop, &demo->off_msg);
+static void leave(struct sl_demo *demo);
+
+static void on_failed(void *owner, int err)
+{
+    struct sl_demo *demo = owner;
+    int64_t now_us = sl_now_us();
+
+    if (demo->told_us == 0 || now_us - demo->told_us > TELL_US) {
+        sl_log(SL_LOG_WARN, &demo->scope, "demo: cannot be encoded: %s; it is tried again",
+               err == -EPERM ? "codec processes have died of it" : "no codec process can be had");
+        demo->told_us = now_us;
+    }
+    sl_codec_job_close(demo->job);
+    demo->job_closing = true;
 }
+
+static void on_closed(void *owner)
+{
+    struct sl_demo *demo = owner;
+
+    demo->job = NULL;
+    demo->job_closing = false;
+    if (demo->left)
+        leave(demo);
+    else
+        sl_timer_start(demo->retry_timer, SL_DEMO_RETRY_MS, 0);
+}
+
+static const struct sl_codec_job_ops job_ops = {
+    .on_up = sl_demo_on_up,
+    .on_down = sl_demo_on_down,
+    .on_report = sl_demo_on_report,
+    .on_failed = on_failed,
+    .on_closed = on_closed,
+};
+
+/* There is one all the time, also while nobody watches: what it needs is then there, whatever runs
+ * out later. */
+static void create_job(void *owner)
+{
+    struct sl_demo *demo = owner;
+    const struct sl_codec_job_config job = {
+        .transcoder = demo->transcoder,
+        .kind = SL_ENGINE_DEMO,
+        .loop = sl_worker_loop(demo->worker),
+        .source = SL_DEMO_NAME,
+        .ops = &job_ops,
+        .owner = demo,
+    };
+
+    if (!demo->ending)
+        demo->job = sl_codec_job_create(&job);
+}
+
+/* ---- The end ---- */
 
 /* The last of all, and again for whoever stops a demo that has ended before. */
 static void on_off(struct sl_msg *msg)
@@ -37,7 +92,7 @@ static void on_off(struct sl_msg *msg)
 
     if (!demo->gone) {
         demo->gone = true;
-        (void)pthread_join(demo->thread, NULL); /* it was about to return: no wait */
+        sl_timer_destroy(demo->retry_timer);
         sl_worker_add_load(demo->worker, -1);
         sl_stream_release(demo->stream);
         demo->stream = NULL;
@@ -47,22 +102,49 @@ static void on_off(struct sl_msg *msg)
         on_stopped(demo->owner);
 }
 
-/* In this order: the worker hears of the end of the stream before anything the job says last. */
+/* The worker has; now the job. */
+static void leave(struct sl_demo *demo)
+{
+    demo->left = true;
+    if (!demo->job) {
+        sl_loop_post(demo->loop, &demo->off_msg);
+    } else if (!demo->job_closing) {
+        demo->job_closing = true;
+        sl_codec_job_close(demo->job);
+    }
+}
+
+static void on_left(struct sl_msg *msg)
+{
+    leave(sl_container_of(msg, struct sl_demo, left_msg));
+}
+
+static void on_stop(struct sl_msg *msg) /* on the worker: nobody asks for anything behind this */
+{
+    struct sl_demo *demo = sl_container_of(msg, struct sl_demo, stop_msg);
+
+    sl_demo_leave(demo);
+    sl_loop_post(demo->loop, &demo->left_msg);
+}
+
+/* In this order: the worker hears of the end of the stream before anything else. */
 static void end(struct sl_demo *demo)
 {
     if (demo->ending)
         return;
     demo->ending = true;
+    sl_timer_stop(demo->retry_timer);
     sl_stream_unlisten(&demo->listener);
     sl_stream_end(demo->stream);
-    atomic_store(&demo->stopping, true);
-    (void)sem_post(&demo->wake); /* fails at INT_MAX only: awake is awake */
+    sl_loop_post(sl_worker_loop(demo->worker), &demo->stop_msg);
 }
 
 static void on_stream_end(struct sl_stream_listener *listener)
 {
     end(sl_container_of(listener, struct sl_demo, listener));
 }
+
+/* ---- The beginning ---- */
 
 /* The level that holds pictures of this size (H.264 table A-1): 3.1 as browsers say, or 4.2. */
 static const char *fmtp_of(const struct sl_demo *demo)
@@ -108,53 +190,45 @@ static int create_stream(struct sl_demo *demo, const struct sl_demo_config *conf
     return 0;
 }
 
-/* The thread, of a demo whose stream does not exist: it touches nothing but the demo. */
-static void discard_thread(struct sl_demo *demo)
+static bool is_side(int side)
 {
-    atomic_store(&demo->discarded, true);
-    atomic_store(&demo->stopping, true);
-    (void)sem_post(&demo->wake);
-    (void)pthread_join(demo->thread, NULL);
+    return side >= SL_ENGINE_DEMO_SIDE_MIN && side <= SL_ENGINE_SIDE_MAX && side % 2 == 0;
 }
 
 int sl_demo_create(const struct sl_demo_config *config, struct sl_demo **out,
                    struct sl_error *error)
 {
+    if (!is_side(config->width) || !is_side(config->height) || config->fps < 1 ||
+        config->fps > SL_ENGINE_DEMO_FPS_MAX)
+        return sl_error_set(error, -EINVAL,
+                            "demo: %d x %d at %d fps: even sides of %d to %d, 1 to %d fps",
+                            config->width, config->height, config->fps, SL_ENGINE_DEMO_SIDE_MIN,
+                            SL_ENGINE_SIDE_MAX, SL_ENGINE_DEMO_FPS_MAX);
     struct sl_demo *demo = sl_new(struct sl_demo);
-
     demo->loop = config->loop;
+    demo->transcoder = config->transcoder;
+    demo->performance.demo = demo;
     demo->width = config->width;
     demo->height = config->height;
     demo->fps = config->fps;
     demo->worker = sl_workers_pick_source(config->workers);
     demo->listener.on_end = on_stream_end;
     demo->start_msg.run = on_start;
-    demo->done_msg.run = on_done;
+    demo->stop_msg.run = on_stop;
+    demo->left_msg.run = on_left;
     demo->off_msg.run = on_off;
     demo->gone = true; /* nothing there yet */
     sl_log_scope_init(&demo->scope, NULL, "stream", config->name);
-    (void)sem_init(&demo->wake, 0, 0); /* fails for values above INT_MAX only */
-
-    int err = sl_demo_job_probe(demo, error);
-    if (err < 0)
-        goto fail;
-    err = sl_demo_job_start(demo);
+    int err = create_stream(demo, config, error);
     if (err < 0) {
-        (void)sl_error_set(error, err, "demo: no thread: %s", strerror(-err));
-        goto fail;
-    }
-    err = create_stream(demo, config, error);
-    if (err < 0) {
-        discard_thread(demo);
-        goto fail;
+        sl_demo_destroy(demo);
+        return err;
     }
     demo->gone = false;
+    demo->retry_timer = sl_timer_create(demo->loop, create_job, demo);
+    create_job(demo);
     *out = demo;
     return 0;
-
-fail:
-    sl_demo_destroy(demo);
-    return err;
 }
 
 void sl_demo_stop(struct sl_demo *demo, void (*on_stopped)(void *owner), void *owner)
@@ -172,6 +246,5 @@ void sl_demo_destroy(struct sl_demo *demo)
     if (!demo)
         return;
     assert(demo->gone);
-    (void)sem_destroy(&demo->wake);
     free(demo);
 }

@@ -1,56 +1,39 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The job: a thread that draws, plays and encodes in real time while somebody watches, and sleeps
- * otherwise.
+ * The performance: a codec process draws, plays and encodes, and this beats time.
  *
  * Everything is counted from an epoch, a full second of the wall clock: picture n is at n / fps, 20
  * ms of sound n at n / 50. So flash and beep fall on the second together, and times are exact,
- * however late the thread wakes up. When the wall clock is set, there is a new epoch.
+ * however late a timer is or a frame comes back. When the wall clock is set, there is a new epoch.
  */
 #include "base/clock.h"
-#include "base/error.h"
 #include "base/mem.h"
-#include "codec/codec.h"
 #include "demo/internal.h"
-#include "demo/picture.h"
-#include "demo/sound.h"
-#include "net/net.h"
+#include "media/media.h"
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 enum {
-    SOUNDS_PER_S = 50,
-    SOUND_US = SL_US_PER_S / SOUNDS_PER_S,
-    SOUND_SAMPLES = DEMO_RATE_HZ / SOUNDS_PER_S,
-    SOUND_BITRATE_BPS = 64000,
-    KEYFRAME_S = 10,
+    PICTURES = 0, /* the outputs of such a job */
+    SOUND = 1,
+    SOUND_US = SL_ENGINE_DEMO_BEEP_US,
+    SOUNDS_PER_S = SL_US_PER_S / SOUND_US,
+    KEYFRAME_MS = 10000,
+    EARLY_US = SL_US_PER_MS,          /* the grain of a timer */
     LATE_US = 100 * SL_US_PER_MS,     /* what is later than this is skipped */
     WALL_STEP_US = 20 * SL_US_PER_MS, /* the wall clock was set, and nobody just measured badly */
     COMPLAIN_US = 60 * SL_US_PER_S,
-    FPS_MAX = 60,
+    LOST_US = 2 * SL_US_PER_S, /* an order that was not answered for so long never is */
 };
+
+static const size_t orders_max[] = {[SL_AUDIO] = SL_DEMO_ORDERS_MAX, [SL_VIDEO] = 8};
 
 /* NTP's years begin in 1900, the wall clock's in 1970. */
 static const uint64_t ntp_to_unix_s = 2208988800U;
 
-struct job {
-    struct sl_demo *demo;
-    struct sl_video_encoder *video;
-    struct sl_audio_encoder *audio;
-    struct sl_picture picture;
-    int16_t *second; /* of sound */
-
-    int64_t epoch_us;      /* monotonic */
-    int64_t epoch_wall_us; /* the same since 1970: a full second */
-    int64_t zone_us;       /* local time - UTC, for the clock on the picture */
-    int64_t next_picture, next_sound;
-    struct sl_track_clock clock; /* of what is being encoded */
-    bool keyframe_lost;
-
-    uint64_t skipped; /* pictures */
-    int64_t complained_us;
-};
+static const enum sl_codec codecs[] = {[SL_AUDIO] = SL_CODEC_OPUS, [SL_VIDEO] = SL_CODEC_H264};
 
 /* ---- Time ---- */
 
@@ -74,45 +57,45 @@ static int64_t wall_offset_us(void)
     return offset_us;
 }
 
-static int64_t picture_us(const struct job *job, int64_t n)
+static int64_t picture_us(const struct performance *performance, int64_t n)
 {
-    return job->epoch_us + n * SL_US_PER_S / job->demo->fps;
+    return performance->epoch_us + n * SL_US_PER_S / performance->demo->fps;
 }
 
-static int64_t sound_us(const struct job *job, int64_t n)
+static int64_t sound_us(const struct performance *performance, int64_t n)
 {
-    return job->epoch_us + n * SOUND_US;
+    return performance->epoch_us + n * SOUND_US;
 }
 
 /* The next of both that are not over yet. */
-static void move_to(struct job *job, int64_t now_us)
+static void move_to(struct performance *performance, int64_t now_us)
 {
-    int64_t since_us = now_us - job->epoch_us;
+    int64_t since_us = now_us - performance->epoch_us;
 
-    job->next_picture = since_us * job->demo->fps / SL_US_PER_S + 1;
-    job->next_sound = since_us / SOUND_US + 1;
+    performance->next_picture = since_us * performance->demo->fps / SL_US_PER_S + 1;
+    performance->next_sound = since_us / SOUND_US + 1;
 }
 
-static void set_epoch(struct job *job)
+static void set_epoch(struct performance *performance)
 {
     int64_t now_us = sl_now_us(), wall_us = now_us + wall_offset_us();
 
-    job->epoch_wall_us = wall_us - wall_us % SL_US_PER_S;
-    job->epoch_us = now_us - wall_us % SL_US_PER_S;
-    move_to(job, now_us);
+    performance->epoch_wall_us = wall_us - wall_us % SL_US_PER_S;
+    performance->epoch_us = now_us - wall_us % SL_US_PER_S;
+    move_to(performance, now_us);
 }
 
 /* Once a second: summer time begins, somebody sets the clock. */
-static void check_wall(struct job *job)
+static void check_wall(struct performance *performance)
 {
     time_t wall_s = (time_t)(sl_wall_ms() / 1000);
-    int64_t step_us = wall_offset_us() - (job->epoch_wall_us - job->epoch_us);
+    int64_t step_us = wall_offset_us() - (performance->epoch_wall_us - performance->epoch_us);
     struct tm local;
 
     if (localtime_r(&wall_s, &local))
-        job->zone_us = (int64_t)local.tm_gmtoff * SL_US_PER_S;
+        performance->zone_us = (int64_t)local.tm_gmtoff * SL_US_PER_S;
     if (step_us > WALL_STEP_US || step_us < -WALL_STEP_US)
-        set_epoch(job);
+        set_epoch(performance);
 }
 
 static uint64_t ntp_of(int64_t wall_us)
@@ -122,262 +105,274 @@ static uint64_t ntp_of(int64_t wall_us)
     return ((s + ntp_to_unix_s) << 32) | ((us << 32) / SL_US_PER_S);
 }
 
-/* What is encoded next belongs to this time. */
-static void set_clock(struct job *job, int64_t local_us)
+/* ---- Orders ---- */
+
+/* Nobody watches, or the process has no time for it: a picture that is not encoded is one that no
+ * other refers to, and nothing needs to be dropped up to a key frame. */
+static bool is_wanted(struct performance *performance, enum sl_media_kind kind, int64_t at_us)
 {
-    job->clock = (struct sl_track_clock){
-        .valid = true,
-        .ntp = ntp_of(job->epoch_wall_us + (local_us - job->epoch_us)),
-        .local_us = local_us,
-    };
-}
+    struct orders *orders = &performance->orders[kind];
 
-/* ---- Encoders ---- */
-
-static int open_video(const struct sl_demo *demo, struct sl_video_encoder **out)
-{
-    const struct sl_video_encoder_config config = {
-        .width = demo->width,
-        .height = demo->height,
-        .fps = demo->fps,
-        /* Flat colours need a fifth of this; the rest is for key frames. */
-        .bitrate_bps = 100000 + demo->width * demo->height * 3,
-        .keyframe_interval = demo->fps * KEYFRAME_S,
-        .preset = "superfast",
-    };
-
-    return sl_video_encoder_create(&config, out);
-}
-
-static int open_audio(struct sl_audio_encoder **out)
-{
-    static const struct sl_audio_encoder_config config = {
-        .codec = SL_CODEC_OPUS,
-        .rate_hz = DEMO_RATE_HZ,
-        .channels = DEMO_CHANNELS,
-        .bitrate_bps = SOUND_BITRATE_BPS,
-    };
-
-    return sl_audio_encoder_create(&config, out);
-}
-
-static void close_all(struct job *job)
-{
-    sl_picture_deinit(&job->picture);
-    sl_video_encoder_destroy(job->video);
-    sl_audio_encoder_destroy(job->audio);
-    free(job->second);
-    job->video = NULL;
-    job->audio = NULL;
-    job->second = NULL;
-}
-
-static int open_all(struct job *job)
-{
-    const struct sl_demo *demo = job->demo;
-    int err = open_video(demo, &job->video);
-
-    if (err == 0)
-        err = open_audio(&job->audio);
-    if (err == 0)
-        err = sl_picture_create(demo->width, demo->height, &job->picture);
-    if (err < 0)
-        return err;
-    sl_demo_picture_prepare(&job->picture);
-    job->second = sl_new_array(int16_t, DEMO_RATE_HZ * DEMO_CHANNELS);
-    sl_demo_sound_make(job->second);
-    return 0;
-}
-
-int sl_demo_job_probe(const struct sl_demo *demo, struct sl_error *error)
-{
-    struct sl_video_encoder *video = NULL;
-    struct sl_audio_encoder *audio = NULL;
-
-    if (demo->width < DEMO_SIDE_MIN || demo->height < DEMO_SIDE_MIN || demo->fps < 1 ||
-        demo->fps > FPS_MAX)
-        return sl_error_set(error, -EINVAL, "demo: %d x %d at %d fps: sides from %d, 1 to %d fps",
-                            demo->width, demo->height, demo->fps, DEMO_SIDE_MIN, FPS_MAX);
-    int err = open_video(demo, &video);
-    if (err < 0)
-        return sl_error_set(error, err, "demo: no H264 encoder (libx264) for %d x %d: %s",
-                            demo->width, demo->height, strerror(-err));
-    sl_video_encoder_destroy(video);
-    err = open_audio(&audio);
-    if (err < 0)
-        return sl_error_set(error, err, "demo: no opus encoder (libopus): %s", strerror(-err));
-    sl_audio_encoder_destroy(audio);
-    return 0;
-}
-
-/* ---- One picture, one piece of sound ---- */
-
-static void on_video(void *arg, const struct sl_coded *coded)
-{
-    struct job *job = arg;
-
-    if (sl_feed_post(job->demo, SL_VIDEO, job->clock.local_us, &job->clock, coded) < 0)
-        job->keyframe_lost = true; /* what follows refers to it */
-}
-
-static void on_audio(void *arg, const struct sl_coded *coded)
-{
-    struct job *job = arg;
-
-    /* The decoder gives back what went in so many samples ago. */
-    int64_t delay_us = (int64_t)sl_audio_encoder_delay(job->audio) * SL_US_PER_S / DEMO_RATE_HZ;
-
-    /* A frame lost here is a gap, as on any network. */
-    (void)sl_feed_post(job->demo, SL_AUDIO, job->clock.local_us - delay_us, &job->clock, coded);
-}
-
-/* A picture that the worker has no time for is not encoded: the next one refers to the last that
- * was, and nothing needs to be dropped up to a key frame. */
-static bool is_wanted(struct job *job, enum sl_media_kind kind)
-{
-    if (!atomic_load(&job->demo->watched[kind]))
+    if (!performance->demo->watched[kind])
         return false;
-    if (sl_feed_has_room(job->demo, kind))
-        return true;
-    job->skipped += kind == SL_VIDEO;
-    return false;
+    if (orders->count > 0 && at_us - orders->at[0].local_us > LOST_US)
+        orders->count = 0;
+    return orders->count < orders_max[kind];
 }
 
-static void show_picture(struct job *job, int64_t n)
+static bool order(struct performance *performance, enum sl_media_kind kind,
+                  struct sl_engine_message *message)
 {
-    struct sl_demo *demo = job->demo;
-    int64_t at_us = picture_us(job, n);
-    int64_t day_us = job->epoch_wall_us + job->zone_us + (at_us - job->epoch_us);
-    bool flash = n % demo->fps * 1000 < DEMO_SIGNAL_MS * demo->fps;
+    struct orders *orders = &performance->orders[kind];
 
-    if (!is_wanted(job, SL_VIDEO))
-        return;
-    sl_demo_picture_draw(&job->picture, day_us, flash);
-    job->picture.pts_us = at_us;
-    set_clock(job, at_us);
-    bool keyframe = atomic_exchange(&demo->keyframe_wanted, false) || job->keyframe_lost;
-    job->keyframe_lost = false;
-    if (sl_video_encoder_encode(job->video, &job->picture, keyframe, on_video, job) < 0)
-        job->keyframe_lost = true; /* out of memory, and the next one may have some */
+    if (!sl_codec_job_send(performance->demo->job, message))
+        return false;
+    orders->at[orders->count++] = (struct sl_track_clock){
+        .valid = true,
+        .ntp = ntp_of(performance->epoch_wall_us + (message->pts_us - performance->epoch_us)),
+        .local_us = message->pts_us,
+    };
+    return true;
 }
 
-static void play_sound(struct job *job, int64_t n)
+static void show_picture(struct performance *performance, int64_t n)
 {
-    const struct sl_pcm pcm = {
-        .pts_us = sound_us(job, n),
-        .rate_hz = DEMO_RATE_HZ,
-        .channels = DEMO_CHANNELS,
-        .count = SOUND_SAMPLES,
-        .samples = job->second + n % SOUNDS_PER_S * SOUND_SAMPLES * DEMO_CHANNELS,
+    struct sl_demo *demo = performance->demo;
+    int64_t at_us = picture_us(performance, n);
+    struct sl_engine_message draw = {
+        .type = SL_ENGINE_DRAW,
+        .keyframe = demo->keyframe_wanted,
+        .flash = n % demo->fps * 1000 < SL_ENGINE_DEMO_SIGNAL_MS * demo->fps,
+        .pts_us = at_us,
+        .at_us =
+            (performance->epoch_wall_us + performance->zone_us + (at_us - performance->epoch_us)) %
+            (24 * 3600 * (int64_t)SL_US_PER_S),
     };
 
-    if (!is_wanted(job, SL_AUDIO))
+    if (!demo->watched[SL_VIDEO])
         return;
-    set_clock(job, pcm.pts_us);
-    (void)sl_audio_encoder_encode(job->audio, &pcm, on_audio, job); /* out of memory: a gap */
+    if (is_wanted(performance, SL_VIDEO, at_us) && order(performance, SL_VIDEO, &draw))
+        demo->keyframe_wanted = false;
+    else
+        performance->skipped++;
+}
+
+static void play_sound(struct performance *performance, int64_t n)
+{
+    struct sl_engine_message beep = {
+        .type = SL_ENGINE_BEEP,
+        .pts_us = sound_us(performance, n),
+        .at_us = n % SOUNDS_PER_S * SOUND_US,
+    };
+
+    if (is_wanted(performance, SL_AUDIO, beep.pts_us))
+        (void)order(performance, SL_AUDIO, &beep); /* one left out is a gap, as on any network */
 }
 
 /* ---- Pacing ---- */
 
-static void sleep_until(int64_t at_us)
+static void complain(struct performance *performance, int64_t now_us)
 {
-    const struct timespec at = {.tv_sec = at_us / SL_US_PER_S,
-                                .tv_nsec = at_us % SL_US_PER_S * 1000};
-
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-        ;
-}
-
-static void complain(struct job *job, int64_t now_us)
-{
-    if (job->skipped == 0 || now_us - job->complained_us < COMPLAIN_US)
+    if (performance->skipped == 0 || now_us - performance->complained_us < COMPLAIN_US)
         return;
-    sl_log(SL_LOG_WARN, &job->demo->scope,
+    sl_log(SL_LOG_WARN, &performance->demo->scope,
            "demo: %llu pictures skipped: the machine is too slow or too busy",
-           (unsigned long long)job->skipped);
-    job->skipped = 0;
-    job->complained_us = now_us;
+           (unsigned long long)performance->skipped);
+    performance->skipped = 0;
+    performance->complained_us = now_us;
 }
 
 /* Behind: pictures whose successor is due are not shown; after a long pause nothing is made up. */
-static void catch_up(struct job *job, int64_t now_us)
+static void catch_up(struct performance *performance, int64_t now_us)
 {
-    int64_t picture = job->next_picture;
+    int64_t picture = performance->next_picture;
 
-    if (now_us - sound_us(job, job->next_sound) > LATE_US)
-        move_to(job, now_us);
-    while (picture_us(job, job->next_picture + 1) <= now_us)
-        job->next_picture++;
-    job->skipped += (uint64_t)(job->next_picture - picture);
+    if (now_us - sound_us(performance, performance->next_sound) > LATE_US)
+        move_to(performance, now_us);
+    while (picture_us(performance, performance->next_picture + 1) <= now_us)
+        performance->next_picture++;
+    performance->skipped += (uint64_t)(performance->next_picture - picture);
 }
 
-static void step(struct job *job)
+static int64_t next_us(const struct performance *performance)
 {
-    int64_t next_picture_us = picture_us(job, job->next_picture);
-    int64_t next_sound_us = sound_us(job, job->next_sound);
-    bool picture_first = next_picture_us <= next_sound_us;
+    int64_t next_picture_us = picture_us(performance, performance->next_picture);
+    int64_t next_sound_us = sound_us(performance, performance->next_sound);
 
-    sleep_until(picture_first ? next_picture_us : next_sound_us);
+    return next_picture_us <= next_sound_us ? next_picture_us : next_sound_us;
+}
+
+static void step(struct performance *performance)
+{
+    if (picture_us(performance, performance->next_picture) >
+        sound_us(performance, performance->next_sound)) {
+        play_sound(performance, performance->next_sound++);
+        return;
+    }
+    show_picture(performance, performance->next_picture++);
+    if (performance->next_picture % performance->demo->fps == 0)
+        check_wall(performance);
+}
+
+static void on_timer(void *owner)
+{
+    struct performance *performance = owner;
     int64_t now_us = sl_now_us();
-    catch_up(job, now_us);
-    if (!picture_first) {
-        if (sound_us(job, job->next_sound) <= now_us)
-            play_sound(job, job->next_sound++);
+
+    if (!performance->open) { /* again, after a failure */
+        sl_demo_look(performance->demo);
         return;
     }
-    if (picture_us(job, job->next_picture) > now_us)
+    catch_up(performance, now_us);
+    while (next_us(performance) <= now_us + EARLY_US)
+        step(performance);
+    complain(performance, now_us);
+    int64_t wait_us = next_us(performance) - now_us;
+    sl_timer_start(performance->timer, (uint64_t)(wait_us / SL_US_PER_MS), 0);
+}
+
+/* ---- From the first watcher to the last ---- */
+
+static void begin(struct performance *performance)
+{
+    const struct sl_demo *demo = performance->demo;
+    struct sl_engine_message open = {
+        .type = SL_ENGINE_OPEN,
+        .kind = SL_ENGINE_DEMO,
+        .form.pictures = {.width = (uint16_t)demo->width,
+                          .height = (uint16_t)demo->height,
+                          .fps_max = (uint8_t)demo->fps,
+                          .gop_ms = KEYFRAME_MS},
+    };
+
+    sl_log(SL_LOG_DEBUG, &demo->scope, "demo: somebody watches");
+    performance->open = true;
+    (void)sl_codec_job_send(demo->job, &open); /* orders are never left out */
+    memset(performance->orders, 0, sizeof(performance->orders));
+    set_epoch(performance);
+    check_wall(performance);
+    performance->complained_us = sl_now_us();
+    on_timer(performance);
+}
+
+static void end(struct performance *performance)
+{
+    struct sl_engine_message close = {.type = SL_ENGINE_CLOSE};
+
+    sl_log(SL_LOG_DEBUG, &performance->demo->scope, "demo: nobody watches");
+    performance->open = false;
+    (void)sl_codec_job_send(performance->demo->job, &close); /* an order */
+    sl_timer_stop(performance->timer);
+}
+
+void sl_demo_look(struct sl_demo *demo)
+{
+    struct performance *performance = &demo->performance;
+    bool wanted = performance->up && !performance->stopped &&
+                  (demo->watched[SL_AUDIO] || demo->watched[SL_VIDEO]);
+
+    if (wanted && !performance->open)
+        begin(performance);
+    else if (!wanted && performance->open)
+        end(performance);
+}
+
+void sl_demo_leave(struct sl_demo *demo)
+{
+    demo->performance.stopped = true;
+    sl_demo_look(demo);
+    sl_timer_destroy(demo->performance.timer);
+    demo->performance.timer = NULL;
+}
+
+/* ---- The process ---- */
+
+void sl_demo_on_up(void *owner, bool again, bool crowded)
+{
+    struct sl_demo *demo = owner;
+    struct performance *performance = &demo->performance;
+
+    (void)again;
+    (void)crowded;
+    performance->up = true;
+    if (!performance->timer && !performance->stopped)
+        performance->timer = sl_timer_create(sl_worker_loop(demo->worker), on_timer, performance);
+    sl_demo_look(demo);
+}
+
+void sl_demo_on_down(void *owner)
+{
+    struct performance *performance = &((struct sl_demo *)owner)->performance;
+
+    performance->up = false;
+    performance->open = false;
+    if (performance->timer)
+        sl_timer_stop(performance->timer);
+}
+
+static int give(struct sl_demo *demo, enum sl_media_kind kind, const struct sl_track_clock *clock,
+                const struct sl_engine_message *report)
+{
+    struct sl_track *track = sl_stream_track(demo->stream, kind);
+    struct sl_frame *frame = sl_frame_create(codecs[kind], report->len);
+
+    if (!frame)
+        return -ENOMEM;
+    frame->keyframe = report->keyframe;
+    frame->pts_us = report->pts_us;
+    frame->dts_us = report->pts_us;
+    memcpy(frame->data, report->data, report->len);
+    sl_track_set_clock(track, clock);
+    sl_track_input_frame(track, frame);
+    demo->given[kind]++;
+    return 0;
+}
+
+/* Which order this answers, whose number of all is *n. Sound is of a little before its order, by
+ * the encoder's delay. */
+static bool find_order(const struct orders *orders, enum sl_media_kind kind, int64_t pts_us,
+                       size_t *n)
+{
+    int64_t early_us = kind == SL_AUDIO ? SOUND_US : 1;
+
+    for (*n = 0; *n < orders->count; (*n)++) {
+        int64_t order_us = orders->at[*n].local_us;
+        if (pts_us <= order_us)
+            return order_us - pts_us < early_us;
+    }
+    return false;
+}
+
+/* A stranger's word: what was not ordered is not taken. */
+static void take_coded(struct performance *performance, const struct sl_engine_message *report)
+{
+    enum sl_media_kind kind = report->output == PICTURES ? SL_VIDEO : SL_AUDIO;
+    struct orders *orders = &performance->orders[kind];
+    size_t n;
+
+    if ((report->output != PICTURES && report->output != SOUND) || report->codec != codecs[kind] ||
+        !find_order(orders, kind, report->pts_us, &n))
         return;
-    show_picture(job, job->next_picture++);
-    if (job->next_picture % job->demo->fps == 0)
-        check_wall(job);
-    complain(job, now_us);
+    const struct sl_track_clock clock = orders->at[n];
+    orders->count -= n + 1;
+    memmove(orders->at, orders->at + n + 1, orders->count * sizeof(orders->at[0]));
+    if (give(performance->demo, kind, &clock, report) < 0 && kind == SL_VIDEO)
+        performance->demo->keyframe_wanted = true; /* what follows refers to it */
 }
 
-static bool is_watched(const struct sl_demo *demo)
+void sl_demo_on_report(void *owner, const struct sl_engine_message *report)
 {
-    return !atomic_load(&demo->stopping) &&
-           (atomic_load(&demo->watched[SL_AUDIO]) || atomic_load(&demo->watched[SL_VIDEO]));
-}
+    struct sl_demo *demo = owner;
+    struct performance *performance = &demo->performance;
 
-/* From the first watcher to the last. */
-static void perform(struct sl_demo *demo)
-{
-    struct job job = {.demo = demo};
-    int err = open_all(&job);
-
-    if (err < 0) {
-        sl_log(SL_LOG_WARN, &demo->scope, "demo: cannot encode: %s; the next viewer may be luckier",
-               strerror(-err));
-    } else {
-        sl_log(SL_LOG_DEBUG, &demo->scope, "demo: somebody watches");
-        set_epoch(&job);
-        check_wall(&job);
-        job.complained_us = sl_now_us();
-        while (is_watched(demo))
-            step(&job);
-        sl_log(SL_LOG_DEBUG, &demo->scope, "demo: nobody watches");
+    if (!performance->open)
+        return;
+    if (report->type == SL_ENGINE_CODED) {
+        take_coded(performance, report);
+    } else if (report->type == SL_ENGINE_FAILED) {
+        sl_log(SL_LOG_WARN, &demo->scope, "demo: cannot be encoded: %s; it is tried again",
+               strerror(-report->err));
+        performance->open = false;
+        sl_timer_start(performance->timer, SL_DEMO_RETRY_MS, 0);
     }
-    close_all(&job);
-}
-
-static void *run(void *arg)
-{
-    struct sl_demo *demo = arg;
-
-    (void)pthread_setname_np(pthread_self(), "demo"); /* for people only */
-    sl_mem_null_ends_this_thread();                   /* x264 writes to it */
-    while (!atomic_load(&demo->stopping)) {
-        while (sem_wait(&demo->wake) < 0)
-            ; /* EINTR */
-        if (is_watched(demo))
-            perform(demo);
-    }
-    if (!atomic_load(&demo->discarded))
-        sl_loop_post(sl_worker_loop(demo->worker), &demo->done_msg);
-    return NULL;
-}
-
-int sl_demo_job_start(struct sl_demo *demo)
-{
-    return -pthread_create(&demo->thread, NULL, run, demo);
 }

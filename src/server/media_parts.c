@@ -187,6 +187,7 @@ static int create_demo(struct sl_server *server, struct sl_error *error)
     struct sl_demo_config demo = {
         .streams = server->streams,
         .workers = server->workers,
+        .transcoder = server->transcoder,
         .loop = server->loop,
         .name = SL_DEMO_NAME,
         .width = DEMO_WIDTH,

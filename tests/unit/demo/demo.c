@@ -3,10 +3,11 @@
  * time stamps; and its life. */
 #include "demo/demo.h"
 #include "../core.h"
+#include "../engine_loopback.h"
 #include "base/error.h"
 #include "demo/internal.h"
-#include "demo/picture.h"
-#include "demo/sound.h"
+#include "engine/demo_picture.h"
+#include "engine/engine.h"
 #include "stream/stream.h"
 
 #include <errno.h>
@@ -59,6 +60,7 @@ static int set_up(void **state)
                              .ring_packets = 256,
                              .keyframe_interval_us = 100 * SL_US_PER_MS,
                          });
+    loopback.control = f->core.control;
     assert_int_equal(create_demo(f, NULL), 0);
     *state = f;
     return 0;
@@ -595,13 +597,118 @@ static void survives_that_somebody_else_ends_the_stream(void **state)
     stop_demo(f);
 }
 
+static struct sl_codec_job *last_job(void)
+{
+    assert(!sl_list_empty(&loopback.jobs));
+    return sl_container_of(loopback.jobs.prev, struct sl_codec_job, link);
+}
+
+static void do_kill(void *arg)
+{
+    loopback_kill(arg);
+    loopback_revive(arg);
+}
+
+static void goes_on_with_a_key_frame_when_its_process_has_died(void **state)
+{
+    struct fixture *f = *state;
+    struct watcher *video = watch(f, SL_VIDEO, 0, &frame_ops);
+    struct watcher *audio = watch(f, SL_AUDIO, 0, &frame_ops);
+
+    core_wait(&f->core, has_something, video);
+    for (int round = 0; round < 3; round++) {
+        size_t keyframes = atomic_load(&video->keyframes);
+        struct sl_stream *stream = sl_streams_find(f->core.streams, "demo");
+        core_on_worker(&f->core, sl_stream_worker(stream), do_kill, last_job());
+        while (atomic_load(&video->keyframes) == keyframes)
+            (void)uv_run(sl_loop_uv(f->core.control), UV_RUN_ONCE);
+    }
+    core_wait(&f->core, has_seen_enough, video);
+    unwatch(f, video);
+    unwatch(f, audio);
+    assert_int_equal(atomic_load(&video->keyframes), 4);
+    assert_steady(video, FRAME_US);
+    assert_steady(audio, 20 * SL_US_PER_MS);
+    forget(video);
+    forget(audio);
+}
+
+struct lie {
+    struct sl_codec_job *job;
+    struct sl_engine_message report;
+};
+
+static void do_lie(void *arg)
+{
+    struct lie *lie = arg;
+
+    loopback_on_report(lie->job, &lie->report);
+}
+
+static void takes_nothing_that_was_not_ordered(void **state)
+{
+    struct fixture *f = *state;
+    struct watcher *video = watch(f, SL_VIDEO, 0, &frame_ops);
+    static const uint8_t nothing[100];
+    int64_t now_us = sl_now_us();
+
+    core_wait(&f->core, has_something, video);
+    for (uint32_t i = 0; i < 12; i++) {
+        const int64_t times_us[] = {now_us, SL_ENGINE_TIME_MAX_US, -SL_ENGINE_TIME_MAX_US, 0};
+        struct lie lie = {.job = last_job(),
+                          .report = {.type = SL_ENGINE_CODED,
+                                     .output = i / 4,
+                                     .codec = i % 2 ? SL_CODEC_H264 : SL_CODEC_OPUS,
+                                     .pts_us = times_us[i % 4],
+                                     .dts_us = times_us[i % 4],
+                                     .data = nothing,
+                                     .len = sizeof(nothing)}};
+        core_on_worker(&f->core, sl_stream_worker(sl_streams_find(f->core.streams, "demo")), do_lie,
+                       &lie);
+    }
+    core_wait(&f->core, has_seen_enough, video);
+    unwatch(f, video);
+    assert_steady(video, FRAME_US);
+    for (size_t i = 0; i < atomic_load(&video->count); i++)
+        assert_true(video->frames[i].frame->len != sizeof(nothing) ||
+                    video->frames[i].frame->data[3] == 1);
+    forget(video);
+}
+
+static void without_processes_it_is_there_and_tries_again(void **state)
+{
+    struct fixture *f = *state;
+
+    stop_demo(f);
+    loopback.refuses = true;
+    assert_int_equal(create_demo(f, NULL), 0);
+    struct silence silence = {.f = f, .demo = f->demo, .since_us = sl_now_us()};
+    struct watcher *video = watch(f, SL_VIDEO, 0, &frame_ops);
+    core_wait(&f->core, is_silent, &silence);
+    loopback.refuses = false;
+    assert_int_equal(atomic_load(&video->count), 0);
+    core_wait(&f->core, has_something, video);
+    unwatch(f, video);
+    forget(video);
+    stop_demo(f);
+    loopback.refuses = true;
+    assert_int_equal(create_demo(f, NULL), 0); /* and stopped before it tries again */
+    stop_demo(f);
+    loopback.refuses = false;
+}
+
 static void says_why_it_cannot_be(void **state)
 {
     struct fixture *f = *state;
     struct sl_demo *first = f->demo;
     struct sl_error error;
-    const struct sl_demo_config config = {
-        f->core.streams, f->core.workers, f->core.control, "x", 64, 36, 25};
+    const struct sl_demo_config config = {.streams = f->core.streams,
+                                          .workers = f->core.workers,
+                                          .loop = f->core.control,
+                                          .name = "x",
+                                          .width = 64,
+                                          .height = 36,
+                                          .fps = 25};
 
     assert_int_equal(create_demo(f, &error), -EEXIST);
     assert_non_null(strstr(error.text, "demo"));
@@ -630,6 +737,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(can_be_made_again_as_soon_as_it_has_stopped, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(survives_that_somebody_else_ends_the_stream, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(goes_on_with_a_key_frame_when_its_process_has_died, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(takes_nothing_that_was_not_ordered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_processes_it_is_there_and_tries_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(says_why_it_cannot_be, set_up, tear_down),
     };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A file made of a stream's frames by a sink that knows nothing but the core: FFmpeg reads it. */
 #include "../core.h"
+#include "../engine_loopback.h"
 #include "demo/demo.h"
 #include "recorder.h"
 
@@ -38,6 +39,7 @@ static int set_up(void **state)
         .height = 180,
         .fps = 25,
     };
+    loopback.control = f->core.control;
     assert_int_equal(sl_demo_create(&demo, &f->demo, NULL), 0);
     *state = f;
     return 0;

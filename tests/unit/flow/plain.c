@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a player over plain RTP sends is what its description says, as ffprobe understands both. */
-#include "../job.h"
-#include "base/clock.h"
-#include "base/metrics.h"
-#include "demo/demo.h"
+#include "../core.h"
+#include "../engine_loopback.h"
 #include "plain_player.h"
 
+#include "demo/demo.h"
+
 #include <fcntl.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,12 +18,9 @@
 
 enum { DEADLINE_US = 30 * SL_US_PER_S };
 
-static struct sl_loop *control;
-
-#define TURN_UNTIL(condition)                                                                      \
+#define TURN_UNTIL(f, condition)                                                                   \
     for (int64_t deadline_us = sl_now_us() + DEADLINE_US; !(condition);) {                         \
-        (void)uv_run(sl_loop_uv(control), UV_RUN_NOWAIT);                                          \
-        (void)poll(NULL, 0, 1);                                                                    \
+        (void)uv_run(sl_loop_uv(f->core.control), UV_RUN_ONCE);                                    \
         assert_true(sl_now_us() < deadline_us);                                                    \
     }
 
@@ -40,9 +36,7 @@ static bool is_taken(const struct sl_udp_dest *dest)
 }
 
 struct fixture {
-    struct sl_metrics *metrics;
-    struct sl_workers *workers;
-    struct sl_streams *streams;
+    struct core core;
     struct sl_demo *demos[2];
     bool stopped;
     struct plain_player player;
@@ -51,10 +45,7 @@ struct fixture {
 
 static void run(struct fixture *f, void (*fn)(void *player))
 {
-    struct job job;
-
-    job_post(&job, sl_worker_loop(f->player.worker), fn, &f->player);
-    TURN_UNTIL(job_is_done(&job));
+    core_on_worker(&f->core, f->player.worker, fn, &f->player);
 }
 
 static void set_true(void *owner)
@@ -65,23 +56,25 @@ static void set_true(void *owner)
 static int set_up(void **state)
 {
     struct fixture *f = sl_new(struct fixture);
-    struct sl_workers_config config = {.count = 2, .packets_max = 4096, .ring_packets = 256};
     static const char *const names[] = {"wide", "small"};
 
-    control = sl_loop_create("control");
-    config.metrics = f->metrics = sl_metrics_create();
-    f->workers = sl_workers_create(&config, control);
-    f->streams = sl_streams_create(f->workers, control);
-    sl_workers_start(f->workers);
+    core_start(&f->core,
+               (struct sl_workers_config){.count = 2, .packets_max = 4096, .ring_packets = 256});
+    loopback.control = f->core.control;
     for (int i = 0; i < 2; i++) {
-        struct sl_demo_config demo = {f->streams,    f->workers,    control, names[i],
-                                      i ? 240 : 320, i ? 160 : 180, 25};
+        struct sl_demo_config demo = {.streams = f->core.streams,
+                                      .workers = f->core.workers,
+                                      .loop = f->core.control,
+                                      .name = names[i],
+                                      .width = i ? 240 : 320,
+                                      .height = i ? 160 : 180,
+                                      .fps = 25};
         assert_int_equal(sl_demo_create(&demo, &f->demos[i], NULL), 0);
     }
     (void)snprintf(f->path, sizeof(f->path), "/tmp/sl-plain-XXXXXX");
     (void)close(mkstemp(f->path));
-    f->player.control = control;
-    plain_player_create(&f->player, sl_streams_find(f->streams, "wide"), f->path);
+    f->player.control = f->core.control;
+    plain_player_create(&f->player, sl_streams_find(f->core.streams, "wide"), f->path);
     *state = f;
     return 0;
 }
@@ -95,15 +88,10 @@ static int tear_down(void **state)
     for (size_t i = 0; i < 2; i++) {
         f->stopped = false;
         sl_demo_stop(f->demos[i], set_true, &f->stopped);
-        TURN_UNTIL(f->stopped);
+        TURN_UNTIL(f, f->stopped);
         sl_demo_destroy(f->demos[i]);
     }
-    TURN_UNTIL(sl_streams_drained(f->streams));
-    sl_workers_stop(f->workers);
-    sl_workers_destroy(f->workers);
-    sl_streams_destroy(f->streams);
-    sl_loop_destroy(control);
-    sl_metrics_destroy(f->metrics);
+    core_stop(&f->core);
     (void)unlink(f->path);
     free(f);
     return 0;
@@ -122,7 +110,7 @@ static FILE *probe(struct fixture *f, const char *what)
     FILE *pipe = popen(command, "re");
     assert_non_null(pipe);
     (void)fcntl(fileno(pipe), F_SETFL, O_NONBLOCK);
-    TURN_UNTIL(is_taken(&f->player.rtp[0]) && is_taken(&f->player.rtcp[1]));
+    TURN_UNTIL(f, is_taken(&f->player.rtp[0]) && is_taken(&f->player.rtcp[1]));
     run(f, plain_player_start);
     return pipe;
 }
@@ -143,7 +131,7 @@ static void ffprobe_reads_what_its_description_says(void **state)
     FILE *pipe = probe(f, "-show_entries stream=codec_name,width,height");
     char said[1024] = "";
 
-    TURN_UNTIL(read_more(pipe, said, sizeof(said)));
+    TURN_UNTIL(f, read_more(pipe, said, sizeof(said)));
     assert_int_equal(pclose(pipe), 0);
     assert_true(f->player.started);
     assert_string_equal(strchr(said, '\n') + 1, "opus\nh264,320,180\n");
@@ -187,12 +175,12 @@ static void a_decoder_sees_no_seam_where_the_player_moves(void **state)
     FILE *pipe = probe(f, "-select_streams v -show_entries "
                           "frame=best_effort_timestamp_time,width");
     char said[16384] = "";
-    struct sl_stream *other = sl_streams_find(f->streams, "small");
+    struct sl_stream *other = sl_streams_find(f->core.streams, "small");
 
-    TURN_UNTIL(read_more(pipe, said, sizeof(said)) || count(said, ",320\n") >= 20);
+    TURN_UNTIL(f, read_more(pipe, said, sizeof(said)) || count(said, ",320\n") >= 20);
     for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++)
         assert_int_equal(sl_flow_out_move(f->player.out, kind, sl_stream_track(other, kind)), 0);
-    TURN_UNTIL(read_more(pipe, said, sizeof(said)) || count(said, ",240\n") >= 20);
+    TURN_UNTIL(f, read_more(pipe, said, sizeof(said)) || count(said, ",240\n") >= 20);
     assert_int_equal(kill((pid_t)strtol(said, NULL, 10), SIGKILL), 0);
     (void)pclose(pipe); /* was killed */
     strrchr(said, '\n')[1] = '\0';

@@ -407,7 +407,7 @@ static const struct sl_part console_part = {"console", .create = create_console,
 /* clang-format off: one row a line */
 const struct sl_part *const sl_server_parts[] = {
     &state_dir_part,     &pool_part,      &http_part,        &sl_part_media,   &sl_part_transcoder,
-    &sl_part_jobs,   &sl_part_programs, &sl_part_pushes,
+    &sl_part_variants,   &sl_part_jobs,   &sl_part_programs, &sl_part_pushes,
     &pulls_part,       &cluster_part,    &hooks_part,
     &sessions_part,
     &rest_part,          &listeners_part, &console_part,     &sl_part_workers, &sl_part_demo,

@@ -33,6 +33,7 @@ struct sl_sources;
 struct sl_streams;
 struct sl_tls_clients;
 struct sl_transcoder;
+struct sl_variants;
 struct sl_webrtc_provider;
 struct sl_workers;
 
@@ -55,6 +56,7 @@ struct sl_server {
     char node_id[33];               /* drawn at start */
     int program_fd;                 /* this program, to be executed again; -1: it cannot be */
     struct sl_transcoder *transcoder;
+    struct sl_variants *variants;
     struct sl_job_pool *jobs;
     struct sl_programs *programs; /* of whatever muxes */
     struct sl_pushes *pushes;

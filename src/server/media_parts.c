@@ -14,6 +14,7 @@
 #include "server/addresses.h"
 #include "stream/stream.h"
 #include "transcoder/transcoder.h"
+#include "variant/variant.h"
 #include "webrtc/webrtc.h"
 
 #include <errno.h>
@@ -137,6 +138,32 @@ static void destroy_transcoder(struct sl_server *server)
         (void)close(server->program_fd); /* read only: nothing to lose */
 }
 
+static int create_variants(struct sl_server *server, struct sl_error *error)
+{
+    struct sl_variants_config variants = {
+        .config = server->config,
+        .control = server->loop,
+        .streams = server->streams,
+        .transcoder = server->transcoder,
+        .counters = server->counters,
+    };
+
+    (void)error;
+    server->variants = sl_variants_create(&variants);
+    return 0;
+}
+
+static bool stop_variants(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
+{
+    sl_variants_stop(server->variants, on_stopped, owner);
+    return true;
+}
+
+static void destroy_variants(struct sl_server *server)
+{
+    sl_variants_destroy(server->variants);
+}
+
 static int create_jobs(struct sl_server *server, struct sl_error *error)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -225,7 +252,11 @@ const struct sl_part sl_part_media = {"media", .create = create_media, .destroy 
 
 const struct sl_part sl_part_transcoder = {"transcoder", .create = create_transcoder,
                                            .stop = stop_transcoder, .destroy = destroy_transcoder,
-                                           .after = {"programs", "demo"}};
+                                           .after = {"variants", "programs", "demo"}};
+
+const struct sl_part sl_part_variants = {"variants", .create = create_variants,
+                                         .stop = stop_variants, .destroy = destroy_variants,
+                                         .after = {"sessions"}};
 
 const struct sl_part sl_part_jobs = {"jobs", .create = create_jobs, .destroy = destroy_jobs};
 

@@ -10,7 +10,7 @@
 struct sl_error;
 struct sl_server;
 
-enum { SL_SERVER_PARTS = 17, SL_PART_AFTER_MAX = 5 };
+enum { SL_SERVER_PARTS = 18, SL_PART_AFTER_MAX = 5 };
 
 struct sl_part {
     const char *name;
@@ -36,6 +36,7 @@ extern const struct sl_part *const sl_server_parts[]; /* SL_SERVER_PARTS */
 /* media_parts.c, output_parts.c: rows that stand beside their functions. */
 extern const struct sl_part sl_part_media;
 extern const struct sl_part sl_part_transcoder;
+extern const struct sl_part sl_part_variants;
 extern const struct sl_part sl_part_jobs;
 extern const struct sl_part sl_part_programs;
 extern const struct sl_part sl_part_workers;

@@ -43,8 +43,20 @@ enum sl_reason {
     SL_REASON_EVENT_TOO_LARGE,
     SL_REASON_CUSTOM_TOO_LARGE,
     SL_REASON_DATA_TOO_LARGE,
+    /* Rooms */
+    SL_REASON_LOGIN, /* it cannot be one */
+    SL_REASON_ROOM_NAME,
+    SL_REASON_LOGIN_IN_ROOM, /* by another session */
+    SL_REASON_ROOM_FULL,
+    SL_REASON_ROOMS_MAX,
+    SL_REASON_SESSION_ROOMS_MAX,
+    SL_REASON_NOT_IN_ROOM,
+    SL_REASON_NO_PARTICIPANT,
+    SL_REASON_ROOM_MESSAGE,
+    SL_REASON_ROOM_COMMAND,
+    SL_REASON_ROOM_ELSEWHERE, /* on another node */
 };
-enum { SL_REASONS = SL_REASON_DATA_TOO_LARGE + 1 };
+enum { SL_REASONS = SL_REASON_ROOM_ELSEWHERE + 1 };
 
 /* Why a client is told no, or of an end. */
 struct sl_why {

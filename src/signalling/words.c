@@ -40,6 +40,17 @@ const char *sl_signalling_words(enum sl_reason reason)
         [SL_REASON_EVENT_TOO_LARGE] = "Stream event is too large",
         [SL_REASON_CUSTOM_TOO_LARGE] = "custom is too large",
         [SL_REASON_DATA_TOO_LARGE] = "Data is too large",
+        [SL_REASON_LOGIN] = "Login is not valid",
+        [SL_REASON_ROOM_NAME] = "Room name is not valid",
+        [SL_REASON_LOGIN_IN_ROOM] = "Login is already in the room",
+        [SL_REASON_ROOM_FULL] = "Room is full",
+        [SL_REASON_ROOMS_MAX] = "Too many rooms",
+        [SL_REASON_SESSION_ROOMS_MAX] = "Too many rooms in this session",
+        [SL_REASON_NOT_IN_ROOM] = "Not in the room",
+        [SL_REASON_NO_PARTICIPANT] = "Participant not found",
+        [SL_REASON_ROOM_MESSAGE] = "Message is not valid",
+        [SL_REASON_ROOM_COMMAND] = "Unknown command",
+        [SL_REASON_ROOM_ELSEWHERE] = "Room is on another server",
     };
 
     return words[reason];

@@ -19,7 +19,16 @@ struct sl_gate_request {
     const struct sl_addr *remote, *local;
     const char *app_key; /* NULL: defaultApp */
     const char *name;    /* of the stream */
-    json_t *custom;      /* for the back end: what the client said of itself; NULL, nothing */
+    /* Of the media session; borrowed. NULL: one is drawn. */
+    const char *id;
+    /* The back end is not asked, as it was already, or is by the client's own protocol: it is only
+     * told of the stream. */
+    bool unasked;
+    /* Nobody has let it: a stream whose players are only those whom the back end lets is not for
+     * it (SL_REASON_RESTRICTED), also if it is another server's and is known only once it is here.
+     */
+    bool unpermitted;
+    json_t *custom; /* for the back end: what the client said of itself; NULL, nothing */
     /*
      * How its media are set up: the client's own, its arg tells whose. begin() is the gate's yes:
      * the application, the limits, the back end and the directory have been asked, and of a
@@ -47,6 +56,10 @@ struct sl_gate {
     /* The client is gone. stopped: it said so; the back end hears of a stop then, otherwise of a
      * failure. A medium that had begun is closed. Not from within the provider's own functions. */
     void (*leave)(struct sl_visit *visit, bool stopped);
+    /* Those alone may play this stream whom its publisher's back end has let (playStream): a
+     * protocol that does not ask must not show it. False: anybody may, or there is no such stream.
+     */
+    bool (*is_guarded)(void *arg, const char *name);
 };
 
 #endif

@@ -16,7 +16,8 @@ enum sl_reason {
     SL_REASON_LEFT,            /* the client closed it without a word */
     SL_REASON_BAD_OFFER,       /* what the client offers cannot be taken */
     SL_REASON_NO_CODECS,       /* none in common */
-    SL_REASON_TRANSCODING,     /* it would have to be made, and cannot */
+    SL_REASON_TRANSCODING,     /* it would have to be made, and nothing is */
+    SL_REASON_NO_TRANSCODERS,  /* it would have to be made, and there is no room for it */
     /* Names and ids */
     SL_REASON_NAME_IN_USE,
     SL_REASON_NO_STREAM,
@@ -29,6 +30,7 @@ enum sl_reason {
     /* Somebody's wish */
     SL_REASON_REFUSED,       /* by the back end, which may have words of its own */
     SL_REASON_FORBIDDEN,     /* by the back end, which had allowed it before */
+    SL_REASON_RESTRICTED,    /* the back end would have to allow it, and has not */
     SL_REASON_OPERATOR,      /* ended it */
     SL_REASON_PUBLISHER_END, /* the publisher stopped, or was stopped */
     SL_REASON_USER_STOP,     /* the player did */

@@ -6,17 +6,30 @@
 
 #include <string.h>
 
+/* Appends those that are of this codec, or those that are not. */
+static size_t append_codecs(const struct sl_track_config *config, enum sl_codec codec, bool of_it,
+                            struct sl_source_codec *out)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->codec_count; i++) {
+        if ((config->codecs[i].codec == codec) != of_it)
+            continue;
+        out[count] = (struct sl_source_codec){.codec = config->codecs[i].codec};
+        memcpy(out[count++].fmtp, config->codecs[i].fmtp, sizeof(out->fmtp));
+    }
+    return count;
+}
+
 size_t sl_track_source_codecs(const struct sl_track *track,
                               struct sl_source_codec out[static SL_TRACK_CODECS_MAX])
 {
-    const struct sl_track_config *config = track ? sl_track_codecs(track) : NULL;
-    size_t count = config ? config->codec_count : 0;
-
-    for (size_t i = 0; i < count; i++) {
-        out[i] = (struct sl_source_codec){.codec = config->codecs[i].codec};
-        memcpy(out[i].fmtp, config->codecs[i].fmtp, sizeof(out[i].fmtp));
-    }
-    return count;
+    if (!track)
+        return 0;
+    const struct sl_track_config *config = sl_track_codecs(track);
+    enum sl_codec codec = sl_track_codec(track);
+    size_t count = append_codecs(config, codec, true, out);
+    return count + append_codecs(config, codec, false, out + count);
 }
 
 void sl_track_config_from(struct sl_media *media, struct sl_track_config *out)

@@ -48,6 +48,9 @@ struct sl_hooks {
     /* False: this method is not sent for this client. Callers then need not build a body, and act
      * as if the answer were yes. */
     bool (*wants)(void *arg, const struct sl_hook_client *client, enum sl_hook_method method);
+    /* This method is sent for this client, and goes on only after a yes (restOnError=FAIL): whoever
+     * does the like by another way must not get past it. */
+    bool (*guards)(void *arg, const struct sl_hook_client *client, enum sl_hook_method method);
     /* Asks; on_answer is called exactly once unless cancelled, never from within. Questions with
      * one mediaSessionId in the body are answered in order, others as they come: one that is not
      * sent (not wanted any more, or a bound is reached) waits for none. body is borrowed; keep a

@@ -74,6 +74,14 @@ static bool wants(void *arg, const struct sl_hook_client *client, enum sl_hook_m
     return !policy.disabled;
 }
 
+static bool guards(void *arg, const struct sl_hook_client *client, enum sl_hook_method method)
+{
+    struct sl_hook_policy policy;
+
+    sl_hook_policy_read(client->rest_client_config, method, &policy);
+    return policy.fail && wants(arg, client, method);
+}
+
 /* ---- In ---- */
 
 /* What may be repeated or missed without anybody taking a state for what it is not. */
@@ -415,6 +423,7 @@ int sl_http_hooks_create(const struct sl_http_hooks_config *config, struct sl_ht
     hooks->interface = (struct sl_hooks){.arg = hooks,
                                          .knows_app = knows_app,
                                          .wants = wants,
+                                         .guards = guards,
                                          .ask = ask,
                                          .cancel = cancel,
                                          .notify = notify,

@@ -7,13 +7,36 @@
 #include "base/log.h"
 #include "media/media.h"
 #include "negotiate/negotiate.h"
+#include "net/net.h"
 #include "sdp/sdp.h"
 #include "stream/stream.h"
+#include "variant/variant.h"
 #include "webrtc/webrtc.h"
 
 struct sl_webrtc_provider {
     struct sl_webrtc_provider_config config;
     struct sl_provider interface;
+};
+
+/* A track that is made for one playback. */
+struct made {
+    struct sl_medium *medium;
+    struct sl_variant *variant; /* NULL: it is sent as it is published */
+    struct sl_stream_listener listener;
+};
+
+/* What stands in where its player's link is narrow; narrow.c tells the states. */
+struct narrow {
+    const struct sl_webrtc_provider_config *parts; /* NULL: nothing ever does */
+    struct sl_stream *stream;                      /* that is played */
+    bool single_nal; /* of H264 */
+    enum { AS_PUBLISHED, STANDS_IN, LEAVING } state;
+    struct sl_variant *variant; /* NULL: none, in the first state only */
+    struct sl_stream_listener listener;
+    bool suspended;   /* the player sees another stream for now */
+    int looks;        /* that have said the same */
+    int64_t since_us; /* of this state */
+    int64_t not_before_us, stay_us, left_us;
 };
 
 /* One peer and what it feeds. It goes when the peer has closed. */
@@ -22,7 +45,22 @@ struct sl_medium {
     void *owner;
     struct sl_peer *peer;
     struct sl_stream *stream; /* a publication's own */
+    struct sl_stream *played; /* of a playback */
     char *answer;             /* NULL once it was told */
+    struct made made[2];      /* by enum sl_media_kind */
+    /* What is sent as it is published, until the player could not show it. */
+    struct {
+        const struct sl_webrtc_provider_config *parts;
+        struct sl_stream *stream;
+        bool watched[2];       /* by enum sl_media_kind; the others flow not, or are made */
+        bool may_be_reordered; /* the player shows pictures as they come, whatever happens */
+        bool takes[SL_CODECS]; /* what the player can be sent */
+        struct sl_variant_want want[2]; /* instead */
+        struct sl_stream_listener listener;
+        struct sl_later failed; /* nothing can take its place: */
+        enum sl_reason why;
+    } as_published;
+    struct narrow narrow;
     struct sl_flow_rates rates;
 };
 
@@ -38,7 +76,8 @@ struct sl_setup {
     struct sl_negotiation negotiation;
     struct sl_sdp_answer_config answer;
     struct sl_addr candidates[SL_MEDIA_TRANSPORTS_MAX][SL_RTC_ADDRESSES_MAX];
-    char text[SL_SDP_TEXT_MAX]; /* the answer */
+    struct sl_variant *variants[2]; /* until the medium has them */
+    char text[SL_SDP_TEXT_MAX];     /* the answer */
 };
 /* These return SL_REASON_NONE, or why it cannot be. */
 enum sl_reason sl_setup_negotiate(struct sl_setup *setup, const struct sl_negotiate_config *config);
@@ -46,6 +85,34 @@ enum sl_reason sl_setup_build_answer(struct sl_setup *setup, struct sl_worker *w
 /* Makes the medium. tracks by kind, for a playback; NULL for a publication. */
 void sl_setup_create_peer(struct sl_setup *setup, struct sl_worker *worker,
                           struct sl_track *const *tracks);
+
+enum { SL_SETUP_CODECS_MAX = 16 };
+/* Those of the configuration that may be published or made. */
+size_t sl_setup_configured_codecs(const struct sl_config *config,
+                                  enum sl_codec out[SL_SETUP_CODECS_MAX]);
+
+/* ---- made.c ---- */
+
+/* The negotiation's wish for tracks that have to be made, as variants in setup->variants. */
+enum sl_reason sl_made_take(struct sl_setup *setup);
+/* From the setup to its medium, which hears of their ends. */
+void sl_made_keep(struct sl_setup *setup);
+/* As its medium closes: nothing else takes its place any more. */
+void sl_made_watch_no_more(struct sl_medium *medium);
+void sl_made_release(struct sl_medium *medium);
+
+/* ---- narrow.c ---- */
+
+/* A playback whose pictures may have a stand-in. */
+void sl_narrow_set_up(struct sl_setup *setup);
+/* Of the last second: once in each. */
+void sl_narrow_look(struct sl_medium *medium, const struct sl_medium_figures *figures,
+                    int64_t now_us);
+/* The player sees another stream from now on, for which nothing stands in; or its own again. */
+void sl_narrow_suspend(struct sl_medium *medium, bool suspended);
+/* As its medium closes: nothing moves any more. */
+void sl_narrow_close(struct sl_medium *medium);
+void sl_narrow_release(struct sl_medium *medium);
 
 /* ---- publication.c, playback.c ---- */
 

@@ -6,7 +6,10 @@
  *
  *   setup.c        offer, codecs, candidates, answer, peer: what both directions share
  *   publication.c  which codecs are taken, and the stream that is fed
- *   playback.c     what the stream's tracks have, and the ssrcs they are sent under
+ *   playback.c     what the stream's tracks have or what is made of them, and the ssrcs that are
+ *                  sent under
+ *   made.c         variants of tracks for one playback, and their ends
+ *   narrow.c       what stands in for pictures that a player's link does not take
  *   provider.c     the interface, and the peer's news in its words
  */
 #ifndef SL_NEGOTIATE_NEGOTIATE_H
@@ -17,15 +20,19 @@
 struct sl_config;
 struct sl_rtc;
 struct sl_streams;
+struct sl_variants;
 struct sl_webrtc_provider;
+struct sl_loop;
 struct sl_workers;
 
 /* All of these must outlive the provider. */
 struct sl_webrtc_provider_config {
     const struct sl_config *config; /* read at each use: reloads take effect */
+    struct sl_loop *loop;
     struct sl_workers *workers;
     struct sl_streams *streams;
     struct sl_rtc *rtc;
+    struct sl_variants *variants;
 };
 
 struct sl_webrtc_provider *

@@ -63,6 +63,8 @@ static void on_peer_closed(void *owner)
 
     if (medium->stream)
         sl_stream_release(medium->stream);
+    sl_made_release(medium);
+    sl_narrow_release(medium);
     free(medium->answer);
     free(medium);
     ops->on_closed(told);
@@ -93,6 +95,8 @@ static enum sl_reason begin(void *arg, const struct sl_medium_request *request,
         facts->answer = setup->medium->answer;
     }
     *out = setup->medium;
+    for (size_t i = 0; i < SL_ARRAY_LEN(setup->variants); i++)
+        sl_variant_release(setup->variants[i]); /* of a set-up that failed */
     sl_sdp_free(setup->offer);
     free(setup);
     return reason;
@@ -111,6 +115,8 @@ static void close_medium(struct sl_medium *medium)
 {
     if (medium->stream)
         sl_stream_end(medium->stream);
+    sl_made_watch_no_more(medium);
+    sl_narrow_close(medium);
     sl_peer_close(medium->peer);
 }
 
@@ -135,12 +141,43 @@ static bool figures(struct sl_medium *medium, int64_t now_us, struct sl_medium_f
         .rtt_us = atomic_load_explicit(&stats->rtt_us, memory_order_relaxed),
         .video_flows = medium->rates.video_flows,
     };
+    const struct sl_flow_stats *sent = sl_peer_sent_stats(medium->peer);
+    if (sent) {
+        out->limit_bps = load(&sent->limit_bps);
+        out->offered_bps = load(&sent->offered_bps);
+        out->layered = atomic_load_explicit(&sent->layered, memory_order_relaxed);
+    }
+    sl_narrow_look(medium, out, now_us);
+    out->stands_in = medium->narrow.state == STANDS_IN;
     return true;
 }
 
 static bool uses_tcp(const struct sl_medium *medium)
 {
     return sl_peer_uses_tcp(medium->peer);
+}
+
+static void watch(struct sl_medium *medium, struct sl_capture *capture)
+{
+    sl_peer_watch(medium->peer, capture);
+}
+
+static void show(struct sl_medium *medium, struct sl_stream *stream)
+{
+    bool made = medium->made[SL_AUDIO].variant || medium->made[SL_VIDEO].variant;
+
+    /* What is made of its own one may have come while it saw the other. */
+    if (stream ? made : !medium->narrow.suspended)
+        return;
+    sl_narrow_suspend(medium, stream != NULL);
+    for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++) {
+        struct sl_variant *variant = medium->made[kind].variant;
+        struct sl_track *track = stream    ? sl_stream_track(stream, kind)
+                                 : variant ? sl_variant_track(variant)
+                                           : sl_stream_track(medium->played, kind);
+        if (track)
+            (void)sl_peer_move(medium->peer, kind, track); /* a kind that it does not have */
+    }
 }
 
 struct sl_webrtc_provider *sl_webrtc_provider_create(const struct sl_webrtc_provider_config *config)
@@ -157,6 +194,8 @@ struct sl_webrtc_provider *sl_webrtc_provider_create(const struct sl_webrtc_prov
         .close = close_medium,
         .figures = figures,
         .uses_tcp = uses_tcp,
+        .watch = watch,
+        .show = show,
     };
     return provider;
 }

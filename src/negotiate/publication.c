@@ -4,33 +4,6 @@
 #include "negotiate/internal.h"
 
 #include <errno.h>
-#include <strings.h>
-
-enum { CODECS_MAX = 16 };
-
-/* configuration.md 3.5: two codecs go by other names there. */
-static enum sl_codec codec_of_option(const char *name)
-{
-    if (strcasecmp(name, "alaw") == 0)
-        return SL_CODEC_PCMA;
-    if (strcasecmp(name, "ulaw") == 0)
-        return SL_CODEC_PCMU;
-    return sl_codec_from_name(name);
-}
-
-static size_t configured_codecs(const struct sl_config *config, enum sl_codec out[CODECS_MAX])
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < config->codecs.count && count < CODECS_MAX; i++) {
-        const char *name = config->codecs.items[i];
-        enum sl_codec codec = codec_of_option(name);
-        if (sl_codec_is_for_webrtc(codec) &&
-            !sl_string_list_has(&config->codecs_exclude_streaming, name))
-            out[count++] = codec;
-    }
-    return count;
-}
 
 /* Peer and stream need each other: the peer first, as the stream's source. */
 static enum sl_reason connect_stream(struct sl_setup *setup, struct sl_worker *worker,
@@ -53,14 +26,14 @@ static enum sl_reason connect_stream(struct sl_setup *setup, struct sl_worker *w
 enum sl_reason sl_publication_set_up(struct sl_setup *setup)
 {
     const struct sl_webrtc_provider_config *parts = setup->parts;
-    enum sl_codec codecs[CODECS_MAX];
+    enum sl_codec codecs[SL_SETUP_CODECS_MAX];
     struct sl_negotiate_config negotiate = {
         .direction = SL_SDP_RECVONLY,
         .allow_bundle = parts->config->rtp_bundle,
         .video_orientation = setup->request->video_orientation,
         .rtx = true, /* websocket-api.md 6.2 allows it; bandwidth probes need it, too */
         .codecs = codecs,
-        .codec_count = configured_codecs(parts->config, codecs),
+        .codec_count = sl_setup_configured_codecs(parts->config, codecs),
     };
     enum sl_reason reason = sl_setup_negotiate(setup, &negotiate);
     if (reason)

@@ -6,11 +6,39 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     UFRAG_LEN = 16, /* 82 bits; RFC 8445 section 5.3 wants 24 and 128 */
     PWD_LEN = 26,
 };
+
+/* ---- Codecs ---- */
+
+/* configuration.md 3.5: two codecs go by other names there. */
+static enum sl_codec codec_of_option(const char *name)
+{
+    if (strcasecmp(name, "alaw") == 0)
+        return SL_CODEC_PCMA;
+    if (strcasecmp(name, "ulaw") == 0)
+        return SL_CODEC_PCMU;
+    return sl_codec_from_name(name);
+}
+
+size_t sl_setup_configured_codecs(const struct sl_config *config,
+                                  enum sl_codec out[SL_SETUP_CODECS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->codecs.count && count < SL_SETUP_CODECS_MAX; i++) {
+        const char *name = config->codecs.items[i];
+        enum sl_codec codec = codec_of_option(name);
+        if (sl_codec_is_for_webrtc(codec) &&
+            !sl_string_list_has(&config->codecs_exclude_streaming, name))
+            out[count++] = codec;
+    }
+    return count;
+}
 
 static void note_facts(struct sl_setup *setup)
 {

@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "cli/cli.h"
 #include "cluster/cluster.h"
+#include "diagnose/diagnose.h"
 #include "hooks/hooks.h"
 #include "negotiate/negotiate.h"
 #include "pull/pull.h"
@@ -261,6 +262,20 @@ static void destroy_hooks(struct sl_server *server)
     sl_sources_destroy(server->sources);
 }
 
+/* ---- What is written about clients ---- */
+
+static int create_diagnose(struct sl_server *server, struct sl_error *error)
+{
+    (void)error; /* the log tells what cannot be written */
+    server->diagnose = sl_diagnose_create(server->config, server->loop);
+    return 0;
+}
+
+static void destroy_diagnose(struct sl_server *server)
+{
+    sl_diagnose_destroy(server->diagnose);
+}
+
 /* ---- Who asks: clients and operators ---- */
 
 static void on_rtmp_url(void *arg, const char *stream, const char *rtmp_url)
@@ -279,6 +294,8 @@ static int create_sessions(struct sl_server *server, struct sl_error *error)
         .words = sl_signalling_words,
         .hooks = sl_http_hooks_interface(server->hooks),
         .directory = server->names ? sl_names_directory(server->names) : NULL,
+        .variants = server->variants,
+        .diagnose = server->diagnose,
         .node_id = server->node_id,
         .counters = server->counters,
         .on_rtmp_url = on_rtmp_url,
@@ -286,17 +303,24 @@ static int create_sessions(struct sl_server *server, struct sl_error *error)
     };
     struct sl_webrtc_provider_config webrtc = {
         .config = server->config,
+        .loop = server->loop,
         .workers = server->workers,
         .streams = server->streams,
         .rtc = server->rtc,
+        .variants = server->variants,
     };
 
     (void)error;
     server->webrtc = sl_webrtc_provider_create(&webrtc);
     sessions.providers[0] = sl_webrtc_provider_interface(server->webrtc);
     server->sessions = sl_sessions_create(&sessions);
-    server->signalling =
-        sl_signalling_create(server->sessions, server->config, server->loop, server->counters);
+    const struct sl_signalling_config signalling = {
+        .sessions = server->sessions,
+        .config = server->config,
+        .loop = server->loop,
+        .counters = server->counters,
+    };
+    server->signalling = sl_signalling_create(&signalling);
     return 0;
 }
 
@@ -390,6 +414,8 @@ static const struct sl_part hooks_part = {"hooks",
                                           .destroy = destroy_hooks,
                                           .after = {"sessions"},
                                           .give_up_ms = HOOKS_DRAIN_MS};
+static const struct sl_part diagnose_part = {"diagnose", .create = create_diagnose,
+                                             .destroy = destroy_diagnose};
 static const struct sl_part sessions_part = {"sessions", .create = create_sessions,
                                              .stop = stop_sessions, .cut = cut_sessions,
                                              .destroy = destroy_sessions};
@@ -409,7 +435,7 @@ const struct sl_part *const sl_server_parts[] = {
     &state_dir_part,     &pool_part,      &http_part,        &sl_part_media,   &sl_part_transcoder,
     &sl_part_variants,   &sl_part_jobs,   &sl_part_programs, &sl_part_pushes,
     &pulls_part,       &cluster_part,    &hooks_part,
-    &sessions_part,
+    &diagnose_part,      &sessions_part,
     &rest_part,          &listeners_part, &console_part,     &sl_part_workers, &sl_part_demo,
 };
 /* clang-format on */

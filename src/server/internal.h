@@ -19,6 +19,7 @@ struct sl_cli;
 struct sl_cluster;
 struct sl_counters;
 struct sl_demo;
+struct sl_diagnose;
 struct sl_http_hooks;
 struct sl_names;
 struct sl_pulls;
@@ -67,6 +68,7 @@ struct sl_server {
     struct sl_demo *demo;       /* NULL: demo_stream is off */
     struct sl_apps *apps;
     struct sl_http_hooks *hooks;
+    struct sl_diagnose *diagnose;
     struct sl_webrtc_provider *webrtc;
     struct sl_sessions *sessions;
     struct sl_signalling *signalling;

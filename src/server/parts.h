@@ -10,7 +10,7 @@
 struct sl_error;
 struct sl_server;
 
-enum { SL_SERVER_PARTS = 18, SL_PART_AFTER_MAX = 5 };
+enum { SL_SERVER_PARTS = 19, SL_PART_AFTER_MAX = 5 };
 
 struct sl_part {
     const char *name;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Before a publication or playback starts: is the name free elsewhere, is the stream elsewhere? */
 #include "session/directory.h"
+#include "base/mem.h"
 #include "session/internal.h"
 #include "session/media.h"
+#include "session/membership.h"
 #include "session/playback.h"
 #include "session/publication.h"
 
@@ -40,9 +42,37 @@ static enum sl_reason reason_of(int err)
     }
 }
 
+static const char *mixer_needed(const struct sl_media_session *media)
+{
+    const struct sl_mixing *mixing = media->sessions->config.mixing;
+    const struct sl_mix_request request = {
+        .name = media->name, .app_key = media->session->app_key, .session_id = media->session->id};
+
+    return mixing ? mixing->needs(mixing->arg, &request) : NULL;
+}
+
+/* The mixer's stream is announced as it comes alive, and holds its name by that. */
+static void on_mixer_claimed(void *owner, int err)
+{
+    struct sl_media_session *media = owner;
+    const struct sl_directory *directory = directory_of(media->sessions);
+
+    assert(media->directory_call);
+    media->directory_call = NULL;
+    if (err < 0) {
+        sl_media_set_state(media, SL_MEDIA_FAILED, reason_of(err));
+        return;
+    }
+    char *mixer = sl_strdup(strchr(media->name, '#') + 1);
+    start(media);
+    directory->release(directory->arg, mixer);
+    free(mixer);
+}
+
 static void on_claimed(void *owner, int err)
 {
     struct sl_media_session *media = owner;
+    const struct sl_directory *directory = directory_of(media->sessions);
 
     assert(media->directory_call); /* not from within */
     media->directory_call = NULL;
@@ -51,7 +81,11 @@ static void on_claimed(void *owner, int err)
         return;
     }
     media->name_held = true;
-    start(media);
+    const char *mixer = mixer_needed(media);
+    if (mixer)
+        media->directory_call = directory->claim(directory->arg, mixer, on_mixer_claimed, media);
+    else
+        start(media);
 }
 
 /* Had or not: what there is now decides. */
@@ -72,10 +106,25 @@ static bool is_wanted(const struct sl_media_session *media)
            !sl_streams_find(media->sessions->config.streams, media->name);
 }
 
+/* True: it does not begin now, or never. */
+static bool is_kept_out(struct sl_media_session *media)
+{
+    const char *room = sl_media_room_asked(media);
+    enum sl_reason problem = sl_media_enter_room(media);
+
+    if (problem && sl_membership_is_expected(media->session, room))
+        media->waits_for_join = true;
+    else if (problem)
+        sl_media_set_state(media, SL_MEDIA_FAILED, problem);
+    return problem != SL_REASON_NONE;
+}
+
 void sl_media_begin(struct sl_media_session *media)
 {
     const struct sl_directory *directory = directory_of(media->sessions);
 
+    if (is_kept_out(media))
+        return;
     if (!directory || !(media->publish ? sl_media_name_valid(media) : is_wanted(media))) {
         start(media);
         return;
@@ -99,7 +148,7 @@ static void tell_available(struct sl_session *session, const char *id, const cha
                            bool elsewhere)
 {
     SL_TELL(session, on_available, id,
-            elsewhere ? SL_REASON_NONE : sl_sessions_why_not_playable(session->sessions, name));
+            elsewhere ? SL_REASON_NONE : sl_playback_why_not(session, name));
 }
 
 static void inquiry_free(struct inquiry *inquiry)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The operator's end of many at once, and the server's own. */
 #include "session/internal.h"
+#include "session/kept.h"
 #include "session/rates.h"
 #include "session/sessions.h"
 
@@ -15,6 +16,7 @@ void sl_sessions_stop(struct sl_sessions *sessions, void (*on_stopped)(void *own
     sessions->on_stopped = on_stopped;
     sessions->stopped_owner = owner;
     sl_rates_stop(sessions);
+    sl_kept_client_end_all(sessions);
     while (!sl_list_empty(&sessions->media))
         sl_media_session_terminate(sl_list_first(&sessions->media, struct sl_media_session, link),
                                    SL_REASON_SHUTDOWN);

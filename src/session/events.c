@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Stream events from a publisher to its players, and data between client and back end. */
+/* Stream events from a publisher to its players. */
 #include "session/events.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -202,67 +202,4 @@ void sl_sessions_relay_stream_event(struct sl_sessions *sessions, const char *na
     struct sl_log_scope scope;
     sl_log_scope_init(&scope, NULL, "stream", name);
     sl_refusals_note(&audience->refusals, sessions, &scope, "stream event", why);
-}
-
-/* ---- Data (websocket-api.md 10.1) ---- */
-
-struct data_request {
-    struct sl_session *session;
-    json_t *operation_id;
-};
-
-static void data_request_free(void *owner)
-{
-    struct data_request *request = owner;
-
-    json_decref(request->operation_id);
-    free(request);
-}
-
-static void tell_data_status(struct sl_session *session, json_t *operation_id,
-                             const struct sl_why *why)
-{
-    SL_TELL(session, on_data_status, operation_id, why);
-    if (sl_session_wants(session, SL_HOOK_DATA_STATUS_EVENT)) {
-        json_t *body = json_pack("{s:O*, s:s, s:s*}", "operationId", operation_id, "status",
-                                 why->reason ? "FAILED" : "ACCEPTED", "info", why->words);
-        sl_session_add_context(session, body);
-        sl_session_tell(session, SL_HOOK_DATA_STATUS_EVENT, body);
-    }
-}
-
-static void on_data_answer(void *owner, const struct sl_hook_answer *answer)
-{
-    struct data_request *request = owner;
-    const struct sl_sessions_config *parts = &request->session->sessions->config;
-    struct sl_why why = {.reason = answer->allowed ? SL_REASON_NONE : SL_REASON_REFUSED};
-    char info[INFO_MAX];
-
-    sl_info_copy(info, answer->info, parts->words(why.reason));
-    why.words = answer->allowed ? NULL : info;
-    tell_data_status(request->session, request->operation_id, &why);
-    data_request_free(request);
-}
-
-void sl_session_submit_data(struct sl_session *session, json_t *operation_id, json_t *payload)
-{
-    enum sl_reason why = sl_json_dump_len(payload) > SL_JSON_PAYLOAD_MAX ? SL_REASON_DATA_TOO_LARGE
-                         : session->question_count >= QUESTIONS_MAX      ? SL_REASON_BUSY
-                                                                         : SL_REASON_NONE;
-    if (why) {
-        sl_refusals_note(&session->refusals, session->sessions, &session->log, "data", why);
-        SL_TELL(session, on_data_status, operation_id, &(struct sl_why){.reason = why});
-        return;
-    }
-    if (!sl_session_wants(session, SL_HOOK_ON_DATA_EVENT)) {
-        tell_data_status(session, operation_id, &(struct sl_why){.reason = SL_REASON_NONE});
-        return;
-    }
-    struct data_request *request = sl_new(struct data_request);
-    request->session = session;
-    request->operation_id = json_incref(operation_id);
-    json_t *body = json_pack("{s:O*, s:O*}", "operationId", operation_id, "payload", payload);
-    sl_session_add_context(session, body);
-    sl_question_ask(session, &session->questions, SL_HOOK_ON_DATA_EVENT, body, on_data_answer,
-                    data_request_free, request);
 }

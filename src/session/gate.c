@@ -25,7 +25,7 @@ struct sl_visit {
     bool publish;
     char *name;
     json_t *custom; /* NULL: none */
-    char id[TOKEN_LEN + 1];
+    char id[SL_MEDIA_SESSION_ID_MAX + 1];
     const struct sl_provider *provider;
     enum sl_reason reason; /* of the end */
     char words[INFO_MAX];  /* "": the back end gave none */
@@ -151,7 +151,9 @@ static struct sl_visit *enter(void *arg, const struct sl_gate_request *request)
                                        .client = visit,
                                        .remote = *request->remote,
                                        .local = *request->local,
-                                       .origin = ""};
+                                       .origin = "",
+                                       .unasked = request->unasked,
+                                       .unpermitted = request->unpermitted};
     json_t *fields = fields_of(request);
 
     visit->turn.run = on_turn;
@@ -161,7 +163,10 @@ static struct sl_visit *enter(void *arg, const struct sl_gate_request *request)
     visit->provider = request->provider;
     visit->on_end = request->on_end;
     visit->owner = request->owner;
-    sl_random_token(visit->id, TOKEN_LEN);
+    if (request->id)
+        (void)snprintf(visit->id, sizeof(visit->id), "%s", request->id);
+    else
+        sl_random_token(visit->id, TOKEN_LEN);
     visit->session = sl_session_create(arg, &config);
     sl_session_connect(visit->session, fields);
     json_decref(fields);
@@ -179,7 +184,16 @@ static void leave(struct sl_visit *visit, bool stopped)
     visit_free(visit);
 }
 
+static bool is_guarded(void *arg, const char *name)
+{
+    const struct sl_sessions *sessions = arg;
+    const struct sl_stream *stream = sl_streams_find(sessions->config.streams, name);
+
+    return stream && sl_stream_is_guarded(stream);
+}
+
 struct sl_gate sl_sessions_gate(struct sl_sessions *sessions)
 {
-    return (struct sl_gate){.arg = sessions, .enter = enter, .leave = leave};
+    return (struct sl_gate){
+        .arg = sessions, .enter = enter, .leave = leave, .is_guarded = is_guarded};
 }

@@ -5,6 +5,8 @@
 #include "session/listed.h"
 #include "session/audience.h"
 #include "session/internal.h"
+#include "session/made_streams.h"
+#include "session/questions.h"
 
 #include <assert.h>
 #include <string.h>
@@ -31,11 +33,19 @@ static void terminate(void *owner, const char *why)
     sl_media_session_terminate(owner, SL_REASON_OPERATOR);
 }
 
+static bool is_guarded(void *owner)
+{
+    const struct sl_media_session *media = owner;
+
+    return !media->session || sl_session_guards(media->session, SL_HOOK_PLAY_STREAM);
+}
+
 static_assert((int)SL_MEDIA_SESSION_ID_MAX <= (int)SL_STREAM_ID_MAX, "a media session's is one");
 
 struct sl_publisher sl_media_publisher(struct sl_media_session *media)
 {
-    static const struct sl_publisher_ops ops = {.stats = tell_stats, .terminate = terminate};
+    static const struct sl_publisher_ops ops = {
+        .stats = tell_stats, .terminate = terminate, .is_guarded = is_guarded};
 
     return (struct sl_publisher){
         .origin = SL_ORIGIN_OWN, .id = media->id, .ops = &ops, .owner = media};
@@ -95,9 +105,24 @@ bool sl_sessions_find_listed(struct sl_sessions *sessions, const char *id, struc
     return true;
 }
 
+bool sl_sessions_find_named(struct sl_sessions *sessions, const char *name, struct sl_listed *out)
+{
+    struct sl_stream *stream = sl_streams_find(sessions->config.streams, name);
+
+    if (!stream || !sl_stream_is_live(stream) || client_of(sessions, stream))
+        return false;
+    *out = (struct sl_listed){sessions, NULL, stream};
+    return true;
+}
+
 const char *sl_listed_id(const struct sl_listed *listed)
 {
     return listed->media ? listed->media->id : sl_stream_id(listed->stream);
+}
+
+const char *sl_listed_name(const struct sl_listed *listed)
+{
+    return listed->media ? listed->media->name : sl_stream_name(listed->stream);
 }
 
 bool sl_listed_is_publication(const struct sl_listed *listed)
@@ -125,7 +150,7 @@ static const char *provider_of(const struct sl_stream *stream)
 {
     static const struct {
         const char *protocol, *provider;
-    } words[] = {{"webrtc", "WebRTC"}};
+    } words[] = {{"webrtc", "WebRTC"}, {"mixer", "WebRTC"}};
     const char *protocol = sl_stream_protocol(stream);
 
     for (size_t i = 0; i < SL_ARRAY_LEN(words); i++) {
@@ -133,6 +158,18 @@ static const char *provider_of(const struct sl_stream *stream)
             return words[i].provider;
     }
     return protocol;
+}
+
+/* What is mixed belongs to the application of the first who is in it. */
+static const char *app_key_of(const struct sl_sessions *sessions, const struct sl_stream *stream)
+{
+    const struct sl_mixing *mixing = sessions->config.mixing;
+    const struct sl_stream *first = stream;
+
+    while (mixing && (first = mixing->first_in(mixing->arg, stream)))
+        stream = first;
+    const struct sl_media_session *media = client_of(sessions, stream);
+    return media && media->session ? media->session->app_key : "defaultApp";
 }
 
 /* As if a client of no session published it. */
@@ -151,13 +188,12 @@ static json_t *describe_stream(struct sl_sessions *sessions, struct sl_stream *s
     bool *const has[2] = {[SL_AUDIO] = &shown.has_audio, [SL_VIDEO] = &shown.has_video};
 
     for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++) {
-        const struct sl_track *track = sl_stream_track(stream, kind);
-        *has[kind] = track != NULL;
-        shown.codecs[kind] = track ? sl_track_codecs(track)->codecs[0].codec : SL_CODEC_NONE;
+        *has[kind] = sl_stream_track(stream, kind) != NULL;
+        shown.codecs[kind] = sl_stream_codec(stream, kind);
     }
     sl_stream_size(stream, &shown.width, &shown.height);
     json_t *out = sl_media_session_describe(&shown);
-    (void)json_object_set_new(out, "appKey", json_string("defaultApp"));
+    (void)json_object_set_new(out, "appKey", json_string(app_key_of(sessions, stream)));
     (void)json_object_set_new(out, "mediaProvider", json_string(provider_of(stream)));
     free(shown.id);
     free(shown.name);
@@ -196,4 +232,36 @@ void sl_listed_terminate(const struct sl_listed *listed, enum sl_reason reason)
         sl_media_session_terminate(listed->media, reason);
     else
         sl_stream_terminate(listed->stream, listed->sessions->config.words(reason));
+}
+
+/* ---- What this server makes ---- */
+
+static void tell_made(struct sl_sessions *sessions, struct sl_stream *stream, const char *app_key,
+                      enum sl_media_state state)
+{
+    const struct sl_hooks *hooks = sessions->config.hooks;
+    const struct sl_hook_client client = {.app_key = app_key, .session_id = sl_stream_id(stream)};
+
+    if (!hooks->knows_app(hooks->arg, app_key) ||
+        !hooks->wants(hooks->arg, &client, SL_HOOK_STREAM_STATUS_EVENT))
+        return;
+    json_t *body = describe_stream(sessions, stream);
+    (void)json_object_set_new(body, "appKey", json_string(app_key));
+    (void)json_object_set_new(body, "nodeId", json_string(sessions->node_id));
+    (void)json_object_set_new(body, "status", json_string(sl_media_state_name(state)));
+    hooks->notify(hooks->arg, &client, SL_HOOK_STREAM_STATUS_EVENT, body);
+    json_decref(body);
+}
+
+void sl_sessions_tell_made(struct sl_sessions *sessions, struct sl_stream *stream, bool begins)
+{
+    struct made_stream *made = sl_made_stream_find(sessions, sl_stream_id(stream));
+
+    if (begins && !made) {
+        made = sl_made_stream_add(sessions, sl_stream_id(stream), app_key_of(sessions, stream));
+        tell_made(sessions, stream, made->app_key, SL_MEDIA_PUBLISHING);
+    } else if (!begins && made) {
+        tell_made(sessions, stream, made->app_key, SL_MEDIA_UNPUBLISHED);
+        sl_made_stream_forget(made);
+    }
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The life of one publication or playback: its state machine, and what medium and stream report. */
 #include "session/media.h"
+#include "diagnose/diagnose.h"
 #include "session/audience.h"
+#include "session/farewell.h"
+#include "session/injecting.h"
 #include "session/internal.h"
 #include "session/keep_alive.h"
+#include "session/membership.h"
 #include "session/properties.h"
 #include "session/questions.h"
 #include "session/sessions.h"
@@ -108,7 +112,9 @@ static void tell_back_end(struct sl_media_session *media)
 
 static void note_size(struct sl_media_session *media)
 {
-    if (media->audience)
+    if (media->shown)
+        sl_stream_size(media->shown, &media->width, &media->height);
+    else if (media->audience)
         sl_stream_size(media->audience->stream, &media->width, &media->height);
 }
 
@@ -119,8 +125,22 @@ static void media_free(struct sl_media_session *media)
     free(media->name);
     free(media->offer);
     free(media->rtmp_url);
+    free(media->room);
+    free(media->record_name);
     json_decref(media->custom);
+    sl_client_metrics_destroy(media->metrics);
     free(media);
+}
+
+/* Its end is told, or it closes. */
+static void free_when_done(struct sl_media_session *media)
+{
+    struct sl_sessions *sessions = media->sessions;
+
+    if (media->farewell || media->medium)
+        return;
+    media_free(media);
+    sl_sessions_check_stopped(sessions);
 }
 
 /* Takes back the question under way and the name held. */
@@ -141,14 +161,18 @@ static void tear_down(struct sl_media_session *media)
 {
     sl_timer_destroy(media->timer);
     media->timer = NULL;
+    sl_timer_destroy(media->room_timer);
+    media->room_timer = NULL;
     sl_keep_alive_stop(media);
     sl_questions_cancel(&media->questions);
     leave_directory(media);
     sl_stream_unlisten(&media->listener);
+    sl_stream_unlisten(&media->shown_listener);
+    media->shown = NULL;
     sl_audience_leave(media);
     media->session = NULL;
     if (!media->medium) {
-        media_free(media);
+        media_free(media); /* it was never recorded, and nobody waits for it */
         return;
     }
     media->sessions->stats.closing++;
@@ -186,10 +210,20 @@ void sl_media_set_state(struct sl_media_session *media, enum sl_media_state stat
         leave_tables(media);
     count_state(media);
     log_state(media);
-    tell_client(media);
-    tell_back_end(media);
+    if (!is_final(state) || !sl_farewell_begin(media, tell_client, free_when_done)) {
+        tell_client(media);
+        tell_back_end(media);
+    }
+    sl_media_tell_room(media);
     if (is_final(state))
         tear_down(media);
+}
+
+void sl_media_end_all(struct sl_session *session)
+{
+    while (!sl_list_empty(&session->media))
+        sl_media_set_state(sl_list_first(&session->media, struct sl_media_session, in_session),
+                           SL_MEDIA_FAILED, SL_REASON_SESSION_END);
 }
 
 void sl_media_refuse(struct sl_media_session *media, const char *words)
@@ -206,13 +240,21 @@ static void tell_size(struct sl_media_session *media)
         SL_TELL(media->session, on_video_size, media, media->width, media->height);
 }
 
-static void on_stream_size(struct sl_stream_listener *listener, uint16_t width, uint16_t height)
+static void take_size(struct sl_media_session *media, uint16_t width, uint16_t height)
 {
-    struct sl_media_session *media = sl_container_of(listener, struct sl_media_session, listener);
-
     media->width = width;
     media->height = height;
     tell_size(media);
+}
+
+static void on_stream_size(struct sl_stream_listener *listener, uint16_t width, uint16_t height)
+{
+    take_size(sl_container_of(listener, struct sl_media_session, listener), width, height);
+}
+
+static void on_shown_size(struct sl_stream_listener *listener, uint16_t width, uint16_t height)
+{
+    take_size(sl_container_of(listener, struct sl_media_session, shown_listener), width, height);
 }
 
 /* The publisher ended; our own stream's end is never heard here, we have stopped listening then. */
@@ -222,11 +264,31 @@ static void on_stream_end(struct sl_stream_listener *listener)
                        SL_MEDIA_FAILED, SL_REASON_PUBLISHER_END);
 }
 
-void sl_media_listen(struct sl_media_session *media, struct sl_stream *stream)
+/* That what is shown has ended is the medium's news, if its source goes on. */
+static void on_shown_end(struct sl_stream_listener *listener)
+{
+    sl_container_of(listener, struct sl_media_session, shown_listener)->shown = NULL;
+}
+
+/* Its pictures are those of shown, and so is their size. */
+static void show(struct sl_media_session *media, struct sl_stream *shown)
+{
+    sl_stream_unlisten(&media->shown_listener);
+    media->shown = shown;
+    media->listener.on_size = NULL;
+    media->shown_listener.on_size = on_shown_size;
+    media->shown_listener.on_end = on_shown_end;
+    sl_stream_listen(shown, &media->shown_listener);
+}
+
+void sl_media_listen(struct sl_media_session *media, struct sl_stream *stream,
+                     struct sl_stream *shown)
 {
     media->listener.on_size = on_stream_size;
     media->listener.on_end = on_stream_end;
     sl_stream_listen(stream, &media->listener);
+    if (shown)
+        show(media, shown);
 }
 
 /* ---- The medium ---- */
@@ -236,6 +298,22 @@ static void on_forbidden(struct sl_media_session *media)
     sl_media_session_terminate(media, SL_REASON_FORBIDDEN);
 }
 
+static void begin_recording(struct sl_media_session *media)
+{
+    const struct sl_archive *archive = media->sessions->config.archive;
+    struct sl_archive_request request = {
+        .asked = media->record,
+        .of_room = media->room != NULL,
+        .session_id = media->session->id,
+        .login = media->room ? sl_session_login(media->session) : NULL,
+    };
+
+    if (!request.login)
+        request.login = json_string_value(json_object_get(media->session->properties, "sipLogin"));
+    if (archive)
+        archive->begin(archive->arg, media->stream, &request);
+}
+
 static void media_up(struct sl_media_session *media)
 {
     if (media->state != SL_MEDIA_PENDING)
@@ -243,6 +321,7 @@ static void media_up(struct sl_media_session *media)
     media->tcp = media->provider->uses_tcp(media->medium);
     if (media->publish) {
         sl_stream_set_live(media->stream);
+        begin_recording(media);
         sl_media_set_state(media, SL_MEDIA_PUBLISHING, SL_REASON_NONE);
         sl_keep_alive_start(media, on_forbidden);
         if (media->rtmp_url && media->rtmp_url[0] && media->sessions->config.on_rtmp_url)
@@ -251,6 +330,7 @@ static void media_up(struct sl_media_session *media)
         return;
     }
     sl_media_set_state(media, SL_MEDIA_PLAYING, SL_REASON_NONE);
+    sl_injection_apply(media);
     sl_keep_alive_start(media, on_forbidden);
     tell_size(media);
 }
@@ -306,18 +386,35 @@ static void on_medium_state(void *owner, enum sl_medium_state state, enum sl_rea
     }
 }
 
+static void on_medium_made(void *owner, enum sl_media_kind kind, struct sl_stream *made,
+                           const char *encoder)
+{
+    struct sl_media_session *media = owner;
+    uint16_t width, height;
+
+    if (is_final(media->state))
+        return;
+    media->encoders[kind] = encoder;
+    if (kind == SL_AUDIO)
+        return;
+    show(media, made);
+    sl_stream_size(made, &width, &height);
+    if (width > 0 && (width != media->width || height != media->height))
+        take_size(media, width, height);
+}
+
 static void on_medium_closed(void *owner)
 {
     struct sl_media_session *media = owner;
-    struct sl_sessions *sessions = media->sessions;
 
     assert(is_final(media->state)); /* nobody but tear_down() closes one */
-    sessions->stats.closing--;
-    media_free(media);
-    sl_sessions_check_stopped(sessions);
+    media->sessions->stats.closing--;
+    media->medium = NULL;
+    free_when_done(media);
 }
 
 const struct sl_medium_ops sl_media_medium_ops = {
+    .on_made = on_medium_made,
     .on_state = on_medium_state,
     .on_closed = on_medium_closed,
 };

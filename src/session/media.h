@@ -10,8 +10,12 @@ void sl_media_set_state(struct sl_media_session *media, enum sl_media_state stat
                         enum sl_reason reason);
 /* The back end said no, in these words; NULL: it gave none. */
 void sl_media_refuse(struct sl_media_session *media, const char *words);
+/* The client is gone: all of them end. */
+void sl_media_end_all(struct sl_session *session);
 extern const struct sl_medium_ops sl_media_medium_ops;
-/* Starts to listen for size and end of a stream. */
-void sl_media_listen(struct sl_media_session *media, struct sl_stream *stream);
+/* Starts to listen for size and end of a stream; shown: whose size it is that the client sees;
+ * NULL, the same. */
+void sl_media_listen(struct sl_media_session *media, struct sl_stream *stream,
+                     struct sl_stream *shown);
 
 #endif

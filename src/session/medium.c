@@ -13,14 +13,18 @@ static void take_over(struct sl_media_session *media, const struct sl_medium_fac
     media->has_video = facts->flows[SL_VIDEO];
     media->codecs[SL_AUDIO] = facts->codecs[SL_AUDIO];
     media->codecs[SL_VIDEO] = facts->codecs[SL_VIDEO];
+    media->encoders[SL_AUDIO] = facts->encoders[SL_AUDIO];
+    media->encoders[SL_VIDEO] = facts->encoders[SL_VIDEO];
     if (stream) {
         sl_audience_join(media, stream);
-        sl_media_listen(media, stream);
+        sl_media_listen(media, stream, facts->made[SL_VIDEO]);
     }
 }
 
 static void tell_client(const struct sl_media_session *media, const struct sl_medium_facts *facts)
 {
+    if (!media->publish && media->session->from_cluster)
+        SL_TELL(media->session, on_guard, media->id, sl_stream_is_guarded(media->audience->stream));
     if (!media->publish && media->has_audio)
         SL_TELL(media->session, on_audio_codec, media->id, media->codecs[SL_AUDIO]);
     if (facts->answer)
@@ -33,6 +37,7 @@ enum sl_reason sl_media_start_medium(struct sl_media_session *media, struct sl_s
     const struct sl_publisher publisher = sl_media_publisher(media);
     const struct sl_medium_request request = {
         .publish = media->publish,
+        .session_id = media->session->id,
         .id = media->id,
         .name = media->name,
         .stream = stream,
@@ -41,6 +46,10 @@ enum sl_reason sl_media_start_medium(struct sl_media_session *media, struct sl_s
         .video_orientation = media->video_orientation,
         .transport = media->transport,
         .max_bitrate_kbps = (uint32_t)media->max_bitrate_kbps,
+        .width = (uint32_t)media->asked_width,
+        .height = (uint32_t)media->asked_height,
+        .bitrate_kbps = (uint32_t)media->bitrate_kbps,
+        .quality = (uint32_t)media->quality,
         .via = &media->session->local,
         .created_ms = media->created_ms,
         .requested_us = media->requested_us,

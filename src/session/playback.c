@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Starting a playback: is there something to play? (websocket-api.md 7) */
 #include "session/playback.h"
-#include "session/audience.h"
 #include "session/internal.h"
 #include "session/medium.h"
+#include "session/membership.h"
 #include "session/publication.h"
 
 #include <ctype.h>
@@ -36,14 +36,22 @@ enum sl_reason sl_sessions_why_not_playable(struct sl_sessions *sessions, const 
     return why_not(sessions->config.streams, name);
 }
 
+enum sl_reason sl_playback_why_not(const struct sl_session *session, const char *name)
+{
+    struct sl_streams *streams = session->sessions->config.streams;
+    enum sl_reason problem = why_not(streams, name);
+
+    if (!problem && !sl_session_may_see(session, sl_streams_find(streams, name)))
+        return SL_REASON_RESTRICTED;
+    return problem;
+}
+
 enum sl_reason sl_playback_refusal(const struct sl_media_session *media)
 {
     if (has_scheme(media->name))
         return SL_REASON_NO_SOURCE;
     if (!sl_media_name_valid(media))
         return SL_REASON_ERROR;
-    if (media->bitrate_kbps || media->quality || media->asked_width || media->asked_height)
-        return SL_REASON_TRANSCODING;
     return SL_REASON_NONE;
 }
 
@@ -60,9 +68,12 @@ enum sl_reason sl_playback_begin(struct sl_media_session *media)
     enum sl_reason problem = sl_playback_refusal(media);
 
     if (!problem)
-        problem = why_not(sessions->config.streams, media->name);
+        problem = sl_playback_why_not(media->session, media->name);
     if (problem)
         return problem;
     struct sl_stream *stream = sl_streams_find(sessions->config.streams, media->name);
+    if (media->session->unpermitted && sl_stream_is_guarded(stream))
+        return SL_REASON_RESTRICTED;
+    sl_media_follow_room(media, stream);
     return is_full(sessions, stream) ? SL_REASON_PLAYERS_MAX : sl_media_start_medium(media, stream);
 }

@@ -6,8 +6,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-enum type { STRING, STRING_OR_INT, INT, BOOL, STRINGS, ANY };
+enum type { STRING, STRING_OR_INT, INT, BOOL, SWITCH, STRINGS, ANY };
 
 enum {
     STRING_MAX = 4096, /* user agents come close to 1 kB */
@@ -29,7 +30,7 @@ static const struct {
     {"urlServer", STRING, false},
     {"width", INT, false},
     {"height", INT, false},
-    {"sipRegisterRequired", BOOL, false},
+    {"sipRegisterRequired", SWITCH, false},
     {"sipLogin", STRING, false},
     {"sipAuthenticationName", STRING, false},
     {"sipPassword", STRING, true},
@@ -67,6 +68,7 @@ static bool fits(json_t *value, enum type type)
     case INT:
         return json_is_integer(value);
     case BOOL:
+    case SWITCH:
         return json_is_boolean(value);
     case STRINGS:
         return are_strings(value);
@@ -104,19 +106,49 @@ void sl_info_copy(char out[static INFO_MAX], const char *info, const char *other
             *p = '?';
 }
 
+/* Old clients write a boolean as a string (sip.md 2). */
+static json_t *read_switch(json_t *value)
+{
+    const char *text = json_string_value(value);
+
+    if (text && strcasecmp(text, "true") == 0)
+        return json_true();
+    return text && strcasecmp(text, "false") == 0 ? json_false() : value;
+}
+
 void sl_properties_merge(json_t *properties, json_t *fields)
 {
     for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++) {
         json_t *value = json_object_get(fields, rows[i].name);
+        if (value && rows[i].type == SWITCH)
+            value = read_switch(value);
         if (value && fits(value, rows[i].type))
             (void)json_object_set(properties, rows[i].name, value); /* fails without memory only */
     }
 }
 
+json_t *sl_properties_sip(json_t *properties)
+{
+    json_t *account = json_object();
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++) {
+        json_t *value = json_object_get(properties, rows[i].name);
+        if (value && strncmp(rows[i].name, "sip", 3) == 0)
+            (void)json_object_set(account, rows[i].name, value); /* fails without memory only */
+    }
+    return account;
+}
+
 json_t *sl_properties_public(json_t *properties, bool with_null)
 {
     json_t *copy = json_copy(properties);
+    json_t *custom = json_object_get(copy, "custom");
 
+    if (json_object_get(custom, "token")) { /* that of RoomApi is for the back end alone */
+        custom = json_copy(custom);
+        (void)json_object_del(custom, "token");
+        (void)json_object_set_new(copy, "custom", custom);
+    }
     for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++) {
         if (!rows[i].secret)
             continue;

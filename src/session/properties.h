@@ -9,6 +9,8 @@
 void sl_properties_merge(json_t *properties, json_t *fields);
 /* A copy without passwords; with_null: the password as null instead of left out. New reference. */
 json_t *sl_properties_public(json_t *properties, bool with_null);
+/* The fields of a SIP account, with its password. New reference. */
+json_t *sl_properties_sip(json_t *properties);
 /* NULL if value is null or larger than CUSTOM_MAX, otherwise value. Borrowed. */
 json_t *sl_custom_or_null(json_t *value);
 bool sl_custom_is_too_large(json_t *value);

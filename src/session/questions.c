@@ -7,6 +7,7 @@
 
 struct question {
     struct sl_list link;
+    struct sl_list of_session; /* in session->asked */
     struct sl_session *session;
     struct sl_hook_call *call;
     sl_hook_on_answer *on_answer;
@@ -26,10 +27,23 @@ static struct sl_hook_client client_of(const struct sl_session *session)
                                    .rest_client_config = session->rest_client_config};
 }
 
+static void question_enter(struct question *question, struct sl_session *session)
+{
+    question->session = session;
+    session->question_count++;
+    sl_list_append(&session->asked, &question->of_session);
+}
+
+static void question_leave(struct question *question)
+{
+    sl_list_remove(&question->of_session);
+    question->session->question_count--;
+}
+
 static void question_unlink(struct question *question)
 {
     sl_list_remove(&question->link);
-    question->session->question_count--;
+    question_leave(question);
 }
 
 static void on_question_answer(void *owner, const struct sl_hook_answer *answer)
@@ -52,10 +66,9 @@ void sl_question_ask(struct sl_session *session, struct sl_list *list, enum sl_h
     struct sl_hook_client client = client_of(session);
     struct question *question = sl_new(struct question);
 
-    *question = (struct question){
-        .session = session, .on_answer = on_answer, .on_drop = on_drop, .owner = owner};
+    *question = (struct question){.on_answer = on_answer, .on_drop = on_drop, .owner = owner};
     sl_list_append(list, &question->link);
-    session->question_count++;
+    question_enter(question, session);
     question->call = hooks->ask(hooks->arg, &client, method, body, on_question_answer, question);
     json_decref(body);
 }
@@ -73,6 +86,15 @@ void sl_questions_cancel(struct sl_list *list)
     }
 }
 
+void sl_questions_move(struct sl_session *from, struct sl_session *to)
+{
+    while (!sl_list_empty(&from->asked)) {
+        struct question *question = sl_list_first(&from->asked, struct question, of_session);
+        question_leave(question);
+        question_enter(question, to);
+    }
+}
+
 bool sl_session_wants(const struct sl_session *session, enum sl_hook_method method)
 {
     const struct sl_hooks *hooks = hooks_of(session);
@@ -81,10 +103,24 @@ bool sl_session_wants(const struct sl_session *session, enum sl_hook_method meth
     return hooks->wants(hooks->arg, &client, method);
 }
 
+bool sl_session_asks(const struct sl_session *session, enum sl_hook_method method)
+{
+    return !session->unasked && sl_session_wants(session, method);
+}
+
+bool sl_session_guards(const struct sl_session *session, enum sl_hook_method method)
+{
+    const struct sl_hooks *hooks = hooks_of(session);
+    struct sl_hook_client client = client_of(session);
+
+    return hooks->guards(hooks->arg, &client, method);
+}
+
 void sl_session_add_context(const struct sl_session *session, json_t *body)
 {
     (void)json_object_set_new(body, "nodeId", json_string(session->sessions->node_id));
-    (void)json_object_set_new(body, "sessionId", json_string(session->id));
+    (void)json_object_set_new(body, "sessionId",
+                              session->id[0] ? json_string(session->id) : json_null());
     (void)json_object_set_new(body, "appKey", json_string(session->app_key));
 }
 

@@ -26,10 +26,38 @@ static bool sample(struct sl_media_session *media, int64_t now_us)
         .nack = figures->nack,
         .pli = figures->pli,
         .lost = figures->lost,
+        .limit_bps = figures->limit_bps,
+        .stands_in = figures->stands_in,
         .width = media->width,
         .height = media->height,
     };
     return figures->video_flows;
+}
+
+enum { NARROW_TOLD_S = 3 }; /* a moment is nobody's business */
+
+/* Once for each time that a player's link is too narrow: `notEnoughBandwidth`, with what the stream
+ * needs and what the link takes (websocket-api.md 9.2). */
+static void tell_narrow(struct sl_media_session *media)
+{
+    const struct sl_medium_figures *figures = &media->figures;
+    char text[48];
+
+    if (figures->limit_bps == 0) {
+        media->narrow_s = 0;
+        media->needed_bps = figures->offered_bps; /* a source may send less at once for its sake */
+        return;
+    }
+    media->sessions->stats.narrow++;
+    if (figures->offered_bps > media->needed_bps)
+        media->needed_bps = figures->offered_bps;
+    if (media->needed_bps <= figures->limit_bps || ++media->narrow_s != NARROW_TOLD_S)
+        return;
+    (void)snprintf(text, sizeof(text), "%llu/%llu", (unsigned long long)media->needed_bps,
+                   (unsigned long long)figures->limit_bps);
+    json_t *payload = json_pack("{s:s}", "info", text);
+    SL_TELL(media->session, on_stream_event, media, "notEnoughBandwidth", NULL, payload);
+    json_decref(payload);
 }
 
 static void on_second(void *owner)
@@ -38,13 +66,18 @@ static void on_second(void *owner)
     int64_t now_us = sl_now_us(), tick = ++sessions->rate_tick;
     struct sl_media_session *media;
 
+    sessions->stats.narrow = 0;
+
     sl_list_foreach(media, &sessions->media, struct sl_media_session, link)
     {
         if (media->state != SL_MEDIA_PUBLISHING && media->state != SL_MEDIA_PLAYING)
             continue;
         bool flows = sample(media, now_us);
+        if (!media->publish)
+            tell_narrow(media);
         int64_t interval = interval_s(media);
-        if (flows && media->has_video && interval > 0 && tick % interval == 0)
+        if (flows && !media->provider->without_rates && media->has_video && interval > 0 &&
+            tick % interval == 0)
             SL_TELL(media->session, on_rate, media, &media->video);
     }
 }

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "session/directory.h"
 #include "session/events.h"
+#include "session/farewell.h"
 #include "session/internal.h"
 #include "session/media.h"
 #include "session/properties.h"
@@ -61,6 +62,7 @@ static struct sl_media_session *media_create(struct sl_session *session,
     media->has_audio = request->has_audio;
     media->has_video = request->has_video;
     media->video_orientation = request->video_orientation;
+    media->record = request->publish && request->record;
     media->transport = request->transport;
     media->bitrate_kbps = request->bitrate_kbps;
     media->min_bitrate_kbps = request->min_bitrate_kbps;
@@ -105,6 +107,7 @@ static void take_over(struct sl_media_session *media, json_t *fields)
     json_t *name = json_object_get(fields, "name");
     json_t *rtmp_url = json_object_get(fields, "rtmpUrl");
     json_t *custom = sl_custom_or_null(json_object_get(fields, "custom"));
+    const json_t *record = json_object_get(fields, "record");
 
     if (json_is_string(name))
         set_name(media, json_string_value(name));
@@ -112,6 +115,8 @@ static void take_over(struct sl_media_session *media, json_t *fields)
         free(media->rtmp_url);
         media->rtmp_url = sl_strdup(json_string_value(rtmp_url));
     }
+    if (json_is_boolean(record) && media->publish)
+        media->record = json_is_true(record);
     if (custom) {
         json_decref(media->custom);
         media->custom = json_incref(custom);
@@ -136,7 +141,7 @@ static void request_accepted(struct sl_media_session *media)
     enum sl_hook_method method = media->publish ? SL_HOOK_PUBLISH_STREAM : SL_HOOK_PLAY_STREAM;
 
     sl_media_set_state(media, SL_MEDIA_PENDING, SL_REASON_NONE);
-    if (sl_session_wants(media->session, method))
+    if (sl_session_asks(media->session, method))
         sl_question_ask(media->session, &media->questions, method, sl_media_session_describe(media),
                         on_hook_answer, NULL, media);
     else
@@ -163,7 +168,8 @@ void sl_session_request_media(struct sl_session *session, const struct sl_media_
         return;
     }
     holder = sl_sessions_find_media(session->sessions, request->media_session_id);
-    if (holder && holder->session == session) {
+    if ((holder && holder->session == session) ||
+        sl_farewell_waits(session, request->media_session_id)) {
         /* A status would make the SDK release its healthy stream of this id (section 13). */
         report_error(session, SL_REASON_ID_IN_USE);
         return;
@@ -200,12 +206,13 @@ void sl_session_stop_media(struct sl_session *session, const struct sl_media_sto
                                : NULL;
 
     if (!media || media->session != session) {
-        answer_unknown_stop(session, stop);
-        return;
+        if (!stop->media_session_id || !sl_farewell_waits(session, stop->media_session_id))
+            answer_unknown_stop(session, stop);
+        return; /* otherwise the answer is under way */
     }
     enum sl_hook_method method = media->publish ? SL_HOOK_UNPUBLISH_STREAM : SL_HOOK_STOP_STREAM;
     /* Told, not asked: a stop cannot sensibly be refused. */
-    if (sl_session_wants(session, method))
+    if (sl_session_asks(session, method))
         sl_session_tell(session, method, sl_media_session_describe(media));
     sl_media_set_state(media, media->publish ? SL_MEDIA_UNPUBLISHED : SL_MEDIA_STOPPED,
                        media->publish ? SL_REASON_PUBLISHER_END : SL_REASON_USER_STOP);

@@ -2,19 +2,27 @@
 /* One client: its identity, the state of its connection, and its end. */
 #include "base/clock.h"
 #include "base/random.h"
+#include "session/absent.h"
+#include "session/data.h"
+#include "session/debugging.h"
 #include "session/directory.h"
 #include "session/events.h"
+#include "session/farewell.h"
 #include "session/internal.h"
+#include "session/kept.h"
 #include "session/media.h"
+#include "session/membership.h"
+#include "session/pictures.h"
 #include "session/properties.h"
 #include "session/questions.h"
+#include "session/reporting.h"
 #include "session/sessions.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { APP_KEY_MAX = 128, ORIGIN_MAX = 512 };
+enum { APP_KEY_MAX = 128 };
 
 const char *sl_session_status_name(enum sl_session_status status)
 {
@@ -31,6 +39,12 @@ const char *sl_session_status_name(enum sl_session_status status)
     return "";
 }
 
+static bool is_taken(const struct sl_session *session)
+{
+    return sl_sessions_find(session->sessions, session->id) ||
+           sl_kept_client_has(session->sessions, session->id);
+}
+
 /* See sl_session_id(). */
 static void name_session(struct sl_session *session, bool addresses_only)
 {
@@ -39,7 +53,7 @@ static void name_session(struct sl_session *session, bool addresses_only)
     (void)sl_addr_format(&session->remote, remote);
     (void)sl_addr_format(&session->local, local);
     (void)snprintf(session->id, sizeof(session->id), "/%s/%s", remote, local);
-    if (!addresses_only || sl_sessions_find(session->sessions, session->id)) {
+    if (!addresses_only || is_taken(session)) {
         sl_random_token(token, TOKEN_LEN);
         (void)snprintf(session->id, sizeof(session->id), "/%s/%s@%s", remote, token, local);
     }
@@ -49,20 +63,9 @@ static void name_session(struct sl_session *session, bool addresses_only)
 struct sl_session *sl_session_create(struct sl_sessions *sessions,
                                      const struct sl_session_config *config)
 {
-    struct sl_session *session = sl_new(struct sl_session);
+    struct sl_session *session = sl_session_make(sessions, config);
 
-    session->sessions = sessions;
-    session->remote = config->remote;
-    session->local = config->local;
-    session->ops = config->ops;
-    session->client = config->client;
-    session->app_key = sl_strdup("defaultApp");
-    session->origin = sl_text_cut(config->origin, ORIGIN_MAX);
-    session->properties = json_object();
-    session->created_ms = sl_wall_ms();
-    sl_list_init(&session->media);
-    sl_list_init(&session->questions);
-    sl_list_init(&session->inquiries);
+    session->destroy = sl_session_destroy;
     name_session(session, config->id_of_addresses);
     sl_list_append(&sessions->sessions, &session->link);
     return session;
@@ -71,7 +74,7 @@ struct sl_session *sl_session_create(struct sl_sessions *sessions,
 /* ConnectionStatusEvent: on failure nothing but why (rest-hooks.md 2.1, 5.1). */
 static void tell_status(struct sl_session *session, const char *info)
 {
-    if (!sl_session_wants(session, SL_HOOK_CONNECTION_STATUS_EVENT))
+    if (session->unasked || !sl_session_wants(session, SL_HOOK_CONNECTION_STATUS_EVENT))
         return;
     json_t *body =
         session->status == SL_SESSION_FAILED ? json_object() : json_copy(session->properties);
@@ -115,9 +118,11 @@ static void session_set_status(struct sl_session *session, enum sl_session_statu
         sessions->stats.sessions++;
         sl_count(sessions->config.counters, SL_COUNTER_SESSIONS_OPENED, 1);
         SL_TELL(session, on_established, session);
+        sl_kept_client_resume(session);
         break;
     case SL_SESSION_FAILED:
         sl_count(sessions->config.counters, SL_COUNTER_SESSIONS_REFUSED, 1);
+        sl_kept_client_unclaim(session);
         SL_TELL(session, on_refused, why);
         break;
     case SL_SESSION_DISCONNECTED:
@@ -144,8 +149,10 @@ static void on_connect_answer(void *owner, const struct sl_hook_answer *answer)
     if (answer->fields) {
         json_t *rest_client_config = json_object_get(answer->fields, "restClientConfig");
         sl_properties_merge(session->properties, answer->fields);
-        if (json_is_object(rest_client_config))
+        if (json_is_object(rest_client_config)) {
+            json_decref(session->rest_client_config); /* of who has come back: the kept one */
             session->rest_client_config = json_incref(rest_client_config);
+        }
     }
     session_set_status(session, SL_SESSION_ESTABLISHED, NULL);
 }
@@ -174,7 +181,7 @@ static json_t *connect_body(const struct sl_session *session)
 }
 
 /* SL_REASON_NONE, or a refusal that needs no back end. */
-static enum sl_reason why_refused(const struct sl_session *session, json_t *fields)
+static enum sl_reason why_refused(struct sl_session *session, json_t *fields)
 {
     struct sl_sessions *sessions = session->sessions;
     const struct sl_hooks *hooks = sessions->config.hooks;
@@ -182,13 +189,13 @@ static enum sl_reason why_refused(const struct sl_session *session, json_t *fiel
 
     if (sessions->draining)
         return SL_REASON_SHUTDOWN;
-    if (json_is_string(token) && json_string_length(token) > 0)
-        return SL_REASON_NO_SESSION; /* nothing is kept that could be resumed (3.5) */
     if (sessions->sessions_by_id.count >= (size_t)sessions->config.config->sessions_max)
         return SL_REASON_SESSIONS_MAX;
     if (!hooks->knows_app(hooks->arg, session->app_key))
         return SL_REASON_NO_APP;
-    return SL_REASON_NONE;
+    return json_is_string(token) && json_string_length(token) > 0
+               ? sl_kept_client_claim(session, json_string_value(token), fields)
+               : SL_REASON_NONE;
 }
 
 void sl_session_connect(struct sl_session *session, json_t *fields)
@@ -208,12 +215,12 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
     session->from_cluster = sl_is_from_cluster(fields);
     session->refusal = why_refused(session, fields);
     if (!session->refusal) {
-        if (sl_sessions_find(session->sessions, session->id)) /* another came meanwhile */
+        if (is_taken(session)) /* another came meanwhile */
             name_session(session, false);
         sl_table_insert(&session->sessions->sessions_by_id, &session->by_id,
                         sl_hash_text(session->id));
     }
-    if (!session->refusal && sl_session_wants(session, SL_HOOK_CONNECT)) {
+    if (!session->refusal && sl_session_asks(session, SL_HOOK_CONNECT)) {
         sl_question_ask(session, &session->questions, SL_HOOK_CONNECT, connect_body(session),
                         on_connect_answer, NULL, session);
         return;
@@ -224,16 +231,11 @@ void sl_session_connect(struct sl_session *session, json_t *fields)
 
 /* ---- Leaving ---- */
 
-static void end_all_media(struct sl_session *session)
-{
-    while (!sl_list_empty(&session->media))
-        sl_media_set_state(sl_list_first(&session->media, struct sl_media_session, in_session),
-                           SL_MEDIA_FAILED, SL_REASON_SESSION_END);
-}
-
 void sl_session_terminate(struct sl_session *session)
 {
-    end_all_media(session);
+    session->over = true;
+    sl_media_end_all(session);
+    sl_memberships_end(session);
     SL_TELL(session, close, SL_REASON_OPERATOR);
 }
 
@@ -246,9 +248,17 @@ void sl_session_destroy(struct sl_session *session)
     sl_later_cancel(&session->outcome);
     sl_questions_cancel(&session->questions);
     sl_inquiries_cancel(session);
-    end_all_media(session);
+    sl_wishes_cancel(session);
+    sl_data_cancel(session);
+    sl_media_end_all(session);
+    sl_memberships_end(session);
+    sl_farewells_leave(session);
+    sl_reporting_end(session);
+    sl_kept_client_unclaim(session);
+    sl_kept_client_add(session);
     if (session->connecting && session->status != SL_SESSION_FAILED)
         session_set_status(session, SL_SESSION_DISCONNECTED, NULL);
+    sl_debugging_end(session); /* that was its last line */
     sl_table_remove(&sessions->sessions_by_id, &session->by_id);
     sl_list_remove(&session->link);
     json_decref(session->properties);
@@ -266,6 +276,16 @@ const char *sl_session_id(const struct sl_session *session)
     return session->id;
 }
 
+const struct sl_addr *sl_session_remote(const struct sl_session *session)
+{
+    return &session->remote;
+}
+
+const struct sl_addr *sl_session_local(const struct sl_session *session)
+{
+    return &session->local;
+}
+
 enum sl_session_status sl_session_status(const struct sl_session *session)
 {
     return session->status;
@@ -274,6 +294,11 @@ enum sl_session_status sl_session_status(const struct sl_session *session)
 json_t *sl_session_properties(const struct sl_session *session)
 {
     return sl_properties_public(session->properties, false);
+}
+
+json_t *sl_session_sip_account(const struct sl_session *session)
+{
+    return sl_properties_sip(session->properties);
 }
 
 json_t *sl_session_describe(const struct sl_session *session)

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The registry: all sessions, all publications and playbacks. */
 #include "session/sessions.h"
+#include "session/injecting.h"
 #include "session/internal.h"
+#include "session/made_streams.h"
+#include "session/membership.h"
 #include "session/rates.h"
+#include "session/room_names.h"
 
 #include <assert.h>
 #include <string.h>
@@ -33,9 +37,14 @@ struct sl_sessions *sl_sessions_create(const struct sl_sessions_config *config)
     sl_table_init(&sessions->sessions_by_id);
     sl_table_init(&sessions->media_by_id);
     sl_table_init(&sessions->audiences);
+    sl_table_init(&sessions->kept);
+    sl_table_init(&sessions->room_names);
+    sl_list_init(&sessions->injections);
+    sl_list_init(&sessions->made_streams);
     sl_list_init(&sessions->sessions);
     sl_list_init(&sessions->media);
     sl_list_init(&sessions->closing);
+    sessions->rooms = sl_rooms_create(config->config, &sl_membership_ops, sessions);
     sessions->stopped.run = on_stopped_later;
     sl_rates_start(sessions);
     return sessions;
@@ -50,9 +59,14 @@ void sl_sessions_destroy(struct sl_sessions *sessions)
         sl_log(SL_LOG_ERROR, NULL, "session: %zu media never closed", sessions->stats.closing);
     sl_later_cancel(&sessions->stopped);
     sl_rates_stop(sessions);
+    sl_rooms_destroy(sessions->rooms);
     sl_table_deinit(&sessions->sessions_by_id);
     sl_table_deinit(&sessions->media_by_id);
     sl_table_deinit(&sessions->audiences);
+    sl_table_deinit(&sessions->kept);
+    sl_room_names_deinit(sessions);
+    sl_injections_deinit(sessions);
+    sl_made_streams_deinit(sessions);
     free(sessions);
 }
 
@@ -97,7 +111,11 @@ void sl_sessions_each(struct sl_sessions *sessions,
 {
     struct sl_session *session;
 
-    sl_list_foreach(session, &sessions->sessions, struct sl_session, link) fn(session, arg);
+    sl_list_foreach(session, &sessions->sessions, struct sl_session, link)
+    {
+        if (!session->absent)
+            fn(session, arg);
+    }
 }
 
 void sl_sessions_report_error(struct sl_sessions *sessions, const char *session_id,

@@ -2,7 +2,13 @@
 /* What a session has to say to its client, as messages (websocket-api.md 2.2). */
 #include "signalling/internal.h"
 
+#include "base/base64.h"
+#include "base/error.h"
+#include "base/mem.h"
+
 #include <string.h>
+
+enum { ENVELOPE_MAX = 4096 }; /* bytes of a message about a snapshot, besides the picture */
 
 static const char *words_of(const struct sl_why *why)
 {
@@ -26,21 +32,41 @@ static json_t *user_data(struct sl_session *session)
     (void)json_object_set_new(object, "authToken", json_string(sl_session_id(session)));
     (void)json_object_set_new(object, "status", json_string("ESTABLISHED"));
     (void)json_object_set_new(object, "forceLogger", json_false());
+    json_t *metrics = sl_session_metrics_description(session);
+    if (metrics)
+        (void)json_object_set_new(object, "webRTCMetricsServerDescription", metrics);
     json_decref(properties);
     json_decref(described);
     return object;
+}
+
+/* Of before stream events: it hears of snapshots by a status, too (9.5). */
+static bool is_old(const json_t *object)
+{
+    const char *version = json_string_value(json_object_get(object, "clientVersion"));
+
+    return version && strncmp(version, "0.", 2) == 0;
 }
 
 static void on_established(void *client, struct sl_session *session)
 {
     struct connection *connection = client;
     json_t *object = user_data(session);
+    struct sl_error error;
     bool wants_sip = json_is_true(json_object_get(object, "sipRegisterRequired"));
 
+    sl_phone_of_connection(connection, &error);
+    if (error.text[0] != '\0') {
+        json_decref(object);
+        sl_send_fail(connection, "ConnectionStatusEvent", NULL, error.text);
+        sl_connection_close(connection, 1000, "");
+        return;
+    }
+    connection->is_old = is_old(object);
     sl_session_strip(session, SL_HOOK_CONNECT, object);
     sl_send_object(connection, "getUserData", object);
     sl_send_message(connection, "getVersion", json_pack("[s]", connection->signalling->version));
-    if (wants_sip) /* or the application would wait for REGISTERED for ever */
+    if (wants_sip && !connection->phone) /* or the page would wait for REGISTERED for ever */
         sl_send_fail(connection, "RegistrationStatusEvent", NULL, "SIP is not available");
     sl_inbox_open(connection);
     sl_connection_start_pings(connection);
@@ -52,9 +78,21 @@ static void on_refused(void *client, const struct sl_why *why)
     sl_connection_close(client, 1000, "");
 }
 
+/* The last of three has just been sent. */
+static bool is_lost(void *client)
+{
+    const struct connection *connection = client;
+
+    return connection->pings > 2;
+}
+
 /* RFC 6455 section 7.4.1: 1001, going away. */
 static void on_close(void *client, enum sl_reason reason)
 {
+    if (reason == SL_REASON_CONNECTION_LOST) {
+        sl_connection_abort(client);
+        return;
+    }
     sl_connection_close(client, reason == SL_REASON_SHUTDOWN ? 1001 : 1000,
                         sl_signalling_words(reason));
 }
@@ -65,6 +103,13 @@ static void on_audio_codec(void *client, const char *media_session_id, enum sl_c
 {
     sl_send_message(client, "notifyAudioCodec",
                     json_pack("[s, {s:s}]", media_session_id, "name", sl_codec_name(codec)));
+}
+
+/* No client but another node has a use for it (pull/message.h). */
+static void on_guard(void *client, const char *media_session_id, bool guarded)
+{
+    sl_send_object(client, "notifyStreamGuard",
+                   json_pack("{s:s, s:b}", "mediaSessionId", media_session_id, "guarded", guarded));
 }
 
 /* The client is the initiator of what we answer. */
@@ -151,6 +196,55 @@ static void on_rate(void *client, const struct sl_media_session *media,
         object);
 }
 
+/* ---- Snapshots (websocket-api.md 9.5) ---- */
+
+static void send_snapshot_failure(struct connection *connection, const char *media_session_id,
+                                  const char *words)
+{
+    send_stream_event(connection, media_session_id, "snapshotFailed", NULL,
+                      json_pack("{s:s}", "info", words));
+}
+
+/* Both copies of an old client, or the one of a new one, with what waits already. */
+static bool has_room(const struct connection *connection, size_t text_len)
+{
+    size_t queue_max = (size_t)connection->signalling->config->ws_queue_max;
+    size_t needed = (connection->is_old ? 2 : 1) * (text_len + ENVELOPE_MAX);
+
+    return sl_ws_queued_bytes(connection->ws) + needed <= queue_max;
+}
+
+static void send_snapshot(struct connection *connection, const struct sl_stream_picture *picture)
+{
+    size_t text_len = SL_BASE64_ROOM(picture->len) - 1;
+
+    if (!has_room(connection, text_len)) { /* it still reads the one before */
+        send_snapshot_failure(connection, picture->media_session_id,
+                              sl_signalling_words(SL_REASON_BUSY));
+        return;
+    }
+    char *text = sl_new_array(char, text_len + 1);
+    sl_base64_encode(picture->png, picture->len, text);
+    json_t *png = json_stringn_nocheck(text, text_len);
+    free(text);
+    send_stream_event(connection, picture->media_session_id, "snapshotCompleted", NULL,
+                      json_pack("{s:O}", "snapshot", png));
+    if (connection->is_old)
+        sl_send_object(connection, "notifyStreamStatusEvent",
+                       json_pack("{s:s?, s:s, s:s, s:O}", "mediaSessionId",
+                                 picture->media_session_id, "name", picture->name, "status",
+                                 "SNAPSHOT_COMPLETE", "info", png));
+    json_decref(png);
+}
+
+static void on_picture(void *client, const struct sl_stream_picture *picture)
+{
+    if (picture->why.reason)
+        send_snapshot_failure(client, picture->media_session_id, words_of(&picture->why));
+    else
+        send_snapshot(client, picture);
+}
+
 /* ---- Data ---- */
 
 /* The id is a fresh one that only settles the promise; status is a string (9.1). */
@@ -188,6 +282,7 @@ const struct sl_session_ops sl_client_ops = {
     .on_established = on_established,
     .on_refused = on_refused,
     .on_audio_codec = on_audio_codec,
+    .on_guard = on_guard,
     .on_description = on_description,
     .on_stream_status = on_stream_status,
     .on_stream_refused = on_stream_refused,
@@ -195,8 +290,13 @@ const struct sl_session_ops sl_client_ops = {
     .on_stream_event = on_stream_event,
     .on_rate = on_rate,
     .on_available = on_available,
+    .on_picture = on_picture,
     .on_data_status = on_data_status,
     .on_data = on_data,
+    .on_room_event = sl_client_on_room_event,
+    .on_debug = sl_client_on_debug,
+    .on_report = sl_client_on_report,
     .on_error = on_error,
+    .is_lost = is_lost,
     .close = on_close,
 };

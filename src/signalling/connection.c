@@ -24,9 +24,7 @@ static void on_ping_timer(void *owner)
     if (connection->pings >= config->keep_alive_probes) {
         sl_log(SL_LOG_INFO, &connection->log, "no answer to %lld pings: dropped",
                (long long)connection->pings);
-        sl_timer_stop(connection->timer);
-        connection->closing = true;
-        sl_ws_abort(connection->ws); /* it would not answer a close either */
+        sl_connection_abort(connection);
         return;
     }
     switch (algorithm_of(config)) {
@@ -81,6 +79,13 @@ void sl_connection_close(struct connection *connection, uint16_t code, const cha
     sl_ws_close(connection->ws, code, reason);
 }
 
+void sl_connection_abort(struct connection *connection)
+{
+    connection->closing = true;
+    sl_timer_stop(connection->timer);
+    sl_ws_abort(connection->ws);
+}
+
 static void *on_open(void *arg, struct sl_ws *ws)
 {
     struct sl_signalling *signalling = arg;
@@ -99,19 +104,27 @@ static void *on_open(void *arg, struct sl_ws *ws)
     return connection;
 }
 
+/* Nothing comes or goes any more. */
+static void let_go(struct connection *connection)
+{
+    connection->closing = true;
+    sl_timer_destroy(connection->timer);
+    sl_inbox_close(connection);
+    sl_list_remove(&connection->link);
+    connection->signalling->connection_count--;
+}
+
 static void on_close(void *owner, const char *why)
 {
     struct connection *connection = owner;
-    struct sl_signalling *signalling = connection->signalling;
     char quoted[128];
 
     sl_log(SL_LOG_DEBUG, &connection->log, "socket closed: %s",
            sl_log_quote(quoted, sizeof(quoted), why));
-    sl_timer_destroy(connection->timer);
-    sl_inbox_close(connection);
+    let_go(connection);
+    if (connection->phone)
+        connection->signalling->phones->close(connection->phone);
     sl_session_destroy(connection->session);
-    sl_list_remove(&connection->link);
-    signalling->connection_count--;
     free(connection);
 }
 
@@ -134,6 +147,46 @@ void sl_handle_connection(struct connection *connection, const struct envelope *
     connection->session = sl_session_create(connection->signalling->sessions, &config);
     sl_log_scope_init(&connection->log, NULL, "session", sl_session_id(connection->session));
     sl_session_connect(connection->session, object);
+}
+
+/* ---- Media sockets (section 14) ---- */
+
+static void on_given_away(struct sl_later *later)
+{
+    free(sl_container_of(later, struct connection, given_away));
+}
+
+/* A token is no secret: it is of use to its own client only. */
+static struct sl_session *find_own_session(const struct connection *connection, const char *token)
+{
+    struct sl_session *session =
+        token ? sl_sessions_find(connection->signalling->sessions, token) : NULL;
+
+    return session && sl_session_status(session) == SL_SESSION_ESTABLISHED &&
+                   sl_addr_same_ip(sl_session_remote(session), sl_ws_remote(connection->ws))
+               ? session
+               : NULL;
+}
+
+/* The handler's caller still looks at the connection: its memory goes in the next turn. */
+void sl_handle_connect_media_transport(struct connection *connection,
+                                       const struct envelope *envelope)
+{
+    struct sl_signalling *signalling = connection->signalling;
+    const struct sl_media_sockets *sockets = signalling->sockets;
+    const char *token = sl_field_string(sl_field_object(envelope), "authToken");
+    struct sl_session *session = find_own_session(connection, token);
+
+    if (!sockets || !session ||
+        !sockets->take(sockets->arg, sl_session_id(session), connection->ws)) {
+        sl_count(signalling->counters, SL_COUNTER_MSE_SOCKETS_REFUSED, 1);
+        sl_connection_close(connection, 1008, "no media for this socket");
+        return;
+    }
+    sl_ws_known(connection->ws);
+    let_go(connection);
+    connection->given_away.run = on_given_away;
+    sl_loop_later(signalling->loop, &connection->given_away);
 }
 
 static void on_text(void *owner, const char *text, size_t len)

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Data to the back end, bug reports, pushed logs and debug sessions (websocket-api.md 10). */
-#include "base/clock.h"
-#include "base/random.h"
 #include "signalling/internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
-enum {
-    LOG_TEXT_MAX = 1024, /* of a client's line; the rest is cut */
-    REPORT_TEXT_MAX = 4096,
-    OPERATION_ID_MAX = 256,
-    TOKEN_LEN = 16,
-    REPORTS_PER_SECOND = 2, /* people write them */
-};
+enum { OPERATION_ID_MAX = 256 };
 
 void sl_handle_send_data(struct connection *connection, const struct envelope *envelope)
 {
@@ -24,45 +15,51 @@ void sl_handle_send_data(struct connection *connection, const struct envelope *e
         sl_send_fail(connection, NULL, NULL, "operationId is missing");
         return;
     }
-    sl_session_submit_data(connection->session, operation_id, json_object_get(object, "payload"));
+    json_t *payload = json_object_get(object, "payload"), *tree = NULL;
+    struct sl_room_command command;
+    if (sl_session_has_rooms(connection->session))
+        tree = sl_room_command_parse(sl_json_raw_text(payload), &command);
+    sl_session_submit_data(connection->session, operation_id, payload, tree ? &command : NULL);
+    json_decref(tree);
 }
 
-/* The report goes to the log, under the name that the client is told. */
 void sl_handle_submit_bug_report(struct connection *connection, const struct envelope *envelope)
 {
     const json_t *object = sl_field_object(envelope);
-    const char *text = sl_field_string(object, "text"), *type = sl_field_string(object, "type");
-    char name[64] = "bugreport-", quoted[REPORT_TEXT_MAX], quoted_type[64];
 
-    if (!sl_bucket_take(&connection->reports, REPORTS_PER_SECOND, sl_now_us())) {
-        sl_send_fail(connection, NULL, NULL, sl_signalling_words(SL_REASON_BUSY));
-        return;
-    }
-    sl_session_notify(connection->session, SL_HOOK_SUBMIT_BUG_REPORT,
-                      json_pack("{s:s*, s:s*}", "text", text, "type", type));
-    sl_random_token(name + strlen(name), TOKEN_LEN);
-    sl_log(SL_LOG_INFO, &connection->log, "%s type=%s text=%s", name,
-           sl_log_quote(quoted_type, sizeof(quoted_type), type),
-           sl_log_quote(quoted, sizeof(quoted), text));
-    sl_send_message(connection, "notifyBugReport", json_pack("[s]", name));
-    sl_session_notify(connection->session, SL_HOOK_BUG_REPORT_STATUS_EVENT,
-                      json_pack("{s:s}", "filename", name));
+    sl_session_submit_report(connection->session, sl_field_string(object, "text"),
+                             sl_field_string(object, "type"));
 }
 
 /* Bursts of hundreds are normal; what is over the limit is dropped without a word (WS-67). */
 void sl_handle_push_logs(struct connection *connection, const struct envelope *envelope)
 {
     const char *logs = sl_field_string(sl_field_object(envelope), "logs");
-    const struct sl_config *config = connection->signalling->config;
-    char quoted[LOG_TEXT_MAX];
 
-    if (!logs ||
-        !sl_bucket_take(&connection->logs, config->client_log_lines_per_second, sl_now_us()))
-        return;
-    sl_session_notify(connection->session, SL_HOOK_PUSH_LOGS, json_pack("{s:s}", "logs", logs));
-    if (sl_log_enabled(SL_LOG_DEBUG))
-        sl_log(SL_LOG_DEBUG, &connection->log, "client log: %s",
-               sl_log_quote(quoted, sizeof(quoted), logs));
+    if (logs)
+        sl_session_push_log(connection->session, logs);
+}
+
+void sl_handle_metrics_description(struct connection *connection, const struct envelope *envelope)
+{
+    const json_t *object = sl_field_object(envelope);
+    const char *id = sl_field_string(object, "mediaSessionId");
+    const char *headers = sl_field_string(object, "headers");
+    const char *compression = sl_field_string(object, "compression");
+
+    if (id && headers)
+        sl_session_describe_metrics(connection->session, id, headers,
+                                    compression ? compression : "none");
+}
+
+void sl_handle_metrics_batch(struct connection *connection, const struct envelope *envelope)
+{
+    const json_t *object = sl_field_object(envelope);
+    const char *id = sl_field_string(object, "mediaSessionId");
+    const char *batch = sl_field_string(object, "metrics");
+
+    if (id && batch)
+        sl_session_take_metrics(connection->session, id, batch);
 }
 
 void sl_handle_session_debug(struct connection *connection, const struct envelope *envelope)
@@ -70,13 +67,24 @@ void sl_handle_session_debug(struct connection *connection, const struct envelop
     const char *command = sl_field_string(sl_field_object(envelope), "command");
     bool start = command && strcmp(command, "start") == 0;
 
-    if (!start && (!command || strcmp(command, "stop") != 0))
-        return;
-    const char *status = start ? "STARTED" : "STOPPED";
-    sl_session_notify(connection->session, SL_HOOK_SESSION_DEBUG,
-                      json_pack("{s:s}", "command", command));
-    sl_log(SL_LOG_INFO, &connection->log, "session debug %s", status);
-    sl_send_object(connection, "notifySessionDebugEvent", json_pack("{s:s}", "status", status));
-    sl_session_notify(connection->session, SL_HOOK_SESSION_DEBUG_STATUS_EVENT,
-                      json_pack("{s:s}", "status", status));
+    if (start || (command && strcmp(command, "stop") == 0))
+        sl_session_debug(connection->session, start);
+}
+
+/* ---- Answers ---- */
+
+void sl_client_on_debug(void *client, bool running, const char *file)
+{
+    sl_send_object(
+        client, "notifySessionDebugEvent",
+        json_pack("{s:s, s:s*}", "status", running ? "STARTED" : "STOPPED", "file", file));
+}
+
+void sl_client_on_report(void *client, const char *name, const struct sl_why *why)
+{
+    if (why->reason)
+        sl_send_fail(client, "BugReportStatusEvent", NULL,
+                     why->words ? why->words : sl_signalling_words(why->reason));
+    else
+        sl_send_message(client, "notifyBugReport", json_pack("[s]", name));
 }

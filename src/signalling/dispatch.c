@@ -10,13 +10,6 @@ static void ignore(struct connection *connection, const struct envelope *envelop
     (void)envelope;
 }
 
-/* Media sockets (section 14) come with a session that plays MSE, and that cannot be yet. */
-static void refuse_media_socket(struct connection *connection, const struct envelope *envelope)
-{
-    (void)envelope;
-    sl_connection_close(connection, 1000, "no media over WebSocket");
-}
-
 /* ANY: also without a session, and never refused. */
 enum stage { ANY, BEFORE_SESSION, ESTABLISHED };
 
@@ -27,7 +20,7 @@ static const struct {
     handler *handler;
 } rows[] = {
     {"connection", BEFORE_SESSION, sl_handle_connection},
-    {"connectMediaTransport", BEFORE_SESSION, refuse_media_socket},
+    {"connectMediaTransport", BEFORE_SESSION, sl_handle_connect_media_transport},
     {"pong", ANY, ignore},
     {"ping", ANY, sl_handle_ping},
     {"publishStream", ESTABLISHED, sl_handle_publish_stream},
@@ -41,15 +34,21 @@ static const struct {
     {"DataStatusEvent", ESTABLISHED, ignore},
     {"submitBugReport", ESTABLISHED, sl_handle_submit_bug_report},
     {"pushLogs", ESTABLISHED, sl_handle_push_logs},
+    {"webRTCMetricsClientDescription", ESTABLISHED, sl_handle_metrics_description},
+    {"webRTCMetricsBatch", ESTABLISHED, sl_handle_metrics_batch},
     {"sessionDebug", ESTABLISHED, sl_handle_session_debug},
     {"call", ESTABLISHED, sl_handle_call},
-    {"answer", ESTABLISHED, sl_handle_call_control},
-    {"hangup", ESTABLISHED, sl_handle_call_control},
-    {"hold", ESTABLISHED, sl_handle_call_control},
-    {"unhold", ESTABLISHED, sl_handle_call_control},
-    {"transfer", ESTABLISHED, sl_handle_call_control},
-    {"sendDtmf", ESTABLISHED, sl_handle_call_control},
-    {"sendDTMF", ESTABLISHED, sl_handle_call_control}, /* S4's spelling */
+    {"answer", ESTABLISHED, sl_handle_answer},
+    {"hangup", ESTABLISHED, sl_handle_hangup},
+    {"hold", ESTABLISHED, sl_handle_hold},
+    {"unhold", ESTABLISHED, sl_handle_unhold},
+    {"transfer", ESTABLISHED, sl_handle_transfer},
+    {"sendDtmf", ESTABLISHED, sl_handle_dtmf},
+    {"sendDTMF", ESTABLISHED, sl_handle_dtmf}, /* S4's spelling */
+    {"sendMessage", ESTABLISHED, sl_handle_send_message},
+    {"notificationResult", ESTABLISHED, sl_handle_notification_result},
+    {"subscribe", ESTABLISHED, sl_handle_subscribe},
+    {"sendXcapRequest", ESTABLISHED, sl_handle_send_xcap_request},
 };
 
 void sl_dispatch(struct connection *connection, const struct envelope *envelope)

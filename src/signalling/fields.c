@@ -21,11 +21,39 @@ bool sl_field_bool(const json_t *object, const char *name, bool otherwise)
     return json_is_boolean(value) ? json_is_true(value) : otherwise;
 }
 
-int sl_field_int(const json_t *object, const char *name, int max)
+static int bounded(double value, int max)
 {
-    double value = json_number_value(json_object_get(object, name)); /* 0 if not a number */
-
     if (!(value >= 1))
         return 0;
     return value >= max ? max : (int)value;
+}
+
+int sl_field_int(const json_t *object, const char *name, int max)
+{
+    return bounded(json_number_value(json_object_get(object, name)), max); /* 0 if not a number */
+}
+
+/* Digits and nothing else; 0 otherwise. */
+static double decimal(const char *text)
+{
+    double value = 0;
+
+    for (const char *p = text; *p; p++) {
+        if (*p < '0' || *p > '9')
+            return 0;
+        value = value * 10 + (*p - '0');
+    }
+    return value;
+}
+
+int sl_field_count(const json_t *object, const char *name, int max)
+{
+    const json_t *value = json_object_get(object, name);
+    int count = json_is_string(value) ? bounded(decimal(json_string_value(value)), max)
+                                      : sl_field_int(object, name, max);
+
+    if (count > 0)
+        return count;
+    const json_t *video = json_object_get(json_object_get(object, "constraints"), "video");
+    return video && video != object ? sl_field_count(video, name, max) : 0;
 }

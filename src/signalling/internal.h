@@ -10,7 +10,9 @@
 #ifndef SL_SIGNALLING_INTERNAL_H
 #define SL_SIGNALLING_INTERNAL_H
 
+#include "access/access.h"
 #include "base/config.h"
+#include "base/json.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -47,6 +49,8 @@ int64_t sl_allowance_spend(struct allowance *own, struct allowance *shared, size
 
 struct sl_signalling {
     struct sl_sessions *sessions;
+    const struct sl_media_sockets *sockets; /* NULL: none are taken */
+    const struct sl_phones *phones;         /* NULL: there are none */
     const struct sl_config *config;
     struct sl_loop *loop;
     struct sl_counters *counters;
@@ -58,15 +62,8 @@ struct sl_signalling {
     char version[VERSION_LEN];
 };
 
-/* Tokens that grow with time; zeroed is full. */
-struct bucket {
-    int64_t level_us, at_us;
-    bool started;
-};
-/* True if one more of at most per_s a second, in bursts of per_s * 10, may pass now. */
-bool sl_bucket_take(struct bucket *bucket, int64_t per_s, int64_t now_us);
-
 struct parse;
+struct sl_error;
 
 struct connection {
     struct sl_list link; /* in signalling->connections */
@@ -74,7 +71,9 @@ struct connection {
     struct sl_ws *ws;
     struct sl_log_scope log;
     struct sl_session *session; /* NULL before `connection` */
+    struct sl_phone *phone;     /* NULL: its client has none */
     struct sl_timer *timer;     /* first message, then pings */
+    bool is_old;                /* its SDK is one of before stream events */
     bool closing;               /* we asked for it: nothing more is sent */
     int64_t pings;              /* sent since the last message from the client */
     unsigned malformed;         /* in a row */
@@ -83,7 +82,7 @@ struct connection {
     struct sl_timer *pause; /* runs while the allowance is spent */
     struct parse *parse;    /* a message that is being parsed elsewhere; those behind it wait */
     struct refusals refusals;
-    struct bucket logs, reports;
+    struct sl_later given_away; /* its socket is a media socket now */
 };
 
 static inline bool connection_is_established(const struct connection *connection)
@@ -91,6 +90,8 @@ static inline bool connection_is_established(const struct connection *connection
     return connection->session && sl_session_status(connection->session) == SL_SESSION_ESTABLISHED;
 }
 void sl_connection_close(struct connection *connection, uint16_t code, const char *reason);
+/* Nobody is there who would answer a close. */
+void sl_connection_abort(struct connection *connection);
 /* getUserData went out: from now on it is probed for life. */
 void sl_connection_start_pings(struct connection *connection);
 
@@ -102,6 +103,18 @@ void sl_inbox_take(struct connection *connection, const char *text, size_t len);
 void sl_inbox_open(struct connection *connection);
 /* The connection goes. */
 void sl_inbox_close(struct connection *connection);
+
+/* ---- phone.c ---- */
+
+/* Of a client that has just been established. Words: what it says of its account cannot be. */
+void sl_phone_of_connection(struct connection *connection, struct sl_error *error);
+
+/* ---- messages.c ---- */
+
+void sl_client_on_message(void *client, json_t *message);
+void sl_client_on_subscription(void *client, json_t *subscription);
+void sl_client_on_xcap(void *client, json_t *document);
+void sl_client_on_refused(void *client, const char *api_method, const char *info);
 
 /* ---- envelope.c ---- */
 
@@ -127,6 +140,9 @@ const char *sl_field_string(const json_t *object, const char *name);
 bool sl_field_bool(const json_t *object, const char *name, bool otherwise);
 /* Clamped to 0..max; 0 if absent. */
 int sl_field_int(const json_t *object, const char *name, int max);
+/* A number of pixels, bits or the like, as official pages send it: a number or its decimal digits;
+ * native clients, in constraints.video (media-outputs.md 2.2). */
+int sl_field_count(const json_t *object, const char *name, int max);
 
 /* ---- dispatch.c ---- */
 
@@ -146,11 +162,24 @@ void sl_send_fail(struct connection *connection, const char *api_method, const c
 
 extern const struct sl_session_ops sl_client_ops;
 
+/* ---- diagnostics.c ---- */
+
+void sl_client_on_debug(void *client, bool running, const char *file);
+void sl_client_on_report(void *client, const char *name, const struct sl_why *why);
+
+/* ---- rooms.c ---- */
+
+/* NULL: this payload of sendData says nothing of a room. Otherwise *out is what it says, and the
+ * texts in it belong to what is returned: a new reference. payload is good JSON. Pure. */
+json_t *sl_room_command_parse(struct sl_json_span payload, struct sl_room_command *out);
+void sl_client_on_room_event(void *client, const struct sl_room_event *event);
+
 /* ---- The handlers, by the message they are named after ---- */
 
 typedef void handler(struct connection *connection, const struct envelope *envelope);
 
 handler sl_handle_connection;
+handler sl_handle_connect_media_transport;
 handler sl_handle_ping;
 handler sl_handle_publish_stream;
 handler sl_handle_play_stream;
@@ -161,9 +190,19 @@ handler sl_handle_send_stream_event;
 handler sl_handle_snapshot;
 handler sl_handle_send_data;
 handler sl_handle_submit_bug_report;
+handler sl_handle_metrics_description, sl_handle_metrics_batch;
 handler sl_handle_push_logs;
 handler sl_handle_session_debug;
 handler sl_handle_call;
-handler sl_handle_call_control;
+handler sl_handle_answer;
+handler sl_handle_hangup;
+handler sl_handle_hold;
+handler sl_handle_unhold;
+handler sl_handle_transfer;
+handler sl_handle_dtmf;
+handler sl_handle_send_message;
+handler sl_handle_notification_result;
+handler sl_handle_subscribe;
+handler sl_handle_send_xcap_request;
 
 #endif

@@ -27,18 +27,18 @@ static void make_version(char out[static VERSION_LEN])
         len += snprintf(out + len, (size_t)(VERSION_LEN - len), "%02x", hash[i]);
 }
 
-struct sl_signalling *sl_signalling_create(struct sl_sessions *sessions,
-                                           const struct sl_config *config, struct sl_loop *loop,
-                                           struct sl_counters *counters)
+struct sl_signalling *sl_signalling_create(const struct sl_signalling_config *config)
 {
     struct sl_signalling *signalling = sl_new(struct sl_signalling);
 
-    signalling->sessions = sessions;
-    signalling->config = config;
-    signalling->loop = loop;
-    signalling->counters = counters;
+    signalling->sessions = config->sessions;
+    signalling->sockets = config->sockets;
+    signalling->phones = config->phones;
+    signalling->config = config->config;
+    signalling->loop = config->loop;
+    signalling->counters = config->counters;
     sl_list_init(&signalling->connections);
-    sl_jobs_init(&signalling->parses, loop);
+    sl_jobs_init(&signalling->parses, config->loop);
     make_version(signalling->version);
     return signalling;
 }
@@ -72,25 +72,4 @@ size_t sl_signalling_count(const struct sl_signalling *signalling)
 const char *sl_signalling_version(const struct sl_signalling *signalling)
 {
     return signalling->version;
-}
-
-bool sl_bucket_take(struct bucket *bucket, int64_t per_s, int64_t now_us)
-{
-    enum { BURST_S = 10 };
-
-    if (per_s <= 0)
-        return false;
-    int64_t cost_us = SL_US_PER_S / per_s, full_us = BURST_S * (int64_t)SL_US_PER_S;
-    if (!bucket->started)
-        bucket->level_us = full_us;
-    else
-        bucket->level_us += now_us - bucket->at_us;
-    bucket->started = true;
-    bucket->at_us = now_us;
-    if (bucket->level_us > full_us)
-        bucket->level_us = full_us;
-    if (bucket->level_us < cost_us)
-        return false;
-    bucket->level_us -= cost_us;
-    return true;
 }

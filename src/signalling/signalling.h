@@ -19,13 +19,20 @@
 struct sl_config;
 struct sl_counters;
 struct sl_loop;
+struct sl_media_sockets;
+struct sl_phones;
 struct sl_signalling;
 
-/* All arguments must outlive it. config is read at each use: reloads take effect; counters is the
- * control loop's block. */
-struct sl_signalling *sl_signalling_create(struct sl_sessions *sessions,
-                                           const struct sl_config *config, struct sl_loop *loop,
-                                           struct sl_counters *counters);
+/* All of these must outlive it. */
+struct sl_signalling_config {
+    struct sl_sessions *sessions;
+    const struct sl_media_sockets *sockets; /* NULL: no media come by sockets of their own */
+    const struct sl_phones *phones;         /* NULL: nobody has a telephone */
+    const struct sl_config *config;         /* read at each use: reloads take effect */
+    struct sl_loop *loop;
+    struct sl_counters *counters; /* the control loop's block */
+};
+struct sl_signalling *sl_signalling_create(const struct sl_signalling_config *config);
 /* For the ws and wss listeners; ws_arg is the struct sl_signalling. */
 const struct sl_ws_ops *sl_signalling_ws_ops(void);
 /* When every socket is gone (on_close was called): sl_sessions_stop() closes those with a session,
@@ -38,7 +45,7 @@ void sl_signalling_cut(struct sl_signalling *signalling);
 /* The SDK's sentence for a reason; "" for SL_REASON_NONE. Pure. */
 const char *sl_signalling_words(enum sl_reason reason);
 
-/* WebSockets open now, sessions or not. */
+/* WebSockets open now, sessions or not; media sockets are no more its own. */
 size_t sl_signalling_count(const struct sl_signalling *signalling);
 /* `<d>.<d>.<d>-<40 hex>`: what getVersion says (WS-7). */
 const char *sl_signalling_version(const struct sl_signalling *signalling);

@@ -17,6 +17,7 @@ const char *sl_signalling_words(enum sl_reason reason)
         [SL_REASON_BAD_OFFER] = "Failed to add stream to proxy",
         [SL_REASON_NO_CODECS] = "No common codecs",
         [SL_REASON_TRANSCODING] = "Transcoding required, but disabled",
+        [SL_REASON_NO_TRANSCODERS] = "No available transcoders",
         [SL_REASON_NAME_IN_USE] = "Stream name is already in use",
         [SL_REASON_NO_STREAM] = "Stream not found",
         [SL_REASON_NOT_READY] = "Publish stream is not ready",
@@ -27,6 +28,7 @@ const char *sl_signalling_words(enum sl_reason reason)
         [SL_REASON_NO_APP] = "Application not found",
         [SL_REASON_REFUSED] = "Failed by error", /* of a back end without words */
         [SL_REASON_FORBIDDEN] = "Terminated by keep-alive",
+        [SL_REASON_RESTRICTED] = "Restricted access",
         [SL_REASON_OPERATOR] = "Stopped by rest /terminate",
         [SL_REASON_PUBLISHER_END] = "Stopped by publisher stop",
         [SL_REASON_USER_STOP] = "Stopped by user",

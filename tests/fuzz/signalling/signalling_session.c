@@ -8,6 +8,7 @@
  *   p                 closed peers report so
  *   t                 a second passes
  *   x                 client 2's socket goes, and a new one comes
+ *   r                 sockets that come from now on are members' of rooms: logins m1 and m2
  *   h, y, n           questions to the back end wait from now on; the oldest is answered yes, no
  *
  * Checked: every message that goes out is an envelope (fake_ws.c), says a status the SDK knows, and
@@ -32,6 +33,7 @@ struct world {
     struct sl_signalling *signalling;
     struct sl_ws *sockets[2];
     uint16_t next_port;
+    bool rooms;
 };
 
 static bool is_text(struct sl_json_span value, const char *text)
@@ -82,10 +84,17 @@ static void open_socket(struct world *world, size_t index)
 /* Connected when something comes from it: most inputs need one client, or none. */
 static struct sl_ws *client(struct world *world, size_t index)
 {
+    static const char *const connections[] = {
+        "{\"message\":\"connection\",\"data\":[{\"appKey\":\"defaultApp\"}]}",
+        "{\"message\":\"connection\",\"data\":[{\"appKey\":\"roomApp\",\"custom\":{\"login\":"
+        "\"m1\"}}]}",
+        "{\"message\":\"connection\",\"data\":[{\"appKey\":\"roomApp\",\"custom\":{\"login\":"
+        "\"m2\"}}]}",
+    };
+
     if (!world->sockets[index]) {
         open_socket(world, index);
-        fake_ws_receive(world->sockets[index],
-                        "{\"message\":\"connection\",\"data\":[{\"appKey\":\"defaultApp\"}]}");
+        fake_ws_receive(world->sockets[index], connections[world->rooms ? 1 + index : 0]);
     }
     return world->sockets[index];
 }
@@ -144,6 +153,9 @@ static void run_line(struct world *world, const char *line, size_t len)
         world->server.hooks.prompt = false;
         memset(world->server.hooks.wanted, true, sizeof(world->server.hooks.wanted));
         break;
+    case 'r':
+        world->rooms = true;
+        break;
     case 'y':
     case 'n':
         answer_oldest(world, line[0] == 'y');
@@ -165,8 +177,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     fake_server_init_with(&world.server, config);
     world.server.hooks.forgets = true;
     sl_log_set_level(SL_LOG_ERROR);
-    world.signalling = sl_signalling_create(world.server.sessions, world.server.config, NULL,
-                                            world.server.counters);
+    const struct sl_signalling_config signalling = {.sessions = world.server.sessions,
+                                                    .config = world.server.config,
+                                                    .counters = world.server.counters};
+    world.signalling = sl_signalling_create(&signalling);
     for (size_t start = 0; start < text_len && lines < LINES_MAX; lines++) {
         size_t end = start + strcspn(text + start, "\n");
         text[end] = '\0';

@@ -81,8 +81,14 @@ static void wants_what_application_configuration_and_client_let_it(void **state)
         set_url(f, cases[i].url ? cases[i].url : url_of(f));
         if (f->api->wants(f->api->arg, &client, SL_HOOK_PUBLISH_STREAM) != cases[i].wanted)
             fail_msg("%s: wanted %d", cases[i].why, !cases[i].wanted);
+        assert_false(f->api->guards(f->api->arg, &client, SL_HOOK_PUBLISH_STREAM));
         json_decref(config);
     }
+    json_t *fail = json_loads("{\"publishStream\":{\"restOnError\":\"FAIL\"}}", 0, NULL);
+    struct sl_hook_client guarded = {"app", "/s", fail};
+    assert_true(f->api->guards(f->api->arg, &guarded, SL_HOOK_PUBLISH_STREAM));
+    assert_false(f->api->guards(f->api->arg, &guarded, SL_HOOK_PLAY_STREAM));
+    json_decref(fail);
     /* HOOK-4: a method that is not enabled */
     struct sl_hook_client client = {"app", "/s", NULL};
     assert_int_equal(sl_apps_enable_method(f->apps, "app", "publishStream", false, &error), 0);

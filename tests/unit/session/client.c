@@ -3,6 +3,7 @@
 #include "client.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "rooms/rooms.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -86,6 +87,15 @@ static void on_available(void *client, const char *media_session_id, enum sl_rea
          problem ? sl_signalling_words(problem) : "yes");
 }
 
+static void on_picture(void *client, const struct sl_stream_picture *picture)
+{
+    if (picture->why.reason)
+        hear(client, "no picture %s %s\n", picture->media_session_id, words_of(&picture->why));
+    else
+        hear(client, "picture %s %s %zu bytes\n", picture->media_session_id, picture->name,
+             picture->len);
+}
+
 static void on_data_status(void *client, json_t *operation_id, const struct sl_why *why)
 {
     hear(client, "data %s %s\n", json_string_value(operation_id),
@@ -96,6 +106,32 @@ static void on_data(void *client, const char *operation_id, json_t *payload)
 {
     (void)payload;
     hear(client, "incoming data %s\n", operation_id);
+}
+
+static void hear_other(void *client, const char *login, const char *stream)
+{
+    hear(client, " %s%s%s", login, stream ? ":" : "", stream ? stream : "");
+}
+
+static void on_room_event(void *client, const struct sl_room_event *event)
+{
+    static const char *const words[] = {"state",       "joined", "left",   "published",
+                                        "unpublished", "failed", "message"};
+
+    hear(client, "%s %s%s%s%s%s%s%s", event->to->room->name, words[event->type],
+         event->login ? " " : "", event->login ? event->login : "", event->stream ? " " : "",
+         event->stream ? event->stream : "", event->text ? " " : "",
+         event->text ? event->text : "");
+    if (event->type == SL_ROOM_STATE)
+        sl_room_member_each_other(event->to, hear_other, client);
+    hear(client, "\n");
+}
+
+static bool is_lost(void *client)
+{
+    const struct client *c = client;
+
+    return c->is_lost;
 }
 
 static void on_error(void *client, const struct sl_why *why)
@@ -119,8 +155,11 @@ static const struct sl_session_ops ops = {
     .on_stream_event = on_stream_event,
     .on_rate = on_rate,
     .on_available = on_available,
+    .on_picture = on_picture,
     .on_data_status = on_data_status,
     .on_data = on_data,
+    .on_room_event = on_room_event,
+    .is_lost = is_lost,
     .on_error = on_error,
     .close = on_close,
 };

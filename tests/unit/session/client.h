@@ -15,6 +15,7 @@
 struct client {
     struct sl_session *session;
     char heard[8192];
+    bool is_lost;        /* it has not answered pings */
     unsigned named_kbps; /* b=AS of the last answer; 0: none */
 };
 

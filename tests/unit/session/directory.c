@@ -241,8 +241,6 @@ static void what_could_not_be_played_anyway_is_not_fetched(void **state)
         const char *heard;
     } cases[] = {
         {{.name = "rtsp://192.0.2.1/cam"}, "FAILED id Failed to get agent storage\n"},
-        {{.name = "far", .width = 320}, "FAILED id Transcoding required, but disabled\n"},
-        {{.name = "far", .bitrate_kbps = 500}, "FAILED id Transcoding required, but disabled\n"},
     };
     struct client client;
 

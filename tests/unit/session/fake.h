@@ -21,6 +21,7 @@
 #include "session/session.h"
 #include "signalling/signalling.h"
 #include "stream/stream.h"
+#include "variant/variant.h"
 #include "webrtc/webrtc.h"
 
 /* ---- Time: the monotonic clock stands still but for this ---- */
@@ -50,6 +51,8 @@ struct sl_peer *fake_peer(const char *media_session_id);
 void fake_peer_event(const char *media_session_id, enum sl_peer_state state,
                      enum sl_peer_failure failure);
 struct sl_flow_stats *fake_peer_stats(const char *media_session_id);
+/* What the track it was moved to stands in for; 0: for nothing. */
+uint64_t fake_peer_wanted(const char *media_session_id);
 const struct sl_peer_config *fake_peer_config(const char *media_session_id);
 bool fake_peer_started(const char *media_session_id);
 /* on_closed of every peer that was closed, and the turn after. */
@@ -58,12 +61,40 @@ size_t fake_peer_count(void);
 size_t fake_stream_object_count(void);
 /* As if the source's track had changed its picture. */
 void fake_stream_size(const char *name, uint16_t width, uint16_t height);
+void fake_stream_object_size(struct sl_stream *stream, uint16_t width, uint16_t height);
+
+/* ---- What is made of streams ---- */
+
+/* What the functions of variant.h are given here; there is only one. */
+struct sl_variants *fake_variants(void);
+/* Two processes of pictures, of which the second is the spare one, and one of sound. */
+struct sl_transcoder *fake_transcoder(void);
+/* Whoever wants something is told this; 0: gets it. */
+void fake_variants_refuse(int err);
+/* The newest of this codec; NULL. */
+struct sl_variant *fake_variant(enum sl_codec codec);
+void fake_variant_end(struct sl_variant *variant, int why);
+/* How the pictures of the last stream that was to be made of another one were wanted. */
+const struct sl_variant_want *fake_republish_want(void);
+/* Pictures under way; the test answers them, and the rest of a stream's that ends does not come. */
+size_t fake_snapshot_count(void);
+/* Answers the oldest one: the PNG is four bytes. Returns its len_max. */
+size_t fake_snapshot_answer(int err);
+/* No room for another one. */
+void fake_snapshots_refuse(bool refuse);
+/* As if B pictures had come. */
+void fake_stream_reordered(const char *name);
+/* As if its source had gone on in this codec. */
+void fake_stream_codec(const char *name, enum sl_codec codec);
+/* The track that a peer was moved to last, of pictures; NULL. */
+struct sl_track *fake_peer_moved(const char *media_session_id);
 
 /* ---- Hooks ---- */
 
 struct fake_hooks {
     struct sl_hooks hooks;
     bool wanted[SL_HOOK_METHOD_COUNT];
+    bool guarded[SL_HOOK_METHOD_COUNT]; /* those of wanted with restOnError=FAIL */
     /* Answers in the next turn, as of then; otherwise fake_hooks_answer() does. */
     bool prompt;
     struct sl_hook_answer answer;
@@ -111,6 +142,8 @@ json_t *fake_ws_next(struct sl_ws *ws);
 /* The last message that was sent, as it was; "" if there was none. */
 const char *fake_ws_last_text(const struct sl_ws *ws);
 size_t fake_ws_sent_count(const struct sl_ws *ws);
+/* What it has not read yet. */
+void fake_ws_set_queued(struct sl_ws *ws, size_t len);
 /* Every text from now on is refused: the client does not read. */
 void fake_ws_set_full(struct sl_ws *ws);
 bool fake_ws_is_closing(const struct sl_ws *ws, uint16_t *code); /* 0: aborted */
@@ -124,12 +157,20 @@ void fake_ws_gone(struct sl_ws *ws);
 
 /* ---- A server of all this ---- */
 
+/* Keeps whoever the test lets it keep. */
+struct fake_keeper {
+    struct sl_keeper keeper;
+    bool keeps;
+    char log[1024]; /* "keep ID\n", "resume ID as ID\n", "end ID\n" */
+};
+
 struct fake_server {
     struct sl_config *config;
     bool keeps_config; /* it is the caller's */
     struct sl_counters *counters;
     struct fake_hooks hooks;
     struct fake_names names;
+    struct fake_keeper keeper;
     struct fake_provider provider; /* the second one, after WebRTC */
     struct sl_webrtc_provider *webrtc;
     struct sl_sessions *sessions;

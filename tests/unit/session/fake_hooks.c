@@ -28,6 +28,13 @@ static bool wants(void *arg, const struct sl_hook_client *client, enum sl_hook_m
     return fake->wanted[method];
 }
 
+static bool guards(void *arg, const struct sl_hook_client *client, enum sl_hook_method method)
+{
+    const struct fake_hooks *fake = arg;
+
+    return fake->guarded[method] && wants(arg, client, method);
+}
+
 static void record(struct fake_hooks *fake, enum sl_hook_method method, json_t *body)
 {
     if (fake->forgets)
@@ -119,6 +126,7 @@ void fake_hooks_init(struct fake_hooks *fake)
         .hooks = {.arg = fake,
                   .knows_app = knows_app,
                   .wants = wants,
+                  .guards = guards,
                   .ask = ask,
                   .cancel = cancel,
                   .notify = notify,

@@ -30,6 +30,12 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
     return 0;
 }
 
+bool sl_loop_is_current(const struct sl_loop *loop)
+{
+    (void)loop;
+    return true; /* there is one thread */
+}
+
 uv_loop_t *sl_loop_uv(struct sl_loop *loop)
 {
     (void)loop;

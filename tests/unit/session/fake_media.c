@@ -54,9 +54,9 @@ struct sl_stream *sl_streams_find(struct sl_streams *registry, const char *name)
 int sl_stream_create(struct sl_streams *registry, const struct sl_stream_config *config,
                      struct sl_stream **out)
 {
-    if (strlen(config->name) > SL_STREAM_NAME_MAX)
+    if (config->name && strlen(config->name) > SL_STREAM_NAME_MAX)
         return -EINVAL;
-    if (sl_streams_find(registry, config->name))
+    if (config->name && sl_streams_find(registry, config->name))
         return -EEXIST;
     struct sl_stream *stream = sl_new(struct sl_stream);
     if (sl_list_empty(&streams))
@@ -65,7 +65,7 @@ int sl_stream_create(struct sl_streams *registry, const struct sl_stream_config 
         free(stream);
         return -EINVAL;
     }
-    (void)snprintf(stream->name, sizeof(stream->name), "%s", config->name);
+    (void)snprintf(stream->name, sizeof(stream->name), "%s", config->name ? config->name : "");
     stream->worker = config->worker;
     stream->ops = config->ops;
     for (size_t i = 0; i < 2; i++) {
@@ -117,9 +117,14 @@ void sl_streams_each(struct sl_streams *registry, void (*fn)(struct sl_stream *s
     (void)registry;
     sl_list_foreach(stream, &streams, struct sl_stream, link)
     {
-        if (!stream->ended)
+        if (!stream->ended && stream->name[0])
             fn(stream, arg);
     }
+}
+
+bool sl_stream_is_reordered(const struct sl_stream *stream)
+{
+    return stream->reordered;
 }
 
 bool sl_stream_is_live(const struct sl_stream *stream)
@@ -140,6 +145,16 @@ struct sl_track *sl_stream_track(struct sl_stream *stream, enum sl_media_kind ki
 const struct sl_track_config *sl_track_codecs(const struct sl_track *track)
 {
     return &track->config;
+}
+
+enum sl_codec sl_track_codec(const struct sl_track *track)
+{
+    return track->codec ? track->codec : track->config.codecs[0].codec;
+}
+
+enum sl_codec sl_stream_codec(struct sl_stream *stream, enum sl_media_kind kind)
+{
+    return stream->tracks[kind] ? sl_track_codec(stream->tracks[kind]) : SL_CODEC_NONE;
 }
 
 void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *height)
@@ -179,7 +194,8 @@ void sl_stream_end(struct sl_stream *stream)
     sl_catalogue_remove(&ids, stream);
     while ((listener = sl_list_first(&stream->listeners, struct sl_stream_listener, link))) {
         sl_list_remove(&listener->link);
-        listener->on_end(listener);
+        if (listener->on_end)
+            listener->on_end(listener);
     }
 }
 
@@ -196,14 +212,52 @@ void sl_stream_release(struct sl_stream *stream)
 
 void fake_stream_size(const char *name, uint16_t width, uint16_t height)
 {
-    struct sl_stream *stream = sl_streams_find(NULL, name);
+    fake_stream_object_size(sl_streams_find(NULL, name), width, height);
+}
+
+void fake_stream_object_size(struct sl_stream *stream, uint16_t width, uint16_t height)
+{
     struct sl_stream_listener *listener;
 
-    assert(stream);
+    if (!stream)
+        abort();
     stream->width = width;
     stream->height = height;
-    sl_list_foreach(listener, &stream->listeners, struct sl_stream_listener, link)
-        listener->on_size(listener, width, height);
+    sl_list_foreach(listener, &stream->listeners, struct sl_stream_listener,
+                    link) if (listener->on_size) listener->on_size(listener, width, height);
+}
+
+void fake_stream_reordered(const char *name)
+{
+    struct sl_stream *stream = sl_streams_find(NULL, name);
+
+    if (!stream)
+        abort();
+    struct sl_list *at = stream->listeners.next;
+    stream->reordered = true;
+    while (at != &stream->listeners) {
+        struct sl_stream_listener *listener = sl_container_of(at, struct sl_stream_listener, link);
+        at = at->next;
+        if (listener->on_reordered)
+            listener->on_reordered(listener);
+    }
+}
+
+void fake_stream_codec(const char *name, enum sl_codec codec)
+{
+    struct sl_stream *stream = sl_streams_find(NULL, name);
+    enum sl_media_kind kind = sl_codec_kind(codec);
+
+    if (!stream || !stream->tracks[kind])
+        abort();
+    struct sl_list *at = stream->listeners.next;
+    stream->tracks[kind]->codec = codec;
+    while (at != &stream->listeners) {
+        struct sl_stream_listener *listener = sl_container_of(at, struct sl_stream_listener, link);
+        at = at->next;
+        if (listener->on_codec)
+            listener->on_codec(listener, kind);
+    }
 }
 
 struct sl_streams *fake_streams(void)
@@ -252,7 +306,9 @@ struct sl_peer {
     struct sl_negotiation negotiation;
     char cname[512];
     struct sl_flow_stats stats;
+    uint64_t wanted_bps; /* of what the moved one stands in for */
     bool started, closed;
+    struct sl_track *moved;
 };
 
 static struct sl_list peers = {&peers, &peers};
@@ -300,6 +356,34 @@ void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_
     peer->config.tracks[SL_VIDEO] = video;
 }
 
+int sl_peer_move(struct sl_peer *peer, enum sl_media_kind kind, struct sl_track *track)
+{
+    assert(kind == SL_VIDEO);
+    peer->moved = track;
+    peer->wanted_bps = 0;
+    return 0;
+}
+
+int sl_peer_stand_in(struct sl_peer *peer, struct sl_track *track, uint64_t wanted_bps)
+{
+    peer->moved = track;
+    peer->wanted_bps = wanted_bps;
+    return 0;
+}
+
+struct sl_track *fake_peer_moved(const char *media_session_id)
+{
+    const struct sl_peer *peer = fake_peer(media_session_id);
+
+    return peer ? peer->moved : NULL;
+}
+
+void sl_peer_watch(struct sl_peer *peer, struct sl_capture *capture)
+{
+    (void)peer;
+    (void)capture; /* nothing comes or goes here */
+}
+
 void sl_peer_start(struct sl_peer *peer)
 {
     peer->started = true;
@@ -313,6 +397,11 @@ void sl_peer_close(struct sl_peer *peer)
 const struct sl_flow_stats *sl_peer_stats(const struct sl_peer *peer)
 {
     return &peer->stats;
+}
+
+const struct sl_flow_stats *sl_peer_sent_stats(const struct sl_peer *peer)
+{
+    return sl_sdp_sends(peer->config.direction) ? sl_peer_stats(peer) : NULL;
 }
 
 bool sl_peer_uses_tcp(const struct sl_peer *peer)
@@ -346,6 +435,11 @@ void fake_peer_event(const char *media_session_id, enum sl_peer_state state,
     struct sl_peer *peer = must_have(media_session_id);
 
     peer->config.ops->on_state(peer->config.owner, state, failure);
+}
+
+uint64_t fake_peer_wanted(const char *media_session_id)
+{
+    return must_have(media_session_id)->wanted_bps;
 }
 
 struct sl_flow_stats *fake_peer_stats(const char *media_session_id)

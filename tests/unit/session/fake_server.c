@@ -7,7 +7,41 @@
 #include "sdp/sdp.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+__attribute__((format(printf, 2, 3))) static void note(struct fake_keeper *fake, const char *format,
+                                                       ...)
+{
+    size_t len = strlen(fake->log);
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(fake->log + len, sizeof(fake->log) - len, format, args);
+    va_end(args);
+}
+
+static bool keep(void *arg, const char *session_id, struct sl_session *left)
+{
+    struct fake_keeper *fake = arg;
+
+    assert(strcmp(sl_session_id(left), session_id) == 0);
+
+    if (fake->keeps)
+        note(fake, "keep %s\n", session_id);
+    return fake->keeps;
+}
+
+static void resume(void *arg, const char *kept_id, struct sl_session *session)
+{
+    note(arg, "resume %s as %s\n", kept_id, sl_session_id(session));
+}
+
+static void end(void *arg, const char *kept_id)
+{
+    note(arg, "end %s\n", kept_id);
+}
 
 static void init(struct fake_server *server, struct sl_config *kept, bool clustered)
 {
@@ -18,6 +52,8 @@ static void init(struct fake_server *server, struct sl_config *kept, bool cluste
     *server->counters = (struct sl_counters){0};
     fake_hooks_init(&server->hooks);
     fake_names_init(&server->names);
+    server->keeper = (struct fake_keeper){
+        .keeper = {.arg = &server->keeper, .keep = keep, .resume = resume, .end = end}};
     fake_provider_init(&server->provider);
     fake_set_candidates(0, 1);
     fake_set_candidates(1, 1);
@@ -30,6 +66,7 @@ static void init(struct fake_server *server, struct sl_config *kept, bool cluste
         .words = sl_signalling_words,
         .hooks = &server->hooks.hooks,
         .counters = server->counters,
+        .keeper = &server->keeper.keeper,
         .directory = clustered ? &server->names.directory : NULL,
     });
 }

@@ -17,7 +17,7 @@ struct sl_ws {
     char *last;   /* the text of the last of them */
     size_t sent_count, pings;
     bool full, closing, paused;
-    size_t message_max;
+    size_t message_max, queued;
     uint16_t code;
 };
 
@@ -71,6 +71,16 @@ const char *fake_ws_last_text(const struct sl_ws *ws)
 size_t fake_ws_sent_count(const struct sl_ws *ws)
 {
     return ws->sent_count;
+}
+
+void fake_ws_set_queued(struct sl_ws *ws, size_t len)
+{
+    ws->queued = len;
+}
+
+size_t sl_ws_queued_bytes(const struct sl_ws *ws)
+{
+    return ws->queued;
 }
 
 void fake_ws_set_full(struct sl_ws *ws)
@@ -173,6 +183,12 @@ void sl_ws_pause(struct sl_ws *ws)
 void sl_ws_resume(struct sl_ws *ws)
 {
     ws->paused = false;
+}
+
+void sl_ws_set_owner(struct sl_ws *ws, const struct sl_ws_ops *ops, void *owner)
+{
+    ws->ops = ops;
+    ws->owner = owner;
 }
 
 void sl_ws_known(struct sl_ws *ws)

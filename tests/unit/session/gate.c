@@ -25,18 +25,16 @@ static void on_end(void *owner, const struct sl_why *why)
     (void)snprintf(guest->words, sizeof(guest->words), "%s", why->words ? why->words : "");
 }
 
-static void enter_as(struct fake_server *server, struct guest *guest, bool publish,
-                     const char *name, const char *app_key)
+static void enter_by(struct fake_server *server, struct guest *guest,
+                     struct sl_gate_request request)
 {
     json_t *custom = json_pack("{s:s}", "key", "secret");
-    struct sl_gate_request request = {.publish = publish,
-                                      .app_key = app_key,
-                                      .name = name,
-                                      .custom = custom,
-                                      .provider = &guest->media.provider,
-                                      .on_end = on_end,
-                                      .owner = guest};
     struct sl_addr remote, local;
+
+    request.custom = custom;
+    request.provider = &guest->media.provider;
+    request.on_end = on_end;
+    request.owner = guest;
 
     memset(guest, 0, sizeof(*guest));
     fake_provider_init(&guest->media);
@@ -47,6 +45,13 @@ static void enter_as(struct fake_server *server, struct guest *guest, bool publi
     guest->gate = sl_sessions_gate(server->sessions);
     guest->visit = guest->gate.enter(guest->gate.arg, &request);
     json_decref(custom);
+}
+
+static void enter_as(struct fake_server *server, struct guest *guest, bool publish,
+                     const char *name, const char *app_key)
+{
+    enter_by(server, guest,
+             (struct sl_gate_request){.publish = publish, .app_key = app_key, .name = name});
 }
 
 static void enter(struct fake_server *server, struct guest *guest, bool publish, const char *name)
@@ -100,6 +105,74 @@ static const char *text_of(json_t *body, const char *name)
     const char *text = json_string_value(json_object_get(body, name));
 
     return text ? text : "";
+}
+
+static void one_whose_protocol_asks_by_itself_is_told_of_as_a_stream_only(void **state)
+{
+    struct fake_server *server = *state;
+    static const enum sl_hook_method never[] = {
+        SL_HOOK_CONNECT, SL_HOOK_PLAY_STREAM, SL_HOOK_STOP_STREAM, SL_HOOK_CONNECTION_STATUS_EVENT};
+    struct guest publisher, player;
+
+    enter(server, &publisher, true, "cam");
+    flow(&publisher);
+    for (size_t i = 0; i < SL_ARRAY_LEN(never); i++)
+        server->hooks.wanted[never[i]] = true;
+    server->hooks.wanted[SL_HOOK_STREAM_STATUS_EVENT] = true;
+    enter_by(server, &player,
+             (struct sl_gate_request){.name = "cam", .id = "1234-cam-HLS", .unasked = true});
+    fake_settle();
+    flow(&player);
+
+    assert_non_null(sl_sessions_find_media(server->sessions, "1234-cam-HLS"));
+    json_t *body = fake_hooks_told(&server->hooks, SL_HOOK_STREAM_STATUS_EVENT, 0);
+    assert_string_equal(text_of(body, "mediaSessionId"), "1234-cam-HLS");
+    assert_string_equal(text_of(body, "status"), "PLAYING");
+    leave(&player, true);
+    for (size_t i = 0; i < SL_ARRAY_LEN(never); i++)
+        server->hooks.wanted[never[i]] = false;
+    leave(&publisher, true);
+    for (size_t i = 0; i < SL_ARRAY_LEN(never); i++)
+        assert_null(fake_hooks_told(&server->hooks, never[i], 0));
+}
+
+static void a_stream_is_guarded_by_the_application_of_its_publisher(void **state)
+{
+    struct fake_server *server = *state;
+    struct guest publisher;
+
+    enter(server, &publisher, true, "cam");
+    flow(&publisher);
+    assert_false(publisher.gate.is_guarded(publisher.gate.arg, "cam"));
+    server->hooks.wanted[SL_HOOK_PLAY_STREAM] = true;
+    server->hooks.guarded[SL_HOOK_PLAY_STREAM] = true;
+    assert_true(publisher.gate.is_guarded(publisher.gate.arg, "cam"));
+    assert_false(publisher.gate.is_guarded(publisher.gate.arg, "none"));
+    leave(&publisher, true);
+}
+
+/* HLS-16, RTSP-10: whoever shows it without a question comes to know only here what it is. */
+static void who_was_let_by_nobody_gets_what_is_anybodys_only(void **state)
+{
+    struct fake_server *server = *state;
+    const struct sl_gate_request request = {.name = "cam", .unasked = true, .unpermitted = true};
+    struct guest publisher, player, refused;
+
+    enter(server, &publisher, true, "cam");
+    flow(&publisher);
+    enter_by(server, &player, request);
+    fake_settle();
+    assert_int_equal(player.media.begun, 1);
+    leave(&player, true);
+
+    server->hooks.wanted[SL_HOOK_PLAY_STREAM] = true;
+    server->hooks.guarded[SL_HOOK_PLAY_STREAM] = true;
+    enter_by(server, &refused, request);
+    fake_settle();
+    assert_int_equal(refused.ends, 1);
+    assert_int_equal(refused.why.reason, SL_REASON_RESTRICTED);
+    assert_int_equal(refused.media.begun, 0);
+    leave(&publisher, true);
 }
 
 static void who_comes_by_the_gate_is_a_client_like_any_other(void **state)
@@ -335,6 +408,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(who_comes_by_the_gate_is_a_client_like_any_other),
+        TEST(one_whose_protocol_asks_by_itself_is_told_of_as_a_stream_only),
+        TEST(a_stream_is_guarded_by_the_application_of_its_publisher),
+        TEST(who_was_let_by_nobody_gets_what_is_anybodys_only),
         TEST(one_whose_connection_breaks_has_failed),
         TEST(the_back_end_may_refuse_either_step),
         TEST(limits_and_names_count_for_guests_too),

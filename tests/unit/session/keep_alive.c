@@ -191,10 +191,10 @@ static void the_back_end_hears_how_data_fared(void **state) /* HOOK-36 */
     connect_client(server, &client, 1);
     server->hooks.wanted[SL_HOOK_ON_DATA_EVENT] = true;
     server->hooks.wanted[SL_HOOK_DATA_STATUS_EVENT] = true;
-    sl_session_submit_data(client.session, id, payload);
+    sl_session_submit_data(client.session, id, payload, NULL);
     fake_settle();
     server->hooks.answer = (struct sl_hook_answer){.status = 500, .info = "no"};
-    sl_session_submit_data(client.session, id, payload);
+    sl_session_submit_data(client.session, id, payload, NULL);
     fake_settle();
     for (size_t i = 0; i < 2; i++) {
         json_t *body = fake_hooks_told(&server->hooks, SL_HOOK_DATA_STATUS_EVENT, i);

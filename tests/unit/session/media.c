@@ -199,10 +199,6 @@ refuses_requests_with_the_words_of_the_sdk(void **state) /* 5.1, 7.1, 13; WS-31,
          "FAILED x Stream not found\n"},
         {{.media_session_id = "x", .name = "rtsp://a/b", .offer = offer},
          "FAILED x Failed to get agent storage\n"},
-        {{.media_session_id = "x", .name = "cam", .offer = offer, .width = 320},
-         "FAILED x Transcoding required, but disabled\n"},
-        {{.media_session_id = "x", .name = "cam", .offer = offer, .quality = 1},
-         "FAILED x Transcoding required, but disabled\n"},
         {{.media_session_id = "x", .name = "cam", .offer = offer, .media_provider = "MSE"},
          "FAILED x Failed by error\n"},
         {{.media_session_id = "x", .name = "", .offer = offer}, "FAILED x Failed by error\n"},
@@ -367,7 +363,7 @@ static void what_nobody_is_asked_about_is_done_on_the_spot(void **state)
         server->hooks.wanted[SL_HOOK_PUBLISH_STREAM] = asked;
         server->hooks.wanted[SL_HOOK_ON_DATA_EVENT] = asked;
         sl_session_request_media(client.session, &request);
-        sl_session_submit_data(client.session, id, id);
+        sl_session_submit_data(client.session, id, id, NULL);
         assert_string_equal(client.heard, asked ? "" : "sdp id 1 v=0\ndata op accepted\n");
         assert_heard(&client, "sdp id 1 v=0\ndata op accepted\n");
         stop(&client, "id", true);

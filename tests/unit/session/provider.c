@@ -53,6 +53,30 @@ static void the_client_names_who_sets_up_its_media(void **state)
     assert_int_equal(fake->closed, 2);
 }
 
+/* The source may have heard of it sooner, and send as little as the link takes. */
+static void a_narrow_link_is_told_though_less_is_sent_at_once(void **state)
+{
+    struct fake_provider *fake = fake_of(*state);
+    struct client client;
+
+    connect_client(*state, &client, 1);
+    ask(&client, true, "pub", "cam");
+    fake_provider_tells(fake, SL_MEDIUM_CONNECTED, SL_REASON_NONE);
+    ask(&client, false, "play", "cam");
+    fake_provider_tells(fake, SL_MEDIUM_FLOWS, SL_REASON_NONE);
+    assert_heard(&client, "PUBLISHING pub \nPLAYING play \n");
+    fake->figures = (struct sl_medium_figures){.offered_bps = 2200000};
+    fake_advance_ms(1000);
+    fake->figures = (struct sl_medium_figures){.offered_bps = 800000, .limit_bps = 900000};
+    fake_advance_ms(2000);
+    assert_heard(&client, "");
+    fake_advance_ms(1000);
+    assert_heard(&client, "event play notEnoughBandwidth payload\n");
+    fake_advance_ms(10000); /* once */
+    assert_heard(&client, "");
+    sl_session_destroy(client.session);
+}
+
 static void what_a_medium_reports_ends_its_session_in_its_words(void **state)
 {
     static const struct {
@@ -143,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_client_names_who_sets_up_its_media),
+        TEST(a_narrow_link_is_told_though_less_is_sent_at_once),
         TEST(what_a_medium_reports_ends_its_session_in_its_words),
         TEST(what_a_provider_cannot_take_is_refused_and_the_name_is_free),
         TEST(the_server_stops_when_the_last_medium_has_let_go),

@@ -134,7 +134,7 @@ static void a_client_need_not_listen(void **state)
     fake_advance_ms(10000); /* rates */
     sl_session_send_stream_event(session, "pub", "audioMuted", NULL, NULL);
     sl_session_ask_available(session, "x", "cam");
-    sl_session_submit_data(session, id, payload);
+    sl_session_submit_data(session, id, payload, NULL);
     sl_session_send_data(session, "y", payload);
     sl_sessions_report_error(server->sessions, sl_session_id(session), "500");
     server->hooks.wanted[SL_HOOK_PLAY_STREAM] = true;
@@ -525,19 +525,19 @@ static void data_is_accepted_unless_the_back_end_refuses(void **state) /* HOOK-3
     json_t *id = json_string("op-1"), *payload = json_pack("{s:i}", "n", 1);
 
     connect_client(server, &client, 1);
-    sl_session_submit_data(client.session, id, payload);
+    sl_session_submit_data(client.session, id, payload, NULL);
     assert_heard(&client, "data op-1 accepted\n");
 
     server->hooks.wanted[SL_HOOK_ON_DATA_EVENT] = true;
     server->hooks.answer = (struct sl_hook_answer){.info = "403 Forbidden"};
-    sl_session_submit_data(client.session, id, payload);
+    sl_session_submit_data(client.session, id, payload, NULL);
     assert_heard(&client, "data op-1 403 Forbidden\n");
     json_t *body = fake_hooks_told(&server->hooks, SL_HOOK_ON_DATA_EVENT, 0);
     assert_true(json_equal(json_object_get(body, "payload"), payload));
 
     server->hooks.prompt = false; /* never answered: bounded, and dropped with the session */
     for (size_t i = 0; i < 65; i++)
-        sl_session_submit_data(client.session, id, payload);
+        sl_session_submit_data(client.session, id, payload, NULL);
     assert_heard(&client, "data op-1 Too many requests\n");
     sl_session_send_data(client.session, "op-2", payload);
     assert_heard(&client, "incoming data op-2\n");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Envelopes, sessions and their life signs, on the wire (websocket-api.md 1-3). */
+#include "base/bucket.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "signalling/internal.h"
@@ -240,12 +241,53 @@ static void a_silent_socket_is_closed(void **state) /* WS-16 */
     fake_ws_gone(ws);
 }
 
-static void a_media_socket_is_closed(void **state) /* 14: not there yet */
+static void say_token(struct sl_ws *ws, const char *token)
 {
-    struct sl_ws *ws = open_socket(*state, 1);
+    char object[256];
 
-    say(ws, "connectMediaTransport", "{'authToken':'/1.2.3.4:5/6.7.8.9:10'}");
-    assert_int_equal(closing_code(ws), 1000);
+    (void)snprintf(object, sizeof(object), "{'authToken':'%s'}", token);
+    say(ws, "connectMediaTransport", object);
+}
+
+static void a_media_socket_goes_to_whom_it_concerns(void **state) /* 14.1 */
+{
+    struct wire *wire = *state;
+    struct sl_ws *ws = open_session(wire, 1), *media = open_socket(wire, 2);
+
+    say_token(media, "/198.51.100.23:1/203.0.113.44:8443");
+    assert_false(is_closing(media));
+    assert_ptr_equal(wire->taken, media);
+    assert_string_equal(wire->taken_by, "/198.51.100.23:1/203.0.113.44:8443");
+    assert_int_equal(sl_signalling_count(wire->signalling), 1); /* it is no more ours */
+    fake_advance_ms(20000);
+    assert_false(is_closing(media));
+    fake_ws_gone(media);
+    fake_ws_gone(ws);
+}
+
+static void other_media_sockets_are_closed(void **state) /* MSE-8 */
+{
+    struct wire *wire = *state;
+    static const struct {
+        const char *why, *ip, *token;
+        bool takes_none;
+    } cases[] = {
+        {"no token", "198.51.100.23", "", false},
+        {"nobody's", "198.51.100.23", "/1.2.3.4:5/6.7.8.9:10", false},
+        {"another address", "198.51.100.24", "/198.51.100.23:1/203.0.113.44:8443", false},
+        {"too many", "198.51.100.23", "/198.51.100.23:1/203.0.113.44:8443", true},
+    };
+    struct sl_ws *ws = open_session(wire, 1);
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_ws *media = fake_ws_create(cases[i].ip, 2);
+        wire->takes_none = cases[i].takes_none;
+        fake_ws_open(media, sl_signalling_ws_ops(), wire->signalling);
+        say_token(media, cases[i].token);
+        if (wire->taken || closing_code(media) != 1008)
+            fail_msg("%s: not refused", cases[i].why);
+        fake_ws_gone(media);
+    }
     fake_ws_gone(ws);
 }
 
@@ -334,17 +376,17 @@ static void a_client_that_does_not_read_is_dropped(void **state) /* 12.8 */
 
 static void a_rate_limit_allows_bursts_and_then_its_rate(void **state)
 {
-    struct bucket bucket = {0};
+    struct sl_bucket bucket = {0};
     size_t passed = 0;
 
     (void)state;
     for (int i = 0; i < 1000; i++)
-        passed += sl_bucket_take(&bucket, 20, 1000000);
+        passed += sl_bucket_take(&bucket, 20, 200, 1000000);
     assert_int_equal(passed, 200);
     for (int i = 0; i < 1000; i++)
-        passed += sl_bucket_take(&bucket, 20, 2000000);
+        passed += sl_bucket_take(&bucket, 20, 200, 2000000);
     assert_int_equal(passed, 220);
-    assert_false(sl_bucket_take(&bucket, 0, 90000000));
+    assert_false(sl_bucket_take(&bucket, 0, 0, 90000000));
 }
 
 int main(void)
@@ -361,7 +403,8 @@ int main(void)
         TEST(other_messages_first_and_a_second_connection_fail),
         TEST(nothing_goes_out_while_the_back_end_thinks),
         TEST(a_silent_socket_is_closed),
-        TEST(a_media_socket_is_closed),
+        TEST(a_media_socket_goes_to_whom_it_concerns),
+        TEST(other_media_sockets_are_closed),
         TEST(pings_every_interval_and_drops_who_never_answers),
         TEST(any_message_counts_as_life),
         TEST(answers_the_clients_ping),

@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "wire.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -414,19 +415,68 @@ static void rates_have_the_fields_of_the_seed(void **state) /* WS-57, WS-58 */
     fake_ws_gone(publisher);
 }
 
-static void a_snapshot_fails_with_a_reason(void **state) /* 9.5 */
+/* A socket with a stream `cam`; fields say who connects. */
+static struct sl_ws *open_publisher(struct wire *wire, const char *fields)
 {
-    struct sl_ws *ws = open_session(*state, 1);
+    struct sl_ws *ws = open_socket(wire, 1);
+
+    say(ws, "connection", fields);
+    json_decref(expect(ws, "getUserData"));
+    json_decref(expect(ws, "getVersion"));
+    publish_live(ws, "pub", "cam");
+    return ws;
+}
+
+static void a_snapshot_or_why_there_is_none(void **state) /* 9.5 */
+{
+    struct sl_ws *ws = open_publisher(*state, "{'appKey':'defaultApp','clientVersion':'2.0.276'}");
+    size_t queue_max = (size_t)((struct wire *)*state)->server.config->ws_queue_max;
 
     say(ws, "snapshot", "{'mediaSessionId':'s','name':'nobody'}");
     expect_exactly(ws, "notifyStreamEvent",
                    "{'mediaSessionId':'s','type':'snapshotFailed','payload':"
                    "{'info':'Stream not found'}}");
-    publish_live(ws, "pub", "cam");
     say(ws, "snapshot", "{'mediaSessionId':'s','name':'cam'}");
+    expect_nothing(ws);
+    /* Its text is half of what may wait. */
+    assert_int_equal(fake_snapshot_answer(0), queue_max / 2 / 4 * 3);
+    expect_exactly(ws, "notifyStreamEvent",
+                   "{'mediaSessionId':'s','type':'snapshotCompleted','payload':"
+                   "{'snapshot':'iVBORw=='}}");
+    expect_nothing(ws);
+    fake_advance_ms(1000);
+    say(ws, "snapshot", "{'name':'cam'}");
+    (void)fake_snapshot_answer(-ETIMEDOUT);
+    expect_exactly(ws, "notifyStreamEvent",
+                   "{'mediaSessionId':null,'type':'snapshotFailed','payload':"
+                   "{'info':'Failed by error'}}");
+    fake_ws_gone(ws);
+}
+
+static void a_snapshot_drops_no_slow_client(void **state)
+{
+    struct sl_ws *ws = open_publisher(*state, "{'appKey':'defaultApp'}");
+
+    say(ws, "snapshot", "{'mediaSessionId':'s','name':'cam'}");
+    fake_ws_set_queued(ws, (size_t)((struct wire *)*state)->server.config->ws_queue_max - 100);
+    (void)fake_snapshot_answer(0);
     expect_exactly(ws, "notifyStreamEvent",
                    "{'mediaSessionId':'s','type':'snapshotFailed','payload':"
-                   "{'info':'Failed by error'}}");
+                   "{'info':'Too many requests'}}");
+    fake_ws_gone(ws);
+}
+
+static void an_old_client_hears_of_a_snapshot_by_a_status_too(void **state)
+{
+    struct sl_ws *ws = open_publisher(*state, "{'appKey':'defaultApp','clientVersion':'0.5.28'}");
+    size_t queue_max = (size_t)((struct wire *)*state)->server.config->ws_queue_max;
+
+    say(ws, "snapshot", "{'mediaSessionId':'s','name':'cam'}");
+    assert_int_equal(fake_snapshot_answer(0), queue_max / 4 / 4 * 3);
+    json_decref(expect(ws, "notifyStreamEvent"));
+    expect_exactly(ws, "notifyStreamStatusEvent",
+                   "{'mediaSessionId':'s','name':'cam','status':'SNAPSHOT_COMPLETE',"
+                   "'info':'iVBORw=='}");
     fake_ws_gone(ws);
 }
 
@@ -555,7 +605,9 @@ int main(void)
         TEST(payloads_reach_players_as_the_text_they_were),
         TEST(events_that_cannot_be_passed_on_are_told_and_counted),
         TEST(rates_have_the_fields_of_the_seed),
-        TEST(a_snapshot_fails_with_a_reason),
+        TEST(a_snapshot_or_why_there_is_none),
+        TEST(a_snapshot_drops_no_slow_client),
+        TEST(an_old_client_hears_of_a_snapshot_by_a_status_too),
         TEST(data_gets_one_status),
         TEST(data_for_the_client_arrives),
         TEST(diagnostics_never_disturb_the_session),

@@ -6,13 +6,30 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool take_socket(void *arg, const char *session_id, struct sl_ws *ws)
+{
+    static const struct sl_ws_ops ops = {.on_text = NULL};
+    struct wire *wire = arg;
+
+    if (wire->takes_none)
+        return false;
+    wire->taken = ws;
+    (void)snprintf(wire->taken_by, sizeof(wire->taken_by), "%s", session_id);
+    sl_ws_set_owner(ws, &ops, NULL);
+    return true;
+}
+
 int set_up(void **state)
 {
     struct wire *wire = sl_new(struct wire);
 
+    wire->sockets = (struct sl_media_sockets){.arg = wire, .take = take_socket};
     fake_server_init(&wire->server);
-    wire->signalling = sl_signalling_create(wire->server.sessions, wire->server.config, NULL,
-                                            wire->server.counters);
+    const struct sl_signalling_config config = {.sessions = wire->server.sessions,
+                                                .sockets = &wire->sockets,
+                                                .config = wire->server.config,
+                                                .counters = wire->server.counters};
+    wire->signalling = sl_signalling_create(&config);
     *state = wire;
     return 0;
 }

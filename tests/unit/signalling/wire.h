@@ -15,6 +15,10 @@
 struct wire {
     struct fake_server server;
     struct sl_signalling *signalling;
+    struct sl_media_sockets sockets;
+    struct sl_ws *taken; /* the last media socket that was, and of which session */
+    char taken_by[256];
+    bool takes_none;
 };
 
 /* cmocka fixtures: *state is a struct wire. */

@@ -45,10 +45,8 @@ static const char *kind_of(const struct sl_stream *stream)
 
 static json_t *codec_of(struct sl_stream *stream, enum sl_media_kind kind)
 {
-    const struct sl_track *track = sl_stream_track(stream, kind);
-
-    return track ? json_string(sl_codec_name(sl_track_codecs(track)->codecs[0].codec))
-                 : json_null();
+    return sl_stream_track(stream, kind) ? json_string(sl_codec_name(sl_stream_codec(stream, kind)))
+                                         : json_null();
 }
 
 /* null: a stream of this server's own. */

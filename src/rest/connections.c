@@ -22,12 +22,19 @@ static void select_session(struct sl_session *session, void *arg)
         (void)json_object_set_new(arg, sl_session_id(session), json_null());
 }
 
+static void select_kept(const struct sl_kept_facts *facts, void *arg)
+{
+    (void)json_object_set_new(arg, facts->session_id, json_null());
+}
+
 static json_t *describe_connection(const struct sl_control *control, const char *id, json_t *params)
 {
     static const char *const filters[] = {"appKey", "sessionId", "clientVersion"};
     const struct sl_session *session = sl_sessions_find(control->sessions, id);
 
     if (!is_established(session))
+        session = sl_sessions_find_kept(control->sessions, id);
+    if (!session)
         return NULL;
     json_t *item = sl_session_describe(session);
     for (size_t i = 0; i < SL_ARRAY_LEN(filters); i++) {
@@ -46,6 +53,7 @@ static void answer_find(struct sl_call *call, void *arg)
     json_t *ids = json_object();
 
     sl_sessions_each(control->sessions, select_session, ids);
+    sl_sessions_each_kept(control->sessions, select_kept, ids);
     sl_bulk_list(control, call, ids, describe_connection, no_match);
 }
 
@@ -57,12 +65,34 @@ static void answer_terminate(struct sl_call *call, void *arg)
     struct sl_session *session =
         sl_sessions_find(control->sessions, sl_param_text(sl_call_body(call), "sessionId"));
 
-    if (!session) {
+    if (session)
+        sl_session_terminate(session);
+    else if (!sl_sessions_end_kept(control->sessions,
+                                   sl_param_text(sl_call_body(call), "sessionId"))) {
         sl_reply_error(call, 404, "%s", no_match);
         return;
     }
-    sl_session_terminate(session);
     sl_reply_empty(call);
+}
+
+/* ---- set_log_level ---- */
+
+static void answer_log_level(struct sl_call *call, void *arg)
+{
+    const struct sl_control *control = arg;
+    json_t *params = sl_call_body(call);
+    struct sl_session *session =
+        sl_sessions_find(control->sessions, sl_param_text(params, "sessionId"));
+    int level = sl_log_level_parse(sl_param_text(params, "logLevel"));
+
+    if (level < 0)
+        sl_reply_error(call, 400, "logLevel: ERROR, WARN, INFO, DEBUG or TRACE");
+    else if (!session)
+        sl_reply_error(call, 404, "%s", no_match);
+    else if (sl_session_set_log_level(session, (enum sl_log_level)level) < 0)
+        sl_reply_error(call, 500, "too many clients have a level of their own");
+    else
+        sl_reply_empty(call);
 }
 
 /* ---- data/send ---- */
@@ -125,6 +155,10 @@ static const struct sl_param find_params[] = {
 static const struct sl_param terminate_params[] = {
     {.name = "sessionId", .required = true, .about = "this client"},
 };
+static const struct sl_param log_level_params[] = {
+    {.name = "sessionId", .required = true, .about = "this client"},
+    {.name = "logLevel", .required = true, .about = "ERROR, WARN, INFO, DEBUG or TRACE"},
+};
 static const struct sl_param send_params[] = {
     {.name = "nodeId", .about = "this server; others are unknown here"},
     {.name = "operationId", .required = true, .about = "told to the client"},
@@ -156,6 +190,13 @@ static const struct sl_route routes[] = {
      .about = "closes a client's connection; its streams end",
      SL_ROUTE_PARAMS(terminate_params),
      .codes = "404"},
+    {.methods = "POST",
+     .path = "/rest-api/connection/set_log_level",
+     .access = SL_ROUTE_OPERATOR,
+     .handle = answer_log_level,
+     .about = "how much is logged of a client, to its end",
+     SL_ROUTE_PARAMS(log_level_params),
+     .codes = "404 500"},
     {.methods = "POST",
      .path = "/rest-api/data/send",
      .access = SL_ROUTE_OPERATOR,

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "session/session.h"
 #include "stream/stream.h"
+#include "transcoder/transcoder.h"
+#include "variant/variant.h"
 
 #include <string.h>
 
@@ -47,6 +49,14 @@ static void count_stream(struct sl_stream *stream, void *arg)
     sl_stream_each_taker(stream, count_taker, arg);
 }
 
+static uint64_t count_processes(struct sl_transcoder *transcoder)
+{
+    struct sl_transcoder_stats stats;
+
+    sl_transcoder_stats(transcoder, &stats);
+    return stats.process_count;
+}
+
 void sl_figures_take(const struct sl_rest_parts *parts, struct sl_figures *out)
 {
     struct sl_sessions_stats sessions = {0};
@@ -55,8 +65,13 @@ void sl_figures_take(const struct sl_rest_parts *parts, struct sl_figures *out)
     if (parts->sessions)
         sl_sessions_stats(parts->sessions, &sessions);
     out->connections = sessions.sessions;
+    out->narrow = sessions.narrow;
     if (parts->streams)
         sl_streams_each(parts->streams, count_stream, out);
+    if (parts->variants)
+        out->variants = sl_variants_count(parts->variants);
+    if (parts->transcoder)
+        out->codec_processes = count_processes(parts->transcoder);
     /* One port a worker serves every client: none is ever used up. */
     if (parts->workers)
         out->ports_busy = sl_workers_count(parts->workers);

@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GAUGES_MAX = 64 };
-
 #define STAT(field) offsetof(struct sl_figures, field)
 
 /* Numbers of struct sl_figures as gauges. */
@@ -26,6 +24,7 @@ static const struct {
     size_t offset;
 } rows[] = {
     {SL_GAUGE_CONNECTIONS, "", STAT(connections)},
+    {SL_GAUGE_NARROW, "", STAT(narrow)},
     {SL_GAUGE_STREAMS, "direction=\"in\",proto=\"webrtc\"", STAT(webrtc.in)},
     {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"webrtc\"", STAT(webrtc.out)},
     {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"websocket\"", STAT(websocket.out)},
@@ -35,68 +34,76 @@ static const struct {
     {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"rtsp\"", STAT(rtsp.out)},
 };
 
-static size_t add(struct sl_gauge_value *out, size_t count, enum sl_gauge gauge, const char *labels,
-                  double value)
+static void add(struct sl_gauges *gauges, enum sl_gauge gauge, double value)
 {
-    out[count] = (struct sl_gauge_value){gauge, labels, value};
-    return count + 1;
+    sl_gauges_add(gauges, gauge, value, "%s", "");
 }
 
-static size_t add_parts(const struct sl_rest_parts *parts, struct sl_gauge_value *out, size_t n)
+static void add_figures(const struct sl_rest_parts *parts, struct sl_gauges *out)
 {
-    const struct sl_cluster *cluster = parts->cluster;
-
-    n = add(out, n, SL_GAUGE_CLUSTER_CONNECTED, "", cluster && sl_cluster_is_connected(cluster));
-    n = add(out, n, SL_GAUGE_CLUSTER_NODES, "",
-            cluster ? (double)sl_cluster_node_count(cluster) : 0);
-    n = add(out, n, SL_GAUGE_PUSHES, "",
-            parts->pushes ? (double)sl_pushes_count(parts->pushes) : 0);
-    n = add(out, n, SL_GAUGE_PULLS, "", parts->pulls ? (double)sl_pulls_count(parts->pulls) : 0);
-    return add(out, n, SL_GAUGE_WORKERS, "",
-               parts->workers ? (double)sl_workers_count(parts->workers) : 0);
-}
-
-static size_t collect(const struct sl_metrics_part *part,
-                      struct sl_gauge_value out[static GAUGES_MAX])
-{
-    const struct sl_rest_sources *sources = part->sources;
     struct sl_figures figures;
-    struct sl_process process;
-    size_t n = 0;
 
-    sl_figures_take(part->parts, &figures);
+    sl_figures_take(parts, &figures);
     for (size_t i = 0; i < SL_ARRAY_LEN(rows); i++) {
         uint64_t value;
         memcpy(&value, (const char *)&figures + rows[i].offset, sizeof(value));
-        n = add(out, n, rows[i].gauge, rows[i].labels, (double)value);
+        sl_gauges_add(out, rows[i].gauge, (double)value, "%s", rows[i].labels);
     }
+}
+
+static void add_process(const struct sl_metrics_part *part, struct sl_gauges *out)
+{
+    struct sl_process process;
+
     sl_process_read(&process);
-    n = add(out, n, SL_GAUGE_BUILD_INFO, "version=\"" SLUICE_VERSION "\"", 1);
-    n = add(out, n, SL_GAUGE_UPTIME, "", (double)(sl_now_us() - part->started_us) / SL_US_PER_S);
-    n = add(out, n, SL_GAUGE_LOG_LOST, "", (double)sl_log_lost());
-    n = add(out, n, SL_GAUGE_PROCESS_START, "", (double)part->started_ms / 1000);
+    sl_gauges_add(out, SL_GAUGE_BUILD_INFO, 1, "version=\"%s\"", SLUICE_VERSION);
+    add(out, SL_GAUGE_UPTIME, (double)(sl_now_us() - part->started_us) / SL_US_PER_S);
+    add(out, SL_GAUGE_LOG_LOST, (double)sl_log_lost());
+    add(out, SL_GAUGE_PROCESS_START, (double)part->started_ms / 1000);
     if (process.resident_bytes > 0)
-        n = add(out, n, SL_GAUGE_PROCESS_MEMORY, "", (double)process.resident_bytes);
-    n = add(out, n, SL_GAUGE_PROCESS_FDS_MAX, "", (double)process.open_fds_max);
+        add(out, SL_GAUGE_PROCESS_MEMORY, (double)process.resident_bytes);
+    add(out, SL_GAUGE_PROCESS_FDS_MAX, (double)process.open_fds_max);
     if (process.open_fds > 0)
-        n = add(out, n, SL_GAUGE_PROCESS_FDS, "", (double)process.open_fds);
-    n = add_parts(part->parts, out, n);
+        add(out, SL_GAUGE_PROCESS_FDS, (double)process.open_fds);
+}
+
+static void add_parts(const struct sl_rest_parts *parts, struct sl_gauges *out)
+{
+    const struct sl_cluster *cluster = parts->cluster;
+
+    add(out, SL_GAUGE_CLUSTER_CONNECTED, cluster && sl_cluster_is_connected(cluster));
+    add(out, SL_GAUGE_CLUSTER_NODES, cluster ? (double)sl_cluster_node_count(cluster) : 0);
+    add(out, SL_GAUGE_PUSHES, parts->pushes ? (double)sl_pushes_count(parts->pushes) : 0);
+    add(out, SL_GAUGE_PULLS, parts->pulls ? (double)sl_pulls_count(parts->pulls) : 0);
+    add(out, SL_GAUGE_WORKERS, parts->workers ? (double)sl_workers_count(parts->workers) : 0);
+}
+
+static void collect(const struct sl_metrics_part *part, struct sl_gauges *out)
+{
+    const struct sl_rest_sources *sources = part->sources;
+
+    out->count = 0;
+    add_figures(part->parts, out);
+    add_process(part, out);
+    add_parts(part->parts, out);
+    sl_made_gauges(part->parts, out);
     if (sources->gauges)
-        n += sources->gauges(sources->owner, out + n, GAUGES_MAX - n);
-    return n;
+        out->count +=
+            sources->gauges(sources->owner, out->values + out->count, SL_GAUGES_MAX - out->count);
 }
 
 static void answer_metrics(struct sl_call *call, void *arg)
 {
     const struct sl_metrics_part *part = arg;
-    struct sl_gauge_value gauges[GAUGES_MAX];
+    struct sl_gauges gauges;
     size_t len;
 
     if (!part->metrics) {
         sl_reply_error(call, 404, "this server keeps no metrics");
         return;
     }
-    char *page = sl_metrics_page(part->metrics, gauges, collect(part, gauges), &len);
+    collect(part, &gauges);
+    char *page = sl_metrics_page(part->metrics, gauges.values, gauges.count, &len);
     sl_reply_text(call, 200, "text/plain; version=0.0.4; charset=utf-8", page, len);
     free(page);
 }

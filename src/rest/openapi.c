@@ -132,6 +132,8 @@ static json_t *body_schema(const struct sl_route *route)
     json_decref(required);
     if (route->body == SL_BODY_NEED_ONE)
         set(out, "minProperties", json_integer(1));
+    if (route->body == SL_BODY_EXACT)
+        set(out, "additionalProperties", json_false());
     return out;
 }
 

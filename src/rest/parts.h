@@ -18,9 +18,27 @@ struct sl_figures {
     uint64_t connections;                            /* sessions, all of them by WebSocket */
     struct sl_traffic webrtc, websocket, rtmp, rtsp; /* by protocol */
     uint64_t viewers;                                /* by any protocol */
+    uint64_t narrow; /* players whose links take less than there is */
     uint64_t ports_busy;
+    uint64_t variants, codec_processes; /* what is made of streams, by how many */
 };
 void sl_figures_take(const struct sl_rest_parts *parts, struct sl_figures *out);
+/* distributors.c: what the pictures of each published stream are made into. New reference. */
+json_t *sl_distributors_take(const struct sl_rest_parts *parts);
+
+/* ---- Gauges for the metrics page, with labels of their own ---- */
+
+enum { SL_GAUGES_MAX = 256, SL_GAUGE_LABELS_MAX = 48 };
+struct sl_gauges {
+    size_t count;
+    struct sl_gauge_value values[SL_GAUGES_MAX];
+    char labels[SL_GAUGES_MAX][SL_GAUGE_LABELS_MAX];
+};
+/* gauges.c; what is more than SL_GAUGES_MAX is left out. labels: "" for none. */
+void sl_gauges_add(struct sl_gauges *gauges, enum sl_gauge gauge, double value, const char *labels,
+                   ...) __attribute__((format(printf, 4, 5)));
+/* made.c: what is made of streams, and the codec processes. */
+void sl_made_gauges(const struct sl_rest_parts *parts, struct sl_gauges *out);
 
 /* ---- Parts ---- */
 
@@ -58,6 +76,8 @@ struct sl_control {
 };
 void sl_control_add_streams(struct sl_control *control, struct sl_router *router);
 void sl_control_add_connections(struct sl_control *control, struct sl_router *router);
+void sl_control_add_injections(struct sl_control *control, struct sl_router *router);
+void sl_control_add_rooms(struct sl_control *control, struct sl_router *router);
 
 /* /rest-api/push and /api/v1/pushes: streams to RTMP servers. */
 struct sl_push_part;
@@ -74,6 +94,36 @@ struct sl_pull_part *sl_pull_part_create(struct sl_pulls *pulls,
                                          struct sl_router *router);
 /* Answers what still waits; before the router goes. NULL is fine. */
 void sl_pull_part_destroy(struct sl_pull_part *part);
+
+/* /rest-api/stream/snapshot. */
+struct sl_snapshot_part;
+/* Both are borrowed. */
+struct sl_snapshot_part *sl_snapshot_part_create(struct sl_streams *streams,
+                                                 struct sl_variants *variants,
+                                                 struct sl_router *router);
+/* Answers what still waits; before the router and the variants go. NULL is fine. */
+void sl_snapshot_part_destroy(struct sl_snapshot_part *part);
+
+/* /rest-api/transcoder: streams made of streams. */
+struct sl_transcoder_part;
+struct sl_transcoder_part *sl_transcoder_part_create(const struct sl_rest_parts *parts,
+                                                     struct sl_router *router);
+/* Answers what still waits, ends what there is; before the router and the variants go. NULL is
+ * fine. */
+void sl_transcoder_part_destroy(struct sl_transcoder_part *part);
+
+/* /api/v1/variants, /api/v1/codec-processes. */
+struct sl_variants_part {
+    const struct sl_rest_parts *parts;
+};
+void sl_variants_part_add(struct sl_variants_part *part, struct sl_router *router);
+
+/* /client/debug. NULL: there are no such files. */
+struct sl_debug_part;
+struct sl_debug_part *sl_debug_part_create(const struct sl_rest_parts *parts,
+                                           struct sl_router *router);
+/* After the connections, before the router goes. NULL is fine. */
+void sl_debug_part_destroy(struct sl_debug_part *part);
 
 /* /api/v1/nodes: those of the cluster. */
 struct sl_nodes_part {

@@ -23,8 +23,12 @@ struct sl_rest {
     struct sl_stat stat;
     struct sl_metrics_part metrics;
     struct sl_control control;
-    struct sl_push_part *push; /* NULL: nothing can be pushed */
-    struct sl_pull_part *pull; /* NULL: nothing can be pulled */
+    struct sl_push_part *push;             /* NULL: nothing can be pushed */
+    struct sl_pull_part *pull;             /* NULL: nothing can be pulled */
+    struct sl_snapshot_part *snapshot;     /* NULL: nothing is made of streams */
+    struct sl_transcoder_part *transcoder; /* NULL: likewise */
+    struct sl_variants_part variants;
+    struct sl_debug_part *debug;     /* NULL: there are no such files */
     struct sl_nodes_part nodes;
     struct sl_api api;
 };
@@ -88,11 +92,21 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
         rest->control = (struct sl_control){parts->sessions, sl_walks_create(parts->loop)};
         sl_control_add_streams(&rest->control, rest->router);
         sl_control_add_connections(&rest->control, rest->router);
+        sl_control_add_rooms(&rest->control, rest->router);
+        sl_control_add_injections(&rest->control, rest->router);
     }
     if (parts->pushes)
         rest->push = sl_push_part_create(parts->pushes, rest->router);
     if (parts->pulls)
         rest->pull = sl_pull_part_create(parts->pulls, parts->directory, rest->router);
+    if (parts->variants) {
+        rest->snapshot = sl_snapshot_part_create(parts->streams, parts->variants, rest->router);
+        rest->transcoder = sl_transcoder_part_create(parts, rest->router);
+    }
+    rest->variants = (struct sl_variants_part){parts};
+    sl_variants_part_add(&rest->variants, rest->router);
+    if (parts->diagnose)
+        rest->debug = sl_debug_part_create(parts, rest->router);
     rest->nodes = (struct sl_nodes_part){parts->cluster};
     sl_nodes_part_add(&rest->nodes, rest->router);
     sl_echo_add(rest->router);
@@ -129,6 +143,9 @@ void sl_rest_destroy(struct sl_rest *rest)
         return;
     sl_push_part_destroy(rest->push);
     sl_pull_part_destroy(rest->pull);
+    sl_snapshot_part_destroy(rest->snapshot);
+    sl_transcoder_part_destroy(rest->transcoder);
+    sl_debug_part_destroy(rest->debug);
     sl_walks_destroy(rest->control.walks);
     sl_router_destroy(rest->router);
     sl_files_destroy(rest->files);

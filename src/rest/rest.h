@@ -21,12 +21,16 @@ struct sl_error;
 struct sl_http_request;
 struct sl_loop;
 struct sl_cluster;
+struct sl_diagnose;
 struct sl_directory;
 struct sl_pulls;
 struct sl_pushes;
+struct sl_archive;
 struct sl_rest;
 struct sl_sessions;
 struct sl_streams;
+struct sl_transcoder;
+struct sl_variants;
 struct sl_workers;
 
 /* What only the creator of sl_rest knows. A NULL function means "nothing to tell" (and: alive,
@@ -70,6 +74,10 @@ struct sl_rest_parts {
     struct sl_pulls *pulls;
     const struct sl_directory *directory; /* whom pulls ask for their names */
     const struct sl_cluster *cluster;
+    const struct sl_archive *archive; /* who records what is made of them */
+    struct sl_variants *variants;     /* of the same streams; what is made of them ... */
+    struct sl_transcoder *transcoder; /* ... and by whom */
+    struct sl_diagnose *diagnose;       /* what is written about clients */
 };
 
 /* Everything is copied. */
@@ -78,7 +86,7 @@ struct sl_rest_config {
     const char *web_root; /* NULL or "": no pages */
     /* told to the pages; 0: there is no such listener */
     uint16_t ws_port, wss_port, https_port;
-    const char *demo;           /* outlives sl_rest; name of the built-in stream; NULL: none */
+    const char *demo; /* outlives sl_rest; name of the built-in stream; NULL: none */
     struct sl_metrics *metrics; /* outlives sl_rest; NULL: no counters on /metrics */
     struct sl_rest_parts parts;
     struct sl_rest_sources sources;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* rest-api.md 3.3; `metrics` only if display asks for it. */
+/* rest-api.md 3.3; `metrics` and `clientMetrics` only if display asks for them. */
 static const struct sl_field stream[] = {
     {"mediaSessionId", "string", false, "its id"},
     {"name", "string", false, "name of the stream"},
@@ -46,6 +46,8 @@ static const struct sl_field stream[] = {
     {"audioState", "object", false, "muted: boolean"},
     {"videoState", "object", false, "muted: boolean"},
     {"metrics", "object", false, "only with display: [\"metrics\"]; numbers by name"},
+    {"clientMetrics", "object", true,
+     "only with display: [\"clientMetrics\"]: the last row that the client has measured"},
 };
 
 /* rest-api.md 3.4 */
@@ -101,6 +103,24 @@ static const struct sl_field pull_agent[] = {
     {"status", "string", false, "NEW, CONNECTED, PROCESSED_REMOTE"},
 };
 
+/* media-outputs.md 2.7 */
+static const struct sl_field transcoder[] = {
+    {"localMediaSessionId", "string", false, "its id"},
+    {"localStreamName", "string", false, "name of the new stream"},
+    {"remoteStreamName", "string", false, "name of the stream it is made of"},
+    {"uri", "string", false, "as asked for"},
+    {"status", "string", false, "NEW, PROCESSED_LOCAL"},
+    {"hasAudio", "boolean", false, NULL},
+    {"hasVideo", "boolean", false, NULL},
+    {"record", "boolean", false, NULL},
+    {"encoder", "object", false, "as asked for"},
+};
+
+/* media-outputs.md 8 */
+static const struct sl_field snapshot[] = {
+    {"data", "string", false, "a PNG, in Base64"},
+};
+
 /* rest-api.md 1.1 */
 static const struct sl_field error[] = {
     {"status", "integer", false, "the HTTP status"},
@@ -127,6 +147,8 @@ static const struct sl_schema schemas[] = {
      SL_ARRAY_LEN(transponder)},
     {"PullAgent", "A stream taken from another server, or published there.", pull_agent,
      SL_ARRAY_LEN(pull_agent)},
+    {"Transcoder", "A stream made of another one.", transcoder, SL_ARRAY_LEN(transcoder)},
+    {"Snapshot", "A picture of a stream.", snapshot, SL_ARRAY_LEN(snapshot)},
     {"Error", "What went wrong.", error, SL_ARRAY_LEN(error)},
     {"Problem", "What went wrong, as RFC 9457 has it.", problem, SL_ARRAY_LEN(problem)},
 };

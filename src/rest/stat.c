@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The statistics page as the SDK reads it (rest-api.md section 10): lines of dashes with a group's
- * name, lines key=value, nothing else, no empty line, so no newline at the end either.
+ * name, lines key=value, nothing else, no empty line, so no newline at the end either. And the same
+ * as JSON, by group.
  */
 #include "rest/parts.h"
 
@@ -20,37 +21,42 @@ enum {
 
 enum source { NUMBER, HEADER, ALWAYS_ZERO, THREADS, CPU, MEMORY_TOTAL, MEMORY_FREE };
 
-#define STAT(key, field) key, NUMBER, offsetof(struct sl_figures, field)
+#define STAT(key, field)  key, NUMBER, offsetof(struct sl_figures, field), NULL
+#define GROUP(line, json) line, HEADER, 0, json
 
 static const struct {
     const char *key; /* or the whole header line */
     enum source source;
-    size_t offset; /* of a NUMBER */
+    size_t offset;    /* of a NUMBER */
+    const char *json; /* of a HEADER: the group's name there */
 } rows[] = {
-    {"-----Connection Stats-----", HEADER, 0},
+    {GROUP("-----Connection Stats-----", "connections_stats")},
     {STAT("connections", connections)},
     {STAT("connections_websocket", connections)},
-    {"-----Stream Stats-----", HEADER, 0},
+    {GROUP("-----Stream Stats-----", "streams_stats")},
     {STAT("streams_webrtc_in", webrtc.in)},
     {STAT("streams_webrtc_out", webrtc.out)},
     {STAT("streams_websocket_out", websocket.out)},
     {STAT("streams_rtmp_in", rtmp.in)},
     {STAT("streams_rtmp_out", rtmp.out)},
-    {"streams_rtmfp_in", ALWAYS_ZERO, 0},
-    {"streams_rtmfp_out", ALWAYS_ZERO, 0},
+    {"streams_rtmfp_in", ALWAYS_ZERO, 0, NULL},
+    {"streams_rtmfp_out", ALWAYS_ZERO, 0, NULL},
     {STAT("streams_rtsp_in", rtsp.in)},
     {STAT("streams_rtsp_out", rtsp.out)},
     {STAT("streams_viewers", viewers)},
-    {"-----Port Stats-----", HEADER, 0},
-    {"ports_media_free", ALWAYS_ZERO, 0},
+    {GROUP("-----Port Stats-----", "port_stats")},
+    {"ports_media_free", ALWAYS_ZERO, 0, NULL},
     {STAT("ports_media_busy", ports_busy)},
-    {"ports_media_quarantine", ALWAYS_ZERO, 0},
-    {"-----Core Stats-----", HEADER, 0},
-    {"core_threads", THREADS, 0},
-    {"-----System Stats-----", HEADER, 0},
-    {"system_java_cpu_usage", CPU, 0}, /* the key's name is the original's */
-    {"system_memory_total", MEMORY_TOTAL, 0},
-    {"system_memory_free", MEMORY_FREE, 0},
+    {"ports_media_quarantine", ALWAYS_ZERO, 0, NULL},
+    {GROUP("-----Transcoding Stats-----", "transcoding_stats")},
+    {STAT("transcoding_variants", variants)},
+    {STAT("transcoding_processes", codec_processes)},
+    {GROUP("-----Core Stats-----", "core_stats")},
+    {"core_threads", THREADS, 0, NULL},
+    {GROUP("-----System Stats-----", "system_stats")},
+    {"system_java_cpu_usage", CPU, 0, NULL}, /* the key's name is the original's */
+    {"system_memory_total", MEMORY_TOTAL, 0, NULL},
+    {"system_memory_free", MEMORY_FREE, 0, NULL},
 };
 
 /* Percent of one core since the last sample; the first one covers the whole life. */
@@ -74,51 +80,64 @@ static uint64_t number_at(const struct sl_figures *figures, size_t offset)
     return value;
 }
 
-static void write_row(FILE *page, size_t row, struct sl_stat *stat,
-                      const struct sl_figures *figures, const struct sl_process *process)
-{
-    unsigned long long value = 0;
+/* What the rows tell of one moment. */
+struct sample {
+    struct sl_figures figures;
+    struct sl_process process;
+    double cpu_percent;
+};
 
-    fputs(rows[row].key, page);
+static void take_sample(struct sl_stat *stat, struct sample *out)
+{
+    sl_figures_take(stat->parts, &out->figures);
+    sl_process_read(&out->process);
+    out->cpu_percent = cpu_percent(stat, out->process.cpu_s);
+}
+
+/* Of all but HEADER and CPU. */
+static uint64_t value_of(size_t row, const struct sample *sample)
+{
     switch (rows[row].source) {
-    case HEADER:
-        return;
-    case CPU:
-        fprintf(page, "=%.1f", cpu_percent(stat, process->cpu_s));
-        return;
     case NUMBER:
-        value = number_at(figures, rows[row].offset);
-        break;
+        return number_at(&sample->figures, rows[row].offset);
+    case THREADS:
+        return sample->process.threads;
+    case MEMORY_TOTAL:
+        return sample->process.memory_total;
+    case MEMORY_FREE:
+        return sample->process.memory_free;
+    case HEADER:
+    case CPU:
     case ALWAYS_ZERO:
         break;
-    case THREADS:
-        value = process->threads;
-        break;
-    case MEMORY_TOTAL:
-        value = process->memory_total;
-        break;
-    case MEMORY_FREE:
-        value = process->memory_free;
-        break;
     }
-    fprintf(page, "=%llu", value);
+    return 0;
+}
+
+/* ---- As lines ---- */
+
+static void write_row(FILE *page, size_t row, const struct sample *sample)
+{
+    fputs(rows[row].key, page);
+    if (rows[row].source == CPU)
+        fprintf(page, "=%.1f", sample->cpu_percent);
+    else if (rows[row].source != HEADER)
+        fprintf(page, "=%llu", (unsigned long long)value_of(row, sample));
 }
 
 void sl_stat_write(struct sl_stat *stat, FILE *page)
 {
-    struct sl_figures figures;
-    struct sl_process process;
+    struct sample sample;
 
-    sl_figures_take(stat->parts, &figures);
-    sl_process_read(&process);
+    take_sample(stat, &sample);
     for (size_t row = 0; row < SL_ARRAY_LEN(rows); row++) {
         if (row > 0)
             fputc('\n', page);
-        write_row(page, row, stat, &figures, &process);
+        write_row(page, row, &sample);
     }
 }
 
-static void answer_stat(struct sl_call *call, void *arg)
+static void answer_lines(struct sl_call *call, struct sl_stat *stat)
 {
     char text[PAGE_MAX] = "";
     FILE *page = fmemopen(text, sizeof(text), "w");
@@ -127,9 +146,75 @@ static void answer_stat(struct sl_call *call, void *arg)
         sl_reply_error(call, 500, "out of memory");
         return;
     }
-    sl_stat_write(arg, page);
+    sl_stat_write(stat, page);
     (void)fclose(page); /* memory only */
     sl_reply_text(call, 200, SL_TYPE_TEXT, text, strlen(text));
+}
+
+/* ---- As JSON ---- */
+
+/* Is this group one of the comma list? "": all are. */
+static bool is_wanted(const char *groups, const char *name)
+{
+    size_t len = strlen(name);
+
+    if (!groups[0])
+        return true;
+    for (const char *at = groups; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, name, len) == 0 && (at[len] == ',' || at[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static json_t *build_groups(struct sl_stat *stat, const char *groups)
+{
+    json_t *out = json_object(), *group = NULL;
+    struct sample sample;
+
+    take_sample(stat, &sample);
+    for (size_t row = 0; row < SL_ARRAY_LEN(rows); row++) {
+        if (rows[row].source == HEADER) {
+            group = is_wanted(groups, rows[row].json) ? json_object() : NULL;
+            if (group)
+                (void)json_object_set_new(out, rows[row].json, group);
+        } else if (group) {
+            (void)json_object_set_new(group, rows[row].key,
+                                      rows[row].source == CPU
+                                          ? json_real(sample.cpu_percent)
+                                          : json_integer((json_int_t)value_of(row, &sample)));
+        }
+    }
+    return out;
+}
+
+static void answer_json(struct sl_call *call, struct sl_stat *stat)
+{
+    const char *query = sl_http_query(sl_call_request(call));
+    char groups[SL_QUERY_VALUE_MAX];
+
+    if (sl_query_get(query, "groups", groups) < 0)
+        groups[0] = '\0';
+    json_t *out = build_groups(stat, groups);
+    json_t *transcoding = json_object_get(out, "transcoding_stats");
+    if (transcoding) {
+        json_t *distributors = sl_distributors_take(stat->parts);
+        (void)json_object_update(transcoding, distributors);
+        json_decref(distributors);
+    }
+    sl_reply_json(call, 200, out);
+}
+
+static void answer_stat(struct sl_call *call, void *arg)
+{
+    char format[SL_QUERY_VALUE_MAX];
+
+    if (sl_query_get(sl_http_query(sl_call_request(call)), "format", format) == 0 &&
+        strcmp(format, "json") == 0)
+        answer_json(call, arg);
+    else
+        answer_lines(call, arg);
 }
 
 static const struct sl_route routes[] = {
@@ -138,7 +223,8 @@ static const struct sl_route routes[] = {
      .action = "stat",
      .access = SL_ROUTE_OPERATOR,
      .handle = answer_stat,
-     .about = "statistics as lines of key=value",
+     .about = "statistics as lines of key=value; with format=json by group, all or those of "
+              "groups=a,b",
      .answer = "text/plain"},
 };
 

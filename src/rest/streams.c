@@ -51,6 +51,16 @@ static void select_id(struct selection *selection, json_t *id)
         select_one(&listed, selection);
 }
 
+/* Some streams are in no list while nobody takes them. */
+static void select_named(struct selection *selection)
+{
+    const char *name = selection->filter.name;
+    struct sl_listed listed;
+
+    if (name && sl_sessions_find_named(selection->control->sessions, name, &listed))
+        select_one(&listed, selection);
+}
+
 /* Adds what matches. mediaSessionId and mediaSessionIds are alternatives (REST-41), and looked up
  * one by one: comparing thousands of ids with thousands of streams would hold up the loop. */
 static void select_by(struct selection *selection, json_t *params)
@@ -62,6 +72,7 @@ static void select_by(struct selection *selection, json_t *params)
 
     if (!id && !list) {
         sl_sessions_each_listed(selection->control->sessions, select_one, selection);
+        select_named(selection);
         return;
     }
     if (id)
@@ -77,10 +88,12 @@ static json_t *metrics_of(const struct sl_listed *listed)
     struct sl_video_rate video;
 
     sl_listed_video(listed, &video);
-    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:i}", "VIDEO_WIDTH", video.width,
+    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:i, s:i}", "VIDEO_WIDTH", video.width,
                      "VIDEO_HEIGHT", video.height, "VIDEO_RATE", (json_int_t)video.rate_bps,
                      "VIDEO_FPS", (json_int_t)video.fps, "VIDEO_NACK", (json_int_t)video.nack,
-                     "VIDEO_LOST", (json_int_t)video.lost, "VIDEO_B_FRAMES", 0);
+                     "VIDEO_LOST", (json_int_t)video.lost, "VIDEO_LINK_LIMIT",
+                     (json_int_t)video.limit_bps, "VIDEO_LINK_VARIANT", video.stands_in,
+                     "VIDEO_B_FRAMES", 0);
 }
 
 static bool displays(json_t *params, const char *what)
@@ -107,6 +120,10 @@ static json_t *describe_stream(const struct sl_control *control, const char *id,
     (void)json_object_set_new(item, "sdp", json_null());
     if (displays(params, "metrics"))
         (void)json_object_set_new(item, "metrics", metrics_of(&listed));
+    if (displays(params, "clientMetrics")) {
+        json_t *measured = sl_listed_client_metrics(&listed);
+        (void)json_object_set_new(item, "clientMetrics", measured ? measured : json_null());
+    }
     return item;
 }
 

@@ -353,7 +353,10 @@ static int create_rest(struct sl_server *server, struct sl_error *error)
                   .pulls = server->pulls,
                   .directory = server->names ? sl_names_directory(server->names) : NULL,
                   .cluster = server->cluster,
-                  .sessions = server->sessions},
+                  .variants = server->variants,
+                  .transcoder = server->transcoder,
+                  .sessions = server->sessions,
+                  .diagnose = server->diagnose},
         .apps = server->apps,
         .hooks = server->hooks,
     };

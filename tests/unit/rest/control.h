@@ -7,13 +7,21 @@
 #include "../http/fake_http.h"
 #include "../session/client.h"
 #include "../session/fake.h"
+#include "access/access.h"
 #include "fake_pull.h"
 #include "fake_push.h"
 #include "rest/rest.h"
 
 enum { CLIENTS_MAX = 8 };
 
+/* Who records: what it was asked for last. */
+struct fake_archive {
+    struct sl_archive archive;
+    const struct sl_stream *stream; /* NULL: nothing */
+};
+
 struct control {
+    struct fake_archive archive;
     struct fake_server server;
     struct sl_pushes pushes;
     struct sl_pulls pulls;

@@ -7,6 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 
+static void begin_archive(void *arg, struct sl_stream *stream,
+                          const struct sl_archive_request *request)
+{
+    struct fake_archive *fake = arg;
+
+    assert_true(request->asked);
+    fake->stream = stream;
+}
+
+static int64_t archived_since_ms(void *arg, const struct sl_stream *stream)
+{
+    return ((const struct fake_archive *)arg)->stream == stream ? 1 : 0;
+}
+
 int control_set_up(void **state)
 {
     struct control *control = sl_new(struct control);
@@ -14,13 +28,18 @@ int control_set_up(void **state)
     fake_server_init(&control->server);
     fake_directory_init(&control->directory);
     control->metrics = sl_metrics_create();
+    control->archive.archive = (struct sl_archive){
+        .arg = &control->archive, .begin = begin_archive, .since_ms = archived_since_ms};
     const struct sl_rest_config config = {.metrics = control->metrics,
                                           .parts = {.streams = fake_streams(),
                                                     .sessions = control->server.sessions,
                                                     .pushes = &control->pushes,
                                                     .pulls = &control->pulls,
                                                     .directory = &control->directory.directory,
-                                                    .cluster = &control->cluster}};
+                                                    .archive = &control->archive.archive,
+                                                    .cluster = &control->cluster,
+                                                    .variants = fake_variants(),
+                                                    .transcoder = fake_transcoder()}};
     assert_int_equal(sl_rest_create(&config, &control->rest, NULL), 0);
     *state = control;
     return 0;

@@ -6,6 +6,7 @@
 #include "rest/schema.h"
 #include "rest/walk.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -257,9 +258,9 @@ static bool has_type(json_t *value, const struct sl_field *field)
 static void describes_streams_as_the_schema_has_it(void **state) /* rest-api.md 3.3 */
 {
     struct control *control = *state;
-    static const char *const metrics[] = {"VIDEO_WIDTH",   "VIDEO_HEIGHT", "VIDEO_RATE",
-                                          "VIDEO_FPS",     "VIDEO_NACK",   "VIDEO_LOST",
-                                          "VIDEO_B_FRAMES"};
+    static const char *const metrics[] = {
+        "VIDEO_WIDTH", "VIDEO_HEIGHT",     "VIDEO_RATE",         "VIDEO_FPS",     "VIDEO_NACK",
+        "VIDEO_LOST",  "VIDEO_LINK_LIMIT", "VIDEO_LINK_VARIANT", "VIDEO_B_FRAMES"};
     const struct sl_schema *schema = sl_schema_find("Stream");
     json_t *list, *stream, *value;
     const char *key;
@@ -270,8 +271,9 @@ static void describes_streams_as_the_schema_has_it(void **state) /* rest-api.md 
     struct sl_stream *bars =
         fake_stream_add("bars", &bars_source,
                         &(struct sl_publisher){.origin = SL_ORIGIN_BUILT_IN, .id = "bars-id"});
-    assert_int_equal(
-        post(control, "/rest-api/stream/find_all", "{'display':['metrics','more']}", &list), 200);
+    assert_int_equal(post(control, "/rest-api/stream/find_all",
+                          "{'display':['metrics','clientMetrics','more']}", &list),
+                     200);
     assert_int_equal(json_array_size(list), 6);
     json_array_foreach(list, i, stream)
     {
@@ -538,6 +540,51 @@ static void gives_up_a_list_when_the_client_goes_or_the_server_ends(void **state
     fake_deinit(&waits);
 }
 
+/* ---- snapshot ---- */
+
+static void a_snapshot_is_answered_when_it_is_taken(void **state) /* SNAP-2, SNAP-7 */
+{
+    struct control *control = *state;
+    static const struct {
+        int err, status;
+    } cases[] = {{0, 200}, {-ENOENT, 500}, {-ETIMEDOUT, 500}, {-EPIPE, 500}, {-EPERM, 500}};
+    static const char path[] = "/rest-api/stream/snapshot";
+
+    go_live(control);
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_http_request request;
+        send_request(control, &request, "POST", path, "{'streamName':'cam'}");
+        fake_settle();
+        assert_int_equal(request.answers, 0);
+        assert_int_equal(fake_snapshot_answer(cases[i].err), 0); /* in full size */
+        assert_int_equal(request.status, cases[i].status);
+        json_t *answer = fake_answer_json(&request);
+        if (cases[i].err == 0)
+            assert_string_equal(json_string_value(json_object_get(answer, "data")), "iVBORw==");
+        json_decref(answer);
+        fake_deinit(&request);
+    }
+    assert_int_equal(post(control, path, "{'streamName':'nobody'}", NULL), 404);
+    assert_int_equal(post(control, path, "{}", NULL), 400);
+    fake_snapshots_refuse(true);
+    assert_int_equal(post(control, path, "{'streamName':'cam'}", NULL), 503);
+    fake_snapshots_refuse(false);
+}
+
+static void the_end_answers_what_waits_for_a_snapshot(void **state)
+{
+    struct control *control = *state;
+    struct sl_http_request request;
+
+    go_live(control);
+    send_request(control, &request, "POST", "/rest-api/stream/snapshot", "{'streamName':'cam'}");
+    sl_rest_destroy(control->rest);
+    control->rest = NULL;
+    assert_int_equal(request.status, 503);
+    assert_int_equal(fake_snapshot_count(), 0);
+    fake_deinit(&request);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -555,6 +602,8 @@ int main(void)
         CONTROL_TEST(lists_many_streams_in_slices),
         CONTROL_TEST(stops_many_streams_in_slices_even_if_the_client_goes),
         CONTROL_TEST(gives_up_a_list_when_the_client_goes_or_the_server_ends),
+        CONTROL_TEST(a_snapshot_is_answered_when_it_is_taken),
+        CONTROL_TEST(the_end_answers_what_waits_for_a_snapshot),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

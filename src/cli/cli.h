@@ -24,6 +24,8 @@ struct sl_config;
 struct sl_error;
 struct sl_loop;
 struct sl_sessions;
+struct sl_transcoder;
+struct sl_variants;
 
 /* text: what was applied and what needs a restart. err negative: nothing was, with words. */
 typedef void sl_cli_on_reloaded(void *owner, int err, const char *words, const char *text);
@@ -34,6 +36,8 @@ struct sl_cli_config {
     struct sl_loop *loop;
     struct sl_apps *apps;
     struct sl_sessions *sessions;
+    struct sl_variants *variants; /* NULL, and the next: nothing is made of streams */
+    struct sl_transcoder *transcoder;
     /* `show stat`: writes the page of rest-api.md section 10. */
     void (*print_stat)(void *arg, FILE *out);
     /* `reload`: as SIGHUP. on_done once, from the loop. */
@@ -42,13 +46,13 @@ struct sl_cli_config {
 };
 
 /*
- * Listens and starts the thread. The host key (ed25519) is made in state_dir on first start.
+ * Listens; the thread is made for the first who comes. The host key (ed25519) is made in state_dir on first start.
  * -EADDRINUSE, -EACCES, -EINVAL with words that name the option (CFG-19).
  */
 int sl_cli_create(const struct sl_cli_config *config, struct sl_cli **out, struct sl_error *error);
 /* The port that is listened on, also when cli.port left the choice to the kernel. */
 uint16_t sl_cli_port(const struct sl_cli *cli);
-/* Cuts every client, joins the thread, frees. Not from within a command. NULL is fine. */
+/* Cuts every client, joins the thread if there is one, frees. Not from within a command. NULL is fine. */
 void sl_cli_destroy(struct sl_cli *cli);
 
 #endif

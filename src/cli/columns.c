@@ -7,7 +7,10 @@
 #include "cli/output.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     GAP = 3, /* cli.md section 3 */
@@ -56,6 +59,25 @@ void sl_columns_add(struct sl_columns *columns, const char *text)
         columns->capacity = capacity;
     }
     columns->cells[columns->cell_count++] = escape(text && text[0] ? text : "-");
+}
+
+void sl_columns_add_number(struct sl_columns *columns, uint64_t number)
+{
+    char text[24];
+
+    (void)snprintf(text, sizeof(text), "%" PRIu64, number);
+    sl_columns_add(columns, text);
+}
+
+void sl_columns_add_time(struct sl_columns *columns, int64_t wall_ms)
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    char text[32] = "";
+    struct tm utc;
+
+    if (wall_ms > 0 && gmtime_r(&seconds, &utc))
+        (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    sl_columns_add(columns, text);
 }
 
 static void print_row(const struct sl_columns *columns, const size_t *widths, size_t row,

@@ -8,6 +8,7 @@
 #define SL_CLI_COLUMNS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct sl_output;
 
@@ -23,6 +24,9 @@ void sl_columns_init(struct sl_columns *columns, const char *const *titles);
 void sl_columns_deinit(struct sl_columns *columns);
 /* The next cell, from left to right; NULL and "" give "-", so that words can be counted. */
 void sl_columns_add(struct sl_columns *columns, const char *text);
+void sl_columns_add_number(struct sl_columns *columns, uint64_t number);
+/* UTC, as in the log: "2024-05-01T12:00:00Z". Wall clock; 0: "-". */
+void sl_columns_add_time(struct sl_columns *columns, int64_t wall_ms);
 /* Ends with a line feed. Every row must be complete. */
 void sl_columns_print(const struct sl_columns *columns, struct sl_output *output);
 

@@ -18,7 +18,7 @@
         'o', "owner", "OWNER", SL_KIND_USER, "the user it belongs to"                              \
     }
 
-const struct sl_cli_command sl_cli_commands[] = {
+static const struct sl_cli_command rows[] = {
     {"show", "apps", "Applications and their keys; users other than admin see their own.", 0,
      .run = sl_cli_show_apps,
      .options = {{'d', "detail", NULL, SL_KIND_TEXT, "all that is known"}}},
@@ -65,6 +65,14 @@ const struct sl_cli_command sl_cli_commands[] = {
      .positionals = {{"KEY", SL_KIND_SETTING, false}}},
     {"show", "connections", "Clients that are connected.", 0, .run = sl_cli_show_connections},
     {"show", "streams", "What is published and played.", 0, .run = sl_cli_show_streams},
+    {"show", "rooms", "Rooms and how many are in them.", 0, .run = sl_cli_show_rooms,
+     .options = {{'d', "detail", NULL, SL_KIND_TEXT, "who is in them"}}},
+    {"kill", "room", "Has all participants leave a room; their streams there end.", CHANGES,
+     .run = sl_cli_kill_room, .positionals = {{"NAME", SL_KIND_TEXT, false}}},
+    {"show", "transcoders", "What is made of streams for those who cannot take them as they are.",
+     0, .run = sl_cli_show_transcoders},
+    {"show", "codec-processes", "The processes that decode and encode.", 0,
+     .run = sl_cli_show_codec_processes},
     {"show", "version", "The version of the server.", 0, .run = sl_cli_show_version},
     {"show", "stat", "The counters of the statistics page.", 0, .run = sl_cli_show_stat},
     {"kill", "connection", "Ends a client's connection and its streams.", CHANGES,
@@ -78,4 +86,4 @@ const struct sl_cli_command sl_cli_commands[] = {
     {"exit", NULL, "Closes the console. So does Ctrl-D.", 0, .run = sl_cli_exit},
     {"quit", NULL, "The same.", 0, .run = sl_cli_exit},
 };
-const size_t sl_cli_command_count = SL_ARRAY_LEN(sl_cli_commands);
+const struct sl_cli_table sl_cli_commands = {rows, SL_ARRAY_LEN(rows)};

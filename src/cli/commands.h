@@ -7,6 +7,9 @@
 
 struct sl_cli_call;
 struct sl_cli_config;
+struct sl_cli_table;
+
+extern const struct sl_cli_table sl_cli_commands;
 
 /* commands_apps.c */
 void sl_cli_show_apps(struct sl_cli_call *call);
@@ -30,6 +33,10 @@ void sl_cli_show_node_settings(struct sl_cli_call *call);
 void sl_cli_show_node_setting(struct sl_cli_call *call);
 void sl_cli_show_connections(struct sl_cli_call *call);
 void sl_cli_show_streams(struct sl_cli_call *call);
+void sl_cli_show_rooms(struct sl_cli_call *call);
+void sl_cli_kill_room(struct sl_cli_call *call);
+void sl_cli_show_transcoders(struct sl_cli_call *call);
+void sl_cli_show_codec_processes(struct sl_cli_call *call);
 void sl_cli_show_version(struct sl_cli_call *call);
 void sl_cli_show_stat(struct sl_cli_call *call);
 void sl_cli_kill_connection(struct sl_cli_call *call);

@@ -9,11 +9,15 @@
 #include "cli/call.h"
 #include "cli/columns.h"
 #include "session/session.h"
+#include "transcoder/transcoder.h"
+#include "variant/variant.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
+
+enum { CELL_MAX = 32, BYTES_PER_MIB = 1 << 20 };
 
 /* ---- What writes to a FILE ---- */
 
@@ -104,18 +108,6 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-/* UTC, as in the log: "2024-05-01T12:00:00Z". */
-static void add_time(struct sl_columns *columns, int64_t wall_ms)
-{
-    time_t seconds = (time_t)(wall_ms / 1000);
-    char text[32] = "";
-    struct tm utc;
-
-    if (wall_ms > 0 && gmtime_r(&seconds, &utc))
-        (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    sl_columns_add(columns, text);
-}
-
 /* A session's id is "/REMOTE/LOCAL" (websocket-api.md section 3), perhaps with more behind it. */
 static void add_remote(struct sl_columns *columns, const char *id)
 {
@@ -135,8 +127,19 @@ static void add_connection_row(struct sl_session *session, void *arg)
     sl_columns_add(columns, text_of(about, "appKey"));
     add_remote(columns, sl_session_id(session));
     sl_columns_add(columns, sl_session_status_name(sl_session_status(session)));
-    add_time(columns, (int64_t)json_integer_value(json_object_get(about, "createDate")));
+    sl_columns_add_time(columns, (int64_t)json_integer_value(json_object_get(about, "createDate")));
     json_decref(about);
+}
+
+static void add_kept_row(const struct sl_kept_facts *facts, void *arg)
+{
+    struct sl_columns *columns = arg;
+
+    sl_columns_add(columns, facts->session_id);
+    sl_columns_add(columns, facts->app_key);
+    add_remote(columns, facts->session_id);
+    sl_columns_add(columns, "KEPT");
+    sl_columns_add_time(columns, facts->created_ms);
 }
 
 void sl_cli_show_connections(struct sl_cli_call *call)
@@ -147,9 +150,25 @@ void sl_cli_show_connections(struct sl_cli_call *call)
     sl_columns_init(&columns, titles);
     if (call->console->sessions)
         sl_sessions_each(call->console->sessions, add_connection_row, &columns);
+    if (call->console->sessions)
+        sl_sessions_each_kept(call->console->sessions, add_kept_row, &columns);
     sl_columns_print(&columns, &call->out);
     sl_columns_deinit(&columns);
     sl_cli_call_done(call);
+}
+
+/* Nothing where a player's link takes all that there is. */
+static void add_link(struct sl_columns *columns, const struct sl_listed *listed)
+{
+    struct sl_video_rate video;
+    char text[48] = "";
+
+    sl_listed_video(listed, &video);
+    if (video.limit_bps > 0)
+        (void)snprintf(text, sizeof(text), "%llu kbit/s%s",
+                       (unsigned long long)video.limit_bps / 1000,
+                       video.stands_in ? ", variant" : "");
+    sl_columns_add(columns, text);
 }
 
 static void add_stream_row(const struct sl_listed *listed, void *arg)
@@ -168,6 +187,7 @@ static void add_stream_row(const struct sl_listed *listed, void *arg)
     sl_columns_add(columns, text_of(about, "status"));
     sl_columns_add(columns, text_of(about, "mediaProvider"));
     sl_columns_add(columns, codecs.cut ? "" : codecs.bytes);
+    add_link(columns, listed);
     sl_output_deinit(&codecs);
     json_decref(about);
 }
@@ -175,7 +195,7 @@ static void add_stream_row(const struct sl_listed *listed, void *arg)
 void sl_cli_show_streams(struct sl_cli_call *call)
 {
     static const char *const titles[] = {"MediaSession", "Name",   "Published", "Status",
-                                         "Provider",     "Codecs", NULL};
+                                         "Provider",     "Codecs", "Link",      NULL};
     struct sl_columns columns;
 
     sl_columns_init(&columns, titles);
@@ -192,11 +212,151 @@ void sl_cli_kill_connection(struct sl_cli_call *call)
     struct sl_session *session =
         call->console->sessions ? sl_sessions_find(call->console->sessions, id) : NULL;
 
-    if (!session) {
+    if (session)
+        sl_session_terminate(session);
+    else if (!call->console->sessions || !sl_sessions_end_kept(call->console->sessions, id)) {
         sl_cli_call_fail(call, "No such connection: %s", id);
         return;
     }
-    sl_session_terminate(session);
+    sl_cli_call_done(call);
+}
+
+/* ---- Rooms (CLI-21) ---- */
+
+static void start_row(struct sl_columns *columns, const json_t *room)
+{
+    sl_columns_add(columns, text_of(room, "name"));
+    sl_columns_add(columns, text_of(room, "appKey"));
+}
+
+static void add_room(struct sl_columns *columns, const json_t *room)
+{
+    const json_t *participants = json_object_get(room, "participants");
+    size_t streams = 0;
+
+    for (size_t i = 0; i < json_array_size(participants); i++)
+        streams += json_array_size(json_object_get(json_array_get(participants, i), "streams"));
+    start_row(columns, room);
+    sl_columns_add_number(columns, json_array_size(participants));
+    sl_columns_add_number(columns, streams);
+    sl_columns_add(columns, json_is_true(json_object_get(room, "record")) ? "true" : "false");
+    sl_columns_add_time(columns, (int64_t)json_integer_value(json_object_get(room, "createDate")));
+}
+
+static void add_participants(struct sl_columns *columns, const json_t *room)
+{
+    const json_t *participants = json_object_get(room, "participants");
+
+    for (size_t i = 0; i < json_array_size(participants); i++) {
+        const json_t *participant = json_array_get(participants, i);
+        start_row(columns, room);
+        sl_columns_add(columns, text_of(participant, "login"));
+        sl_columns_add(columns, text_of(participant, "sessionId"));
+        sl_columns_add_number(columns, json_array_size(json_object_get(participant, "streams")));
+    }
+}
+
+void sl_cli_show_rooms(struct sl_cli_call *call)
+{
+    static const char *const titles[] = {"Name",  "AppKey", "Participants", "Streams", "Record",
+                                         "Since", NULL};
+    static const char *const details[] = {"Name", "AppKey", "Login", "Session", "Streams", NULL};
+    bool detail = sl_cli_option(&call->args, 'd') != NULL;
+    json_t *rooms = call->console->sessions ? sl_sessions_describe_rooms(call->console->sessions)
+                                            : json_array();
+    struct sl_columns columns;
+
+    sl_columns_init(&columns, detail ? details : titles);
+    for (size_t i = 0; i < json_array_size(rooms); i++)
+        (detail ? add_participants : add_room)(&columns, json_array_get(rooms, i));
+    sl_columns_print(&columns, &call->out);
+    sl_columns_deinit(&columns);
+    json_decref(rooms);
+    sl_cli_call_done(call);
+}
+
+void sl_cli_kill_room(struct sl_cli_call *call)
+{
+    const char *name = call->args.positionals[0];
+    struct sl_sessions *sessions = call->console->sessions;
+
+    if (!sessions || sl_sessions_terminate_room(sessions, name, NULL, NULL) == 0)
+        sl_cli_call_fail(call, "No such room: %s", name);
+    else
+        sl_cli_call_done(call);
+}
+
+/* ---- What is made of streams ---- */
+
+/* As it was asked for; "-" where nobody did. */
+static void add_asked(struct sl_columns *columns, uint32_t number)
+{
+    if (number > 0)
+        sl_columns_add_number(columns, number);
+    else
+        sl_columns_add(columns, NULL);
+}
+
+static void add_variant_row(const struct sl_variant_stats *stats, void *arg)
+{
+    struct sl_columns *columns = arg;
+    char size[CELL_MAX] = "";
+
+    if (stats->width > 0)
+        (void)snprintf(size, sizeof(size), "%ux%u", stats->width, stats->height);
+    sl_columns_add(columns, stats->name);
+    sl_columns_add(columns, sl_codec_name(stats->from));
+    sl_columns_add(columns, sl_codec_name(stats->to));
+    sl_columns_add(columns, size);
+    add_asked(columns, stats->want.bitrate_bps / 1000);
+    add_asked(columns, stats->want.quality);
+    sl_columns_add(columns, stats->encoder);
+    sl_columns_add_number(columns, stats->takers);
+    sl_columns_add_time(columns, stats->since_ms);
+}
+
+void sl_cli_show_transcoders(struct sl_cli_call *call)
+{
+    static const char *const titles[] = {"Stream",  "From",    "To",      "Size",  "Kbps",
+                                         "Quality", "Encoder", "Players", "Since", NULL};
+    struct sl_columns columns;
+
+    sl_columns_init(&columns, titles);
+    if (call->console->variants)
+        sl_variants_each(call->console->variants, add_variant_row, &columns);
+    sl_columns_print(&columns, &call->out);
+    sl_columns_deinit(&columns);
+    sl_cli_call_done(call);
+}
+
+static void add_process_row(struct sl_columns *columns,
+                            const struct sl_transcoder_process_stats *process)
+{
+    char busy[CELL_MAX];
+
+    (void)snprintf(busy, sizeof(busy), "%u.%u%%", (unsigned)(process->busy_permille / 10),
+                   (unsigned)(process->busy_permille % 10));
+    sl_columns_add_number(columns, (uint64_t)process->pid);
+    sl_columns_add(columns, process->pictures ? "pictures" : "sound");
+    sl_columns_add(columns, process->spare ? "true" : "false");
+    sl_columns_add_number(columns, process->jobs);
+    sl_columns_add(columns, busy);
+    sl_columns_add_number(columns, process->memory_bytes / BYTES_PER_MIB);
+}
+
+void sl_cli_show_codec_processes(struct sl_cli_call *call)
+{
+    static const char *const titles[] = {"Pid", "Role", "Spare", "Jobs", "Busy", "MiB", NULL};
+    struct sl_transcoder_stats stats = {0};
+    struct sl_columns columns;
+
+    if (call->console->transcoder)
+        sl_transcoder_stats(call->console->transcoder, &stats);
+    sl_columns_init(&columns, titles);
+    for (size_t i = 0; i < stats.process_count; i++)
+        add_process_row(&columns, &stats.processes[i]);
+    sl_columns_print(&columns, &call->out);
+    sl_columns_deinit(&columns);
     sl_cli_call_done(call);
 }
 
@@ -223,16 +383,18 @@ void sl_cli_set_log_level(struct sl_cli_call *call)
 
 void sl_cli_help(struct sl_cli_call *call)
 {
+    const struct sl_cli_table *table = call->args.table;
     struct sl_words wanted = {.count = call->args.positional_count};
     size_t used = 0;
 
     for (size_t i = 0; i < wanted.count; i++)
         wanted.words[i] = call->args.positionals[i];
-    const struct sl_cli_command *command = sl_cli_find(&wanted, &used);
+    const struct sl_cli_command *command = sl_cli_find(table, &wanted, &used);
     if (command && used == wanted.count) {
         sl_cli_print_help(command, &call->out);
     } else if (wanted.count == 2 ||
-               sl_cli_print_commands(wanted.count > 0 ? wanted.words[0] : NULL, &call->out) == 0) {
+               sl_cli_print_commands(table, wanted.count > 0 ? wanted.words[0] : NULL,
+                                     &call->out) == 0) {
         sl_cli_call_fail(call, "Unknown command: %s%s%s", wanted.words[0],
                          wanted.count == 2 ? " " : "", wanted.count == 2 ? wanted.words[1] : "");
         return;

@@ -89,8 +89,8 @@ static void offer_settings(const struct sl_cli_config *console, struct sl_comple
 /* The verbs, or the nouns of one verb. */
 static void offer_commands(const char *verb, struct sl_completions *out)
 {
-    for (size_t i = 0; i < sl_cli_command_count; i++) {
-        const struct sl_cli_command *command = &sl_cli_commands[i];
+    for (size_t i = 0; i < sl_cli_commands.count; i++) {
+        const struct sl_cli_command *command = &sl_cli_commands.rows[i];
         if (!verb)
             offer(out, command->verb, true);
         else if (command->noun && !strcasecmp(verb, command->verb))
@@ -201,7 +201,7 @@ static void offer_word(struct source *source, struct sl_words *words)
         return;
     }
     words->count = last; /* the command is made of whole words */
-    const struct sl_cli_command *command = sl_cli_find(words, &used);
+    const struct sl_cli_command *command = sl_cli_find(&sl_cli_commands, words, &used);
     words->count = last + 1;
     if (command)
         offer_argument(source, words, used, last, command);

@@ -137,7 +137,7 @@ static void on_command(struct sl_console *console, const char *line)
         go_on(console, false);
         return;
     }
-    if (console->config.has_terminal && !sl_cli_line_is_secret(line))
+    if (console->config.has_terminal && !sl_cli_line_is_secret(&sl_cli_commands, line))
         sl_history_add(console->config.history, line);
     console->line = sl_strdup(line);
     run(console, NULL);

@@ -13,10 +13,11 @@
 
 /* ---- Reading ---- */
 
-const struct sl_cli_command *sl_cli_find(const struct sl_words *words, size_t *used)
+const struct sl_cli_command *sl_cli_find(const struct sl_cli_table *table,
+                                         const struct sl_words *words, size_t *used)
 {
-    for (size_t i = 0; i < sl_cli_command_count; i++) {
-        const struct sl_cli_command *command = &sl_cli_commands[i];
+    for (size_t i = 0; i < table->count; i++) {
+        const struct sl_cli_command *command = &table->rows[i];
         size_t need = command->noun ? 2 : 1;
 
         if (words->count < need || strcasecmp(words->words[0], command->verb) != 0)
@@ -29,10 +30,10 @@ const struct sl_cli_command *sl_cli_find(const struct sl_words *words, size_t *u
     return NULL;
 }
 
-static bool is_verb(const char *word)
+static bool is_verb(const struct sl_cli_table *table, const char *word)
 {
-    for (size_t i = 0; i < sl_cli_command_count; i++) {
-        if (!strcasecmp(word, sl_cli_commands[i].verb))
+    for (size_t i = 0; i < table->count; i++) {
+        if (!strcasecmp(word, table->rows[i].verb))
             return true;
     }
     return false;
@@ -108,27 +109,30 @@ static int check_positionals(const struct sl_cli_args *args, struct sl_error *er
     return 0;
 }
 
-static int unknown(const struct sl_words *words, struct sl_error *error)
+static int unknown(const struct sl_cli_table *table, const struct sl_words *words,
+                   struct sl_error *error)
 {
-    if (words->count == 1 && is_verb(words->words[0]))
+    if (words->count == 1 && is_verb(table, words->words[0]))
         return sl_error_set(error, -EINVAL, "%s what? See: help %s", words->words[0],
                             words->words[0]);
-    if (words->count > 1 && is_verb(words->words[0]))
+    if (words->count > 1 && is_verb(table, words->words[0]))
         return sl_error_set(error, -ENOENT, "Unknown command: %s %s", words->words[0],
                             words->words[1]);
     return sl_error_set(error, -ENOENT, "Unknown command: %s", words->words[0]);
 }
 
-int sl_cli_parse(const struct sl_words *words, struct sl_cli_args *out, struct sl_error *error)
+int sl_cli_parse(const struct sl_cli_table *table, const struct sl_words *words,
+                 struct sl_cli_args *out, struct sl_error *error)
 {
     bool options_end = false;
     size_t used = 0;
     int err = 0;
 
     memset(out, 0, sizeof(*out));
-    out->command = sl_cli_find(words, &used);
+    out->table = table;
+    out->command = sl_cli_find(table, words, &used);
     if (!out->command)
-        return unknown(words, error);
+        return unknown(table, words, error);
     for (size_t i = used; i < words->count; i++)
         out->help |= !words->quoted[i] && !strcmp(words->words[i], "--help");
     if (out->help)
@@ -158,10 +162,10 @@ static bool looks_secret(const struct sl_words *words)
     return false;
 }
 
-static bool words_are_secret(const struct sl_words *words)
+static bool words_are_secret(const struct sl_cli_table *table, const struct sl_words *words)
 {
     size_t used = 0;
-    const struct sl_cli_command *command = sl_cli_find(words, &used);
+    const struct sl_cli_command *command = sl_cli_find(table, words, &used);
 
     if (!command)
         return looks_secret(words);
@@ -174,12 +178,12 @@ static bool words_are_secret(const struct sl_words *words)
     return false;
 }
 
-bool sl_cli_line_is_secret(const char *line)
+bool sl_cli_line_is_secret(const struct sl_cli_table *table, const char *line)
 {
     struct sl_words words;
     /* An open quote hides where words end: better to forget too much. */
     bool secret = sl_words_split(line, strlen(line), &words, NULL) < 0 ||
-                  (words.count > 0 && words_are_secret(&words));
+                  (words.count > 0 && words_are_secret(table, &words));
 
     sl_words_wipe(&words);
     return secret;
@@ -215,12 +219,13 @@ void sl_cli_print_help(const struct sl_cli_command *command, struct sl_output *o
                          option->about);
 }
 
-size_t sl_cli_print_commands(const char *verb, struct sl_output *out)
+size_t sl_cli_print_commands(const struct sl_cli_table *table, const char *verb,
+                             struct sl_output *out)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < sl_cli_command_count; i++) {
-        const struct sl_cli_command *command = &sl_cli_commands[i];
+    for (size_t i = 0; i < table->count; i++) {
+        const struct sl_cli_command *command = &table->rows[i];
         if (verb && strcasecmp(verb, command->verb) != 0)
             continue;
         sl_cli_print_usage(command, out);

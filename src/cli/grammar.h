@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The commands as a table (commands.c): parser, help and completion are made from its rows. Pure.
+ * Commands as a table (that of commands.c): parser, help and completion are made from its rows.
+ * Pure.
  */
 #ifndef SL_CLI_GRAMMAR_H
 #define SL_CLI_GRAMMAR_H
@@ -58,11 +59,14 @@ struct sl_cli_command {
     struct sl_cli_option options[SL_CLI_OPTIONS_MAX + 1];
 };
 
-extern const struct sl_cli_command sl_cli_commands[];
-extern const size_t sl_cli_command_count;
+struct sl_cli_table {
+    const struct sl_cli_command *rows;
+    size_t count;
+};
 
 /* A line as its command wants it; points into the words. */
 struct sl_cli_args {
+    const struct sl_cli_table *table;
     const struct sl_cli_command *command;
     bool help; /* --help was there: nothing else is checked */
     const char *positionals[SL_CLI_POSITIONALS_MAX];
@@ -71,9 +75,11 @@ struct sl_cli_args {
 };
 
 /* The command that the first words name, and how many they are; NULL. */
-const struct sl_cli_command *sl_cli_find(const struct sl_words *words, size_t *used);
+const struct sl_cli_command *sl_cli_find(const struct sl_cli_table *table,
+                                         const struct sl_words *words, size_t *used);
 /* -ENOENT: unknown command. -EINVAL: wrong options or number of words. With words. */
-int sl_cli_parse(const struct sl_words *words, struct sl_cli_args *out, struct sl_error *error);
+int sl_cli_parse(const struct sl_cli_table *table, const struct sl_words *words,
+                 struct sl_cli_args *out, struct sl_error *error);
 /* The option's value; NULL if it was not given. The letter must be one of the command's. */
 const char *sl_cli_option(const struct sl_cli_args *args, char letter);
 /* The option of which this word is the name ("-a", "--all"); NULL. */
@@ -81,13 +87,14 @@ const struct sl_cli_option *sl_cli_find_option(const struct sl_cli_command *comm
                                                const char *word);
 
 /* True: the line holds, or may hold, a password. Such lines are not remembered. */
-bool sl_cli_line_is_secret(const char *line);
+bool sl_cli_line_is_secret(const struct sl_cli_table *table, const char *line);
 
 /* "show apps [-d|--detail]\n" */
 void sl_cli_print_usage(const struct sl_cli_command *command, struct sl_output *out);
 /* Usage, meaning and options of one command. */
 void sl_cli_print_help(const struct sl_cli_command *command, struct sl_output *out);
 /* All commands; verb: those of one verb, NULL: all. Returns how many there were. */
-size_t sl_cli_print_commands(const char *verb, struct sl_output *out);
+size_t sl_cli_print_commands(const struct sl_cli_table *table, const char *verb,
+                             struct sl_output *out);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/bell.h"
 #include "cli/keys.h"
 
 #include <errno.h>
@@ -43,63 +44,11 @@ static const char user_key_types[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2
 struct sl_cli {
     struct sl_ssh ssh; /* SSH thread, while that runs */
     uint16_t port;
+    struct sl_bell *bell; /* until the first client */
     pthread_t thread;
     bool thread_runs;
     atomic_bool stop;
 };
-
-/* ---- Histories ---- */
-
-static void history_destroy(struct sl_ssh *ssh, struct sl_user_history *history)
-{
-    sl_list_remove(&history->link);
-    ssh->history_count--;
-    sl_history_deinit(&history->history);
-    free(history->user);
-    free(history);
-}
-
-/* More of them than clients: there always is one that nobody uses. */
-static void forget_one(struct sl_ssh *ssh)
-{
-    struct sl_user_history *history;
-
-    sl_list_foreach(history, &ssh->histories, struct sl_user_history, link)
-    {
-        if (history->clients == 0) {
-            history_destroy(ssh, history);
-            return;
-        }
-    }
-}
-
-struct sl_user_history *sl_user_history_enter(struct sl_ssh *ssh, const char *user)
-{
-    struct sl_user_history *history, *found = NULL;
-
-    sl_list_foreach(history, &ssh->histories, struct sl_user_history, link)
-    {
-        if (!strcmp(history->user, user))
-            found = history;
-    }
-    if (!found) {
-        if (ssh->history_count >= SL_HISTORIES_MAX)
-            forget_one(ssh);
-        found = sl_new(struct sl_user_history);
-        found->user = sl_strdup(user);
-        ssh->history_count++;
-    }
-    sl_list_remove(&found->link);
-    sl_list_append(&ssh->histories, &found->link);
-    found->clients++;
-    return found;
-}
-
-void sl_user_history_leave(struct sl_user_history *history)
-{
-    if (history)
-        history->clients--;
-}
 
 /* ---- Clients ---- */
 
@@ -331,7 +280,7 @@ static int configure(ssh_bind bind, ssh_key key, struct sl_error *error)
     return 0;
 }
 
-static int start_thread(struct sl_cli *cli, struct sl_error *error)
+static int start_thread(struct sl_cli *cli)
 {
     sigset_t all, before;
 
@@ -340,10 +289,25 @@ static int start_thread(struct sl_cli *cli, struct sl_error *error)
     int err = pthread_create(&cli->thread, NULL, run, cli);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (err != 0)
-        return sl_error_set(error, -err, "console: no thread: %s", strerror(err));
+        return -err;
     (void)pthread_setname_np(cli->thread, "console"); /* for top(1) only */
     cli->thread_runs = true;
     return 0;
+}
+
+/* Somebody has come. */
+static bool on_ring(void *owner)
+{
+    struct sl_cli *cli = owner;
+    int err = start_thread(cli);
+
+    if (err < 0) {
+        sl_log(SL_LOG_WARN, NULL, "console: no thread: %s; who comes has to wait", strerror(-err));
+        return false;
+    }
+    sl_bell_destroy(cli->bell);
+    cli->bell = NULL;
+    return true;
 }
 
 static int create(struct sl_cli *cli, const struct sl_cli_config *config, struct sl_error *error)
@@ -362,7 +326,10 @@ static int create(struct sl_cli *cli, const struct sl_cli_config *config, struct
     err = sl_host_key_load(config->config->state_dir, &key, error);
     if (err == 0)
         err = configure(ssh->bind, key, error);
-    return err < 0 ? err : start_thread(cli, error);
+    if (err < 0)
+        return err;
+    err = sl_bell_create(config->loop, ssh->listen_fd, on_ring, cli, &cli->bell);
+    return err < 0 ? sl_error_set(error, err, "console: %s", strerror(-err)) : 0;
 }
 
 int sl_cli_create(const struct sl_cli_config *config, struct sl_cli **out, struct sl_error *error)
@@ -390,18 +357,17 @@ uint16_t sl_cli_port(const struct sl_cli *cli)
 void sl_cli_destroy(struct sl_cli *cli)
 {
     const uint64_t one = 1;
-    struct sl_user_history *history;
 
     if (!cli)
         return;
+    sl_bell_destroy(cli->bell);
     if (cli->thread_runs) {
         atomic_store(&cli->stop, true);
         (void)!write(cli->ssh.wake_fd, &one, sizeof(one)); /* fails only when it is set already */
         (void)pthread_join(cli->thread, NULL);
     }
     sl_cli_jobs_destroy(cli->ssh.jobs);
-    sl_list_foreach(history, &cli->ssh.histories, struct sl_user_history, link)
-        history_destroy(&cli->ssh, history);
+    sl_user_histories_free(&cli->ssh);
     ssh_bind_free(cli->ssh.bind);
     if (cli->ssh.listen_fd >= 0)
         (void)close(cli->ssh.listen_fd); /* nothing to lose */

@@ -43,10 +43,14 @@ struct sl_ssh {
     int64_t accept_after_us; /* no descriptors were left; 0: fine */
 };
 
+/* ---- Histories (histories.c) ---- */
+
 /* Finds or makes; given back by sl_user_history_leave(). */
 struct sl_user_history *sl_user_history_enter(struct sl_ssh *ssh, const char *user);
 /* NULL is fine. */
 void sl_user_history_leave(struct sl_user_history *history);
+/* All of them, when no client is left. */
+void sl_user_histories_free(struct sl_ssh *ssh);
 
 /* ---- One client (client.c) ---- */
 

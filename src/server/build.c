@@ -390,6 +390,8 @@ static int create_console(struct sl_server *server, struct sl_error *error)
         .loop = server->loop,
         .apps = server->apps,
         .sessions = server->sessions,
+        .variants = server->variants,
+        .transcoder = server->transcoder,
         .print_stat = print_stat,
         .reload = reload,
         .arg = server,

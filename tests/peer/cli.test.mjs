@@ -109,6 +109,7 @@ describe('logging in', () => {
         assert.equal(count(), 3);
         const second = guesser.startWith(['-o', 'NumberOfPasswordPrompts=10'], 'show version');
         await until('the server asks to wait', () => /please wait \d+ s/.test(second.err));
+        await until('two more were told', () => count() >= 5); // the log is written behind it
         assert.equal(count(), 5);
         second.kill();
         assert.match(await ok(admin, 'show version'), /Sluice/); // others are not concerned

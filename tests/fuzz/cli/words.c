@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/chars.h"
+#include "cli/commands.h"
 #include "cli/grammar.h"
 #include "cli/output.h"
 
@@ -73,7 +74,7 @@ static void check_grammar(const struct sl_words *words)
 
     if (words->count == 0)
         return;
-    if (sl_cli_parse(words, &args, &error) < 0) {
+    if (sl_cli_parse(&sl_cli_commands, words, &args, &error) < 0) {
         assert(error.text[0]);
         return;
     }
@@ -110,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         assert(error.text[0]);
     }
-    (void)sl_cli_line_is_secret(line);
+    (void)sl_cli_line_is_secret(&sl_cli_commands, line);
     if (sl_words_scan(line, size, words, NULL) == 0)
         assert(words->pipe <= words->count);
     free(line);

@@ -8,7 +8,10 @@
 #include "cli/cli.h"
 #include "net/net.h"
 
+#include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <setjmp.h>
@@ -16,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -212,6 +216,48 @@ static void names_the_option_that_keeps_it_from_starting(void **state)
     sl_config_destroy(config);
 }
 
+static size_t thread_count(void)
+{
+    size_t count = 0;
+    DIR *dir = opendir("/proc/self/task");
+
+    assert_non_null(dir);
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
+        count += entry->d_name[0] != '.';
+    (void)closedir(dir);
+    return count;
+}
+
+static void makes_its_thread_for_the_first_who_comes(void **state)
+{
+    (void)state;
+    struct sl_config *config = sl_config_create();
+    struct sl_loop *loop = sl_loop_create("test");
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    size_t before = thread_count();
+    struct sl_cli *cli = NULL;
+    struct sl_error error = {""};
+    char option[300], greeting[4] = "";
+
+    (void)snprintf(option, sizeof(option), "state_dir=%s", state_dir);
+    assert_int_equal(sl_config_set(config, option, &error), 0);
+    assert_int_equal(sl_config_set(config, "cli.port=0", &error), 0);
+    assert_int_equal(start(config, loop, &cli, &error), 0);
+    (void)uv_run(sl_loop_uv(loop), UV_RUN_NOWAIT);
+    assert_int_equal(thread_count(), before);
+    sa.sin_port = htons(sl_cli_port(cli));
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    while (thread_count() == before)
+        (void)uv_run(sl_loop_uv(loop), UV_RUN_ONCE);
+    assert_int_equal(recv(fd, greeting, sizeof(greeting), MSG_WAITALL), sizeof(greeting));
+    assert_memory_equal(greeting, "SSH-", sizeof(greeting)); /* who rang is let in */
+    (void)close(fd);
+    sl_cli_destroy(cli);
+    sl_loop_destroy(loop);
+    sl_config_destroy(config);
+}
+
 int main(void)
 {
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -221,6 +267,7 @@ int main(void)
         IN_DIR(a_host_key_with_a_passphrase_is_refused_and_nobody_is_asked),
         IN_DIR(finds_authorized_keys),
         IN_DIR(names_the_option_that_keeps_it_from_starting),
+        IN_DIR(makes_its_thread_for_the_first_who_comes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

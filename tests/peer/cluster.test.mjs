@@ -2,12 +2,16 @@
 // A cluster: servers in network namespaces of their own that share a Redis, Chromium at the far
 // end, and what may happen to any of them: a bad line, a cut one, kill -9, Redis gone and back.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
+import { Backend, startWithApps } from './lib/backend.mjs';
 import { Browser } from './lib/browser.mjs';
+import { list } from './lib/hls.mjs';
 import { Network, enterHub } from './lib/netns.mjs';
 import { SMALL, Viewer, gone, pulled, pulls, rest, startPull, streams } from './lib/nodes.mjs';
 import { startPages } from './lib/pages.mjs';
 import { Redis } from './lib/redis.mjs';
+import { RtspClient } from './lib/rtsp.mjs';
 import { offer } from './lib/sdp.mjs';
 import { Server } from './lib/server.mjs';
 import { pause, until } from './lib/wait.mjs';
@@ -61,7 +65,7 @@ async function tryPlay(server, name) {
 }
 
 before(async () => {
-    net = await Network.create(['a', 'b', 'c', 'far']);
+    net = await Network.create(['a', 'b', 'c', 'far', 'asks', 'shows', 'rooms', 'phone']);
     redis = await Redis.start({ address: net.address('hub'), password: PASSWORD });
     [browser, pages] = await Promise.all([Browser.open(), startPages(),
         ...['a', 'b', 'c'].map((name) => startNode(name))]);
@@ -395,4 +399,90 @@ test('A pull whose line is dead for a minute ends here, and works again afterwar
     await longCut.viewer.play('long2', 'long');
     await longCut.viewer.goesOn('long2');
     assert.equal((await streams(servers.a, { name: CAMERA, published: true })).length, 1);
+});
+
+test('HLS-16 RTSP-10 no node shows unasked what another node\'s publisher guards', async () => {
+    const backend = await Backend.start({ address: net.address('hub') });
+    const app = backend.endpoint('app');
+    const common = { cluster_registry: redis.url, cluster_idle_ms: IDLE_MS, 'rtsp.port': 8554 };
+    const origin = await startWithApps({ defaultApp: { url: app.url,
+        methods: ['connect', 'publishStream', 'playStream'] } }, common,
+    { netns: net.node('asks') });
+    const edge = await startNode('shows', common);
+    try {
+        const anybodys = await Viewer.open(browser, pages, origin);
+        await anybodys.publish('anybodys', 'anybodys');
+        app.config({ playStream: { restOnError: 'FAIL' } });
+        const guarded = await Viewer.open(browser, pages, origin);
+        await guarded.publish('guarded', 'guarded');
+        await Promise.all([announced('anybodys'), announced('guarded')]);
+        const describeAt = async (name) => {
+            const client = await RtspClient.open(8554, { host: edge.address });
+            const { status } = await client.request('DESCRIBE',
+                `rtsp://${edge.address}:8554/${name}`);
+            client.close();
+            return status;
+        };
+        // The first time it is not here yet, the second time it is.
+        for (let i = 0; i < 2; i++) {
+            assert.equal((await list(edge.hls, 'guarded')).status, 401);
+            assert.equal(await describeAt('guarded'), 403);
+        }
+        assert.equal((await list(edge.hls, 'anybodys')).status, 200);
+        assert.equal(await describeAt('anybodys'), 200);
+        const viewer = await Viewer.open(browser, pages, edge); // whom the hooks ask about
+        await viewer.play('guarded', 'guarded');
+        assert.equal((await list(edge.hls, 'guarded')).status, 401);
+        await Promise.all([anybodys, guarded, viewer].map((page) => page.close()));
+    } finally {
+        await origin.stop();
+        await backend.stop();
+    }
+});
+
+// A way through another machine: TCP to the target, until it is killed.
+async function way(node, port, target) {
+    const [program, ...args] = [...net.spawnPrefix(node), process.execPath, '-e', `
+        const net = require('node:net');
+        net.createServer((from) => {
+            const to = net.connect(${target.port}, '${target.host}');
+            for (const one of [from, to])
+                one.on('error', () => {});
+            from.pipe(to).pipe(from);
+        }).listen(${port}, () => console.log('listening'));`];
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    return child;
+}
+
+test('ROOM-12 a member whose network is cut is told to have left, and may come again', async () => {
+    const server = await Server.start({ 'keep_alive.server_interval': 1000 },
+        { netns: net.node('rooms') });
+    const { hostname: host, port } = new URL(server.ws);
+    const through = await way('phone', 8080, { host, port });
+    const cable = await net.cable('phone', 'rooms');
+    const join = async (url, login) => {
+        const client = await WcsClient.session(url, { appKey: 'roomApp', custom: { login } });
+        client.send('sendData', { operationId: login, payload: { command: 'join',
+            options: { name: 'cut' } } });
+        const { data: [{ status, info }] } = await client.next('DataStatusEvent');
+        return { client, status, info };
+    };
+    const event = (client, name, info) => client.next('OnDataEvent', ({ payload }) =>
+        payload.name === name && payload.info === info, 30_000);
+    const anna = await join(server.ws, 'anna');
+    const carl = await join(`ws://${net.address('phone')}:8080`, 'carl');
+    assert.deepEqual([anna.status, carl.status], ['ACCEPTED', 'ACCEPTED']);
+    await event(anna.client, 'JOINED', 'carl');
+    await cable.set('cut');
+    await event(anna.client, 'LEFT', 'carl'); // nothing said so but the silence
+    const again = await join(server.ws, 'carl');
+    assert.equal(again.status, 'ACCEPTED', again.info);
+    await event(anna.client, 'JOINED', 'carl');
+    for (const { client } of [anna, again])
+        await client.close();
+    carl.client.abort();
+    through.kill('SIGKILL');
+    await cable.stop();
+    await server.stop();
 });

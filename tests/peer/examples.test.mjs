@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The other official example apps that need no more than publishing, playing and data. Not tried,
-// because their features come later: recording (stream_recording, several_streams_recording), server
-// snapshots (stream-snapshot), rooms (conference, video-chat, webrtc_sip_conference), mixers, HLS,
-// SIP phones, Flash, and the administrator's console.
+// The other official example apps that need no more than publishing, playing and data. Where each of
+// all official pages is tried, doc/official-pages.md says.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { assertPlays, Browser, only, peers, text } from './lib/browser.mjs';
-import { EXAMPLES, startPages } from './lib/pages.mjs';
-import { Server } from './lib/server.mjs';
+import { EXAMPLES, paintScreen, startPages } from './lib/pages.mjs';
+import { root, Server } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
 let server, browser, pages;
 
-function open(path) {
-    return browser.page(pages.url + path, server);
+const MIN = '/sdk/examples/min';
+
+function open(where) {
+    return browser.page(pages.url + where, server);
 }
 
 // The page sends pictures, and when it shows one that came from the server, that moves as well.
@@ -103,19 +105,7 @@ describe('official example apps', () => {
         const page = await browser.page(
             `${pages.url}${EXAMPLES}/screen-sharing/screen-sharing.html`, server, {
                 // a headless browser has no screen: a canvas stands in for it
-                init: () => {
-                    navigator.mediaDevices.getDisplayMedia = async () => {
-                        const canvas = document.createElement('canvas');
-                        Object.assign(canvas, { width: 640, height: 480 });
-                        const context = canvas.getContext('2d');
-                        let n = 0;
-                        setInterval(() => {
-                            context.fillStyle = `hsl(${n++ % 360} 80% 50%)`;
-                            context.fillRect(0, 0, 640, 480);
-                        }, 33);
-                        return canvas.captureStream(30);
-                    };
-                },
+                init: paintScreen,
             });
         await until('the page has looked for its browser extension', () => page.inputValue('#url'));
         await page.click('#connectBtn');
@@ -163,6 +153,72 @@ describe('official example apps', () => {
         await close(embedded);
         for (const page of publishers)
             await close(page);
+    });
+
+    test('min/echo publishes and plays as it is loaded', async () => {
+        // the page has an address of its authors in it
+        const echo = await browser.page(`${pages.url}${MIN}/echo.html`, server, { init: {
+            content: `window.WebSocket = new Proxy(window.WebSocket, { construct: (Real, [url]) =>
+                new Real(url.replace('ws://192.168.88.234:8080', '${server.ws}')) });` } });
+        await assertSends(echo);
+        await assertPlays(echo, { audio: false }); // it begins muted
+        await close(echo);
+    });
+
+    test('min/streaming publishes and plays', async () => {
+        const page = await open(`${MIN}/streaming.html`);
+        await page.fill('#urlServer', server.ws);
+        await page.click('#connect');
+        await until('it is connected', () =>
+            page.log.some((line) => line.startsWith('Session established')));
+        await page.click('#publish');
+        await assertSends(page);
+        await page.click('#play');
+        await assertPlays(page, { audio: false });
+        await close(page);
+    });
+
+    test('camera_test tries the sizes of the camera', async () => {
+        const page = await open(`${EXAMPLES}/camera_test/camera_test.html`);
+        await page.click('#startBtn');
+        await until('two sizes were tried', async () =>
+            (await page.textContent('#resolution')).match(/\d+x\d+/g)?.length >= 2);
+        await close(page);
+    });
+
+    test('embed_player/sample shows the player that it has made', async () => {
+        const publisher = await open(`${EXAMPLES}/streamer/streamer.html`);
+        await publisher.click('#publishBtn');
+        await text(publisher, '#status', 'PUBLISHING');
+        const page = await open(`${EXAMPLES}/embed_player/sample.html`);
+        await page.fill('#url', server.ws);
+        await page.fill('#streamName', (await publisher.inputValue('#url')).split('/')[3]);
+        await page.click('#testBtn');
+        const frame = page.frameLocator('#fp_embed_player');
+        await frame.locator('#play').click();
+        await until('the frame plays', () => page.frames().at(-1).evaluate(() =>
+            [...document.querySelectorAll('video')].some((video) => video.currentTime > 0.5)));
+        await page.context().close(); // what the frame loads from elsewhere is not there
+        await close(publisher);
+    });
+
+    test('every official page is in the table of doc/official-pages.md, with its test', () => {
+        const examples = path.join(root, 'node_modules/@flashphoner/websdk/examples');
+        const table = fs.readFileSync(path.join(root, 'doc/official-pages.md'), 'utf8').split('\n')
+            .filter((line) => line.startsWith('| `')).map((line) => line.split('|').map((cell) => cell.trim()));
+        const listed = new Map(table.map(([, page, where, how]) => [page.replaceAll('`', ''), { where, how }]));
+        const found = fs.readdirSync(examples, { recursive: true }).filter((name) =>
+            name.endsWith('.html') && !/node_modules|\/dependencies\/|bin-debug|html-template/.test(name));
+        assert.deepEqual(found.filter((name) => !listed.has(name)), [], 'pages without a row');
+        assert.deepEqual([...listed.keys()].filter((name) => !found.includes(name)), [], 'rows without a page');
+        for (const [name, { where, how }] of listed) {
+            assert.ok(how, name);
+            if (where === 'none')
+                continue;
+            const text = fs.readFileSync(path.join(root, 'tests/peer', where.replaceAll('`', '')), 'utf8');
+            const folder = path.basename(path.dirname(name)), file = path.basename(name, '.html');
+            assert.ok(text.includes(folder) || text.includes(file), `${name} is not in ${where}`);
+        }
     });
 
     test('stream-auto-restore publishes and plays again after its connection was cut', async () => {

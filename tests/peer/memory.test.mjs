@@ -24,8 +24,7 @@ const FROM = Number(process.env.MEMORY_FROM ?? 1);
 const SAMPLE = 24; // single allocations of a run in `make test`
 const STEP_MS = 2_000;
 const END_MS = 400 * slowness;
-// FFmpeg ends by itself where it makes its contexts.
-const LAST_WORDS = /Z error (out of memory|ffmpeg: Assertion .* failed at .*)$/m;
+const LAST_WORDS = /Z error out of memory$/m;
 
 let scratch, state, rtmp, cliPort;
 

@@ -212,7 +212,7 @@ describe('the command line', () => {
         const values = await place({ demo_stream: true, 'cli.port': 0 });
         const starts = [
             ...[4, 8, 15, 16, 17].map((count) => [`--nofile=${count}`, /descriptors|open files/]),
-            // the first thread; the pool's, the worker's and the demo's are missing
+            // the first thread; the pool's and the worker's are missing
             ...[1, 4, 5, 6].map((count) => [`--nproc=${count}`, /thread/]),
         ];
         for (const [limit, words] of starts) {
@@ -313,7 +313,8 @@ describe('a running server', () => {
         assert.equal(response.status, 200);
         assert.match(response.headers.get('content-type'), /^text\/plain/);
         const groups = readStat(await response.text());
-        assert.deepEqual(Object.keys(groups), ['connection', 'stream', 'port', 'core', 'system']);
+        assert.deepEqual(Object.keys(groups), ['connection', 'stream', 'call', 'port', 'transcoding',
+            'core', 'system']);
         assert.equal(groups.connection.connections, '1');
         assert.equal(groups.connection.connections_websocket, '1');
         assert.equal(groups.stream.streams_webrtc_in, '1');
@@ -326,10 +327,10 @@ describe('a running server', () => {
         }
     });
 
-    test('SIGHUP: new connections get the new certificate, a running session goes on', async () => {
-        const ports = [server.options['wss.port'], server.options['https.port']];
+    test('HLS-22 SIGHUP: new connections get the new certificate, a running session goes on', async () => {
+        const ports = ['wss.port', 'https.port', 'hls.https.port'].map((key) => server.options[key]);
         const before = await Promise.all(ports.map(certificate));
-        assert.equal(before[0], before[1]);
+        assert.equal(new Set(before).size, 1);
         const other = await Server.start(); // its self-signed certificate is as good as any
         try {
             for (const file of ['cert.pem', 'key.pem'])
@@ -340,11 +341,11 @@ describe('a running server', () => {
         assert.deepEqual(await Promise.all(ports.map(certificate)), before, 'not before the signal');
         server.signal('SIGHUP');
         await server.waitForLog(/reload: \d+ settings applied/);
-        const fresh = await until('the new certificate on both', async () => {
+        const fresh = await until('the new certificate on all of them', async () => {
             const now = await Promise.all(ports.map(certificate));
             return now.every((print) => print !== before[0]) && now;
         });
-        assert.equal(fresh[0], fresh[1]);
+        assert.equal(new Set(fresh).size, 1);
         await pictures(page, player);
         assert.equal(await call(page, 'sessionStatus'), 'ESTABLISHED');
         assert.equal(await call(page, 'available', publisher.name), 'available', 'still answered');

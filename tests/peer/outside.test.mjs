@@ -171,6 +171,7 @@ describe('a key with a passphrase', () => {
             const other = await freePorts(1);
             const child = spawn('setsid', [path.join(buildDir, 'sluice'),
                 ...Object.entries({ ...server.options, 'ws.port': 0, 'http.port': 0, 'https.port': 0,
+                    'hls.port': 0, 'hls.https.port': 0, 'rtsp.port': 0,
                     'wss.port': other, media_port_from: other, media_port_to: other })
                     .flatMap(([name, value]) => ['-o', `${name}=${value}`])],
             { stdio: ['pipe', 'ignore', 'pipe'] });
@@ -231,7 +232,7 @@ describe('a disk and a name service that hang', { concurrency: true }, () => {
             await mediaGoesOn(media);
             assert.deepEqual(new Set(await Promise.all(names)), new Set([400]));
             assert.deepEqual(await Promise.all(pages), [503, 503]);
-            await server.waitForLog(/warn reload: the disk has not answered/, 15_000);
+            await server.waitForLog(/warn reload: no answer/, 15_000);
             await server.waitForLog(/warn apps\.json: the disk has not answered/, 15_000);
             const told = await Promise.all([change, reload]);
             for (const { code, out, err } of told) {

@@ -655,7 +655,7 @@ describe('WebSocket API without media', { concurrency: 8 }, () => {
             const size = server.usage().rssKb;
             for (let i = 0; i < 2000; i++)
                 client.send('pushLogs', { logs: `02:06:57 INFO core -  ${'line '.repeat(50)}${i}\n` });
-            client.send('submitBugReport', { text: 'no picture', type: 'no_media' });
+            client.send('submitBugReport', { text: 'no sound', type: 'no_sound' }); // no_media takes seconds
             await client.next('notifyBugReport');
             client.send('sessionDebug', { command: 'start' });
             assert.equal((await client.next('notifySessionDebugEvent')).data[0].status, 'STARTED');

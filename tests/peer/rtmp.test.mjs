@@ -249,8 +249,11 @@ describe('pushes to RTMP servers', { concurrency: 4 }, () => {
                 { video: 'none', audio: 'pcm_alaw' }), '-f', 'alaw', '-c', 'copy', '-']);
             const sent = await run('ffmpeg', ['-v', 'error', '-i', nginx.recordings().at(-1), '-f',
                 'alaw', '-c', 'copy', '-']);
-            const at = source.indexOf(sent.subarray(0, 8000));
-            assert.ok(at >= 0, 'a second of the source appears as it was');
+            // not always the first: what a busy machine brings late has silence before it
+            const seconds = Array.from({ length: Math.floor(sent.length / 800) - 9 },
+                (_, i) => sent.subarray(800 * i, 800 * i + 8000));
+            assert.ok(seconds.some((second) => source.includes(second)),
+                'a second of the source appears as it was');
         });
 
     test('mute silences what is sent while sound and picture stay in sync (REST-25, REST-28)',
@@ -296,13 +299,17 @@ describe('pushes to RTMP servers', { concurrency: 4 }, () => {
             await record(file, 2.5);
             await probe.ask('terminate');
             const sound = await soundOf(file);
-            // The tone has an eighth of full scale all the time, the source beeps a tenth of it.
+            // The tone has an eighth of full scale all the time, the source beeps a tenth of it, and is
+            // heard first where the file took its time on a busy machine.
+            const loud = (s) => loudness(sound, s, s + 0.1) > 0.05;
+            const tenths = Array.from({ length: 20 }, (_, i) => i / 10);
+            const from = tenths.find((s) => tenths.slice(0, 5).every((more) => loud(s + more)));
+            assert.ok(from !== undefined, 'the tone begins within two seconds');
             const perSecond = Array.from({ length: 9 }, (_, s) => {
-                const parts = Array.from({ length: 10 }, (_, i) =>
-                    loudness(sound, s + i / 10, s + (i + 1) / 10) > 0.05);
+                const parts = Array.from({ length: 10 }, (_, i) => loud(from + s + i / 10));
                 return parts.filter(Boolean).length;
             });
-            assert.ok(perSecond[0] === 10 && perSecond[1] >= 9, `the tone first: ${perSecond}`);
+            assert.ok(perSecond[0] >= 9 && perSecond[1] >= 9, `the tone first: ${perSecond}`);
             assert.ok(perSecond[3] <= 4, `then the source: ${perSecond}`);
             assert.ok(perSecond.slice(4, 8).includes(10), `the tone again: ${perSecond}`);
             assert.ok(perSecond.at(-1) <= 4, `the source at last: ${perSecond}`);
@@ -340,6 +347,31 @@ describe('pushes to RTMP servers', { concurrency: 4 }, () => {
             const skews = await skewsOf(file);
             assert.ok(skews.filter((skew) => Math.abs(skew) < 40).length >= 4, `${skews}`);
             assert.ok(skews.filter((skew) => Math.abs(skew) >= 40).length <= 2, `${skews}`);
+        });
+
+    test('codec processes that die leave no gap in the sound, and a key frame to go on with',
+        async (t) => {
+            const nginx = await nginxFor(t);
+            const probe = await probeFor(t, {}, { video: 'vp8' });
+            await probe.push(nginx.url);
+            const file = await record(await firstRecording(nginx), 3);
+            const before = tagsOf(file).length;
+            for (const role of ['sound', 'pictures'])
+                for (const pid of probe.codecProcesses(role))
+                    process.kill(pid, 'SIGKILL');
+            await record(file, 8);
+            await probe.ask('terminate');
+            assertMonotonic(file);
+            const tags = tagsOf(file);
+            const sounds = tags.filter((tag) => tag.kind === 'audio' && tag.head[1] === 1);
+            sounds.forEach((tag, i) => i > 0 && assert.ok(tag.ms - sounds[i - 1].ms <= 22,
+                `${tag.ms - sounds[i - 1].ms} ms between two frames of AAC`));
+            const after = tags.slice(before + 1).filter((tag) => tag.kind === 'video');
+            assert.ok(after.some((tag) => tag.head[0] === 0x17), 'a key frame');
+            assert.ok(after.length > 50, `${after.length} pictures after the death`);
+            const skews = await skewsOf(file); // a flash in between may be late
+            assert.ok(skews.filter((skew) => Math.abs(skew) >= 40).length <= 1, `${skews} ms`);
+            await run('ffmpeg', ['-v', 'error', '-xerror', '-i', file, '-f', 'null', '-']);
         });
 
     test('a source that comes back with another size gives a recording of that size', async (t) => {
@@ -417,7 +449,7 @@ describe('pushes to RTMP servers', { concurrency: 4 }, () => {
             await probe.push(`${server.url}/live`);
             await server.publication();
             await probe.waitForEnd();
-            assert.match(probe.lines.at(-1), /connection lost: connection reset by peer/);
+            assert.match(probe.lastWords, /connection lost: connection reset by peer/);
             const first = server.last.media.find((message) => message.type === 9);
             assert.equal(first.body[0], 0x17, 'pictures begin with a configuration and a key frame');
             await server.stop();
@@ -515,13 +547,13 @@ describe('pushes to RTMP servers', { concurrency: 4 }, () => {
             const server = await serverFor(t, { redirect: { at: 'connect', to } });
             await probe.push(`${server.url}/live`);
             await probe.waitForEnd();
-            assert.match(probe.lines.at(-1), words);
+            assert.match(probe.lastWords, words);
         }
         const loop = await serverFor(t, { redirect: { at: 'connect' } });
         loop.options.redirect.to = `${loop.url}/live`;
         await probe.push(`${loop.url}/live`);
         await probe.waitForEnd();
-        assert.match(probe.lines.at(-1), /redirects again and again/);
+        assert.match(probe.lastWords, /redirects again and again/);
         assert.equal(loop.connections.length, 4);
     });
 

@@ -2,6 +2,7 @@
 /*
  * For LD_PRELOAD: a disk and a name service that hang while the file exists that HANG_FLAG names.
  * Paths with HANG_PATH in them are on that disk; names that end in .hang belong to that service.
+ * HANG_BYTES_PER_S: how fast that disk takes what is written with an offset.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -89,6 +90,34 @@ EXPORT long syscall(long number, ...)
     }
     return NEXT(syscall)(number, at[0], at[1], at[2], at[3], at[4], at[5]);
 }
+
+/* Whose path the kernel knows; how long so many bytes take. */
+static void be_slow(int fd, size_t len)
+{
+    const char *rate = getenv("HANG_BYTES_PER_S");
+    char name[64], path[PATH_MAX] = "";
+    long bytes_per_s = rate ? strtol(rate, NULL, 10) : 0;
+
+    (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    (void)!readlink(name, path, sizeof(path) - 1);
+    hang(on_disk(path));
+    if (bytes_per_s <= 0 || !on_disk(path))
+        return;
+    double seconds = (double)len / (double)bytes_per_s;
+    const struct timespec pause = {.tv_sec = (time_t)seconds,
+                                   .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    (void)nanosleep(&pause, NULL);
+}
+
+#define PWRITE(name)                                                                               \
+    EXPORT ssize_t name(int fd, const void *bytes, size_t len, off_t offset)                       \
+    {                                                                                              \
+        be_slow(fd, len);                                                                          \
+        return NEXT(name)(fd, bytes, len, offset);                                                 \
+    }
+
+PWRITE(pwrite)
+PWRITE(pwrite64)
 
 EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                        struct addrinfo **out)

@@ -61,7 +61,8 @@ export class Browser {
             await context.addInitScript((ports) => (window.SERVER_PORTS = ports), {
                 ws: server.options['ws.port'], wss: server.options['wss.port'],
                 http: server.options['http.port'], https: server.options['https.port'],
-                legacy: {}, hls: {} });
+                legacy: {}, hls: { http: server.options['hls.port'],
+                    https: server.options['hls.https.port'] } });
         if (init)
             await context.addInitScript(init);
         const page = await context.newPage();
@@ -126,7 +127,7 @@ export async function assertPlays(page, { video = true, audio = true, frames = 2
             if (stats.framesDecoded >= first.framesDecoded + frames)
                 return stats;
             throw new Error(`${stats.framesDecoded - first.framesDecoded} of ${frames}`);
-        });
+        }, { timeout: 25_000 });
     }
     if (audio) {
         // the made-up microphone beeps once a second

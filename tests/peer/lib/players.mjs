@@ -4,7 +4,8 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { RTCPeerConnection, useOPUS, useVP8 } from 'werift';
+import { RTCPeerConnection, RTCRtpCodecParameters, useNACK, useOPUS, usePLI,
+    useTransportWideCC, useTWCC, useVP8 } from 'werift';
 import { Firefox } from './firefox.mjs';
 import { BARE } from './pages.mjs';
 import { root } from './server.mjs';
@@ -70,11 +71,13 @@ export class WeriftPlayer {
     #client;
     #connection;
     #counts = { pictures: 0, sounds: 0 };
+    ssrc; // of pictures
     padded = []; // of pictures: octets of each packet's padding that had some
 
-    async start(server, name) {
+    async start(server, name,
+        config = { codecs: { audio: [useOPUS()], video: [useVP8()] } }) {
         this.#connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle',
-            codecs: { audio: [useOPUS()], video: [useVP8()] } });
+            ...config });
         for (const kind of ['audio', 'video']) {
             this.#connection.addTransceiver(kind, { direction: 'recvonly' }).onTrack.subscribe(
                 (track) => track.onReceiveRtp.subscribe((packet) => this.#take(kind, packet)));
@@ -85,11 +88,26 @@ export class WeriftPlayer {
         await this.#connection.setRemoteDescription({ type: 'answer', sdp: answer });
     }
 
+    // Pictures whose packets have numbers of the transport, and a format for repairs.
+    async startMeasured(server, name) {
+        const vp8 = useVP8({ rtcpFeedback: [useNACK(), usePLI(), useTWCC()] });
+        const rtx = new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: 90000 });
+        await this.start(server, name, { codecs: { audio: [useOPUS()], video: [vp8, rtx] },
+            headerExtensions: { video: [useTransportWideCC()] } });
+    }
+
+    // Whatever these bytes say.
+    async sendRtcp(bytes) {
+        await this.#connection.dtlsTransports[0].sendRtcp([{ serialize: () => bytes }]);
+    }
+
     #take(kind, { header }) {
         if (kind === 'audio')
             this.#counts.sounds++;
         else
             this.#counts.pictures += header.marker ? 1 : 0;
+        if (kind === 'video')
+            this.ssrc = header.ssrc;
         if (kind === 'video' && header.padding)
             this.padded.push(header.paddingSize);
     }
@@ -102,6 +120,32 @@ export class WeriftPlayer {
         await this.#client?.close();
         await this.#connection?.close();
     }
+}
+
+// Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1): of
+// `count` packets from `sequence` on that they came, `delta` quarters of a millisecond from one to
+// the next; or, with came false, that none did.
+export function feedback(sequence, count, { delta = 0, came = true, reference = 0 } = {}) {
+    const bytes = Buffer.alloc(4 * Math.ceil((22 + (came ? count : 0)) / 4), delta);
+    bytes[0] = 0x8f;
+    bytes[1] = 205;
+    bytes.writeUInt16BE(bytes.length / 4 - 1, 2);
+    bytes.writeUInt32BE(1, 4);
+    bytes.writeUInt32BE(2, 8);
+    bytes.writeUInt16BE(sequence & 0xffff, 12);
+    bytes.writeUInt16BE(count, 14);
+    bytes.writeUIntBE(reference & 0xffffff, 16, 3);
+    bytes[19] = 0;
+    bytes.writeUInt16BE((came ? 0x2000 : 0) | count, 20);
+    return bytes;
+}
+
+// Sixteen more are asked for with this one (RFC 4585 section 6.2.1).
+export function nack(ssrc, sequence) {
+    const bytes = Buffer.from([0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);
+    bytes.writeUInt32BE(ssrc, 8);
+    bytes.writeUInt16BE(sequence & 0xffff, 12);
+    return bytes;
 }
 
 export class FirefoxPlayer {

@@ -61,7 +61,8 @@ export class PushProbe {
         const all = { rtmp_transponder_stream_name_prefix: 'rtmp_', media_dir: probe.dir,
             log_level: 'DEBUG', ...options };
         const args = Object.entries(all).map(([key, value]) => `${key}=${value}`);
-        probe.#process = spawn(path.join(buildDir, 'tests/tools/push_probe'), [...args, file],
+        probe.#process = spawn(path.join(buildDir, 'tests/tools/push_probe'),
+            [path.join(buildDir, 'sluice'), ...args, file],
             { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
         probe.#process.stdin.on('error', () => {});
         probe.exit = new Promise((resolve) => {
@@ -94,6 +95,19 @@ export class PushProbe {
     }
     get log() {
         return this.lines.join('\n');
+    }
+
+    // Pids of those that have been ready so far, the oldest first.
+    codecProcesses(role) {
+        return this.lines.flatMap((line) => {
+            const [, name, pid] = / codec: (\w+) \d+ \(pid (\d+)\) is ready/.exec(line) ?? [];
+            return name === role ? [Number(pid)] : [];
+        });
+    }
+
+    // The last line about a push: codec processes come and go beside.
+    get lastWords() {
+        return this.lines.findLast((line) => !/ codec: /.test(line));
     }
 
     #collect(stream, onLine) {

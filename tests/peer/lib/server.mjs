@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import './leftovers.mjs';
 import { freePorts } from './ports.mjs';
 import { slowness, until, within } from './wait.mjs';
 
@@ -15,7 +16,8 @@ export const buildDir = process.env.SLUICE_BUILD || path.join(root, 'build-test'
 
 const READY = /sluice ready/;
 const REPORT = /ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:/;
-const LISTENERS = ['ws.port', 'wss.port', 'http.port', 'https.port'];
+const LISTENERS = ['ws.port', 'wss.port', 'http.port', 'https.port', 'hls.port',
+    'hls.https.port', 'rtsp.port'];
 const NODE_PORT = 8080; // nothing else is there
 // Starts a program as a user who has root's rights to files and no others: the kernel holds root to
 // no limit of threads.
@@ -30,14 +32,18 @@ export class Server {
     // options: configuration keys, as -o would take them. workers: media workers, one port each.
     // netns: a node of a Network (netns.mjs) to run in, on its address and from port 8080 on.
     // ordinary: not as root, for setLimits(). env: more of its environment. stderr: a descriptor for
-    // its log, which `lines` then lacks.
-    static async start(options = {}, { workers = 1, netns, ordinary = false, env, stderr } = {}) {
+    // its log, which `lines` then lacks. small: {directory, size} in bytes, a file system of its own
+    // that only the server sees; others by way of its /proc/PID/root. resolv: a file in the place of
+    // resolv.conf(5).
+    static async start(options = {},
+        { workers = 1, netns, ordinary = false, env, stderr, small, resolv } = {}) {
         const server = new Server();
-        await server.#start(options, workers, netns, ordinary, env, stderr);
+        await server.#start(options, workers, netns, ordinary, env, stderr, small, resolv);
         return server;
     }
 
-    async #start(options, workers, netns, ordinary, env, stderr = 'pipe') {
+    async #start(options, workers, netns, ordinary, env, stderr = 'pipe', small = undefined,
+        resolv = undefined) {
         const first = netns ? NODE_PORT : await freePorts(LISTENERS.length + workers);
         this.address = netns?.address ?? '127.0.0.1';
         this.stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-'));
@@ -48,6 +54,7 @@ export class Server {
             state_dir: this.stateDir,
             worker_count: workers,
             'cli.port': 0,
+            'rtsp.port': 0,
             media_port_from: this.mediaPort,
             media_port_to: this.mediaPort + workers,
             ...Object.fromEntries(LISTENERS.map((key, i) => [key, first + i])),
@@ -62,7 +69,11 @@ export class Server {
         const wrapper = (process.env.SLUICE_WRAPPER ?? '').split(' ').filter(Boolean);
         if (ordinary && ORDINARY.length > 0)
             execFileSync('chown', ['-R', 'nobody:nogroup', this.options.state_dir]);
-        const [command, ...rest] = [...(netns?.prefix ?? []), ...(ordinary ? ORDINARY : []),
+        const mount = small ? `mount -t tmpfs -o size=${small.size} tmpfs "$0"`
+            : resolv && 'mount --bind "$0" "$(readlink -f /etc/resolv.conf)"';
+        const mounted = !mount ? [] : ['unshare', ...(process.getuid() === 0 ? [] : ['-r']), '-m',
+            'sh', '-c', `${mount} && exec "$@"`, small?.directory ?? resolv];
+        const [command, ...rest] = [...mounted, ...(netns?.prefix ?? []), ...(ordinary ? ORDINARY : []),
             ...wrapper, program, ...args];
         this.#process = spawn(command, rest, {
             stdio: ['ignore', 'pipe', stderr],
@@ -76,15 +87,15 @@ export class Server {
         this.#exit.then((exit) => (this.exited = exit));
         for (const stream of [this.#process.stdout, this.#process.stderr])
             stream && this.#collect(stream);
-        await until('the server is ready', () => {
-            if (this.exited)
-                throw new Error(`the server ended: ${JSON.stringify(this.exited)}\n${this.log}`);
-            return stderr === 'pipe' ? this.lines.some((line) => READY.test(line))
-                : fetch(`${this.http}/healthz`).then((response) => response.ok, () => false);
-        }, { timeout: 10_000 }).catch((error) => {
+        const started = until('the server is ready', () => this.exited || (stderr === 'pipe'
+            ? this.lines.some((line) => READY.test(line))
+            : fetch(`${this.http}/healthz`).then((response) => response.ok, () => false)));
+        await started.catch((error) => {
             this.kill();
             throw error;
         });
+        if (this.exited)
+            throw new Error(`the server ended: ${JSON.stringify(this.exited)}\n${this.log}`);
     }
 
     #collect(stream) {
@@ -117,6 +128,13 @@ export class Server {
     }
     get https() {
         return `https://${this.address}:${this.options['https.port']}`;
+    }
+
+    get hls() {
+        return `http://${this.address}:${this.options['hls.port']}`;
+    }
+    get hlsTls() {
+        return `https://${this.address}:${this.options['hls.https.port']}`;
     }
 
     waitForLog(pattern, timeout = 5_000) {

@@ -33,7 +33,7 @@ export const FAULTS = {
     noise: ['garbage-datagrams', 'garbage-srtp', 'second-sdp', 'unknown-ids', 'odd-messages',
         'binary-frames', 'ping-flood', 'early-playing', 'no-playing', 'no-sender-reports'],
     // Media comes and is worth nothing: nothing may break.
-    garbage: ['garbage-rtp'],
+    garbage: ['garbage-rtp', 'fuzzed-pictures'],
 };
 const KNOWN = new Set(Object.values(FAULTS).flat());
 

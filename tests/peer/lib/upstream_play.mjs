@@ -40,6 +40,25 @@ class Track {
     }
 }
 
+// Of every third payload some bits are others, now and then its end is missing or what is behind its
+// first octets is of another; those that a packetizer has put there stay more often than not, so that
+// decoders get to see most of it.
+let former = Buffer.alloc(0);
+function fuzzed(payload) {
+    const out = Buffer.from(payload), chance = Math.random();
+    const head = Math.random() < 0.2 ? 0 : Math.min(3, out.length);
+    if (chance < 0.33) {
+        for (let i = 1 + Math.floor(Math.random() * 8); i > 0; i--)
+            out[head + Math.floor(Math.random() * (out.length - head))] ^= 1 << Math.floor(Math.random() * 8);
+    } else if (chance < 0.38) {
+        return out.subarray(0, 1 + Math.floor(Math.random() * out.length));
+    } else if (chance < 0.43) {
+        former.copy(out, head, head);
+    }
+    former = out;
+    return out;
+}
+
 export class Play {
     #upstream;
     #session;
@@ -132,6 +151,8 @@ export class Play {
             return;
         if (faults.has('garbage-rtp'))
             payload = MediaTransport.noise(payload.length);
+        if (kind === 'video' && faults.has('fuzzed-pictures'))
+            payload = fuzzed(payload);
         const header = new RtpHeader({ marker, payloadType: Number(track.payload),
             sequenceNumber: track.sequence, timestamp: (timestamp + track.timestampOffset) >>> 0,
             ssrc: track.ssrc });

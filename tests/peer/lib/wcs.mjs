@@ -102,7 +102,7 @@ export class WcsClient {
 
     // The next unread message of this name (and for which accept() is true), whatever else came in
     // between; messages that it passes over stay unread.
-    next(name, accept = () => true, timeout = 5_000) {
+    next(name, accept = () => true, timeout = 10_000) {
         const take = () => {
             const at = this.#unread.findIndex((m) => m.message === name && accept(m.data[0], m));
             return at < 0 ? undefined : this.#unread.splice(at, 1)[0];

@@ -98,6 +98,16 @@ static bool is_keep_alive(const char *text)
     return !strcmp(text, "HIGH_LEVEL") || !strcmp(text, "INTERNAL") || !strcmp(text, "NONE");
 }
 
+static bool is_record_access(const char *text)
+{
+    return !strcmp(text, "name") || !strcmp(text, "rest") || !strcmp(text, "off");
+}
+
+static bool is_record_policy(const char *text)
+{
+    return !strcmp(text, "template") || !strcmp(text, "streamName");
+}
+
 static bool is_ask_publisher(const char *text)
 {
     return strcmp(text, "off") == 0 || strcmp(text, "sole") == 0 || strcmp(text, "lowest") == 0;
@@ -121,8 +131,12 @@ static const struct sl_option_check check_log_level = {is_log_level, "ERROR, WAR
                                                        true};
 static const struct sl_option_check check_keep_alive = {is_keep_alive,
                                                         "HIGH_LEVEL, INTERNAL or NONE", true};
+static const struct sl_option_check check_record_access = {is_record_access, "name, rest or off",
+                                                           true};
 static const struct sl_option_check check_ask_publisher = {is_ask_publisher, "off, sole or lowest",
                                                            true};
+static const struct sl_option_check check_record_policy = {is_record_policy,
+                                                           "template or streamName", true};
 
 /* ---- The table ---- */
 

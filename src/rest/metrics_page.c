@@ -8,6 +8,7 @@
 #include "cluster/cluster.h"
 #include "pull/pull.h"
 #include "push/push.h"
+#include "record/record.h"
 #include "rest/process.h"
 #include "stream/stream.h"
 
@@ -73,6 +74,8 @@ static void add_parts(const struct sl_rest_parts *parts, struct sl_gauges *out)
 
     add(out, SL_GAUGE_CLUSTER_CONNECTED, cluster && sl_cluster_is_connected(cluster));
     add(out, SL_GAUGE_CLUSTER_NODES, cluster ? (double)sl_cluster_node_count(cluster) : 0);
+    add(out, SL_GAUGE_RECORDINGS,
+        parts->recordings ? (double)sl_recordings_count(parts->recordings) : 0);
     add(out, SL_GAUGE_PUSHES, parts->pushes ? (double)sl_pushes_count(parts->pushes) : 0);
     add(out, SL_GAUGE_PULLS, parts->pulls ? (double)sl_pulls_count(parts->pulls) : 0);
     add(out, SL_GAUGE_WORKERS, parts->workers ? (double)sl_workers_count(parts->workers) : 0);

@@ -118,6 +118,14 @@ struct sl_variants_part {
 };
 void sl_variants_part_add(struct sl_variants_part *part, struct sl_router *router);
 
+/* /rest-api/recorder, /client/records: recordings and their files. */
+struct sl_records_part;
+struct sl_records_part *sl_records_part_create(const struct sl_rest_parts *parts,
+                                               enum sl_record_access access,
+                                               struct sl_router *router);
+/* After the connections, before the router goes. NULL is fine. */
+void sl_records_part_destroy(struct sl_records_part *part);
+
 /* /client/debug. NULL: there are no such files. */
 struct sl_debug_part;
 struct sl_debug_part *sl_debug_part_create(const struct sl_rest_parts *parts,

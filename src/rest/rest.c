@@ -28,6 +28,7 @@ struct sl_rest {
     struct sl_snapshot_part *snapshot;     /* NULL: nothing is made of streams */
     struct sl_transcoder_part *transcoder; /* NULL: likewise */
     struct sl_variants_part variants;
+    struct sl_records_part *records; /* NULL: nothing is recorded */
     struct sl_debug_part *debug;     /* NULL: there are no such files */
     struct sl_nodes_part nodes;
     struct sl_api api;
@@ -105,6 +106,8 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
     }
     rest->variants = (struct sl_variants_part){parts};
     sl_variants_part_add(&rest->variants, rest->router);
+    if (parts->recordings)
+        rest->records = sl_records_part_create(parts, config->record_access, rest->router);
     if (parts->diagnose)
         rest->debug = sl_debug_part_create(parts, rest->router);
     rest->nodes = (struct sl_nodes_part){parts->cluster};
@@ -146,6 +149,7 @@ void sl_rest_destroy(struct sl_rest *rest)
     sl_snapshot_part_destroy(rest->snapshot);
     sl_transcoder_part_destroy(rest->transcoder);
     sl_debug_part_destroy(rest->debug);
+    sl_records_part_destroy(rest->records);
     sl_walks_destroy(rest->control.walks);
     sl_router_destroy(rest->router);
     sl_files_destroy(rest->files);

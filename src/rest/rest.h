@@ -26,6 +26,7 @@ struct sl_directory;
 struct sl_pulls;
 struct sl_pushes;
 struct sl_archive;
+struct sl_recordings;
 struct sl_rest;
 struct sl_sessions;
 struct sl_streams;
@@ -74,11 +75,15 @@ struct sl_rest_parts {
     struct sl_pulls *pulls;
     const struct sl_directory *directory; /* whom pulls ask for their names */
     const struct sl_cluster *cluster;
+    struct sl_recordings *recordings; /* of the same streams */
     const struct sl_archive *archive; /* who records what is made of them */
     struct sl_variants *variants;     /* of the same streams; what is made of them ... */
     struct sl_transcoder *transcoder; /* ... and by whom */
     struct sl_diagnose *diagnose;       /* what is written about clients */
 };
+
+/* Who may fetch a recording's file: whoever has its name, whom the API lets in, nobody. */
+enum sl_record_access { SL_RECORD_ACCESS_NAME, SL_RECORD_ACCESS_REST, SL_RECORD_ACCESS_OFF };
 
 /* Everything is copied. */
 struct sl_rest_config {
@@ -87,6 +92,7 @@ struct sl_rest_config {
     /* told to the pages; 0: there is no such listener */
     uint16_t ws_port, wss_port, https_port;
     const char *demo; /* outlives sl_rest; name of the built-in stream; NULL: none */
+    enum sl_record_access record_access;
     struct sl_metrics *metrics; /* outlives sl_rest; NULL: no counters on /metrics */
     struct sl_rest_parts parts;
     struct sl_rest_sources sources;

@@ -116,6 +116,12 @@ static const struct sl_field transcoder[] = {
     {"encoder", "object", false, "as asked for"},
 };
 
+/* media-outputs.md 3.5 */
+static const struct sl_field recording[] = {
+    {"fileName", "string", false, "what the file will be called, as far as that is known"},
+    {"mediaSessionId", "string", false, "of the publication"},
+};
+
 /* media-outputs.md 8 */
 static const struct sl_field snapshot[] = {
     {"data", "string", false, "a PNG, in Base64"},
@@ -148,6 +154,7 @@ static const struct sl_schema schemas[] = {
     {"PullAgent", "A stream taken from another server, or published there.", pull_agent,
      SL_ARRAY_LEN(pull_agent)},
     {"Transcoder", "A stream made of another one.", transcoder, SL_ARRAY_LEN(transcoder)},
+    {"Recording", "A file that is being written.", recording, SL_ARRAY_LEN(recording)},
     {"Snapshot", "A picture of a stream.", snapshot, SL_ARRAY_LEN(snapshot)},
     {"Error", "What went wrong.", error, SL_ARRAY_LEN(error)},
     {"Problem", "What went wrong, as RFC 9457 has it.", problem, SL_ARRAY_LEN(problem)},

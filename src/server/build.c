@@ -14,6 +14,7 @@
 #include "hooks/hooks.h"
 #include "negotiate/negotiate.h"
 #include "pull/pull.h"
+#include "record/record.h"
 #include "rest/rest.h"
 #include "server/autopush.h"
 #include "server/node.h"
@@ -294,6 +295,7 @@ static int create_sessions(struct sl_server *server, struct sl_error *error)
         .words = sl_signalling_words,
         .hooks = sl_http_hooks_interface(server->hooks),
         .directory = server->names ? sl_names_directory(server->names) : NULL,
+        .archive = sl_recordings_archive(server->recordings),
         .variants = server->variants,
         .diagnose = server->diagnose,
         .node_id = server->node_id,
@@ -353,6 +355,8 @@ static int create_rest(struct sl_server *server, struct sl_error *error)
                   .pulls = server->pulls,
                   .directory = server->names ? sl_names_directory(server->names) : NULL,
                   .cluster = server->cluster,
+                  .recordings = server->recordings,
+                  .archive = sl_recordings_archive(server->recordings),
                   .variants = server->variants,
                   .transcoder = server->transcoder,
                   .sessions = server->sessions,
@@ -439,7 +443,7 @@ static const struct sl_part console_part = {"console", .create = create_console,
 const struct sl_part *const sl_server_parts[] = {
     &state_dir_part,     &pool_part,      &http_part,        &sl_part_media,   &sl_part_transcoder,
     &sl_part_variants,   &sl_part_jobs,   &sl_part_programs, &sl_part_pushes,
-    &pulls_part,       &cluster_part,    &hooks_part,
+    &sl_part_recordings, &pulls_part,       &cluster_part,    &hooks_part,
     &diagnose_part,      &sessions_part,
     &rest_part,          &listeners_part, &console_part,     &sl_part_workers, &sl_part_demo,
 };

@@ -25,6 +25,7 @@ struct sl_names;
 struct sl_pulls;
 struct sl_programs;
 struct sl_pushes;
+struct sl_recordings;
 struct sl_metrics;
 struct sl_rest;
 struct sl_rtc;
@@ -62,6 +63,7 @@ struct sl_server {
     struct sl_programs *programs; /* of whatever muxes */
     struct sl_pushes *pushes;
     struct sl_autopush *autopush;
+    struct sl_recordings *recordings;
     struct sl_pulls *pulls;
     struct sl_cluster *cluster; /* NULL: cluster_registry is empty; and then: */
     struct sl_names *names;     /* NULL */

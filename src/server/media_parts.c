@@ -262,7 +262,7 @@ const struct sl_part sl_part_jobs = {"jobs", .create = create_jobs, .destroy = d
 
 const struct sl_part sl_part_programs = {
     "programs", .create = create_programs, .stop = stop_programs, .destroy = destroy_programs,
-    .after = {"pushes", "sessions"}};
+    .after = {"pushes", "sessions", "recordings"}};
 
 const struct sl_part sl_part_workers = {"workers", .create = start_workers};
 

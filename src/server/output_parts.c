@@ -7,8 +7,13 @@
 #include "base/error.h"
 #include "hooks/hooks.h"
 #include "push/push.h"
+#include "record/record.h"
 #include "server/autopush.h"
 #include "session/session.h"
+
+enum {
+    RECORDINGS_END_MS = 8000, /* for a disk that is slow to take the last pieces */
+};
 
 static int create_pushes(struct sl_server *server, struct sl_error *error)
 {
@@ -40,8 +45,56 @@ static void destroy_pushes(struct sl_server *server)
     sl_pushes_destroy(server->pushes);
 }
 
+static void on_recording(void *arg, const char *id, enum sl_recording_event event, const char *name,
+                         const char *info)
+{
+    static const char *const types[] = {
+        [SL_RECORDING_STARTED] = "recordingStarted",
+        [SL_RECORDING_STOPPED] = "recordingStopped",
+        [SL_RECORDING_FAILED] = "recordingFailed",
+    };
+    const struct sl_server *server = arg;
+
+    sl_sessions_tell_recording(server->sessions, id, types[event], name, info);
+}
+
+static int create_recordings(struct sl_server *server, struct sl_error *error)
+{
+    struct sl_recordings_config recordings = {
+        .config = server->config,
+        .loop = server->loop,
+        .streams = server->streams,
+        .programs = server->programs,
+        .counters = server->counters,
+        .on_event = on_recording,
+        .arg = server,
+    };
+
+    (void)error;
+    server->recordings = sl_recordings_create(&recordings);
+    return 0;
+}
+
+static bool stop_recordings(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
+{
+    sl_recordings_stop(server->recordings, on_stopped, owner);
+    return true;
+}
+
+static void destroy_recordings(struct sl_server *server)
+{
+    sl_recordings_destroy(server->recordings);
+}
+
 /* ---- Rows of the table ---- */
 
 const struct sl_part sl_part_pushes = {"pushes", .create = create_pushes, .stop = stop_pushes,
                                        .destroy = destroy_pushes};
+
+const struct sl_part sl_part_recordings = {"recordings",
+                                           .create = create_recordings,
+                                           .stop = stop_recordings,
+                                           .destroy = destroy_recordings,
+                                           .after = {"sessions"},
+                                           .give_up_ms = RECORDINGS_END_MS};
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/memstream.h"
+#include "record/record.h"
 #include "server/internal.h"
 #include "server/sources.h"
 
@@ -108,6 +109,7 @@ static int use_settings(struct reload *reload, FILE *out)
     }
     size_t applied = sl_config_reload(server->config, reload->fresh, on_change, out);
     sl_server_apply_log(server->config);
+    sl_recordings_apply(server->recordings);
     if (sl_sources_update_rest(server->config, server->rest, &rest_error) < 0) {
         sl_log(SL_LOG_ERROR, NULL, "reload: REST rules kept as they were: %s", rest_error.text);
         (void)fprintf(out, "REST rules kept as they were: %s\n", rest_error.text);

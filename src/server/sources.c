@@ -146,12 +146,21 @@ static int make_policy(const struct sl_config *config, struct sl_cidr allow[stat
     return 0;
 }
 
+static enum sl_record_access record_access(const struct sl_config *config)
+{
+    if (strcmp(config->record_access, "off") == 0)
+        return SL_RECORD_ACCESS_OFF;
+    return strcmp(config->record_access, "rest") == 0 ? SL_RECORD_ACCESS_REST
+                                                      : SL_RECORD_ACCESS_NAME;
+}
+
 int sl_sources_create_rest(struct sl_sources *sources, const struct sl_config *config,
                            struct sl_metrics *metrics, const char *web_root, struct sl_rest **out,
                            struct sl_error *error)
 {
     struct sl_cidr allow[ALLOW_MAX];
     struct sl_rest_config rest = {
+        .record_access = record_access(config),
         .web_root = config->web_root[0] ? config->web_root : web_root,
         .ws_port = (uint16_t)config->ws_port,
         .wss_port = (uint16_t)config->wss_port,

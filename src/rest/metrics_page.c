@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cluster/cluster.h"
+#include "hls/hls.h"
 #include "pull/pull.h"
 #include "push/push.h"
 #include "record/record.h"
@@ -71,6 +72,7 @@ static void add_process(const struct sl_metrics_part *part, struct sl_gauges *ou
 static void add_parts(const struct sl_rest_parts *parts, struct sl_gauges *out)
 {
     const struct sl_cluster *cluster = parts->cluster;
+    struct sl_hls_totals hls = {0};
 
     add(out, SL_GAUGE_CLUSTER_CONNECTED, cluster && sl_cluster_is_connected(cluster));
     add(out, SL_GAUGE_CLUSTER_NODES, cluster ? (double)sl_cluster_node_count(cluster) : 0);
@@ -78,6 +80,10 @@ static void add_parts(const struct sl_rest_parts *parts, struct sl_gauges *out)
         parts->recordings ? (double)sl_recordings_count(parts->recordings) : 0);
     add(out, SL_GAUGE_PUSHES, parts->pushes ? (double)sl_pushes_count(parts->pushes) : 0);
     add(out, SL_GAUGE_PULLS, parts->pulls ? (double)sl_pulls_count(parts->pulls) : 0);
+    if (parts->hls)
+        sl_hls_totals(parts->hls, &hls);
+    add(out, SL_GAUGE_HLS_STREAMS, (double)hls.streams);
+    add(out, SL_GAUGE_HLS_MEMORY, (double)hls.bytes);
     add(out, SL_GAUGE_WORKERS, parts->workers ? (double)sl_workers_count(parts->workers) : 0);
 }
 

@@ -118,6 +118,9 @@ struct sl_variants_part {
 };
 void sl_variants_part_add(struct sl_variants_part *part, struct sl_router *router);
 
+/* /rest-api/hls. hls is borrowed. */
+void sl_hls_part_add(struct sl_hls *hls, struct sl_router *router);
+
 /* /rest-api/recorder, /client/records: recordings and their files. */
 struct sl_records_part;
 struct sl_records_part *sl_records_part_create(const struct sl_rest_parts *parts,

@@ -106,6 +106,8 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
     }
     rest->variants = (struct sl_variants_part){parts};
     sl_variants_part_add(&rest->variants, rest->router);
+    if (parts->hls)
+        sl_hls_part_add(parts->hls, rest->router);
     if (parts->recordings)
         rest->records = sl_records_part_create(parts, config->record_access, rest->router);
     if (parts->diagnose)

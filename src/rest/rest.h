@@ -23,6 +23,7 @@ struct sl_loop;
 struct sl_cluster;
 struct sl_diagnose;
 struct sl_directory;
+struct sl_hls;
 struct sl_pulls;
 struct sl_pushes;
 struct sl_archive;
@@ -79,6 +80,7 @@ struct sl_rest_parts {
     const struct sl_archive *archive; /* who records what is made of them */
     struct sl_variants *variants;     /* of the same streams; what is made of them ... */
     struct sl_transcoder *transcoder; /* ... and by whom */
+    struct sl_hls *hls;
     struct sl_diagnose *diagnose;       /* what is written about clients */
 };
 

@@ -127,6 +127,18 @@ static const struct sl_field snapshot[] = {
     {"data", "string", false, "a PNG, in Base64"},
 };
 
+static const struct sl_field hls_stream[] = {
+    {"id", "string", false, "of the stream's one entry as HLS"},
+    {"streamName", "string", false, NULL},
+    {"status", "string", false, "ACTIVE"},
+    {"waitingSize", "integer", false, "requests that wait for its first segments"},
+    {"profiles", "array", false, NULL},
+    {"subscribers", "integer", false, "addresses that have asked lately"},
+    {"playlist", "string", false, "the list as it is now"},
+    {"createdDate", "integer", false, "milliseconds since 1970"},
+    {"logs", "array", false, NULL},
+};
+
 /* rest-api.md 1.1 */
 static const struct sl_field error[] = {
     {"status", "integer", false, "the HTTP status"},
@@ -156,6 +168,7 @@ static const struct sl_schema schemas[] = {
     {"Transcoder", "A stream made of another one.", transcoder, SL_ARRAY_LEN(transcoder)},
     {"Recording", "A file that is being written.", recording, SL_ARRAY_LEN(recording)},
     {"Snapshot", "A picture of a stream.", snapshot, SL_ARRAY_LEN(snapshot)},
+    {"HlsStream", "A stream in HLS.", hls_stream, SL_ARRAY_LEN(hls_stream)},
     {"Error", "What went wrong.", error, SL_ARRAY_LEN(error)},
     {"Problem", "What went wrong, as RFC 9457 has it.", problem, SL_ARRAY_LEN(problem)},
 };

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cluster/cluster.h"
 #include "diagnose/diagnose.h"
+#include "hls/hls.h"
 #include "hooks/hooks.h"
 #include "negotiate/negotiate.h"
 #include "pull/pull.h"
@@ -125,6 +126,8 @@ static int create_listeners(struct sl_server *server, struct sl_error *error)
         {"wss.port", config->wss_port, true, sl_signalling_ws_ops(), NULL, server->signalling},
         {"http.port", config->http_port, false, NULL, sl_rest_on_request, server->rest},
         {"https.port", config->https_port, true, NULL, sl_rest_on_request, server->rest},
+        {"hls.port", config->hls_port, false, NULL, sl_hls_on_request, server->hls},
+        {"hls.https.port", config->hls_https_port, true, NULL, sl_hls_on_request, server->hls},
     };
     int err = 0;
 
@@ -360,6 +363,7 @@ static int create_rest(struct sl_server *server, struct sl_error *error)
                   .variants = server->variants,
                   .transcoder = server->transcoder,
                   .sessions = server->sessions,
+                  .hls = server->hls,
                   .diagnose = server->diagnose},
         .apps = server->apps,
         .hooks = server->hooks,
@@ -444,7 +448,7 @@ const struct sl_part *const sl_server_parts[] = {
     &state_dir_part,     &pool_part,      &http_part,        &sl_part_media,   &sl_part_transcoder,
     &sl_part_variants,   &sl_part_jobs,   &sl_part_programs, &sl_part_pushes,
     &sl_part_recordings, &pulls_part,       &cluster_part,    &hooks_part,
-    &diagnose_part,      &sessions_part,
+    &diagnose_part,      &sessions_part,    &sl_part_hls,
     &rest_part,          &listeners_part, &console_part,     &sl_part_workers, &sl_part_demo,
 };
 /* clang-format on */

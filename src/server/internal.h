@@ -20,6 +20,7 @@ struct sl_cluster;
 struct sl_counters;
 struct sl_demo;
 struct sl_diagnose;
+struct sl_hls;
 struct sl_http_hooks;
 struct sl_names;
 struct sl_pulls;
@@ -39,7 +40,7 @@ struct sl_variants;
 struct sl_webrtc_provider;
 struct sl_workers;
 
-enum { LISTENERS = 4, SIGNALS = 5 };
+enum { LISTENERS = 6, SIGNALS = 5 };
 
 enum server_state { SERVER_RUNNING, SERVER_DRAINING, SERVER_STOPPING };
 
@@ -73,6 +74,7 @@ struct sl_server {
     struct sl_diagnose *diagnose;
     struct sl_webrtc_provider *webrtc;
     struct sl_sessions *sessions;
+    struct sl_hls *hls;
     struct sl_signalling *signalling;
     struct sl_rest *rest;
     struct sl_sources *sources;

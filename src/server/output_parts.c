@@ -5,6 +5,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "hls/hls.h"
 #include "hooks/hooks.h"
 #include "push/push.h"
 #include "record/record.h"
@@ -86,6 +87,35 @@ static void destroy_recordings(struct sl_server *server)
     sl_recordings_destroy(server->recordings);
 }
 
+static int create_hls(struct sl_server *server, struct sl_error *error)
+{
+    struct sl_hls_config hls = {
+        .config = server->config,
+        .loop = server->loop,
+        .streams = server->streams,
+        .programs = server->programs,
+        .variants = server->variants,
+        .gate = sl_sessions_gate(server->sessions),
+        .hooks = sl_http_hooks_interface(server->hooks),
+        .node_id = server->node_id,
+        .counters = server->counters,
+        .fetches = server->names != NULL,
+    };
+
+    return sl_hls_create(&hls, &server->hls, error);
+}
+
+static bool stop_hls(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
+{
+    sl_hls_stop(server->hls, on_stopped, owner);
+    return true;
+}
+
+static void destroy_hls(struct sl_server *server)
+{
+    sl_hls_destroy(server->hls);
+}
+
 /* ---- Rows of the table ---- */
 
 const struct sl_part sl_part_pushes = {"pushes", .create = create_pushes, .stop = stop_pushes,
@@ -98,3 +128,5 @@ const struct sl_part sl_part_recordings = {"recordings",
                                            .after = {"sessions"},
                                            .give_up_ms = RECORDINGS_END_MS};
 
+const struct sl_part sl_part_hls = {"hls", .create = create_hls, .stop = stop_hls,
+                                    .destroy = destroy_hls};

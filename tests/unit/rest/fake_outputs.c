@@ -1,8 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Recordings of which there are none, in place of rooms that want workers and loops. */
+/* HLS and recordings of which there are none, in place of rooms that want workers and loops. */
+#include "hls/hls.h"
 #include "record/record.h"
 
 #include <errno.h>
+
+int sl_hls_startup(struct sl_hls *hls, const char *name)
+{
+    (void)hls;
+    (void)name;
+    return -ENOENT;
+}
+
+int sl_hls_terminate(struct sl_hls *hls, const char *name)
+{
+    (void)hls;
+    (void)name;
+    return -ENOENT;
+}
+
+void sl_hls_each(struct sl_hls *hls, void (*fn)(const struct sl_hls_facts *facts, void *arg),
+                 void *arg)
+{
+    (void)hls;
+    (void)fn;
+    (void)arg;
+}
+
+void sl_hls_totals(const struct sl_hls *hls, struct sl_hls_totals *out)
+{
+    (void)hls;
+    *out = (struct sl_hls_totals){0};
+}
 
 int sl_recordings_start(struct sl_recordings *recordings, struct sl_stream *stream,
                         const struct sl_recording_order *order, struct sl_error *error)

@@ -448,7 +448,7 @@ const struct sl_part *const sl_server_parts[] = {
     &state_dir_part,     &pool_part,      &http_part,        &sl_part_media,   &sl_part_transcoder,
     &sl_part_variants,   &sl_part_jobs,   &sl_part_programs, &sl_part_pushes,
     &sl_part_recordings, &pulls_part,       &cluster_part,    &hooks_part,
-    &diagnose_part,      &sessions_part,    &sl_part_hls,
+    &diagnose_part,      &sessions_part,    &sl_part_rtsp,    &sl_part_hls,
     &rest_part,          &listeners_part, &console_part,     &sl_part_workers, &sl_part_demo,
 };
 /* clang-format on */

@@ -30,6 +30,7 @@ struct sl_recordings;
 struct sl_metrics;
 struct sl_rest;
 struct sl_rtc;
+struct sl_rtsp;
 struct sl_sessions;
 struct sl_signalling;
 struct sl_sources;
@@ -75,6 +76,7 @@ struct sl_server {
     struct sl_webrtc_provider *webrtc;
     struct sl_sessions *sessions;
     struct sl_hls *hls;
+    struct sl_rtsp *rtsp; /* NULL: rtsp.port is 0 */
     struct sl_signalling *signalling;
     struct sl_rest *rest;
     struct sl_sources *sources;

@@ -256,7 +256,7 @@ const struct sl_part sl_part_transcoder = {"transcoder", .create = create_transc
 
 const struct sl_part sl_part_variants = {"variants", .create = create_variants,
                                          .stop = stop_variants, .destroy = destroy_variants,
-                                         .after = {"sessions", "hls"}};
+                                         .after = {"sessions", "rtsp", "hls"}};
 
 const struct sl_part sl_part_jobs = {"jobs", .create = create_jobs, .destroy = destroy_jobs};
 

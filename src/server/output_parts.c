@@ -9,6 +9,7 @@
 #include "hooks/hooks.h"
 #include "push/push.h"
 #include "record/record.h"
+#include "rtsp/rtsp.h"
 #include "server/autopush.h"
 #include "session/session.h"
 
@@ -87,6 +88,40 @@ static void destroy_recordings(struct sl_server *server)
     sl_recordings_destroy(server->recordings);
 }
 
+static int create_rtsp(struct sl_server *server, struct sl_error *error)
+{
+    struct sl_rtsp_config rtsp = {
+        .config = server->config,
+        .loop = server->loop,
+        .workers = server->workers,
+        .variants = server->variants,
+        .gate = sl_sessions_gate(server->sessions),
+        .hooks = sl_http_hooks_interface(server->hooks),
+        .node_id = server->node_id,
+        .counters = server->counters,
+    };
+
+    return server->config->rtsp_port > 0 ? sl_rtsp_create(&rtsp, &server->rtsp, error) : 0;
+}
+
+static bool stop_rtsp(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
+{
+    if (server->rtsp)
+        sl_rtsp_stop(server->rtsp, on_stopped, owner);
+    return server->rtsp != NULL;
+}
+
+static void cut_rtsp(struct sl_server *server)
+{
+    if (server->rtsp)
+        sl_rtsp_cut(server->rtsp);
+}
+
+static void destroy_rtsp(struct sl_server *server)
+{
+    sl_rtsp_destroy(server->rtsp);
+}
+
 static int create_hls(struct sl_server *server, struct sl_error *error)
 {
     struct sl_hls_config hls = {
@@ -127,6 +162,9 @@ const struct sl_part sl_part_recordings = {"recordings",
                                            .destroy = destroy_recordings,
                                            .after = {"sessions"},
                                            .give_up_ms = RECORDINGS_END_MS};
+
+const struct sl_part sl_part_rtsp = {"rtsp", .create = create_rtsp, .stop = stop_rtsp,
+                                     .cut = cut_rtsp, .destroy = destroy_rtsp};
 
 const struct sl_part sl_part_hls = {"hls", .create = create_hls, .stop = stop_hls,
                                     .destroy = destroy_hls};

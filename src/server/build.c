@@ -13,6 +13,7 @@
 #include "diagnose/diagnose.h"
 #include "hls/hls.h"
 #include "hooks/hooks.h"
+#include "mse/mse.h"
 #include "negotiate/negotiate.h"
 #include "pull/pull.h"
 #include "record/record.h"
@@ -318,9 +319,12 @@ static int create_sessions(struct sl_server *server, struct sl_error *error)
     (void)error;
     server->webrtc = sl_webrtc_provider_create(&webrtc);
     sessions.providers[0] = sl_webrtc_provider_interface(server->webrtc);
+    sessions.providers[1] = sl_mse_provider(server->mse);
+    sessions.providers[2] = sl_mse_wsplayer_provider(server->mse);
     server->sessions = sl_sessions_create(&sessions);
     const struct sl_signalling_config signalling = {
         .sessions = server->sessions,
+        .sockets = sl_mse_sockets(server->mse),
         .config = server->config,
         .loop = server->loop,
         .counters = server->counters,
@@ -446,7 +450,7 @@ static const struct sl_part console_part = {"console", .create = create_console,
 /* clang-format off: one row a line */
 const struct sl_part *const sl_server_parts[] = {
     &state_dir_part,     &pool_part,      &http_part,        &sl_part_media,   &sl_part_transcoder,
-    &sl_part_variants,   &sl_part_jobs,   &sl_part_programs, &sl_part_pushes,
+    &sl_part_variants,   &sl_part_jobs,   &sl_part_programs, &sl_part_mse,     &sl_part_pushes,
     &sl_part_recordings, &pulls_part,       &cluster_part,    &hooks_part,
     &diagnose_part,      &sessions_part,    &sl_part_rtsp,    &sl_part_hls,
     &rest_part,          &listeners_part, &console_part,     &sl_part_workers, &sl_part_demo,

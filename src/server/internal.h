@@ -28,6 +28,7 @@ struct sl_programs;
 struct sl_pushes;
 struct sl_recordings;
 struct sl_metrics;
+struct sl_mse;
 struct sl_rest;
 struct sl_rtc;
 struct sl_rtsp;
@@ -63,6 +64,7 @@ struct sl_server {
     struct sl_variants *variants;
     struct sl_job_pool *jobs;
     struct sl_programs *programs; /* of whatever muxes */
+    struct sl_mse *mse;
     struct sl_pushes *pushes;
     struct sl_autopush *autopush;
     struct sl_recordings *recordings;

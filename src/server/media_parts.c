@@ -256,13 +256,13 @@ const struct sl_part sl_part_transcoder = {"transcoder", .create = create_transc
 
 const struct sl_part sl_part_variants = {"variants", .create = create_variants,
                                          .stop = stop_variants, .destroy = destroy_variants,
-                                         .after = {"sessions", "rtsp", "hls"}};
+                                         .after = {"sessions", "mse", "rtsp", "hls"}};
 
 const struct sl_part sl_part_jobs = {"jobs", .create = create_jobs, .destroy = destroy_jobs};
 
 const struct sl_part sl_part_programs = {
     "programs", .create = create_programs, .stop = stop_programs, .destroy = destroy_programs,
-    .after = {"pushes", "sessions", "recordings", "hls"}};
+    .after = {"pushes", "sessions", "mse", "recordings", "hls"}};
 
 const struct sl_part sl_part_workers = {"workers", .create = start_workers};
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "hls/hls.h"
 #include "hooks/hooks.h"
+#include "mse/mse.h"
 #include "push/push.h"
 #include "record/record.h"
 #include "rtsp/rtsp.h"
@@ -16,6 +17,33 @@
 enum {
     RECORDINGS_END_MS = 8000, /* for a disk that is slow to take the last pieces */
 };
+
+static int create_mse(struct sl_server *server, struct sl_error *error)
+{
+    const struct sl_mse_config mse = {
+        .config = server->config,
+        .control = server->loop,
+        .pool = server->jobs,
+        .programs = server->programs,
+        .variants = server->variants,
+        .counters = server->counters,
+    };
+
+    (void)error;
+    server->mse = sl_mse_create(&mse);
+    return 0;
+}
+
+static bool stop_mse(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
+{
+    sl_mse_stop(server->mse, on_stopped, owner);
+    return true;
+}
+
+static void destroy_mse(struct sl_server *server)
+{
+    sl_mse_destroy(server->mse);
+}
 
 static int create_pushes(struct sl_server *server, struct sl_error *error)
 {
@@ -152,6 +180,9 @@ static void destroy_hls(struct sl_server *server)
 }
 
 /* ---- Rows of the table ---- */
+
+const struct sl_part sl_part_mse = {"mse", .create = create_mse, .stop = stop_mse,
+                                    .destroy = destroy_mse, .after = {"sessions"}};
 
 const struct sl_part sl_part_pushes = {"pushes", .create = create_pushes, .stop = stop_pushes,
                                        .destroy = destroy_pushes};

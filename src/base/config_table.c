@@ -108,6 +108,30 @@ static bool is_record_policy(const char *text)
     return !strcmp(text, "template") || !strcmp(text, "streamName");
 }
 
+static bool ends_in(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+static bool is_mixer_layout(const char *text)
+{
+    return ends_in(text, "GridLayout");
+}
+
+static bool is_mixer_align(const char *text)
+{
+    return !strcmp(text, "TOP") || !strcmp(text, "BOTTOM") || !strcmp(text, "LEFT") ||
+           !strcmp(text, "RIGHT") || !strcmp(text, "CENTER");
+}
+
+static bool is_mixer_codec(const char *text)
+{
+    return !strcmp(text, "opus") || !strcmp(text, "pcma") || !strcmp(text, "pcmu") ||
+           !strcmp(text, "alaw") || !strcmp(text, "ulaw");
+}
+
 static bool is_ask_publisher(const char *text)
 {
     return strcmp(text, "off") == 0 || strcmp(text, "sole") == 0 || strcmp(text, "lowest") == 0;
@@ -133,6 +157,11 @@ static const struct sl_option_check check_keep_alive = {is_keep_alive,
                                                         "HIGH_LEVEL, INTERNAL or NONE", true};
 static const struct sl_option_check check_record_access = {is_record_access, "name, rest or off",
                                                            true};
+static const struct sl_option_check check_mixer_layout = {is_mixer_layout, "...GridLayout", true};
+static const struct sl_option_check check_mixer_align = {
+    is_mixer_align, "TOP, BOTTOM, LEFT, RIGHT or CENTER", true};
+static const struct sl_option_check check_mixer_codec = {is_mixer_codec, "opus, pcma or pcmu",
+                                                         true};
 static const struct sl_option_check check_ask_publisher = {is_ask_publisher, "off, sole or lowest",
                                                            true};
 static const struct sl_option_check check_record_policy = {is_record_policy,

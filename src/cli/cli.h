@@ -23,6 +23,7 @@ struct sl_cli;
 struct sl_config;
 struct sl_error;
 struct sl_loop;
+struct sl_mixers;
 struct sl_sessions;
 struct sl_transcoder;
 struct sl_variants;
@@ -38,6 +39,7 @@ struct sl_cli_config {
     struct sl_sessions *sessions;
     struct sl_variants *variants; /* NULL, and the next: nothing is made of streams */
     struct sl_transcoder *transcoder;
+    struct sl_mixers *mixers;           /* NULL: there are none */
     /* `show stat`: writes the page of rest-api.md section 10. */
     void (*print_stat)(void *arg, FILE *out);
     /* `reload`: as SIGHUP. on_done once, from the loop. */

@@ -8,7 +8,9 @@
 #include "base/memstream.h"
 #include "cli/call.h"
 #include "cli/columns.h"
+#include "mixer/mixer.h"
 #include "session/session.h"
+#include "stream/stream.h"
 #include "transcoder/transcoder.h"
 #include "variant/variant.h"
 
@@ -17,7 +19,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { CELL_MAX = 32, BYTES_PER_MIB = 1 << 20 };
+enum { CELL_MAX = 32, URI_MAX = 96, BYTES_PER_MIB = 1 << 20 };
 
 /* ---- What writes to a FILE ---- */
 
@@ -357,6 +359,92 @@ void sl_cli_show_codec_processes(struct sl_cli_call *call)
         add_process_row(&columns, &stats.processes[i]);
     sl_columns_print(&columns, &call->out);
     sl_columns_deinit(&columns);
+    sl_cli_call_done(call);
+}
+
+/* ---- Mixers (rooms-mixers-diagnostics.md 5, CLI-21) ---- */
+
+static const char mixer_scheme[] = "mixer://";
+
+/* NULL: the call has failed. */
+static struct sl_mixer *find_mixer(struct sl_cli_call *call)
+{
+    const char *uri = call->args.positionals[0];
+    bool is_uri = strncmp(uri, mixer_scheme, sizeof(mixer_scheme) - 1) == 0;
+    struct sl_mixer *mixer =
+        is_uri && call->console->mixers
+            ? sl_mixers_find(call->console->mixers, uri + sizeof(mixer_scheme) - 1)
+            : NULL;
+
+    if (!mixer)
+        sl_cli_call_fail(call, "No such mixer: %s", uri);
+    return mixer;
+}
+
+static void add_mixer_row(struct sl_mixer *mixer, void *arg)
+{
+    struct sl_columns *columns = arg;
+    struct sl_mixer_stats stats;
+    char uri[URI_MAX];
+
+    sl_mixer_stats(mixer, &stats);
+    (void)snprintf(uri, sizeof(uri), "%s%s", mixer_scheme, stats.name);
+    sl_columns_add(columns, uri);
+    sl_columns_add(columns, stats.output);
+    sl_columns_add(columns, stats.flows ? "PROCESSED_LOCAL" : "NEW");
+    sl_columns_add_number(columns, stats.input_count);
+    sl_columns_add_number(columns, sl_stream_takers(stats.stream, SL_TAKER_VIEWER));
+    sl_columns_add_number(columns, stats.fps);
+}
+
+void sl_cli_show_mixers(struct sl_cli_call *call)
+{
+    static const char *const titles[] = {"Uri",     "Stream", "Status", "Inputs",
+                                         "Players", "Fps",    NULL};
+    struct sl_columns columns;
+
+    sl_columns_init(&columns, titles);
+    if (call->console->mixers)
+        sl_mixers_each(call->console->mixers, add_mixer_row, &columns);
+    sl_columns_print(&columns, &call->out);
+    sl_columns_deinit(&columns);
+    sl_cli_call_done(call);
+}
+
+static void add_mixer_input(const struct sl_mixer_input_stats *input, void *arg)
+{
+    struct sl_columns *columns = arg;
+
+    sl_columns_add(columns, input->name);
+    sl_columns_add(columns, input->id);
+    sl_columns_add(columns, input->has_audio ? "true" : "false");
+    sl_columns_add(columns, input->has_video ? "true" : "false");
+    sl_columns_add_number(columns, (uint64_t)input->level);
+    sl_columns_add(columns, input->muted ? "true" : "false");
+}
+
+void sl_cli_show_mixer(struct sl_cli_call *call)
+{
+    static const char *const titles[] = {"Stream", "Id", "Audio", "Video", "Level", "Muted", NULL};
+    const struct sl_mixer *mixer = find_mixer(call);
+    struct sl_columns columns;
+
+    if (!mixer)
+        return;
+    sl_columns_init(&columns, titles);
+    sl_mixer_each_input(mixer, add_mixer_input, &columns);
+    sl_columns_print(&columns, &call->out);
+    sl_columns_deinit(&columns);
+    sl_cli_call_done(call);
+}
+
+void sl_cli_kill_mixer(struct sl_cli_call *call)
+{
+    struct sl_mixer *mixer = find_mixer(call);
+
+    if (!mixer)
+        return;
+    sl_mixer_end(mixer, "the console ended it");
     sl_cli_call_done(call);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "mixer/mixer.h"
 #include "transcoder/transcoder.h"
 #include "variant/variant.h"
 
@@ -49,6 +50,25 @@ static void add_process(const struct sl_transcoder_process_stats *process, size_
                   role, number);
 }
 
+static void count_inputs(struct sl_mixer *mixer, void *arg)
+{
+    struct sl_mixer_stats stats;
+
+    sl_mixer_stats(mixer, &stats);
+    *(size_t *)arg += stats.input_count;
+}
+
+static void add_mixers(struct sl_mixers *mixers, struct sl_gauges *out)
+{
+    size_t inputs = 0;
+
+    if (!mixers)
+        return;
+    sl_mixers_each(mixers, count_inputs, &inputs);
+    sl_gauges_add(out, SL_GAUGE_MIXERS, (double)sl_mixers_count(mixers), "%s", "");
+    sl_gauges_add(out, SL_GAUGE_MIXER_INPUTS, (double)inputs, "%s", "");
+}
+
 void sl_made_gauges(const struct sl_rest_parts *parts, struct sl_gauges *out)
 {
     struct sl_transcoder_stats stats = {0};
@@ -57,6 +77,7 @@ void sl_made_gauges(const struct sl_rest_parts *parts, struct sl_gauges *out)
     if (parts->transcoder)
         sl_transcoder_stats(parts->transcoder, &stats);
     add_variants(parts->variants, out);
+    add_mixers(parts->mixers, out);
     for (size_t i = 0; i < stats.process_count; i++)
         add_process(&stats.processes[i], ++count[stats.processes[i].pictures], out);
     sl_gauges_add(out, SL_GAUGE_CODEC_PROCESSES, (double)count[true], "role=\"pictures\"");

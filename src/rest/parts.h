@@ -112,6 +112,26 @@ struct sl_transcoder_part *sl_transcoder_part_create(const struct sl_rest_parts 
  * fine. */
 void sl_transcoder_part_destroy(struct sl_transcoder_part *part);
 
+/* /rest-api/mixer: many streams made one. */
+struct sl_mixer_part {
+    struct sl_streams *streams;
+    struct sl_mixers *mixers;
+    const struct sl_config *config;
+};
+void sl_mixer_part_add(struct sl_mixer_part *part, struct sl_router *router);
+/* mixer_params.c: the parameters of a mixer by their names (rooms-mixers-diagnostics.md 2.8). */
+struct sl_mixer_settings;
+enum sl_mixer_param_use { SL_MIXER_AT_START, SL_MIXER_LATER };
+/* Those that are in params over settings; -EINVAL with words for a bad value, or for one that is
+ * unknown or fixed by now. */
+int sl_mixer_params_apply(json_t *params, enum sl_mixer_param_use use,
+                          struct sl_mixer_settings *settings, struct sl_error *error);
+enum { SL_MIXER_PARAMS_TEXT_MAX = 256 };
+/* Those of params that are taken and change nothing, "a, b"; false: there are none. */
+bool sl_mixer_params_list_idle(json_t *params, char out[static SL_MIXER_PARAMS_TEXT_MAX]);
+/* All of them into item. */
+void sl_mixer_params_describe(const struct sl_mixer_settings *settings, json_t *item);
+
 /* /api/v1/variants, /api/v1/codec-processes. */
 struct sl_variants_part {
     const struct sl_rest_parts *parts;

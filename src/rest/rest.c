@@ -28,6 +28,7 @@ struct sl_rest {
     struct sl_snapshot_part *snapshot;     /* NULL: nothing is made of streams */
     struct sl_transcoder_part *transcoder; /* NULL: likewise */
     struct sl_variants_part variants;
+    struct sl_mixer_part mixers;
     struct sl_records_part *records; /* NULL: nothing is recorded */
     struct sl_debug_part *debug;     /* NULL: there are no such files */
     struct sl_nodes_part nodes;
@@ -106,6 +107,10 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
     }
     rest->variants = (struct sl_variants_part){parts};
     sl_variants_part_add(&rest->variants, rest->router);
+    if (parts->mixers) {
+        rest->mixers = (struct sl_mixer_part){parts->streams, parts->mixers, parts->config};
+        sl_mixer_part_add(&rest->mixers, rest->router);
+    }
     if (parts->hls)
         sl_hls_part_add(parts->hls, rest->router);
     if (parts->recordings)

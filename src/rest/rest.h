@@ -21,9 +21,11 @@ struct sl_error;
 struct sl_http_request;
 struct sl_loop;
 struct sl_cluster;
+struct sl_config;
 struct sl_diagnose;
 struct sl_directory;
 struct sl_hls;
+struct sl_mixers;
 struct sl_pulls;
 struct sl_pushes;
 struct sl_archive;
@@ -80,6 +82,8 @@ struct sl_rest_parts {
     const struct sl_archive *archive; /* who records what is made of them */
     struct sl_variants *variants;     /* of the same streams; what is made of them ... */
     struct sl_transcoder *transcoder; /* ... and by whom */
+    const struct sl_config *config;   /* not NULL if mixers is not: how they mix usually */
+    struct sl_mixers *mixers;
     struct sl_hls *hls;
     struct sl_diagnose *diagnose;       /* what is written about clients */
 };

@@ -116,6 +116,32 @@ static const struct sl_field transcoder[] = {
     {"encoder", "object", false, "as asked for"},
 };
 
+/* rooms-mixers-diagnostics.md 2.7 */
+static const struct sl_field mixer[] = {
+    {"localMediaSessionId", "string", false, "its output's id"},
+    {"remoteMediaSessionId", "string", true, "always null"},
+    {"localStreamName", "string", false, "name of its output"},
+    {"remoteStreamName", "string", true, "always null"},
+    {"uri", "string", false, "mixer://NAME"},
+    {"status", "string", false, "NEW until its first frame, then PROCESSED_LOCAL"},
+    {"hasAudio", "boolean", false, NULL},
+    {"hasVideo", "boolean", false, NULL},
+    {"record", "boolean", false, NULL},
+    {"mediaSessions", "strings", false, "ids of its inputs' streams, in the order of joining"},
+    {"mixerVideoWidth", "integer", false, NULL},
+    {"mixerVideoHeight", "integer", false, NULL},
+    {"mixerVideoFps", "integer", false, NULL},
+    {"mixerVideoBitrateKbps", "integer", false, NULL},
+    {"mixerIdleTimeout", "integer", false, "milliseconds"},
+    {"mixerMcuAudio", "boolean", false, NULL},
+    {"mixerUseCenterNoPaddingLayout", "boolean", false, NULL},
+    {"mixerVideoLayoutDesktopKeyWord", "string", false, NULL},
+    {"mixerVideoDesktopFullscreen", "boolean", false, NULL},
+    {"mixerDesktopAlign", "string", false, NULL},
+    {"audioMixerOutputCodec", "string", false, NULL},
+    {"audioMixerOutputSampleRate", "integer", false, NULL},
+};
+
 /* media-outputs.md 3.5 */
 static const struct sl_field recording[] = {
     {"fileName", "string", false, "what the file will be called, as far as that is known"},
@@ -166,6 +192,7 @@ static const struct sl_schema schemas[] = {
     {"PullAgent", "A stream taken from another server, or published there.", pull_agent,
      SL_ARRAY_LEN(pull_agent)},
     {"Transcoder", "A stream made of another one.", transcoder, SL_ARRAY_LEN(transcoder)},
+    {"Mixer", "Many streams made one.", mixer, SL_ARRAY_LEN(mixer)},
     {"Recording", "A file that is being written.", recording, SL_ARRAY_LEN(recording)},
     {"Snapshot", "A picture of a stream.", snapshot, SL_ARRAY_LEN(snapshot)},
     {"HlsStream", "A stream in HLS.", hls_stream, SL_ARRAY_LEN(hls_stream)},

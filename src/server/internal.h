@@ -3,6 +3,7 @@
 #ifndef SL_SERVER_INTERNAL_H
 #define SL_SERVER_INTERNAL_H
 
+#include "access/access.h"
 #include "http/http.h"
 #include "net/net.h"
 #include "server/notify.h"
@@ -26,6 +27,7 @@ struct sl_names;
 struct sl_pulls;
 struct sl_programs;
 struct sl_pushes;
+struct sl_mixers;
 struct sl_recordings;
 struct sl_metrics;
 struct sl_mse;
@@ -68,6 +70,8 @@ struct sl_server {
     struct sl_pushes *pushes;
     struct sl_autopush *autopush;
     struct sl_recordings *recordings;
+    struct sl_mixers *mixers;
+    struct sl_mixing mixing; /* theirs */
     struct sl_pulls *pulls;
     struct sl_cluster *cluster; /* NULL: cluster_registry is empty; and then: */
     struct sl_names *names;     /* NULL */

@@ -252,7 +252,7 @@ const struct sl_part sl_part_media = {"media", .create = create_media, .destroy 
 
 const struct sl_part sl_part_transcoder = {"transcoder", .create = create_transcoder,
                                            .stop = stop_transcoder, .destroy = destroy_transcoder,
-                                           .after = {"variants", "programs", "demo"}};
+                                           .after = {"variants", "programs", "mixers", "demo"}};
 
 const struct sl_part sl_part_variants = {"variants", .create = create_variants,
                                          .stop = stop_variants, .destroy = destroy_variants,

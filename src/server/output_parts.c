@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "hls/hls.h"
 #include "hooks/hooks.h"
+#include "mixer/mixer.h"
 #include "mse/mse.h"
 #include "push/push.h"
 #include "record/record.h"
@@ -116,6 +117,45 @@ static void destroy_recordings(struct sl_server *server)
     sl_recordings_destroy(server->recordings);
 }
 
+/* The last mixers may end after the sessions are gone. */
+static void on_mixed_output(void *arg, struct sl_stream *stream, bool begins)
+{
+    const struct sl_server *server = arg;
+
+    if (server->sessions)
+        sl_sessions_tell_made(server->sessions, stream, begins);
+}
+
+static int create_mixers(struct sl_server *server, struct sl_error *error)
+{
+    const struct sl_mixers_config mixers = {
+        .config = server->config,
+        .control = server->loop,
+        .streams = server->streams,
+        .workers = server->workers,
+        .transcoder = server->transcoder,
+        .archive = sl_recordings_archive(server->recordings),
+        .on_output = on_mixed_output,
+        .arg = server,
+    };
+
+    (void)error;
+    server->mixers = sl_mixers_create(&mixers);
+    server->mixing = sl_mixers_mixing(server->mixers);
+    return 0;
+}
+
+static bool stop_mixers(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
+{
+    sl_mixers_stop(server->mixers, on_stopped, owner);
+    return true;
+}
+
+static void destroy_mixers(struct sl_server *server)
+{
+    sl_mixers_destroy(server->mixers);
+}
+
 static int create_rtsp(struct sl_server *server, struct sl_error *error)
 {
     struct sl_rtsp_config rtsp = {
@@ -186,6 +226,9 @@ const struct sl_part sl_part_mse = {"mse", .create = create_mse, .stop = stop_ms
 
 const struct sl_part sl_part_pushes = {"pushes", .create = create_pushes, .stop = stop_pushes,
                                        .destroy = destroy_pushes};
+
+const struct sl_part sl_part_mixers = {"mixers", .create = create_mixers, .stop = stop_mixers,
+                                       .destroy = destroy_mixers};
 
 const struct sl_part sl_part_recordings = {"recordings",
                                            .create = create_recordings,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sets up and takes down what control.h describes. */
 #include "control.h"
+#include "fake_mixers.h"
 
 #include "base/mem.h"
 
@@ -39,6 +40,8 @@ int control_set_up(void **state)
                                                     .archive = &control->archive.archive,
                                                     .cluster = &control->cluster,
                                                     .variants = fake_variants(),
+                                                    .config = control->server.config,
+                                                    .mixers = fake_mixers(),
                                                     .transcoder = fake_transcoder()}};
     assert_int_equal(sl_rest_create(&config, &control->rest, NULL), 0);
     *state = control;

@@ -137,6 +137,27 @@ static bool is_ask_publisher(const char *text)
     return strcmp(text, "off") == 0 || strcmp(text, "sole") == 0 || strcmp(text, "lowest") == 0;
 }
 
+static bool is_hold_direction(const char *text)
+{
+    return strcmp(text, "sendonly") == 0 || strcmp(text, "inactive") == 0;
+}
+
+static bool is_srtp(const char *text)
+{
+    return strcmp(text, "disabled") == 0 || strcmp(text, "optional") == 0 ||
+           strcmp(text, "mandatory") == 0;
+}
+
+static bool is_dtmf(const char *text)
+{
+    return strcasecmp(text, "rfc2833") == 0 || strcasecmp(text, "INFO") == 0 ||
+           strcasecmp(text, "INFO_RELAY") == 0;
+}
+
+static const struct sl_option_check check_hold_direction = {is_hold_direction,
+                                                            "sendonly or inactive", true};
+static const struct sl_option_check check_srtp = {is_srtp, "disabled, optional or mandatory", true};
+static const struct sl_option_check check_dtmf = {is_dtmf, "rfc2833, INFO or INFO_RELAY", true};
 static const struct sl_option_check check_any = {is_any, "text", false};
 static const struct sl_option_check check_word_list = {is_word, "words", false};
 static const struct sl_option_check check_word_needed = {is_word, "a word", true};

@@ -22,6 +22,7 @@ struct sl_apps;
 struct sl_cli;
 struct sl_config;
 struct sl_error;
+struct sl_exchange;
 struct sl_loop;
 struct sl_mixers;
 struct sl_sessions;
@@ -40,6 +41,7 @@ struct sl_cli_config {
     struct sl_variants *variants; /* NULL, and the next: nothing is made of streams */
     struct sl_transcoder *transcoder;
     struct sl_mixers *mixers;           /* NULL: there are none */
+    const struct sl_exchange *exchange; /* NULL: there are no telephones */
     /* `show stat`: writes the page of rest-api.md section 10. */
     void (*print_stat)(void *arg, FILE *out);
     /* `reload`: as SIGHUP. on_done once, from the loop. */

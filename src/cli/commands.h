@@ -48,6 +48,10 @@ void sl_cli_reload(struct sl_cli_call *call);
 void sl_cli_help(struct sl_cli_call *call);
 void sl_cli_exit(struct sl_cli_call *call);
 
+/* commands_calls.c */
+void sl_cli_show_calls(struct sl_cli_call *call);
+void sl_cli_kill_call(struct sl_cli_call *call);
+
 /* ---- complete.c ---- */
 
 enum { SL_COMPLETIONS_MAX = 256 };

@@ -2,6 +2,7 @@
 /* The figures of this moment, counted where the streams and those who take them are listed. */
 #include "rest/parts.h"
 
+#include "access/access.h"
 #include "base/mem.h"
 #include "session/session.h"
 #include "stream/stream.h"
@@ -57,6 +58,19 @@ static uint64_t count_processes(struct sl_transcoder *transcoder)
     return stats.process_count;
 }
 
+static void count_calls(const struct sl_exchange *exchange, struct sl_call_figures *out)
+{
+    struct sl_exchange_stats stats;
+
+    exchange->stats(exchange->arg, &stats);
+    *out = (struct sl_call_figures){.registered = stats.registered,
+                                    .unregistered = stats.accounts - stats.registered,
+                                    .incoming = stats.incoming,
+                                    .outgoing = stats.outgoing,
+                                    .established = stats.established,
+                                    .subscriptions = stats.subscriptions};
+}
+
 void sl_figures_take(const struct sl_rest_parts *parts, struct sl_figures *out)
 {
     struct sl_sessions_stats sessions = {0};
@@ -68,6 +82,8 @@ void sl_figures_take(const struct sl_rest_parts *parts, struct sl_figures *out)
     out->narrow = sessions.narrow;
     if (parts->streams)
         sl_streams_each(parts->streams, count_stream, out);
+    if (parts->exchange)
+        count_calls(parts->exchange, &out->calls);
     if (parts->variants)
         out->variants = sl_variants_count(parts->variants);
     if (parts->transcoder)

@@ -34,6 +34,11 @@ static const struct {
     {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"rtmp\"", STAT(rtmp.out)},
     {SL_GAUGE_STREAMS, "direction=\"in\",proto=\"rtsp\"", STAT(rtsp.in)},
     {SL_GAUGE_STREAMS, "direction=\"out\",proto=\"rtsp\"", STAT(rtsp.out)},
+    {SL_GAUGE_CALLS, "direction=\"in\"", STAT(calls.incoming)},
+    {SL_GAUGE_CALLS, "direction=\"out\"", STAT(calls.outgoing)},
+    {SL_GAUGE_SIP_ACCOUNTS, "registered=\"false\"", STAT(calls.unregistered)},
+    {SL_GAUGE_SIP_ACCOUNTS, "registered=\"true\"", STAT(calls.registered)},
+    {SL_GAUGE_SIP_SUBSCRIPTIONS, "", STAT(calls.subscriptions)},
 };
 
 static void add(struct sl_gauges *gauges, enum sl_gauge gauge, double value)

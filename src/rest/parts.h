@@ -11,6 +11,10 @@ struct sl_walks;
 
 /* ---- figures.c: the gauges of one moment (rest-api.md section 10) ---- */
 
+/* Of telephones. */
+struct sl_call_figures {
+    uint64_t registered, unregistered, incoming, outgoing, established, subscriptions;
+};
 struct sl_traffic {
     uint64_t in, out; /* streams published, and taken */
 };
@@ -20,6 +24,7 @@ struct sl_figures {
     uint64_t viewers;                                /* by any protocol */
     uint64_t narrow; /* players whose links take less than there is */
     uint64_t ports_busy;
+    struct sl_call_figures calls;
     uint64_t variants, codec_processes; /* what is made of streams, by how many */
 };
 void sl_figures_take(const struct sl_rest_parts *parts, struct sl_figures *out);
@@ -155,6 +160,20 @@ struct sl_debug_part *sl_debug_part_create(const struct sl_rest_parts *parts,
                                            struct sl_router *router);
 /* After the connections, before the router goes. NULL is fine. */
 void sl_debug_part_destroy(struct sl_debug_part *part);
+
+/* /rest-api/call: telephones. */
+struct sl_calls_part {
+    const struct sl_exchange *exchange;
+    struct sl_pushes *pushes; /* NULL: there are none */
+};
+void sl_calls_part_add(struct sl_calls_part *part, struct sl_router *router);
+
+/* The same, and /RESTCall: calls that operators begin, and what is to be heard in calls. */
+struct sl_call_streams_part;
+struct sl_call_streams_part *sl_call_streams_part_create(const struct sl_rest_parts *parts,
+                                                         struct sl_router *router);
+/* After the connections, before the router goes. NULL is fine. */
+void sl_call_streams_part_destroy(struct sl_call_streams_part *part);
 
 /* /api/v1/nodes: those of the cluster. */
 struct sl_nodes_part {

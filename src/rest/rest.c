@@ -31,6 +31,8 @@ struct sl_rest {
     struct sl_mixer_part mixers;
     struct sl_records_part *records; /* NULL: nothing is recorded */
     struct sl_debug_part *debug;     /* NULL: there are no such files */
+    struct sl_calls_part calls;
+    struct sl_call_streams_part *call_streams;
     struct sl_nodes_part nodes;
     struct sl_api api;
 };
@@ -117,6 +119,11 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
         rest->records = sl_records_part_create(parts, config->record_access, rest->router);
     if (parts->diagnose)
         rest->debug = sl_debug_part_create(parts, rest->router);
+    if (parts->exchange) {
+        rest->calls = (struct sl_calls_part){parts->exchange, parts->pushes};
+        sl_calls_part_add(&rest->calls, rest->router);
+        rest->call_streams = sl_call_streams_part_create(parts, rest->router);
+    }
     rest->nodes = (struct sl_nodes_part){parts->cluster};
     sl_nodes_part_add(&rest->nodes, rest->router);
     sl_echo_add(rest->router);
@@ -156,6 +163,7 @@ void sl_rest_destroy(struct sl_rest *rest)
     sl_snapshot_part_destroy(rest->snapshot);
     sl_transcoder_part_destroy(rest->transcoder);
     sl_debug_part_destroy(rest->debug);
+    sl_call_streams_part_destroy(rest->call_streams);
     sl_records_part_destroy(rest->records);
     sl_walks_destroy(rest->control.walks);
     sl_router_destroy(rest->router);

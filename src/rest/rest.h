@@ -24,6 +24,7 @@ struct sl_cluster;
 struct sl_config;
 struct sl_diagnose;
 struct sl_directory;
+struct sl_exchange;
 struct sl_hls;
 struct sl_mixers;
 struct sl_pulls;
@@ -85,6 +86,7 @@ struct sl_rest_parts {
     const struct sl_config *config;   /* not NULL if mixers is not: how they mix usually */
     struct sl_mixers *mixers;
     struct sl_hls *hls;
+    const struct sl_exchange *exchange; /* telephone calls */
     struct sl_diagnose *diagnose;       /* what is written about clients */
 };
 

@@ -81,6 +81,34 @@ static const struct sl_field connection[] = {
     {"useBase64BinaryEncoding", "boolean", false, NULL},
 };
 
+/* rest-api.md 3.5 */
+static const struct sl_field call[] = {
+    {"callId", "string", false, "its id, which the client has chosen if it calls"},
+    {"incoming", "boolean", false, "true: from a telephone, false: to one"},
+    {"status", "string", false, "PENDING, TRYING, RING, SESSION_PROGRESS, ESTABLISHED or HOLD"},
+    {"sipStatus", "integer", true, "the last answer's; null: none came"},
+    {"caller", "string", false, NULL},
+    {"callee", "string", false, NULL},
+    {"visibleName", "string", false, "name of the caller"},
+    {"hasAudio", "boolean", false, NULL},
+    {"hasVideo", "boolean", false, "as asked for, or offered"},
+    {"mediaProvider", "string", false, "WebRTC"},
+    {"sessionId", "string", false, "the client"},
+    {"appKey", "string", false, "the client's application"},
+    {"nodeId", "string", false, "this server"},
+    {"custom", "object", false, "as the client gave it"},
+    {"holdForTransfer", "boolean", false, NULL},
+    {"isMsrp", "boolean", false, "always false"},
+    {"parentCallId", "string", true, "the call whose transfer led to this one"},
+    {"target", "string", true, "always null"},
+    {"sdp", "string", true, "always null"},
+    {"inviteParameters", "object", true, "added to the Request-URI"},
+    {"sipMessageRaw", "string", true, "always null"},
+    {"rtmpUrl", "string", true, "where its sound is pushed"},
+    {"rtmpStream", "string", true, "by this name there"},
+    {"rtmpStreamStatus", "string", true, "how that push fares"},
+};
+
 /* rest-api.md 3.2 */
 static const struct sl_field transponder[] = {
     {"mediaSessionId", "string", false, "its id"},
@@ -187,6 +215,7 @@ static const struct sl_field problem[] = {
 static const struct sl_schema schemas[] = {
     {"Stream", "A publication or a playback.", stream, SL_ARRAY_LEN(stream)},
     {"Connection", "A client.", connection, SL_ARRAY_LEN(connection)},
+    {"Call", "A telephone call of a client.", call, SL_ARRAY_LEN(call)},
     {"Transponder", "A push: a stream on its way to an RTMP server.", transponder,
      SL_ARRAY_LEN(transponder)},
     {"PullAgent", "A stream taken from another server, or published there.", pull_agent,

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "calls/calls.h"
 #include "cli/cli.h"
 #include "cluster/cluster.h"
 #include "diagnose/diagnose.h"
@@ -300,6 +301,7 @@ static int create_sessions(struct sl_server *server, struct sl_error *error)
         .hooks = sl_http_hooks_interface(server->hooks),
         .directory = server->names ? sl_names_directory(server->names) : NULL,
         .archive = sl_recordings_archive(server->recordings),
+        .keeper = sl_calls_keeper(server->calls),
         .mixing = &server->mixing,
         .variants = server->variants,
         .diagnose = server->diagnose,
@@ -323,9 +325,11 @@ static int create_sessions(struct sl_server *server, struct sl_error *error)
     sessions.providers[1] = sl_mse_provider(server->mse);
     sessions.providers[2] = sl_mse_wsplayer_provider(server->mse);
     server->sessions = sl_sessions_create(&sessions);
+    sl_calls_set_sessions(server->calls, server->sessions);
     const struct sl_signalling_config signalling = {
         .sessions = server->sessions,
         .sockets = sl_mse_sockets(server->mse),
+        .phones = sl_calls_phones(server->calls),
         .config = server->config,
         .loop = server->loop,
         .counters = server->counters,
@@ -371,6 +375,7 @@ static int create_rest(struct sl_server *server, struct sl_error *error)
                   .transcoder = server->transcoder,
                   .sessions = server->sessions,
                   .hls = server->hls,
+                  .exchange = sl_calls_exchange(server->calls),
                   .diagnose = server->diagnose},
         .apps = server->apps,
         .hooks = server->hooks,
@@ -408,6 +413,7 @@ static int create_console(struct sl_server *server, struct sl_error *error)
         .variants = server->variants,
         .transcoder = server->transcoder,
         .mixers = server->mixers,
+        .exchange = sl_calls_exchange(server->calls),
         .print_stat = print_stat,
         .reload = reload,
         .arg = server,
@@ -456,7 +462,7 @@ const struct sl_part *const sl_server_parts[] = {
     &state_dir_part,     &pool_part,      &http_part,        &sl_part_media,   &sl_part_transcoder,
     &sl_part_variants,   &sl_part_jobs,   &sl_part_programs, &sl_part_mse,     &sl_part_pushes,
     &sl_part_recordings, &sl_part_mixers, &pulls_part,       &cluster_part,    &hooks_part,
-    &diagnose_part,      &sessions_part,    &sl_part_rtsp,    &sl_part_hls,
+    &diagnose_part,      &sl_part_calls,  &sessions_part,    &sl_part_rtsp,    &sl_part_hls,
     &rest_part,          &listeners_part, &console_part,     &sl_part_workers, &sl_part_demo,
 };
 /* clang-format on */

@@ -16,6 +16,7 @@
 struct sl_addresses;
 struct sl_apps;
 struct sl_autopush;
+struct sl_calls;
 struct sl_cli;
 struct sl_cluster;
 struct sl_counters;
@@ -80,6 +81,7 @@ struct sl_server {
     struct sl_http_hooks *hooks;
     struct sl_diagnose *diagnose;
     struct sl_webrtc_provider *webrtc;
+    struct sl_calls *calls;
     struct sl_sessions *sessions;
     struct sl_hls *hls;
     struct sl_rtsp *rtsp; /* NULL: rtsp.port is 0 */

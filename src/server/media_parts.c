@@ -252,11 +252,11 @@ const struct sl_part sl_part_media = {"media", .create = create_media, .destroy 
 
 const struct sl_part sl_part_transcoder = {"transcoder", .create = create_transcoder,
                                            .stop = stop_transcoder, .destroy = destroy_transcoder,
-                                           .after = {"variants", "programs", "mixers", "demo"}};
+                                           .after = {"variants", "programs", "mixers", "demo", "calls"}};
 
 const struct sl_part sl_part_variants = {"variants", .create = create_variants,
                                          .stop = stop_variants, .destroy = destroy_variants,
-                                         .after = {"sessions", "mse", "rtsp", "hls"}};
+                                         .after = {"sessions", "mse", "rtsp", "hls", "calls"}};
 
 const struct sl_part sl_part_jobs = {"jobs", .create = create_jobs, .destroy = destroy_jobs};
 

@@ -5,6 +5,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "calls/calls.h"
 #include "hls/hls.h"
 #include "hooks/hooks.h"
 #include "mixer/mixer.h"
@@ -17,6 +18,7 @@
 
 enum {
     RECORDINGS_END_MS = 8000, /* for a disk that is slow to take the last pieces */
+    CALLS_END_MS = 5000,      /* for SIP servers that do not answer the last words */
 };
 
 static int create_mse(struct sl_server *server, struct sl_error *error)
@@ -44,6 +46,39 @@ static bool stop_mse(struct sl_server *server, void (*on_stopped)(void *owner), 
 static void destroy_mse(struct sl_server *server)
 {
     sl_mse_destroy(server->mse);
+}
+
+static int create_calls(struct sl_server *server, struct sl_error *error)
+{
+    char cert[4096], key[4096];
+    const struct sl_calls_config calls = {
+        .config = server->config,
+        .loop = server->loop,
+        .workers = server->workers,
+        .streams = server->streams,
+        .rtc = server->rtc,
+        .variants = server->variants,
+        .programs = server->programs,
+        .transcoder = server->transcoder,
+        .counters = server->counters,
+        .tls = server->tls,
+        .certificate = sl_server_certificate(server->config, cert, key, sizeof(cert)),
+    };
+
+    (void)error;
+    server->calls = sl_calls_create(&calls);
+    return 0;
+}
+
+static bool stop_calls(struct sl_server *server, void (*on_stopped)(void *owner), void *owner)
+{
+    sl_calls_stop(server->calls, on_stopped, owner);
+    return true;
+}
+
+static void destroy_calls(struct sl_server *server)
+{
+    sl_calls_destroy(server->calls);
 }
 
 static int create_pushes(struct sl_server *server, struct sl_error *error)
@@ -223,6 +258,14 @@ static void destroy_hls(struct sl_server *server)
 
 const struct sl_part sl_part_mse = {"mse", .create = create_mse, .stop = stop_mse,
                                     .destroy = destroy_mse, .after = {"sessions"}};
+
+/* Before those who have phones. */
+const struct sl_part sl_part_calls = {"calls",
+                                      .create = create_calls,
+                                      .stop = stop_calls,
+                                      .destroy = destroy_calls,
+                                      .after = {"sessions"},
+                                      .give_up_ms = CALLS_END_MS};
 
 const struct sl_part sl_part_pushes = {"pushes", .create = create_pushes, .stop = stop_pushes,
                                        .destroy = destroy_pushes};

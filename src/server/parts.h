@@ -10,7 +10,7 @@
 struct sl_error;
 struct sl_server;
 
-enum { SL_SERVER_PARTS = 24, SL_PART_AFTER_MAX = 5 };
+enum { SL_SERVER_PARTS = 25, SL_PART_AFTER_MAX = 5 };
 
 struct sl_part {
     const char *name;
@@ -41,6 +41,7 @@ extern const struct sl_part sl_part_jobs;
 extern const struct sl_part sl_part_programs;
 extern const struct sl_part sl_part_workers;
 extern const struct sl_part sl_part_demo;
+extern const struct sl_part sl_part_calls;
 extern const struct sl_part sl_part_mse;
 extern const struct sl_part sl_part_pushes;
 extern const struct sl_part sl_part_recordings;

@@ -8,6 +8,7 @@
 #include "../session/client.h"
 #include "../session/fake.h"
 #include "access/access.h"
+#include "fake_exchange.h"
 #include "fake_pull.h"
 #include "fake_push.h"
 #include "rest/rest.h"
@@ -26,6 +27,7 @@ struct control {
     struct sl_pushes pushes;
     struct sl_pulls pulls;
     struct fake_directory directory;
+    struct fake_exchange exchange;
     struct sl_cluster cluster;
     struct sl_metrics *metrics;
     struct sl_rest *rest;

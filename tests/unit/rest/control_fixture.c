@@ -28,6 +28,7 @@ int control_set_up(void **state)
 
     fake_server_init(&control->server);
     fake_directory_init(&control->directory);
+    fake_exchange_init(&control->exchange);
     control->metrics = sl_metrics_create();
     control->archive.archive = (struct sl_archive){
         .arg = &control->archive, .begin = begin_archive, .since_ms = archived_since_ms};
@@ -38,6 +39,7 @@ int control_set_up(void **state)
                                                     .pulls = &control->pulls,
                                                     .directory = &control->directory.directory,
                                                     .archive = &control->archive.archive,
+                                                    .exchange = &control->exchange.exchange,
                                                     .cluster = &control->cluster,
                                                     .variants = fake_variants(),
                                                     .config = control->server.config,
@@ -54,6 +56,7 @@ int control_tear_down(void **state)
 
     sl_rest_destroy(control->rest);
     remove_clients(control);
+    fake_exchange_deinit(&control->exchange);
     fake_server_deinit(&control->server);
     sl_metrics_destroy(control->metrics);
     free(control);

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Offers and answers of a telephone's leg, the first ones and those in the middle of a call. */
+#include "base/error.h"
+#include "base/mem.h"
+#include "calls/describe.h"
+#include "flow/flow.h"
+
+#include <errno.h>
+#include <string.h>
+
+void sl_call_telephone_init(struct sl_call_telephone *telephone)
+{
+    for (size_t kind = 0; kind < 2; kind++)
+        telephone->ssrcs[kind] = sl_ssrc_draw(telephone->ssrcs, kind);
+}
+
+static void fill_line(const struct sl_call_telephone *telephone, enum sl_media_kind kind,
+                      struct sl_sdp_local_transport *out)
+{
+    out->candidates = &telephone->addrs[kind];
+    out->candidate_count = 1;
+    out->rtcp_port = (uint16_t)(telephone->addrs[kind].port + 1);
+    out->crypto = telephone->encrypts ? &telephone->crypto[kind] : NULL;
+}
+
+/* ---- What was agreed upon ---- */
+
+/* One codec, and digits: nobody changes it without a word (sip.md 14.2). */
+static void keep_one(struct sl_media *media)
+{
+    size_t kept = 1;
+
+    for (size_t i = 1; i < media->codec_count; i++) {
+        if (media->codecs[i].codec == SL_CODEC_TELEPHONE_EVENT)
+            media->codecs[kept++] = media->codecs[i];
+    }
+    media->codec_count = kept;
+}
+
+static void note_agreed(struct sl_call_telephone *telephone)
+{
+    for (size_t kind = 0; kind < 2; kind++) {
+        struct sl_media *media = sl_call_leg_media(&telephone->leg, (enum sl_media_kind)kind);
+        if (!media)
+            continue;
+        media->local_ssrc = telephone->ssrcs[kind];
+        telephone->used[kind] = true;
+        telephone->codecs[kind] = media->codecs[0];
+    }
+}
+
+/* The same codecs under the same numbers, as far as they are still there. */
+static int check_codecs(struct sl_call_telephone *telephone, struct sl_error *error)
+{
+    for (size_t kind = 0; kind < 2; kind++) {
+        struct sl_media *media = sl_call_leg_media(&telephone->leg, (enum sl_media_kind)kind);
+        const struct sl_media_codec *before = &telephone->codecs[kind];
+        bool same = media && media->codecs[0].codec == before->codec &&
+                    media->codecs[0].payload_type == before->payload_type;
+        if (kind == SL_AUDIO && !same)
+            return sl_error_set(error, -ENOMSG, "another codec in the middle of a call");
+        if (!media)
+            continue;
+        if (!same || !telephone->used[kind])
+            media->accepted = false;
+        keep_one(media);
+        media->local_ssrc = telephone->ssrcs[kind];
+    }
+    return 0;
+}
+
+/* ---- Texts ---- */
+
+/* What was agreed upon, in our words. */
+static int describe(struct sl_call_telephone *telephone, char *text, struct sl_error *error)
+{
+    struct sl_sdp_answer_config answer = {
+        .product = SL_CALL_PRODUCT,
+        .version = SLUICE_VERSION,
+        .session_id_ms = telephone->session_id_ms++,
+        .cname_id = "call",
+    };
+
+    for (size_t kind = 0; kind < 2; kind++) {
+        struct sl_media *media = sl_call_leg_media(&telephone->leg, (enum sl_media_kind)kind);
+        if (!media)
+            continue;
+        const struct sl_media_transport *theirs =
+            &telephone->leg.negotiation.transports[media->transport];
+        struct sl_sdp_local_transport *ours = &answer.transports[media->transport];
+        fill_line(telephone, (enum sl_media_kind)kind, ours);
+        media->local_ssrc = 0; /* plain: whose packets they are, their way says */
+        if (theirs->rtcp_port == theirs->port)
+            ours->rtcp_port = 0;
+    }
+    int err = sl_sdp_build_answer(telephone->leg.theirs, &telephone->leg.negotiation, &answer, text,
+                                  SL_SDP_TEXT_MAX);
+    note_agreed(telephone);
+    return err < 0 ? sl_error_set(error, err, "the description is too long") : err;
+}
+
+int sl_call_telephone_check_srtp(const struct sl_call_telephone *telephone,
+                                 const struct sl_config *config, struct sl_error *error)
+{
+    bool disabled = strcmp(config->sip_srtp, "disabled") == 0;
+    bool mandatory = strcmp(config->sip_srtp, "mandatory") == 0;
+    const struct sl_sdp *theirs = telephone->leg.theirs;
+
+    for (size_t i = 0; i < theirs->section_count; i++) {
+        bool secure = strstr(theirs->sections[i].proto, "SAVP") != NULL;
+        if (theirs->sections[i].port != 0 && (secure ? disabled : mandatory))
+            return sl_error_set(error, -ENOMSG, "sip_srtp is %s, and this %s", config->sip_srtp,
+                                secure ? "has keys" : "is in clear");
+    }
+    return 0;
+}
+
+/* Keys of ours for what is offered (RFC 4568). */
+static void offer_keys(struct sl_call_telephone *telephone, const struct sl_config *config)
+{
+    if (telephone->encrypts || strcmp(config->sip_srtp, "mandatory") != 0)
+        return;
+    telephone->encrypts = true;
+    for (size_t kind = 0; kind < 2; kind++)
+        sl_flow_draw_crypto(SL_SDP_AES_CM_128_HMAC_SHA1_80, 1, &telephone->crypto[kind]);
+}
+
+int sl_call_telephone_offer(struct sl_call_telephone *telephone, const struct sl_config *config,
+                            const struct sl_call_taste *browser, char *text, struct sl_error *error)
+{
+    offer_keys(telephone, config);
+    struct sl_call_taste taste;
+    struct sl_sdp_offer_config offer = {
+        .audio = true,
+        .plain = telephone->encrypts ? "RTP/SAVP" : "RTP/AVP",
+        .keyframe_requests = true,
+        .direction = telephone->direction,
+        .product = SL_CALL_PRODUCT,
+        .session_id_ms = telephone->session_id_ms++,
+        .audio_codecs = taste.of[SL_AUDIO].items,
+        .video_codecs = taste.of[SL_VIDEO].items,
+    };
+
+    sl_call_taste_choose(config, browser, &taste);
+    sl_call_taste_add_events(config, &taste.of[SL_AUDIO]);
+    offer.audio_codec_count = taste.of[SL_AUDIO].count;
+    offer.video_codec_count = taste.of[SL_VIDEO].count;
+    offer.video = taste.of[SL_VIDEO].count > 0;
+    for (size_t kind = 0; kind < 2; kind++)
+        fill_line(telephone, (enum sl_media_kind)kind, &offer.transports[kind]);
+    return sl_call_leg_remember(&telephone->leg, text,
+                                sl_sdp_build_offer(&offer, text, SL_SDP_TEXT_MAX), error);
+}
+
+int sl_call_telephone_settle(struct sl_call_telephone *telephone, struct sl_error *error)
+{
+    int err = sl_call_leg_settle(&telephone->leg, error);
+    struct sl_media *pictures = err == 0 ? sl_call_leg_media(&telephone->leg, SL_VIDEO) : NULL;
+
+    if (pictures)
+        keep_one(pictures);
+    if (err == 0)
+        note_agreed(telephone);
+    return err;
+}
+
+/* Keys of ours for each section that is answered with keys. */
+static void draw_keys(struct sl_call_telephone *telephone)
+{
+    for (size_t kind = 0; kind < 2; kind++) {
+        struct sl_media *media = sl_call_leg_media(&telephone->leg, (enum sl_media_kind)kind);
+        struct sl_sdp_crypto *ours = &telephone->crypto[kind];
+        if (!media)
+            continue;
+        const struct sl_sdp_crypto *theirs =
+            &telephone->leg.negotiation.transports[media->transport].crypto;
+        if (theirs->suite == SL_SDP_NO_SUITE)
+            continue;
+        telephone->encrypts = true;
+        if (ours->suite == SL_SDP_NO_SUITE)
+            sl_flow_draw_crypto(theirs->suite, theirs->tag, ours);
+        ours->tag = theirs->tag;
+    }
+}
+
+int sl_call_telephone_answer(struct sl_call_telephone *telephone, const struct sl_config *config,
+                             const struct sl_call_taste *browser, char *text,
+                             struct sl_error *error)
+{
+    struct sl_call_taste sent = {.of = {{.count = 0}}}, offered, all;
+    const struct sl_call_codecs *sound = &browser->of[SL_AUDIO];
+
+    sl_call_taste_choose(config, browser, &all);
+    sl_call_taste_read(telephone->leg.theirs, &offered);
+    for (size_t i = 0; i < sound->count; i++) {
+        enum sl_codec codec = sound->items[i].codec;
+        if (sl_call_codecs_find(&all.of[SL_AUDIO], codec) &&
+            sl_call_codecs_find(&offered.of[SL_AUDIO], codec))
+            sent.of[SL_AUDIO].items[sent.of[SL_AUDIO].count++] = sound->items[i];
+    }
+    if (sent.of[SL_AUDIO].count == 0 && sound->count > 0)
+        sent.of[SL_AUDIO] = (struct sl_call_codecs){.items = {sound->items[0]}, .count = 1};
+    if (all.of[SL_VIDEO].count > 0) { /* what it sends: the first */
+        all.of[SL_VIDEO].count = 1;
+        sent.of[SL_VIDEO] = all.of[SL_VIDEO];
+    }
+    sl_call_taste_add_events(config, &all.of[SL_AUDIO]);
+    int err = sl_call_leg_agree(
+        &telephone->leg,
+        sl_call_leg_negotiate(&telephone->leg, config, &telephone->direction, &sent, &all, error),
+        error);
+    if (err < 0)
+        return err;
+    for (size_t kind = 0; kind < 2; kind++) {
+        struct sl_media *media = sl_call_leg_media(&telephone->leg, (enum sl_media_kind)kind);
+        if (media)
+            keep_one(media);
+    }
+    draw_keys(telephone);
+    err = describe(telephone, text, error);
+    return err < 0 ? err : 0;
+}
+
+/* ---- In the middle of a call ---- */
+
+int sl_call_telephone_offer_again(struct sl_call_telephone *telephone, char *text,
+                                  struct sl_error *error)
+{
+    enum sl_sdp_direction before[2] = {SL_SDP_INACTIVE, SL_SDP_INACTIVE};
+
+    for (size_t kind = 0; kind < 2; kind++) {
+        struct sl_media *media = sl_call_leg_media(&telephone->leg, (enum sl_media_kind)kind);
+        if (!media)
+            continue;
+        before[kind] = media->direction;
+        media->direction = telephone->direction;
+    }
+    int len = describe(telephone, text, error);
+    for (size_t kind = 0; kind < 2; kind++) {
+        struct sl_media *media = sl_call_leg_media(&telephone->leg, (enum sl_media_kind)kind);
+        if (media)
+            media->direction = before[kind];
+    }
+    return len < 0 ? len : sl_call_leg_remember(&telephone->leg, text, len, error);
+}
+
+int sl_call_telephone_answer_again(struct sl_call_telephone *telephone,
+                                   const struct sl_config *config, char *text,
+                                   struct sl_error *error)
+{
+    struct sl_negotiation *kept = sl_new(struct sl_negotiation);
+    struct sl_call_taste sent = {.of = {{.count = 0}}}, all;
+
+    for (size_t kind = 0; kind < 2; kind++) {
+        const struct sl_media_codec *codec = &telephone->codecs[kind];
+        struct sl_source_codec *item = &sent.of[kind].items[0];
+        if (!telephone->used[kind])
+            continue;
+        *item = (struct sl_source_codec){.codec = codec->codec};
+        memcpy(item->fmtp, codec->fmtp, sizeof(item->fmtp));
+        sent.of[kind].count = 1;
+    }
+    all = sent;
+    sl_call_taste_add_events(config, &all.of[SL_AUDIO]);
+    *kept = telephone->leg.negotiation;
+    int err =
+        sl_call_leg_negotiate(&telephone->leg, config, &telephone->direction, &sent, &all, error);
+    if (err == 0)
+        err = check_codecs(telephone, error);
+    if (err == 0)
+        err = describe(telephone, text, error);
+    if (err < 0)
+        telephone->leg.negotiation = *kept;
+    free(kept);
+    return err < 0 ? err : 0;
+}
+
+int sl_call_telephone_settle_again(struct sl_call_telephone *telephone, struct sl_error *error)
+{
+    struct sl_call_leg *leg = &telephone->leg;
+    struct sl_negotiation *kept = sl_new(struct sl_negotiation);
+
+    *kept = leg->negotiation;
+    int err = sl_sdp_accept_answer(leg->ours, leg->theirs, &leg->negotiation, error);
+    if (err == 0)
+        err = check_codecs(telephone, error);
+    if (err < 0)
+        leg->negotiation = *kept;
+    free(kept);
+    return err;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Calls that operators begin and whose sound is a stream: statements SIP-n of sip.md 15, with
+// Kamailio, baresip, nginx's RTMP module, the SDK in Chromium and a scripted party.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Backend, startWithApps } from './lib/backend.mjs';
+import { Line, account, newId, sdpOf } from './lib/calls.mjs';
+import { call as inPage, publishCamera } from './lib/bare.mjs';
+import { Browser } from './lib/browser.mjs';
+import { BARE, startPages } from './lib/pages.mjs';
+import { freePorts } from './lib/ports.mjs';
+import { makeTone } from './lib/push_probe.mjs';
+import { record, recordingOf } from './lib/recordings.mjs';
+import { Nginx, soundOf } from './lib/rtmp.mjs';
+import { offer } from './lib/sdp.mjs';
+import { Baresip, DOMAIN, Kamailio } from './lib/sip.mjs';
+import { until } from './lib/wait.mjs';
+
+const METHODS = ['connect', 'ConnectionStatusEvent', 'RegistrationStatusEvent', 'call',
+    'CallStatusEvent', 'publishStream', 'StreamStatusEvent'];
+
+let server, kamailio, nginx, backend, app, line, browser, pages;
+
+before(async () => {
+    const media = await freePorts(60);
+    [kamailio, nginx, backend, browser, pages] = await Promise.all([Kamailio.start(), Nginx.start(),
+        Backend.start(), Browser.open(), startPages()]);
+    app = backend.endpoint('called');
+    app.config({ call: { restOnError: 'FAIL' } });
+    server = await startWithApps({ called: { url: app.url, methods: METHODS },
+        defaultApp: { url: app.url, methods: [] } },
+        { port_from: await freePorts(1), client_sip_allow: '127.0.0.0/8', media_port_from: media,
+            media_port_to: media + 59, rtmp_transponder_stream_name_prefix: 'rtmp_' });
+    line = new Line(server);
+    const dir = path.join(server.options.state_dir, 'media');
+    fs.mkdirSync(dir, { recursive: true });
+    await makeTone(path.join(dir, 'tone.wav'), { hz: 1300, seconds: 4 });
+});
+after(async () => {
+    await line?.close();
+    await browser?.close();
+    await pages?.close();
+    await Promise.all([server?.stop(), kamailio?.stop(), nginx?.stop(), backend?.stop()]);
+});
+
+async function rest(what, body) {
+    const response = await fetch(`${server.http}${what.startsWith('/') ? what : `/rest-api/${what}`}`, {
+        method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    const text = await response.text();
+    return { status: response.status, text, json: /^[[{]/.test(text) ? JSON.parse(text) : undefined };
+}
+const found = async (callId) => {
+    const { status, json } = await rest('call/find', { callId });
+    return status === 200 ? json[0] : status;
+};
+const becomes = (callId, status) => until(`${callId} is ${status}`, async () => {
+    const now = await found(callId);
+    if (now?.status === status)
+        return now;
+    throw new Error(JSON.stringify(now));
+});
+const gone = (callId) => until(`${callId} is gone`, async () => await found(callId) === 404);
+
+// {callId, body} of a call to the party, which is not registered with unless fields say so.
+const startup = async (party, fields = {}) => {
+    const body = { callId: newId(), callee: '1001', ...account('u1', party.port,
+        { sipRegisterRequired: false }), ...fields };
+    return { callId: body.callId, body, answer: await rest('call/startup', body) };
+};
+const pushes = async () => (await (await fetch(`${server.http}/api/v1/pushes`)).json()).pushes;
+
+describe('a call that an operator begins', { concurrency: 8 }, () => {
+    test('SIP-107 SIP-109 SIP-110 REST-22 its name is its own, and a push of it waits', async () => {
+        const party = await line.registrar();
+        const { callId, body, answer } = await startup(party, { toStream: 'reserved',
+            rtmpUrl: `${nginx.url}`, rtmpStream: 'elsewhere' });
+        assert.deepEqual([answer.status, answer.text], [200, '']);
+        const invite = await party.next('INVITE');
+        assert.equal(invite.uri, `sip:1001@${DOMAIN}`);
+        assert.ok(!invite.body.includes('m=video'));
+        const other = await line.client({});
+        const id = other.request('publishStream', 'reserved', offer());
+        assert.equal((await other.status(id, 'FAILED')).info, 'Stream name is already in use');
+        const pushed = await rest('push/startup', { streamName: 'reserved', rtmpUrl: nginx.url });
+        assert.equal(pushed.status, 200, pushed.text);
+        assert.deepEqual((await pushes()).filter(({ stream }) => stream === 'reserved')
+            .map(({ state }) => state), ['WAITING', 'WAITING']);
+        const now = await found(callId);
+        assert.deepEqual([now.status, now.sipStatus, now.mediaProvider, now.rtmpUrl, now.rtmpStream,
+            now.rtmpStreamStatus, now.sessionId],
+        ['PENDING', null, 'Flash', nginx.url, 'elsewhere', 'WAITING', null]);
+        for (const again of [{ callId }, { rtmpUrl: nginx.url, rtmpStream: 'elsewhere' },
+            { toStream: 'reserved' }])
+            assert.equal((await rest('call/startup', { ...body, callId: newId(), toStream: 'free',
+                rtmpUrl: undefined, ...again })).status, 409, JSON.stringify(again));
+        for (const [bad, why] of [[{ hasAudio: 'false' }, /hasAudio/], [{ appKey: 'none' }, /appKey/],
+            [{ sipLogin: '' }, /sipLogin/], [{ sipPort: 'x' }, /sipPort/], [{ callee: 'sips:x@y' }, /callee/],
+            [{ rtmpUrl: 'http://x', rtmpStream: 's' }, /rtmp/i], [{ rtmpUrl: nginx.url }, /rtmpStream/],
+            [{ toStream: 'a\nb' }, /./]]) {
+            const { status, text } = await rest('call/startup', { ...body, callId: newId(),
+                toStream: 'bad', rtmpUrl: undefined, rtmpStream: undefined, ...bad });
+            assert.equal(status, 400, JSON.stringify(bad));
+            assert.match(text, why);
+        }
+        await party.reply(invite, 180, 'Ringing', [party.contact]);
+        assert.equal((await becomes(callId, 'RING')).sipStatus, 180);
+        assert.equal((await rest('call/terminate', { callId })).status, 200);
+        await party.next('CANCEL');
+        await gone(callId);
+        await until('nothing is pushed', async () =>
+            !(await pushes()).some(({ stream }) => stream === 'reserved'));
+        const free = other.request('publishStream', 'reserved', offer());
+        await other.next('setRemoteSDP', (_, { data }) => data[0] === free);
+    });
+
+    test('SIP-111 the account may stand in connection, booleans be texts; it registers first', async () => {
+        const party = await line.registrar();
+        const callId = newId();
+        const { sipRegisterRequired, ...connection } = account('u1', party.port,
+            { sipPort: String(party.port) });
+        assert.equal((await rest('/RESTCall/call', { callId, callee: '1001', hasAudio: 'true',
+            hasVideo: 'false', rtmpUrl: nginx.url, rtmpStream: 'old',
+            connection: { ...connection, sipRegisterRequired: 'true', appKey: 'called' } })).status, 200);
+        const invite = await party.next('INVITE');
+        assert.equal(party.received[0].method, 'REGISTER');
+        assert.equal((await rest('/RESTCall/getStatus', { callId })).text, 'PENDING');
+        assert.ok((await rest('/RESTCall/getCalls', {})).json.some((one) => one.callId === callId));
+        await party.reply(invite, 200, 'OK', [party.contact], sdpOf(party));
+        await party.next('ACK');
+        await until('it is established', async () =>
+            (await rest('/RESTCall/getStatus', { callId })).text === 'ESTABLISHED');
+        assert.equal((await rest('/RESTCall/sendDTMF', { callId, dtmf: '7', type: 'INFO' })).status, 200);
+        const info = await party.next('INFO');
+        await party.reply(info, 200, 'OK');
+        assert.equal((await rest('/RESTCall/hangup', { callId })).status, 200);
+        await party.reply(await party.next('BYE'), 200, 'OK');
+        await gone(callId);
+        assert.equal((await rest('/RESTCall/getStatus', { callId })).status, 404);
+        await until('it leaves the registrar', () => party.received.some((one) =>
+            one.method === 'REGISTER' && one.get('expires') === '0'));
+        // The back end has heard of all of it, and could refuse none (sip.md 15).
+        assert.equal((await app.next('call', (told) => told.callId === callId)).body.sessionId, null);
+        for (const status of ['ESTABLISHED', 'FINISH'])
+            await app.next('CallStatusEvent', (told) => told.callId === callId && told.status === status &&
+                told.sessionId === null);
+        assert.deepEqual([app.of('connect').length, app.of('ConnectionStatusEvent').length], [0, 0]);
+    });
+
+    test('a registration that fails ends it, and so does who hangs up', async () => {
+        const party = await line.registrar((message) => {
+            party.reply(message, 403, 'Forbidden');
+            return true;
+        });
+        const refused = await startup(party, { sipRegisterRequired: true, toStream: 'refused',
+            appKey: 'called' });
+        assert.equal(refused.answer.status, 200);
+        await gone(refused.callId);
+        const failed = await app.next('CallStatusEvent', (told) => told.callId === refused.callId);
+        assert.deepEqual([failed.body.status, failed.body.info], ['FAILED', 'AUTHENTICATION_FAIL']);
+        assert.equal(party.count('INVITE'), 0);
+        const { callId } = await startup(party, { toStream: 'refused' });
+        const invite = await party.next('INVITE');
+        await party.reply(invite, 200, 'OK', [party.contact], sdpOf(party));
+        await party.next('ACK');
+        await becomes(callId, 'ESTABLISHED');
+        await party.back(invite, 'BYE', 1);
+        await gone(callId);
+    });
+});
+
+describe('its sound', () => {
+    const hears = (telephone, wanted) => until(() => `the telephone hears ${wanted} Hz`, () => {
+        const { hz, share } = telephone.heard();
+        assert.ok(wanted === 0 ? share === 0 : hz === wanted && share > 0.8, `${hz} Hz, ${share}`);
+        return true;
+    }, { timeout: 8000 });
+
+    const pageHears = (page, wanted) => until(`the page hears ${wanted} Hz`, async () => {
+        const hz = await inPage(page, 'heard');
+        assert.ok(Math.abs(hz - wanted) < 15, `${hz} Hz`);
+        return true;
+    }, { timeout: 8000 });
+
+    // The share of a tone in the last second of a recording.
+    async function toneIn(file, hz) {
+        const { samples, rate } = await soundOf(file, 8000);
+        const last = samples.subarray(-rate);
+        let re = 0, im = 0, all = 0;
+        last.forEach((x, i) => {
+            re += x * Math.cos(2 * Math.PI * hz * i / rate);
+            im += x * Math.sin(2 * Math.PI * hz * i / rate);
+            all += x * x;
+        });
+        return 2 * (re * re + im * im) / last.length / all;
+    }
+
+    for (const codecs of ['pcma/8000/1', 'opus/48000/2'])
+        test(`SIP-107 SIP-108 SIP-112 REST-52 ${codecs.split('/')[0]}: played, pushed, and answered with ` +
+            'streams and files', async () => {
+            const telephone = await Baresip.start('u2', 'p2', kamailio.port, { codecs });
+            const page = await browser.page(pages.url + BARE, server);
+            const name = `phone-${codecs.slice(0, 4)}`, callId = newId();
+            try {
+                assert.equal(await inPage(page, 'connect', server.ws), 'ESTABLISHED');
+                const answer = await rest('call/startup', { callId, callee: 'u2', toStream: name,
+                    appKey: 'called', ...account('u1', kamailio.port) });
+                assert.equal(answer.status, 200, answer.text);
+                assert.equal((await rest('push/startup', { streamName: name, rtmpUrl: nginx.url })).status,
+                    200);
+                await becomes(callId, 'ESTABLISHED');
+                const live = await app.next('StreamStatusEvent', (told) => told.name === name);
+                assert.deepEqual([live.body.status, live.body.mediaSessionId, live.body.sessionId,
+                    live.body.published, live.body.hasVideo], ['PUBLISHING', callId, null, true, false]);
+                const { json: [listed] } = await rest('stream/find', { name, published: true });
+                assert.deepEqual([listed.mediaSessionId, listed.status, listed.sessionId],
+                    [callId, 'PUBLISHING', null]);
+                assert.equal((await inPage(page, 'play', 'player', name)).status, 'PLAYING');
+                await pageHears(page, 440);
+                const file = await recordingOf(nginx, `rtmp_${name}`);
+                await record(file, 2);
+                assert.ok(await toneIn(file, 440) > 0.8, 'nginx has the tone');
+                assert.equal(telephone.heard().share, 0, 'what is sent at first is silence');
+                assert.equal((await rest('call/inject_sound', { callId, fileName: 'tone.wav' })).status, 200);
+                await hears(telephone, 1300);
+                await hears(telephone, 0);
+                const own = await publishCamera(page, 64, 64, { audio: true }); // its tone has 440 Hz
+                for (const form of ['inject_stream', 'inject_stream/startup']) {
+                    assert.equal((await rest(`call/${form}`,
+                        { callId, streamName: own.name })).status, 200);
+                    await hears(telephone, 440);
+                    assert.equal((await rest('call/inject_stream/terminate', { callId })).status, 200);
+                    await hears(telephone, 0);
+                }
+                for (const [what, body, status] of [
+                    ['inject_stream', { callId, streamName: 'nobody' }, 404],
+                    ['inject_stream', { callId: 'nobody', streamName: name }, 404],
+                    ['inject_stream/terminate', { callId: 'nobody' }, 404],
+                    ['inject_sound', { callId, fileName: 'nothing.wav' }, 404],
+                    ['inject_sound', { callId: 'nobody', fileName: 'tone.wav' }, 404],
+                    ['inject_sound', { callId, fileName: '../apps.json' }, 400]])
+                    assert.equal((await rest(`call/${what}`, body)).status, status, what);
+                assert.equal((await rest('call/terminate', { callId })).status, 200);
+                await telephone.event('CALL_CLOSED');
+                const end = await until('the player hears of the end', async () =>
+                    (await inPage(page, 'events', 'player')).find((one) => one.status === 'FAILED'));
+                assert.equal(end.info, 'Stopped by publisher stop');
+                await app.next('StreamStatusEvent', (told) => told.name === name &&
+                    told.status === 'UNPUBLISHED');
+                await gone(callId);
+            } finally {
+                await page.context().close();
+                await telephone.stop();
+            }
+        });
+});

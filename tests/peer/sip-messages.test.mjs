@@ -1,0 +1,728 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Texts, subscriptions and XCAP documents by way of telephones' servers: statements SIP-73 to SIP-89
+// of sip.md, with Kamailio and a party of our own that says what no telephone would.
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import net from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { Backend, startWithApps } from './lib/backend.mjs';
+import { freePorts } from './lib/ports.mjs';
+import { startPresence } from './lib/presence.mjs';
+import { DOMAIN, Party, digestOf, digestResponse, parse } from './lib/sip.mjs';
+import { Server } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
+import { WcsClient } from './lib/wcs.mjs';
+
+const CYRILLIC = 'Привет, «мир»! 🙂\nвторая строка';
+const HOOKS = ['connect', 'sendMessage', 'OnMessageEvent', 'MessageStatusEvent', 'subscribe',
+    'SubscriptionStatusEvent', 'sendXcapRequest', 'XcapStatusEvent', 'RegistrationStatusEvent'];
+
+let server, kamailio, backend;
+const clients = [], closables = [];
+let taken = 0;
+
+const account = (user, port, more = {}) => ({
+    sipRegisterRequired: true, sipLogin: user, sipAuthenticationName: user,
+    sipPassword: `p${user.slice(1)}`, sipDomain: DOMAIN, sipOutboundProxy: '127.0.0.1',
+    sipPort: port, ...more,
+});
+
+async function phone(user, port, more) {
+    const client = await WcsClient.session(server.ws, account(user, port, more));
+    clients.push(client);
+    return client;
+}
+
+before(async () => {
+    backend = await Backend.start();
+    const apps = Array.from({ length: 8 }, (_, i) => `texts${i}`);
+    kamailio = await startPresence();
+    server = await startWithApps({ defaultApp: { url: backend.endpoint('defaultApp').url, methods: [] },
+        ...Object.fromEntries(apps.map((key) => [key, { url: backend.endpoint(key).url, methods: HOOKS }])),
+    }, { port_from: await freePorts(1), client_sip_allow: '127.0.0.0/8', xcap_hosts: 'localhost',
+        log_level: 'DEBUG' });
+});
+after(async () => {
+    clients.forEach((client) => client.abort());
+    await Promise.all(closables.map((one) => one.close()));
+    await server?.stop();
+    await kamailio?.stop();
+    await backend?.stop();
+});
+
+const at = () => ({ address: '127.0.0.1', port: server.options.port_from });
+
+// A registrar that grants everything. The client is u1 there, and registered, unless it says no.
+async function atParty({ registers = true, answer = () => false, more = {} } = {}) {
+    const party = await Party.open();
+    closables.push(party);
+    party.on = (message) => {
+        if (answer(message, party))
+            return true;
+        if (message.method !== 'REGISTER')
+            return false;
+        party.reply(message, 200, 'OK', [`Contact: ${message.get('contact')};expires=3600`]);
+        return true;
+    };
+    const client = await phone('u1', party.port, { sipRegisterRequired: registers, ...more });
+    if (registers)
+        await client.next('registered');
+    return { party, client };
+}
+
+const send = (client, id, fields = {}) => client.send('sendMessage', { id, from: '', to: '1001',
+    body: 'hello', contentType: 'text/plain', isImdnRequired: false, recipients: '', ...fields });
+
+const status = (client, id, name, timeout) => client.next('notifyMessage', (data) => data.id === id &&
+    (!name || data.status === name), timeout).then(({ data }) => data[0]);
+
+// A MESSAGE to the client; as any UDP client it says so again until it is answered.
+async function write(party, type, body, { headers = {}, lines = [], buffer } = {}) {
+    const contact = /<([^>]+)>/.exec(party.received.find(({ method }) => method === 'REGISTER')
+        .get('contact'))[1];
+    const message = await party.request('MESSAGE', contact, at(),
+        [...(type ? [`Content-Type: ${type}`] : []), ...lines], body, { headers });
+    if (buffer)
+        await party.send(buffer(message.raw), at());
+    return message;
+}
+
+const answerTo = (party, message) => until('an answer', () => party.received.find((one) => one.code &&
+    one.get('call-id') === message.get('call-id')));
+
+const cpim = ({ from = '<sip:ext@sip.test>', to = '<sip:u1@sip.test>', more = [], type = 'text/plain',
+    body = 'hi' } = {}) => [`From: ${from}`, `To: ${to}`, 'DateTime: 2026-01-02T03:04:05Z', ...more, '',
+    `Content-Type: ${type}`, '', body].join('\r\n');
+
+const imdn = (id, what) => cpim({ type: 'message/imdn+xml', more: ['NS: imdn <urn:ietf:params:imdn>',
+    'imdn.Message-ID: theirs'], body: '<?xml version="1.0"?><imdn xmlns="urn:ietf:params:xml:ns:imdn">' +
+    `<message-id>${id}</message-id><datetime>2026-01-02T03:04:05Z</datetime><delivery-notification>` +
+    `<status><${what}/></status></delivery-notification></imdn>` });
+
+describe('texts that clients write', { concurrency: 12 }, () => {
+    test('SIP-73 by Kamailio a text reaches another client unchanged', async () => {
+        const [from, to] = await Promise.all(['u1', 'u2'].map((user) => phone(user, kamailio.port)));
+        await Promise.all([from.next('registered'), to.next('registered')]);
+        send(from, 'm1', { to: 'u2', body: CYRILLIC });
+        const accepted = await status(from, 'm1', 'ACCEPTED');
+        assert.match(accepted.sipMessageRaw, /^SIP\/2\.0 20[02] /);
+        assert.deepEqual([accepted.from, accepted.to, accepted.body, accepted.contentType],
+            ['u1', 'u2', CYRILLIC, 'text/plain']);
+        const { data: [received, result] } = await to.next('notifyMessage');
+        assert.equal(received.status, 'RECEIVED');
+        assert.deepEqual([received.from, received.to, received.body, received.contentType,
+            received.isImdnRequired], ['u1', 'u2', CYRILLIC, 'text/plain', false]);
+        assert.match(received.sipMessageRaw, /^MESSAGE sip:u2@/);
+        assert.equal(result.id, received.id);
+        // SIP-74, by Kamailio; and SIP-75 to 82 from one client of ours to another.
+        send(from, 'm2', { to: 'nobody' });
+        const failed = await status(from, 'm2', 'FAILED');
+        assert.match(failed.sipMessageRaw, /^SIP\/2\.0 404 /);
+        assert.equal(failed.info, 'USER_NOT_AVAILABLE');
+        send(from, 'm3', { to: 'u2', contentType: 'message/cpim', isImdnRequired: true, body: CYRILLIC });
+        await status(from, 'm3', 'ACCEPTED');
+        const { data: [asked, token] } = await to.next('notifyMessage');
+        assert.deepEqual([asked.id, asked.body, asked.isImdnRequired, asked.contentType],
+            ['m3', CYRILLIC, true, 'message/cpim']);
+        to.send('notificationResult', { ...token, status: 'OK' });
+        await status(to, 'm3', 'IMDN_NOTIFICATION_SENT');
+        const delivered = await status(from, 'm3', 'IMDN_DELIVERED');
+        assert.match(delivered.sipMessageRaw, /<delivered\/>/);
+        assert.equal(delivered.to, 'u2');
+    });
+
+    test('SIP-73 SIP-76 the MESSAGE has the text, and nothing that asks for more', async () => {
+        const { party, client } = await atParty({ registers: false, more: { sipVisibleName: 'Me "I"' } });
+        send(client, 'm1', { to: 'tel:+1-201-555', body: CYRILLIC, isImdnRequired: true });
+        const message = await party.next('MESSAGE');
+        assert.equal(message.start, `MESSAGE sip:+1201555@${DOMAIN};user=phone SIP/2.0`);
+        assert.equal(message.get('to'), `<sip:+1201555@${DOMAIN};user=phone>`);
+        assert.match(message.get('from'), new RegExp(`^"Me \\\\"I\\\\"" <sip:u1@${DOMAIN}>;tag=`));
+        assert.equal(message.get('content-type'), 'text/plain;charset=utf-8');
+        assert.equal(message.get('contact'), undefined);
+        assert.equal(message.body, CYRILLIC);
+        const raw = await party.reply(message, 202, 'Accepted');
+        assert.equal((await status(client, 'm1', 'ACCEPTED')).sipMessageRaw, raw);
+    });
+
+    test('SIP-73 credentials are given where they are asked for', async () => {
+        const { party, client } = await atParty({ registers: false });
+        send(client, 'm1');
+        const first = await party.next('MESSAGE');
+        await party.reply(first, 407, 'Proxy Authentication Required', ['Proxy-Authenticate: Digest ' +
+            `realm="${DOMAIN}", nonce="n", algorithm=MD5, qop="auth"`]);
+        const second = await party.next('MESSAGE');
+        const answer = digestOf(second.get('proxy-authorization'));
+        assert.equal(answer.response, digestResponse(answer, { method: 'MESSAGE', password: 'p1',
+            hash: 'md5' }));
+        assert.equal(second.get('call-id'), first.get('call-id'));
+        await party.reply(second, 200, 'OK');
+        await status(client, 'm1', 'ACCEPTED');
+        assert.ok(!JSON.stringify(client.received).includes(answer.response));
+    });
+
+    test('SIP-74 a refusal is a failure', async () => {
+        const { party, client } = await atParty({ registers: false });
+        send(client, 'm1');
+        const raw = await party.reply(await party.next('MESSAGE'), 480, 'Gone for a while');
+        const refused = await status(client, 'm1', 'FAILED');
+        assert.deepEqual([refused.info, refused.sipMessageRaw], ['USER_NOT_AVAILABLE', raw]);
+    });
+
+    test('SIP-75 message/cpim is an envelope, and asks if it is to', async () => {
+        const { party, client } = await atParty({ registers: false });
+        send(client, 'id-1', { contentType: 'message/cpim', isImdnRequired: true, body: CYRILLIC });
+        send(client, 'id-2', { contentType: 'message/cpim' });
+        const [asks, plain] = [await party.next('MESSAGE'), await party.next('MESSAGE')];
+        assert.equal(asks.get('content-type'), 'message/cpim');
+        const [head, content, ...text] = asks.body.split('\r\n\r\n');
+        assert.match(head, new RegExp(`^From: <sip:u1@${DOMAIN}>\r\nTo: <sip:1001@${DOMAIN}>\r\n` +
+            'DateTime: \\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ\r\nNS: imdn <urn:ietf:params:imdn>\r\n' +
+            'imdn\\.Message-ID: id-1\r\n' +
+            'imdn\\.Disposition-Notification: positive-delivery, negative-delivery$'));
+        assert.equal(content, 'Content-Type: text/plain;charset=utf-8');
+        assert.equal(text.join('\r\n\r\n'), CYRILLIC);
+        assert.doesNotMatch(plain.body, /imdn/);
+        await Promise.all([party.reply(asks, 200, 'OK'), party.reply(plain, 200, 'OK')]);
+        await status(client, 'id-2', 'ACCEPTED');
+    });
+
+    test('SIP-77 SIP-78 multipart/mixed has an envelope for each recipient', async () => {
+        const { party, client } = await atParty();
+        send(client, 'id-3', { contentType: 'multipart/mixed', isImdnRequired: true,
+            recipients: `a, sip:b@${DOMAIN}` });
+        const message = await party.next('MESSAGE');
+        const boundary = /^multipart\/mixed;boundary=(\w+)$/.exec(message.get('content-type'))[1];
+        const parts = message.body.split(`--${boundary}`);
+        assert.equal(parts.length, 4);
+        ['a', 'b'].forEach((user, i) => {
+            assert.match(parts[i + 1], new RegExp('^\r\nContent-Type: message/cpim\r\n\r\nFrom: .*\r\n' +
+                `To: <sip:${user}@${DOMAIN}>\r\n`));
+            assert.ok(parts[i + 1].includes(`imdn.Message-ID: id-3-${i + 1}\r\n`));
+            assert.ok(parts[i + 1].endsWith('Content-Type: text/plain;charset=utf-8\r\n\r\nhello\r\n'));
+        });
+        assert.equal(parts[3], '--\r\n');
+        await party.reply(message, 200, 'OK');
+        await status(client, 'id-3', 'ACCEPTED');
+        for (const [n, what, expected, info] of [[1, 'delivered', 'IMDN_DELIVERED', undefined],
+            [2, 'forbidden', 'IMDN_FAILED', 'IMDN_FORBIDDEN']]) {
+            const notice = await write(party, 'message/cpim', imdn(`id-3-${n}`, what));
+            const told = await status(client, 'id-3', expected);
+            assert.equal(told.info, info);
+            assert.equal(told.sipMessageRaw, notice.raw);
+            assert.equal((await answerTo(party, notice)).code, 200);
+        }
+        // Told once; of others nothing is told, nor is any of these answered with one: SIP-81.
+        await answerTo(party, await write(party, 'message/cpim', imdn('id-3-1', 'delivered')));
+        await answerTo(party, await write(party, 'message/cpim', imdn('unknown', 'failed')));
+        await answerTo(party, await write(party, 'message/imdn+xml', '<imdn'));
+        await client.settle();
+        assert.equal(client.received.filter(({ message: name }) => name === 'notifyMessage').length, 3);
+        assert.equal(party.count('MESSAGE'), 1);
+    });
+
+    test('SIP-20 what would end a line does not leave', async () => {
+        const { party, client } = await atParty({ registers: false });
+        const evil = 'x\r\nInjected: yes';
+        for (const [id, fields] of [['a', { to: evil }], ['b', { from: `sip:${evil}@x` }],
+            ['c', { contentType: evil }],
+            ['d', { contentType: 'multipart/mixed', recipients: evil }],
+            [evil, { contentType: 'message/cpim', isImdnRequired: true }], ['f', { to: '' }],
+            ['g', { to: 'sips:a@b' }], ['h'.repeat(200), {}],
+            ['i', { contentType: 'multipart/mixed', recipients: 'a,'.repeat(60) }]]) {
+            send(client, id, fields);
+            await status(client, id, 'FAILED');
+        }
+        assert.equal(party.received.length, 0);
+    });
+
+    test('one client has so many texts in ten seconds', async () => {
+        const { party, client } = await atParty({ registers: false, answer: (message, one) =>
+            message.method === 'MESSAGE' && one.reply(message, 200, 'OK') });
+        for (let i = 0; i < 30; i++)
+            send(client, `m${i}`);
+        const last = await status(client, 'm29', 'FAILED');
+        assert.equal(last.info, 'Too many messages');
+        await status(client, 'm0', 'ACCEPTED');
+        assert.ok(party.count('MESSAGE') < 25);
+    });
+
+    test('what is too long for a datagram goes over TCP, or is refused where there is none', async () => {
+        const { party, client } = await atParty({ registers: false });
+        send(client, 'small', { body: 'x'.repeat(3000) }); // nobody listens at TCP
+        const datagram = await party.next('MESSAGE');
+        assert.equal(datagram.body.length, 3000);
+        await party.reply(datagram, 200, 'OK');
+        await status(client, 'small', 'ACCEPTED');
+        send(client, 'large', { body: 'x'.repeat(9000) });
+        const refused = await status(client, 'large', 'FAILED');
+        assert.equal(refused.info, 'Message too large');
+        send(client, 'huge', { body: 'x'.repeat(70_000) });
+        assert.equal((await status(client, 'huge', 'FAILED')).info, 'Message too large');
+        const stream = net.createServer((socket) => {
+            let text = '';
+            socket.on('data', (bytes) => {
+                text += bytes;
+                const message = parse(text);
+                if (message.body.length < Number(message.get('content-length') ?? Infinity))
+                    return;
+                text = '';
+                socket.write(['SIP/2.0 200 OK', ...message.headers.filter(([name]) => ['via', 'from',
+                    'call-id', 'cseq', 'to'].includes(name)).map(([name, value]) => `${name}: ${value}`),
+                'Content-Length: 0', '', ''].join('\r\n'));
+            });
+            socket.on('error', () => {});
+        });
+        await new Promise((resolve) => stream.listen(party.port, '127.0.0.1', resolve));
+        send(client, 'stream', { body: 'x'.repeat(30_000) });
+        await status(client, 'stream', 'ACCEPTED');
+        assert.equal(party.count('MESSAGE'), 1);
+        client.abort();
+        stream.close();
+    });
+
+    test('an MSRP session is refused in words, not taken for a voice call', async () => {
+        const { party, client } = await atParty({ registers: false });
+        client.send('call', { callId: 'msrp', callee: '1001', isMsrp: true });
+        const { data: [finish] } = await client.next('finish');
+        assert.deepEqual([finish.status, finish.info], ['FAILED', 'MSRP is not supported']);
+        assert.equal(party.received.length, 0);
+    });
+
+    test('without an account, or one that cannot be, a text fails at once', async () => {
+        const none = await WcsClient.session(server.ws);
+        clients.push(none);
+        send(none, 'm1');
+        assert.equal((await status(none, 'm1', 'FAILED')).info, 'Failed by session creation');
+        none.send('subscribe', { event: 'reg', expires: 60 });
+        assert.equal((await none.next('fail')).data[0].apiMethod, 'SubscriptionStatusEvent');
+        none.send('sendXcapRequest', { url: 'http://localhost/' });
+        assert.equal((await none.next('fail')).data[0].apiMethod, 'XcapStatusEvent');
+        none.send('notificationResult', { id: 'x', status: 'OK' });
+        const lost = await phone('u1', 5060, { sipOutboundProxy: 'nowhere.invalid' });
+        send(lost, 'm2'); // perhaps before the name is known to lead nowhere
+        assert.equal((await status(lost, 'm2', 'FAILED', 10_000)).info, 'WRONG_SIPPROVIDER_ADDRESS');
+    });
+});
+
+describe('texts that come', { concurrency: 12 }, () => {
+    test('SIP-79 a text is told once, and answered', async () => {
+        const { party, client } = await atParty();
+        const message = await write(party, 'text/plain;charset=UTF-8', CYRILLIC,
+            { headers: { From: '"Ext" <sip:ext@elsewhere.test>;tag=t' } });
+        const { data: [received] } = await client.next('notifyMessage');
+        assert.equal(received.sipMessageRaw, message.raw);
+        assert.deepEqual([received.status, received.body, received.contentType, received.from,
+            received.isImdnRequired], ['RECEIVED', CYRILLIC, 'text/plain', 'sip:ext@elsewhere.test', false]);
+        assert.ok(received.id);
+        assert.equal((await answerTo(party, message)).code, 200);
+        await party.send(message.raw, at()); // again: its answer was lost
+        await until('the same answer', () => party.received.filter(({ code }) => code === 200).length === 2);
+        await client.settle();
+        assert.equal(client.received.filter(({ message: name }) => name === 'notifyMessage').length, 1);
+    });
+
+    test('SIP-80 SIP-82 delivery is notified once the client says so', async () => {
+        const { party, client } = await atParty();
+        const ask = { more: ['NS: n <urn:ietf:params:imdn>', 'n.Message-ID: wire-1',
+            'n.Disposition-Notification: positive-delivery'], from: '"Ext" <im:ext@sip.test>' };
+        await write(party, 'message/cpim', cpim({ ...ask, body: CYRILLIC }));
+        const { data: [received, result] } = await client.next('notifyMessage');
+        assert.deepEqual([received.id, received.from, received.to, received.body, received.isImdnRequired],
+            ['wire-1', 'ext', 'u1', CYRILLIC, true]);
+        client.send('notificationResult', { ...result, status: 'OK' });
+        client.send('notificationResult', { ...result, status: 'OK' }); // once only
+        const first = await party.next('MESSAGE');
+        assert.equal(first.uri, 'sip:ext@sip.test');
+        await party.reply(first, 407, 'Proxy Authentication Required', ['Proxy-Authenticate: Digest ' +
+            `realm="${DOMAIN}", nonce="n", algorithm=MD5, qop="auth"`]);
+        const notice = await party.next('MESSAGE');
+        assert.equal(notice.get('content-type'), 'message/cpim');
+        for (const name of ['user-agent', 'max-forwards', 'from', 'to', 'call-id', 'cseq'])
+            assert.equal(notice.all(name).length, 1, name);
+        assert.match(notice.body, /^From: <sip:u1@sip\.test>\r\nTo: <sip:ext@sip\.test>\r\n/);
+        assert.match(notice.body, /\r\n\r\nContent-Type: message\/imdn\+xml\r\nContent-Disposition: notification\r\n\r\n/);
+        assert.match(notice.body, /<message-id>wire-1<\/message-id>/);
+        assert.match(notice.body, /<delivery-notification><status><delivered\/>/);
+        await party.reply(notice, 200, 'OK');
+        const sent = await status(client, 'wire-1', 'IMDN_NOTIFICATION_SENT');
+        assert.match(sent.sipMessageRaw, /^MESSAGE sip:ext@sip\.test SIP\/2\.0\r\n/);
+        assert.match(sent.sipMessageRaw, /\r\nProxy-Authorization: Digest \.\.\.\r\n/);
+        assert.ok(sent.sipMessageRaw.endsWith(notice.body));
+        // Not asked for, or asked for by nobody.
+        await write(party, 'message/cpim', cpim({ ...ask, more: ask.more.slice(0, 2) }));
+        assert.equal((await client.next('notifyMessage')).data[0].isImdnRequired, false);
+        await write(party, 'message/cpim', cpim({ ...ask, from: '<sip:anonymous@anonymous.invalid>' }));
+        assert.equal((await client.next('notifyMessage')).data[0].isImdnRequired, false);
+        assert.equal(party.count('MESSAGE'), 2);
+    });
+
+    test('types of all kinds are told as they are, and what is no text is refused', async () => {
+        const { party, client } = await atParty();
+        for (const type of ['application/im-iscomposing+xml', 'message/fsservice+xml', 'text/html']) {
+            await write(party, type, '<x/>');
+            const { data: [received] } = await client.next('notifyMessage');
+            assert.deepEqual([received.contentType, received.body], [type, '<x/>']);
+        }
+        await write(party, 'message/cpim', cpim({ type: 'text/html', body: '<b>' }));
+        assert.equal((await client.next('notifyMessage')).data[0].contentType, 'text/html');
+        await write(party, undefined, '', {});
+        const { data: [empty] } = await client.next('notifyMessage');
+        assert.deepEqual([empty.contentType, empty.body], ['text/plain', '']);
+        const refused = async (code, type, body, lines, swap) => {
+            const message = await write(party, type, body, { lines });
+            if (swap) {
+                const other = message.raw.replaceAll(message.get('call-id'), 'swapped')
+                    .replace(/branch=[^;]+/, 'branch=z9hG4bKswapped');
+                await party.send(Buffer.from(other.replace('~~', '\u0000\u0001'), 'latin1'), at());
+                const answer = await until('an answer', () => party.received.find((one) => one.code &&
+                    one.get('call-id') === 'swapped'));
+                assert.equal(answer.code, code);
+            } else {
+                assert.equal((await answerTo(party, message)).code, code);
+            }
+        };
+        await refused(415, 'text/plain', 'x', ['Content-Encoding: gzip']);
+        await refused(400, 'message/cpim', 'no envelope');
+        await refused(400, 'message/cpim', cpim({ from: 'nobody' }));
+        await refused(415, 'text/plain', 'a~~b', [], true);
+    });
+
+    test('SIP-47 a text of a stranger, or for nobody, is refused', async () => {
+        const { party, client } = await atParty();
+        const other = await Party.open(0, '127.0.0.2');
+        closables.push(other);
+        const contact = party.received[0].get('contact').match(/<([^>]+)>/)[1];
+        await other.request('MESSAGE', contact, at(), ['Content-Type: text/plain'], 'x');
+        await other.next(403);
+        await party.request('MESSAGE', 'sip:nobody@127.0.0.1', at(), ['Content-Type: text/plain'], 'x');
+        await party.next(404);
+        await client.settle();
+        assert.ok(client.received.every(({ message }) => message !== 'notifyMessage'));
+    });
+
+    test('so many texts a second pass to one account', async () => {
+        const { party, client } = await atParty();
+        for (let i = 0; i < 60; i++)
+            await write(party, 'text/plain', `${i}`);
+        await until('some are refused', () => party.received.some(({ code }) => code === 503));
+        await client.settle();
+        assert.ok(client.received.filter(({ message }) => message === 'notifyMessage').length < 45);
+    });
+});
+
+// ---- Subscriptions ----
+
+const watched = (client, name, more = () => true) => client.next('notifySubscription', (data) =>
+    data.status === name && more(data)).then(({ data }) => data);
+
+const reginfo = (state, contact = '') => '<?xml version="1.0"?><reginfo ' +
+    'xmlns="urn:ietf:params:xml:ns:reginfo" version="0" state="full">' +
+    `<registration aor="sip:u1@${DOMAIN}" id="a" state="${state}">${contact}</registration></reginfo>`;
+
+async function subscribed(client, party, { expires = 60, granted = expires } = {}) {
+    client.send('subscribe', { event: 'reg', expires, terminate: false });
+    const request = await party.next('SUBSCRIBE');
+    const raw = await party.reply(request, 200, 'OK', [party.contact, `Expires: ${granted}`]);
+    return { request, raw };
+}
+
+const notify = (party, request, body, cseq, state = 'active;expires=60') => party.back(request, 'NOTIFY',
+    cseq, { lines: ['Event: reg', `Subscription-State: ${state}`, party.contact,
+        'Content-Type: application/reginfo+xml'], body });
+
+describe('subscriptions', { concurrency: 12 }, () => {
+    test('SIP-83 SIP-85 Kamailio tells who is registered, until that is enough', async () => {
+        const client = await phone('u3', kamailio.port);
+        await client.next('registered');
+        client.send('subscribe', { event: 'reg', expires: 60, terminate: false });
+        const [active, sipObject] = await watched(client, 'Active', (data) => !data.requestBody);
+        assert.match(active.sipMessageRaw, /^SIP\/2\.0 20[02] /);
+        assert.equal(sipObject.sipMessageRaw, active.sipMessageRaw);
+        assert.deepEqual([active.event, active.expires, active.terminate], ['reg', 60, false]);
+        const [told] = await watched(client, 'Active', (data) => data.requestBody);
+        assert.match(told.requestBody, /<reginfo/);
+        assert.match(told.sipMessageRaw, /^NOTIFY /);
+        client.send('subscribe', { event: 'reg', expires: 60, terminate: true });
+        const [over] = await watched(client, 'Terminated');
+        assert.match(over.sipMessageRaw, /^SIP\/2\.0 20[02] /);
+        assert.equal(over.terminate, true);
+    });
+
+    test('SIP-83 SIP-84 SIP-85 SUBSCRIBE, again in time, and with Expires: 0', async () => {
+        const { party, client } = await atParty();
+        const { request, raw } = await subscribed(client, party, { granted: 2 });
+        assert.equal(request.uri, `sip:u1@${DOMAIN}`);
+        assert.deepEqual(['event', 'accept', 'expires'].map((name) => request.get(name)),
+            ['reg', 'application/reginfo+xml', '60']);
+        assert.equal((await watched(client, 'Active'))[0].sipMessageRaw, raw);
+        const again = await party.next('SUBSCRIBE');
+        assert.ok(again.at - request.at < 2000);
+        assert.equal(again.get('call-id'), request.get('call-id'));
+        assert.match(again.get('to'), /;tag=party$/);
+        await party.reply(again, 200, 'OK', [party.contact, 'Expires: 60']);
+        await watched(client, 'Active');
+        client.send('subscribe', { event: 'reg', expires: 90 }); // anew, with another time
+        const longer = await party.next('SUBSCRIBE');
+        assert.deepEqual([longer.get('expires'), longer.get('call-id')], ['90', request.get('call-id')]);
+        await party.reply(longer, 200, 'OK', [party.contact, 'Expires: 90']);
+        await watched(client, 'Active');
+        client.send('subscribe', { event: 'reg', terminate: true });
+        const end = await party.next('SUBSCRIBE');
+        assert.equal(end.get('expires'), '0');
+        const ended = await party.reply(end, 200, 'OK', [party.contact, 'Expires: 0']);
+        await notify(party, request, reginfo('active'), 700, 'terminated;reason=timeout');
+        await party.next(200);
+        const [over] = await watched(client, 'Terminated');
+        assert.equal(over.sipMessageRaw, ended);
+        await client.settle();
+        assert.equal(client.received.filter(({ data }) => data[0]?.status === 'Terminated').length, 1);
+    });
+
+    test('SIP-86 a registration that is over ends it, and is told as that too', async () => {
+        const { party, client } = await atParty();
+        const { request } = await subscribed(client, party);
+        await watched(client, 'Active');
+        await notify(party, request, reginfo('active'), 700);
+        await party.next(200);
+        await watched(client, 'Active', (data) => data.requestBody === reginfo('active'));
+        const mine = /<([^>]+)>/.exec(party.received[0].get('contact'))[1];
+        const body = reginfo('active', '<contact id="b" state="terminated" event="deactivated"><uri>' +
+            `${mine}</uri></contact>`);
+        const last = await notify(party, request, body, 701);
+        const [over] = await watched(client, 'Terminated');
+        assert.deepEqual([over.terminate, over.requestBody, over.sipMessageRaw], [true, body, last.raw]);
+        const { data: [gone] } = await client.next('fail');
+        assert.deepEqual([gone.apiMethod, gone.status], ['RegistrationStatusEvent', 'UNREGISTERED']);
+        assert.equal((await party.next('SUBSCRIBE')).get('expires'), '0');
+    });
+
+    test('SIP-86 what its server ends is over, unless only for a while', async () => {
+        const { party, client } = await atParty();
+        const { request } = await subscribed(client, party);
+        await watched(client, 'Active');
+        await notify(party, request, reginfo('active'), 700, 'terminated;reason=deactivated');
+        const again = await party.next('SUBSCRIBE'); // by itself, in a dialog of its own
+        assert.notEqual(again.get('call-id'), request.get('call-id'));
+        await party.reply(again, 200, 'OK', [party.contact, 'Expires: 60']);
+        await watched(client, 'Active');
+        assert.ok(client.received.every(({ data }) => data[0]?.status !== 'Terminated'));
+        await notify(party, again, reginfo('active'), 700, 'terminated;reason=rejected');
+        assert.equal((await watched(client, 'Terminated'))[0].terminate, true);
+    });
+
+    test('SIP-87 a NOTIFY may come before the answer', async () => {
+        const { party, client } = await atParty();
+        client.send('subscribe', { event: 'reg', expires: 60 });
+        const request = await party.next('SUBSCRIBE');
+        await notify(party, request, reginfo('init'), 700);
+        await party.next(200);
+        await watched(client, 'Active', (data) => data.requestBody === reginfo('init'));
+        await party.reply(request, 200, 'OK', [party.contact, 'Expires: 60']);
+        await watched(client, 'Active', (data) => !data.requestBody);
+    });
+
+    test('a NOTIFY that nobody asked for is refused, and one that is wrong', async () => {
+        const { party, client } = await atParty();
+        const { request } = await subscribed(client, party);
+        await watched(client, 'Active');
+        const contact = /<([^>]+)>/.exec(party.received[0].get('contact'))[1];
+        const lines = ['Event: reg', 'Subscription-State: active', party.contact];
+        await party.request('NOTIFY', contact, at(), lines, '');
+        await party.next(481);
+        await party.request('NOTIFY', contact, at(), lines, '', { headers: {
+            To: `<sip:u1@${DOMAIN}>;tag=x`, 'Call-ID': request.get('call-id') } });
+        await party.next(481);
+        await party.back(request, 'NOTIFY', 700, { lines: ['Event: presence', lines[1]] });
+        await party.next(489);
+        await party.back(request, 'NOTIFY', 701, { lines: ['Event: reg'] });
+        await party.next(400);
+        await notify(party, request, '', 699);
+        await party.next(200); // the first that counts
+        await notify(party, request, '', 698);
+        await party.next(500);
+        client.send('subscribe', { event: 'presence', expires: 60 });
+        const { data: [fail] } = await client.next('fail');
+        assert.deepEqual([fail.apiMethod, fail.info], ['SubscriptionStatusEvent', 'Event not supported']);
+    });
+
+    test('423 is heeded, and a refusal told', async () => {
+        const { party, client } = await atParty();
+        client.send('subscribe', { event: 'reg', expires: '30' });
+        await party.reply(await party.next('SUBSCRIBE'), 423, 'Interval Too Brief', ['Min-Expires: 120']);
+        const second = await party.next('SUBSCRIBE');
+        assert.equal(second.get('expires'), '120');
+        const raw = await party.reply(second, 403, 'Forbidden');
+        const [over] = await watched(client, 'Terminated');
+        assert.deepEqual([over.info, over.sipMessageRaw], ['AUTHENTICATION_FAIL', raw]);
+    });
+});
+
+// ---- XCAP ----
+
+describe('XCAP', { concurrency: 12 }, () => {
+    const asked = async (client, url) => {
+        client.send('sendXcapRequest', { url });
+        return (await client.next('fail', (data) => data.apiMethod === 'XcapStatusEvent')).data[0];
+    };
+    let web, requests;
+
+    before(async () => {
+        requests = [];
+        web = http.createServer((request, response) => {
+            requests.push(request);
+            const answer = { '/moved': [302, { Location: '/document' }], '/missing': [404, {}],
+                '/long': [200, {}, 'x'.repeat(1024 * 1024 + 1)], '/bytes': [200, {}, Buffer.from([0xff])],
+                '/document': [200, {}, '<документ/>'] }[request.url];
+            if (request.url === '/secret' && !request.headers.authorization)
+                response.writeHead(401, { 'WWW-Authenticate': 'Digest realm="r", nonce="n", ' +
+                    'algorithm=MD5, qop="auth"' }).end();
+            else if (request.url === '/secret')
+                response.end('<secret/>');
+            else
+                response.writeHead(answer[0], answer[1]).end(answer[2] ?? '');
+        });
+        await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
+    });
+    after(() => {
+        web.closeAllConnections();
+        web.close();
+    });
+    const url = (path) => `http://localhost:${web.address().port}${path}`;
+
+    test('SIP-88 a document of Kamailio\'s XCAP server', async () => {
+        const document = '<?xml version="1.0" encoding="UTF-8"?><resource-lists ' +
+            'xmlns="urn:ietf:params:xml:ns:resource-lists"><list name="friends"/></resource-lists>';
+        const place = `/xcap-root/resource-lists/users/sip:u1@${DOMAIN}/index`;
+        await fetch(`http://127.0.0.1:${kamailio.port}${place}`, { method: 'PUT', body: document,
+            headers: { 'Content-Type': 'application/resource-lists+xml' } });
+        const client = await phone('u1', kamailio.port);
+        const where = `http://localhost:${kamailio.port}${place}`;
+        client.send('sendXcapRequest', { url: where });
+        const { data: [answer] } = await client.next('notifyXcapResponse');
+        assert.deepEqual(answer, { url: where, responseBody: document });
+        assert.match((await asked(client, where.replace('index', 'none'))).info, /^(404|500) /); // Kamailio's 404
+    });
+
+    test('SIP-88 credentials are given by digest; what is no document fails', async () => {
+        const { client } = await atParty({ registers: false });
+        client.send('sendXcapRequest', { url: url('/secret') });
+        assert.equal((await client.next('notifyXcapResponse')).data[0].responseBody, '<secret/>');
+        const given = digestOf(requests.find(({ headers }) => headers.authorization).headers.authorization);
+        assert.equal(given.response, digestResponse(given, { method: 'GET', password: 'p1', hash: 'md5' }));
+        assert.equal(given.username, 'u1');
+        client.send('sendXcapRequest', { url: url('/document') });
+        assert.equal((await client.next('notifyXcapResponse')).data[0].responseBody, '<документ/>');
+        assert.equal(requests.at(-1).headers.accept, 'application/*+xml, text/xml');
+        assert.equal((await asked(client, url('/missing'))).info, '404 Not Found');
+        assert.equal((await asked(client, url('/moved'))).info, '302 Found');
+        assert.equal((await asked(client, url('/long'))).info, 'the answer is too long');
+        assert.equal((await asked(client, url('/bytes'))).info, 'The document is no text');
+    });
+
+    test('SIP-89 no connection is made to whom nobody has named', async () => {
+        const { client } = await atParty({ registers: false });
+        const own = await atParty({ registers: false, more: { sipDomain: '127.0.0.1' } });
+        let sockets = 0;
+        const trap = net.createServer(() => sockets++);
+        await new Promise((resolve) => trap.listen(0, resolve));
+        const { port } = trap.address();
+        for (const where of [`http://127.0.0.1:${port}/document`, 'http://example.org/x',
+            `http://[::1]:${port}/`, 'http://localhost.example.org/'])
+            assert.match((await asked(client, where)).info, /^Not allowed/);
+        for (const where of ['', 'ftp://localhost/', 'file:///etc/passwd', 'http://user@localhost/',
+            'http://localhost\\@example.org/', 'http://', `http://localhost/${'x'.repeat(3000)}`])
+            assert.match((await asked(client, where)).info, /^(Bad url|Not allowed)/);
+        // Its own domain it may ask, but not lead us to this machine by it.
+        assert.match((await asked(own.client, `http://127.0.0.1:${port}/document`)).info,
+            /may not be/);
+        assert.equal(sockets, 0);
+        trap.close();
+    });
+});
+
+// ---- The back end ----
+
+describe('hooks of texts', { concurrency: 12 }, () => {
+    async function withApp({ refusing = [], prepare = () => {} } = {}) {
+        const app = backend.endpoint(`texts${taken++}`);
+        app.config(Object.fromEntries(refusing.map((method) => [method, { restOnError: 'FAIL' }])));
+        prepare(app);
+        return { app, ...await atParty({ more: { appKey: app.key } }) };
+    }
+    const told = ({ body: { nodeId, sessionId, appKey, ...more } }, app) => {
+        assert.ok(nodeId && sessionId);
+        assert.equal(appKey, app.key);
+        return more;
+    };
+
+    test('SIP-73 sendMessage is asked, and MessageStatusEvent tells', async () => {
+        const { app, party, client } = await withApp();
+        send(client, 'm1', { isImdnRequired: true, contentType: 'message/cpim' });
+        const fields = { id: 'm1', from: 'u1', to: '1001', body: 'hello', contentType: 'message/cpim',
+            isImdnRequired: true };
+        assert.deepEqual(told(await app.next('sendMessage'), app), fields);
+        const raw = await party.reply(await party.next('MESSAGE'), 200, 'OK');
+        assert.deepEqual(told(await app.next('MessageStatusEvent'), app),
+            { ...fields, status: 'ACCEPTED', sipMessageRaw: raw });
+    });
+
+    test('SIP-74 a back end that is against a text has it fail', async () => {
+        const { app, party, client } = await withApp({ refusing: ['sendMessage'],
+            prepare: (one) => one.on('sendMessage', 'refuse') });
+        send(client, 'm1');
+        assert.match((await status(client, 'm1', 'FAILED')).info, /^Application refused/);
+        assert.equal(told(await app.next('MessageStatusEvent'), app).status, 'FAILED');
+        assert.equal(party.count('MESSAGE'), 0);
+    });
+
+    test('SIP-79 OnMessageEvent is asked before the client hears', async () => {
+        const { app, party, client } = await withApp({ refusing: ['OnMessageEvent'],
+            prepare: (one) => one.on('OnMessageEvent', ({ body }) => body.body === 'no' ? 'refuse' : 'echo') });
+        const message = await write(party, 'text/plain', 'yes');
+        const question = told(await app.next('OnMessageEvent'), app);
+        const { data: [received] } = await client.next('notifyMessage');
+        assert.deepEqual(question, received);
+        assert.equal(question.sipMessageRaw, message.raw);
+        assert.deepEqual(told(await app.next('MessageStatusEvent'), app), received);
+        const refused = await write(party, 'text/plain', 'no');
+        assert.equal((await answerTo(party, refused)).code, 403);
+        await client.settle();
+        assert.equal(client.received.filter(({ message: name }) => name === 'notifyMessage').length, 1);
+    });
+
+    test('SIP-79 a client that goes meanwhile is not there', async () => {
+        let go;
+        const hold = new Promise((resolve) => (go = resolve));
+        const { app, party, client } = await withApp({ prepare: (one) =>
+            one.on('OnMessageEvent', { hold }) });
+        const message = await write(party, 'text/plain', 'hi');
+        await app.next('OnMessageEvent');
+        client.abort();
+        assert.equal((await answerTo(party, message)).code, 480);
+        go();
+    });
+
+    test('SIP-83 SIP-88 subscriptions and documents are asked and told as well', async () => {
+        const { app, party, client } = await withApp({ refusing: ['sendXcapRequest'],
+            prepare: (one) => one.on('sendXcapRequest', 'refuse') });
+        const { raw } = await subscribed(client, party);
+        assert.deepEqual(told(await app.next('subscribe'), app),
+            { event: 'reg', expires: 60, terminate: false });
+        assert.deepEqual(told(await app.next('SubscriptionStatusEvent'), app), { event: 'reg',
+            expires: 60, terminate: false, status: 'Active', sipMessageRaw: raw });
+        client.send('sendXcapRequest', { url: 'http://localhost:1/x' });
+        assert.deepEqual(told(await app.next('sendXcapRequest'), app), { url: 'http://localhost:1/x' });
+        assert.match((await client.next('fail')).data[0].info, /^Application refused/);
+    });
+});
+
+test('operators see texts and subscriptions in the metrics', async () => {
+    const { party, client } = await atParty();
+    await subscribed(client, party);
+    await watched(client, 'Active');
+    const page = await (await fetch(`${server.http}/metrics`)).text();
+    assert.ok(Number(/^sluice_sip_messages_total\{direction="out"\} (\d+)$/m.exec(page)[1]) > 0);
+    assert.ok(Number(/^sluice_sip_messages_total\{direction="in"\} (\d+)$/m.exec(page)[1]) > 0);
+    assert.ok(Number(/^sluice_sip_subscriptions (\d+)$/m.exec(page)[1]) > 0);
+});

@@ -191,6 +191,36 @@ describe('the server\'s own pages', () => {
         await close(streams);
     });
 
+    test('the player offers smaller sizes, and the streams page shows what they cost', async () => {
+        const player = await openPlayer(NAME);
+        await text(player, '#play-status', 'Playing');
+        const sizes = () => player.$$eval('#size option', (all) => all.map((one) => one.textContent));
+        const [published, largest] = await until('sizes to choose from', async () => {
+            const seen = await sizes();
+            return /^As published \(\d+\u00a0×\u00a0\d+\)$/.test(seen[0]) && seen.length > 1 && seen;
+        });
+        await player.selectOption('#size', largest);
+        await text(player, '#play-status', 'Playing');
+        await until('the figures tell that size', async () =>
+            (await player.textContent('#play-stats')).startsWith(largest.replaceAll('\u00a0', ' ')));
+        await assertPlays(player, { audio: false, frames: 5 });
+        assert.equal(await player.inputValue('#size'), largest);
+        assert.equal((await sizes())[0], published);
+        const streams = await open('/streams');
+        await until('its row', async () => {
+            const seen = await row(streams, NAME, '#variant-rows');
+            return seen?.To === `H264 ${largest}` && seen.Players === '1' && /bit\/s$/.test(seen.Rate);
+        });
+        await text(streams, '#variant-count', '1 conversion');
+        assert.match(await streams.textContent('#variant-cost'), /^1 process, \d+ % of a core, \d+ MB$/);
+        await streams.setViewportSize(PHONE);
+        await assertNotWider(streams);
+        await player.selectOption('#size', published);
+        await text(player, '#play-status', 'Playing');
+        await close(player);
+        await close(streams);
+    });
+
     test('a wrong name is told in words, and the player waits for it', async () => {
         const player = await openPlayer('nobody-has-this-name');
         await notice(player, '#play-notice', /There is no stream of this name.*Trying again in \d+ s/);
@@ -239,8 +269,8 @@ describe('the server\'s own pages', () => {
     });
 
     test('nothing is wider than a phone, and it plays there', async () => {
-        for (const path of ['/', '/two-way-streaming', '/streams', '/republish', '/no-such-page', '/player',
-            `/player?name=${encodeURIComponent(NAME)}`]) {
+        for (const path of ['/', '/two-way-streaming', '/mixer', '/streams', '/recordings', '/republish',
+            '/phone', '/no-such-page', '/player', `/player?name=${encodeURIComponent(NAME)}`]) {
             const page = await open(path);
             await page.setViewportSize(PHONE);
             if (path === '/streams')
@@ -329,6 +359,25 @@ describe('the server\'s own pages', () => {
         assert.deepEqual(opened.map((page) => page.url()), [publisher.url()]);
         await close(publisher);
         server.assertAlive();
+    });
+});
+
+describe('the player of a server that converts nothing', () => {
+    let plain;
+
+    before(async () => (plain = await Server.start({ demo_stream: true, transcoding_disabled: true })));
+    after(() => plain?.stop());
+
+    test('says so, and plays the stream as it is published', async () => {
+        const player = await open('/player?name=demo', plain);
+        await text(player, '#play-status', 'Playing');
+        await until('sizes', async () => (await player.$$('#size option')).length > 1);
+        await player.selectOption('#size', { index: 1 });
+        await notice(player, '#play-notice', /The server does not convert streams/);
+        await text(player, '#play-status', 'Playing');
+        await assertPlays(player, { audio: false, frames: 5 });
+        assert.equal(await player.$eval('#size', (select) => select.selectedIndex), 0);
+        await close(player);
     });
 });
 

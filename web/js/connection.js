@@ -91,9 +91,14 @@ export class Connection {
   #opening = null;
   #closing = false;
 
-  /** onStatus(text, kind): for a badge. */
-  constructor(onStatus = () => {}) {
+  /**
+   * onStatus(text, kind): for a badge. options(): what else the SDK is told of the next session.
+   * onEnd(): it is over.
+   */
+  constructor(onStatus = () => {}, {options = () => ({}), onEnd = () => {}} = {}) {
     this.onStatus = onStatus;
+    this.options = options;
+    this.onEnd = onEnd;
   }
 
   /** The established session; rejects with Told. */
@@ -127,7 +132,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       let refusal = null, connected = false, established = false;
       const session = Flashphoner.createSession({urlServer: url, timeout: CONNECT_TIMEOUT_MS,
-        receiveProbes: 8, probesInterval: 5000});
+        receiveProbes: 8, probesInterval: 5000, ...this.options()});
       const timer = setTimeout(() => {
         reject(new Told(connected ? silentWords : unreachableWords(url)));
         session.disconnect();
@@ -160,6 +165,7 @@ export class Connection {
       return;
     this.#session = null;
     this.onStatus('Not connected', this.#closing ? '' : 'bad');
+    this.onEnd();
   }
 
   close() {

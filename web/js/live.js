@@ -3,8 +3,9 @@
 // everyone. Names come from strangers: textContent only.
 
 import {demoName} from './connection.js';
-import {playerUrl, setBadge} from './page.js';
-import {credentials, noteStatus, signIn} from './sign-in.js';
+import {countOf, playerUrl, setBadge} from './page.js';
+import {get} from './rest.js';
+import {signIn} from './sign-in.js';
 
 const REFRESH_MS = 3000;
 const SHOWN_MAX = 50;
@@ -13,7 +14,7 @@ const sizeOf = ({width, height}) => width > 0 ? ` ${width}\u00a0×\u00a0${height
 
 function describe(stream) {
   const parts = [stream.videoCodec && stream.videoCodec + sizeOf(stream), stream.audioCodec,
-    stream.players === 1 ? '1 player' : `${stream.players} players`];
+    countOf(stream.players, 'player')];
 
   return stream.kind === undefined ? 'built in' : parts.filter(Boolean).join(', ');
 }
@@ -57,10 +58,8 @@ export class LiveList {
 
   /* {streams, total, all}; all: it is the whole list, and not what everyone may know. */
   async #ask() {
-    const response = await fetch(`/api/v1/streams?limit=${SHOWN_MAX}`,
-      {cache: 'no-store', credentials: credentials()});
+    const response = await get(`/api/v1/streams?limit=${SHOWN_MAX}`);
 
-    noteStatus(response.status);
     if (response.ok)
       return {...await response.json(), all: true};
     const name = await demoName();
@@ -87,7 +86,7 @@ export class LiveList {
     const {section, list, count, words, signIn: signInLine} = this.#elements;
 
     section.hidden = total === 0 && !all && !canSignIn;
-    setBadge(count, total === 1 ? '1 stream' : `${total} streams`, total > 0 ? 'good' : '');
+    setBadge(count, countOf(total, 'stream'), total > 0 ? 'good' : '');
     count.hidden = !all;
     words.hidden = total > 0 && total <= streams.length;
     words.textContent = total > streams.length ? `The first ${streams.length} of them:` :

@@ -46,6 +46,9 @@ export function toggleFullscreen(stage) {
     video.webkitEnterFullscreen();
 }
 
+/** 1 as "1 file", 2 as "2 files"; many: where it is not that simple. */
+export const countOf = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+
 /** 1234567 bit/s as "1.2 Mbit/s". */
 export function formatRate(bitsPerSecond) {
   if (bitsPerSecond >= 1e6)

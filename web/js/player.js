@@ -5,27 +5,45 @@
 import {Connection} from './connection.js';
 import {LiveList} from './live.js';
 import {byId, playerUrl, setBadge, setNotice, toggleFullscreen} from './page.js';
-import {Playback} from './playback.js';
+import {Playback, playbackElements} from './playback.js';
+import {SizeChoice} from './sizes.js';
+import {cannotResize} from './words.js';
 
 const RETRY_SECONDS = [3, 5, 10, 20]; // then always the last
 
 let wanted = ''; // the name to come back to; "" when the reader stopped
 let attempt = 0;
 let countdown = null;
+let refused = null; // words: why it is not in the size that was asked for
 
-const playback = new Playback(new Connection(), {
-  stage: byId('stage'), display: byId('remote'), status: byId('play-status'),
-  notice: byId('play-notice'), stats: byId('play-stats'), unmute: byId('unmute'),
-  volume: byId('volume'),
-}, onState);
+const playback = new Playback(new Connection(), playbackElements(), onState, {onSize(size) {
+  if (playback.state !== 'idle' && !sizes.chosen && size.width > 0)
+    sizes.note(size);
+}});
+
+/* The reader has chosen another size: the same stream once more. */
+const sizes = new SizeChoice(byId('size'), () => {
+  const name = wanted;
+
+  stop();
+  start(name);
+  byId('size').focus(); // while it starts it was out of use
+});
 
 function onState(state, words) {
+  if (state === 'idle' && sizes.chosen && cannotResize(words)) {
+    refused = words;
+    sizes.reset();
+    playback.play(wanted);
+    return;
+  }
   const waiting = state === 'idle' && words !== null && wanted !== '';
 
   byId('play').disabled = state === 'starting';
   byId('stop').disabled = state === 'idle' && !waiting;
   byId('reconnect').disabled = wanted === '' || state === 'starting';
   byId('fullscreen').disabled = state !== 'playing';
+  sizes.disabled = state !== 'playing';
   byId('spinner').hidden = state !== 'starting';
   byId('empty').textContent = waiting ? 'Waiting for the stream…' : '';
   byId('watching').hidden = state === 'idle' && !waiting;
@@ -36,6 +54,8 @@ function onState(state, words) {
   if (state === 'playing') {
     live.hide();
     attempt = 0;
+    setNotice(byId('play-notice'), refused, 'warn');
+    refused = null;
   }
   if (waiting)
     retryLater(words);
@@ -58,7 +78,7 @@ function retryLater(words) {
       return;
     }
     clearInterval(countdown);
-    playback.play(wanted);
+    playback.play(wanted, sizes.chosen);
   }, 1000);
 }
 
@@ -73,7 +93,7 @@ function start(name) {
   live.hide(); // until it turns out that there is no such stream
   document.title = name ? `${name} · Sluice` : 'Player · Sluice';
   byId('heading').textContent = name || 'Player';
-  playback.play(name);
+  playback.play(name, sizes.chosen);
 }
 
 function stop() {
@@ -94,6 +114,7 @@ function change(name) {
   byId('play-name').value = name;
   history.replaceState(null, '', playerUrl(name));
   stop();
+  sizes.forget();
   start(name);
 }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Publishing camera and microphone.
 
-import {isOpen, sdk, secureUrl} from './connection.js';
-import {setBadge, setNotice} from './page.js';
-import {StatsLine} from './stats.js';
-import {Told, insecureWords, lostWords, mediaWords, nameWords, silentWords, streamWords}
-  from './words.js';
+import {sdk, secureUrl} from './connection.js';
+import {byId, setBadge} from './page.js';
+import {Stream} from './stream.js';
+import {Told, insecureWords, mediaWords} from './words.js';
 
-const ANSWER_TIMEOUT_MS = 25000; // the server's own bound on ICE is shorter
 const FRAME_RATE = 30;
+
+const PUBLISHING = {verb: 'publish', live: 'publishing', begun: 'PUBLISHING', ended: 'UNPUBLISHED',
+  shown: 'On air', idle: 'Not publishing', failed: 'Publishing failed.'};
 
 /** getUserMedia's constraints, with the rates the SDK wants among them. */
 export function constraintsOf({camera, microphone, width, height, maxBitrate}) {
@@ -26,164 +27,65 @@ export function constraintsOf({camera, microphone, width, height, maxBitrate}) {
   return constraints;
 }
 
-/*
- * States: idle -> starting -> publishing -> idle. #setState makes every change and tells onState. The
- * camera stays on between two publications, as a preview, until release().
- */
-export class Publication {
-  #connection;
-  #elements;
-  #stats;
-  #stream = null;
-  #timer = null;
-  #stopping = false;
+/** Asked for here and not by stream.publish(), which keeps the kind of failure to itself. */
+export async function openCamera(Flashphoner, constraints, display) {
+  if (!navigator.mediaDevices?.getUserMedia)
+    throw new Told(insecureWords(await secureUrl()));
+  try {
+    await Flashphoner.getMediaAccess(constraints, display);
+  } catch (error) {
+    throw new Told(mediaWords(error, constraints));
+  }
+}
 
+/** Those of a page with one publication. */
+export const publicationElements = () => ({stage: byId('local').parentElement, display: byId('local'),
+  status: byId('publish-status'), notice: byId('publish-notice'), stats: byId('publish-stats')});
+
+/* The camera stays on between two publications, as a preview, until release(). */
+export class Publication extends Stream {
   /** elements: stage, display, status, notice, stats */
   constructor(connection, elements, onState = () => {}) {
-    this.#connection = connection;
-    this.#elements = elements;
-    this.#stats = new StatsLine(elements.stats);
-    this.onState = onState;
-    this.state = 'idle';
+    super(PUBLISHING, connection, elements, onState);
     this.hasCamera = false;
   }
 
   /** choice: see constraintsOf(); rtmpUrl, if the server is to pass the stream on. */
-  async publish(name, choice) {
-    if (this.state !== 'idle')
-      return;
-    this.#stopping = false;
-    this.#setState('starting');
-    try {
-      const wrong = nameWords(name);
-      if (wrong)
-        throw new Told(wrong);
-      const Flashphoner = await sdk();
-      const constraints = constraintsOf(choice);
+  publish(name, choice) {
+    const constraints = constraintsOf(choice), {rtmpUrl} = choice;
+
+    return this.begin(name, async (Flashphoner) => {
       await this.#openCamera(Flashphoner, constraints);
-      const session = await this.#connection.session();
-      if (this.#stopping)
-        this.#setState('idle');
-      else
-        this.#start(Flashphoner, session, name, constraints, choice.rtmpUrl);
-    } catch (error) {
-      this.#setState('idle', error instanceof Told ? error.words :
-        {title: 'Publishing failed.', text: String(error?.message ?? error)});
-    }
+      return {display: this.elements.display, constraints, cacheLocalResources: true,
+        collectDeviceInfo: false, ...(rtmpUrl && {rtmpUrl})};
+    });
   }
 
-  /* Asked for here and not by stream.publish(), which keeps the kind of failure to itself. */
   async #openCamera(Flashphoner, constraints) {
     if (!constraints.audio && !constraints.video)
       throw new Told({title: 'There is nothing to publish.', text: 'Choose a camera or a microphone.'});
-    if (!navigator.mediaDevices?.getUserMedia)
-      throw new Told(insecureWords(await secureUrl()));
-    setBadge(this.#elements.status, 'Asking for the camera…', 'warn');
+    setBadge(this.elements.status, 'Asking for the camera…', 'warn');
     try {
-      await Flashphoner.getMediaAccess(constraints, this.#elements.display);
+      await openCamera(Flashphoner, constraints, this.elements.display);
     } catch (error) {
       this.#setCamera(false);
-      throw new Told(mediaWords(error, constraints));
+      throw error;
     }
     this.#setCamera(true);
-    setBadge(this.#elements.status, 'Starting…', 'warn');
-  }
-
-  #start(Flashphoner, session, name, constraints, rtmpUrl) {
-    const {STREAM_STATUS} = Flashphoner.constants;
-    const stream = session.createStream({name, display: this.#elements.display, constraints,
-      cacheLocalResources: true, collectDeviceInfo: false, ...(rtmpUrl && {rtmpUrl})});
-    const isCurrent = () => this.#stream === stream;
-
-    this.#stream = stream;
-    this.#timer = setTimeout(() => {
-      if (!isCurrent())
-        return;
-      this.#end(silentWords);
-      stream.stop(); // as soon as the server has made up its mind
-    }, ANSWER_TIMEOUT_MS);
-    stream.on(STREAM_STATUS.PUBLISHING, () => {
-      if (!isCurrent())
-        return;
-      clearTimeout(this.#timer);
-      this.#stats.start(stream, true);
-      this.#setState('publishing');
-    }).on(STREAM_STATUS.UNPUBLISHED, () => {
-      if (isCurrent())
-        this.#end(this.#stopping ? null : streamWords(stream.getInfo()));
-    }).on(STREAM_STATUS.FAILED, () => {
-      if (isCurrent())
-        this.#end(this.#stopping ? null : this.#failure(session, stream));
-    });
-    stream.publish();
-  }
-
-  /* When the connection goes, the SDK fails the streams first, without a reason. */
-  #failure(session, stream) {
-    return isOpen(session) ? streamWords(stream.getInfo(), stream.getErrorInfo()) : lostWords();
-  }
-
-  #end(words) {
-    clearTimeout(this.#timer);
-    this.#stats.stop();
-    this.#stream = null;
-    this.#setState('idle', words);
+    setBadge(this.elements.status, 'Starting…', 'warn');
   }
 
   #setCamera(on) {
     this.hasCamera = on;
-    this.#elements.stage.classList.toggle('on', on);
-  }
-
-  #setState(state, words = null) {
-    const {status, notice} = this.#elements;
-
-    this.state = state;
-    if (state === 'starting')
-      setBadge(status, 'Starting…', 'warn');
-    else if (state === 'publishing')
-      setBadge(status, 'On air', 'good');
-    else
-      setBadge(status, words ? 'Stopped' : 'Not publishing', words ? 'bad' : '');
-    setNotice(notice, words);
-    this.onState(state, words);
-  }
-
-  stop() {
-    const stream = this.#stream;
-
-    if (this.state === 'idle')
-      return;
-    this.#stopping = true;
-    if (stream) {
-      this.#end(null);
-      stream.stop();
-    }
+    this.elements.stage.classList.toggle('on', on);
   }
 
   /** Lets go of camera and microphone. */
   async release() {
     const Flashphoner = await sdk();
 
-    Flashphoner.releaseLocalMedia(this.#elements.display);
+    Flashphoner.releaseLocalMedia(this.elements.display);
     this.#setCamera(false);
     this.onState(this.state, null);
-  }
-
-  /** Both return whether it is muted now. */
-  toggleAudio() {
-    if (this.#stream.isAudioMuted())
-      this.#stream.unmuteAudio();
-    else
-      this.#stream.muteAudio();
-    return this.#stream.isAudioMuted();
-  }
-
-  toggleVideo() {
-    if (this.#stream.isVideoMuted())
-      this.#stream.unmuteVideo();
-    else
-      this.#stream.muteVideo();
-    return this.#stream.isVideoMuted();
   }
 }

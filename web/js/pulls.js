@@ -2,7 +2,7 @@
 // Streams from and to other servers, and the nodes of the cluster, as the server tells operators of
 // them.
 
-const LIST_MAX = 5000;
+import {hasEnded, list, post} from './rest.js';
 
 const STATES = new Map([
   ['NEW', ['Connecting', 'warn']],
@@ -22,28 +22,18 @@ export function hostOf(uri) {
   return /^wss?:\/\/([^/?]+)/i.exec(uri)?.[1] ?? uri;
 }
 
-/* null if the server does not tell. */
-async function list(name, credentials) {
-  const response = await fetch(`/api/v1/${name}?limit=${LIST_MAX}`, {cache: 'no-store', credentials});
-
-  return response.ok ? (await response.json())[name] : null;
-}
-
 /** All pulls and pushes over WebRTC; null if the server does not tell. */
-export const listPulls = (credentials = 'omit') => list('pulls', credentials);
+export const listPulls = async () => (await list('pulls')).items;
 
 /** The nodes of the cluster, this one first; none without a cluster, null as above. */
-export const listNodes = (credentials = 'omit') => list('nodes', credentials);
+export const listNodes = async () => (await list('nodes')).items;
 
-function post(call, {uri, remoteStreamName, localStreamName}, credentials) {
-  return fetch(`/rest-api/pull/${call}`, {method: 'POST', cache: 'no-store', credentials,
-    headers: {'Content-Type': 'application/json'},
-    body: JSON.stringify({uri, remoteStreamName, localStreamName})});
-}
+const ask = (call, {uri, remoteStreamName, localStreamName}) =>
+  post(`/rest-api/pull/${call}`, {uri, remoteStreamName, localStreamName});
 
 /** Begins a pull; null, or what the server has against it. */
-export async function startPull(pull, credentials = 'omit') {
-  const response = await post('pull', pull, credentials);
+export async function startPull(pull) {
+  const response = await ask('pull', pull);
 
   if (response.ok)
     return null;
@@ -52,8 +42,4 @@ export async function startPull(pull, credentials = 'omit') {
 }
 
 /** True if it has been ended, or was not there any more. */
-export async function stopPull(pull, credentials = 'omit') {
-  const response = await post('terminate', pull, credentials);
-
-  return response.ok || response.status === 404;
-}
+export const stopPull = async (pull) => hasEnded(await ask('terminate', pull));

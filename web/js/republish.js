@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The page that publishes a camera which the server passes on to an RTMP server.
 
-import {chosen, listDevices, randomName} from './camera.js';
+import {chosen, randomName} from './camera.js';
 import {Connection, serverUrl} from './connection.js';
 import {byId, formatRate, setBadge, setNotice} from './page.js';
-import {Publication} from './publication.js';
+import {Publication, publicationElements} from './publication.js';
+import {showPublishForm, wirePublishForm} from './publish-form.js';
 import {listPushes, publishedName, pushBadge} from './pushes.js';
-import {credentials} from './sign-in.js';
 
-const LOCKED_WHILE_PUBLISHING = ['publish-name', 'rtmp-url', 'camera', 'microphone', 'resolution',
-  'bitrate'];
+const FORM = {button: 'publish', words: ['Start', 'Stop'], fields: ['publish-name', 'rtmp-url']};
 const ASK_MS = 1500;
 const APPEARS_WITHIN_MS = 8000; // the host may take a while to resolve
 
 const connection = new Connection((text, kind) => setBadge(byId('connection'), text, kind));
-const publication = new Publication(connection, {
-  stage: byId('local').parentElement, display: byId('local'), status: byId('publish-status'),
-  notice: byId('publish-notice'), stats: byId('publish-stats'),
-}, onPublicationState);
+const publication = new Publication(connection, publicationElements(), onPublicationState);
 
 // What is known of the push of the publication that is under way.
 let watch = null; // {stream, url, since, id: of the push once it was seen, timer}
@@ -54,7 +50,7 @@ function playAddress(target, name) {
 }
 
 async function showPlayAddress(current, push) {
-  const name = await publishedName(current.stream, push.mediaSessionId, credentials());
+  const name = await publishedName(current.stream, push.mediaSessionId);
 
   if (name && current === watch)
     byId('push-play').textContent = playAddress(push.target, name);
@@ -69,7 +65,7 @@ function isOf(current, push) {
 }
 
 /* Returns whether it is worth asking again. */
-function take(current, {status, pushes}) {
+function take(current, {status, items: pushes}) {
   const push = pushes?.find((one) => isOf(current, one));
 
   if (!pushes) {
@@ -100,7 +96,7 @@ async function ask(current) {
   let again = true;
 
   try {
-    const answer = await listPushes(credentials());
+    const answer = await listPushes();
     if (current !== watch)
       return;
     again = take(current, answer);
@@ -128,35 +124,23 @@ function stopWatching() {
 // ---- The publication ----
 
 function onPublicationState(state) {
-  const button = byId('publish');
-
-  button.textContent = state === 'idle' ? 'Start' : 'Stop';
-  button.classList.toggle('stop', state !== 'idle');
-  for (const id of LOCKED_WHILE_PUBLISHING)
-    byId(id).disabled = state !== 'idle';
-  byId('release').hidden = state !== 'idle' || !publication.hasCamera;
-  if (state === 'publishing') {
+  showPublishForm(publication, FORM);
+  if (state === 'publishing')
     startWatching();
-    listDevices().catch(() => {}); // the standard ones stay
-  } else {
+  else
     stopWatching();
-  }
 }
 
-byId('publish-form').addEventListener('submit', (event) => {
+wirePublishForm(publication, 'publish-form', () => {
   const rtmpUrl = byId('rtmp-url').value.trim();
 
-  event.preventDefault();
-  if (publication.state !== 'idle')
-    publication.stop();
-  else if (/^rtmps?:\/\/[^/]/i.test(rtmpUrl))
+  if (/^rtmps?:\/\/[^/]/i.test(rtmpUrl))
     publication.publish(byId('publish-name').value.trim(), {...chosen(), rtmpUrl});
   else
     showNoPush('Not pushed', 'bad', {title: 'This is no RTMP address.',
       text: 'It begins with rtmp:// or rtmps:// and the name of a server.'});
 });
 
-byId('release').addEventListener('click', () => publication.release());
 byId('media-form').addEventListener('submit', (event) => event.preventDefault());
 byId('publish-name').value = randomName();
 serverUrl().then((url) => {

@@ -2,7 +2,7 @@
 // The part of the streams page about other servers: what is pulled from and pushed to them, the form
 // that begins a pull, and the nodes of the cluster. Names come from strangers: textContent only.
 
-import {byId, formatDuration, formatRate, setBadge, setNotice} from './page.js';
+import {byId, countOf, formatDuration, formatRate, setBadge, setNotice} from './page.js';
 import {hostOf, pullBadge, startPull, stopPull} from './pulls.js';
 import {buttonCell, cell, rowHead, showRows, stateCell, subline} from './rows.js';
 import {nameWords} from './words.js';
@@ -15,9 +15,10 @@ const DIRECTIONS = new Map([
   ['push', 'pushed to'],
 ]);
 
-const SOURCES = new Map([['webrtc', 'WebRTC'], ['demo', 'built in']]);
+const SOURCES = new Map([['webrtc', 'WebRTC'], ['demo', 'built in'],
+  ['transcoder', 'made of another']]);
 
-let page = null; // {refresh, credentials}: functions of the page
+let refresh = null; // of the page
 let begun = null; // the last pull begun here, until its media flows: {localStreamName, uri}
 
 const nameThere = (name) => subline(`named ${name} there`, 'small');
@@ -42,10 +43,10 @@ async function stop(button, pull) {
   button.disabled = true;
   if (begun?.localStreamName === pull.localStreamName)
     begun = null; // its end is no surprise
-  const stopped = await stopPull(pull, page.credentials()).catch(() => false);
+  const stopped = await stopPull(pull).catch(() => false);
   setNotice(byId('pull-notice'), stopped ? null :
     {title: `${pull.localStreamName} could not be stopped.`, text: 'Try again.'});
-  page.refresh();
+  refresh();
 }
 
 function pullRowOf(pull) {
@@ -72,9 +73,9 @@ function countWords(pulls) {
   const words = [];
 
   if (others > 0)
-    words.push(others === 1 ? '1 pull' : `${others} pulls`);
+    words.push(countOf(others, 'pull'));
   if (pushes > 0)
-    words.push(pushes === 1 ? '1 push' : `${pushes} pushes`);
+    words.push(countOf(pushes, 'push', 'pushes'));
   return words.join(', ') || 'None';
 }
 
@@ -122,7 +123,7 @@ async function begin(pull) {
   if (unusable)
     return unusable;
   try {
-    const message = await startPull(pull, page.credentials());
+    const message = await startPull(pull);
     return message === null ? null :
       {title: `${pull.localStreamName} cannot be pulled.`, text: `The server says: ${message}`};
   } catch {
@@ -146,7 +147,7 @@ async function submit(event) {
   begun = pull;
   byId('pull-remote').value = '';
   byId('pull-local').value = '';
-  page.refresh();
+  refresh();
 }
 
 // ---- Nodes ----
@@ -173,12 +174,12 @@ export function showNodes(nodes) {
   byId('nodes').hidden = !nodes?.length;
   if (!nodes)
     return;
-  setBadge(byId('node-count'), nodes.length === 1 ? '1 node' : `${nodes.length} nodes`, 'good');
+  setBadge(byId('node-count'), countOf(nodes.length, 'node'), 'good');
   showRows(byId('node-rows'), nodes.map(nodeRowOf));
 }
 
-/** Once: refresh() shows everything anew, credentials() are those for fetch(). */
-export function setUpServers(functions) {
-  page = functions;
+/** Once. refresh: shows everything anew. */
+export function setUpServers(refreshPage) {
+  refresh = refreshPage;
   byId('pull-form').addEventListener('submit', submit);
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The lists of live streams, of pushes, pulls and nodes, kept up to date. Names come from strangers:
-// textContent only.
+// The lists of live streams, of what is made of them, of pushes, pulls and nodes, kept up to date.
+// Names come from strangers: textContent only.
 
-import {byId, formatDuration, formatRate, setBadge, setNotice} from './page.js';
+import {showListed, showRefusal, showUnreachable, wireSignIn} from './listed.js';
+import {byId, countOf, formatDuration, formatRate, setBadge, setNotice} from './page.js';
 import {listNodes, listPulls} from './pulls.js';
 import {listPushes, pushBadge, stopPush} from './pushes.js';
+import {get} from './rest.js';
 import {buttonCell, cell, rowHead, showRows, stateCell} from './rows.js';
 import {setUpServers, showNodes, showPulls, sourceCell, waitsForPull} from './servers.js';
-import {credentials, noteStatus, signIn} from './sign-in.js';
+import {listVariants, showVariants} from './variants.js';
 
 const REFRESH_MS = 3000;
 const REFRESH_SOON_MS = 500; // while the reader waits for something to begin
@@ -40,20 +42,16 @@ function rowOf(stream) {
 }
 
 function showStreams({streams, total}) {
-  setBadge(byId('count'), total === 1 ? '1 stream' : `${total} streams`, total > 0 ? 'good' : '');
-  setNotice(byId('notice'), total > streams.length ?
-    {title: `The first ${streams.length} of ${total} streams are shown.`, text: ''} : null, 'info');
   showRows(byId('rows'), streams.map(rowOf));
-  byId('table').hidden = total === 0;
-  byId('none').hidden = total > 0;
-  byId('sign-in').hidden = true;
+  showListed(total, 'stream', total > streams.length ?
+    {title: `The first ${streams.length} of ${total} streams are shown.`, text: ''} : null);
 }
 
 // ---- Pushes ----
 
 async function stop(button, push) {
   button.disabled = true;
-  const stopped = await stopPush(push.mediaSessionId, credentials()).catch(() => false);
+  const stopped = await stopPush(push.mediaSessionId).catch(() => false);
   setNotice(byId('push-notice'), stopped ? null :
     {title: `The push of ${push.stream} could not be stopped.`, text: 'Try again.'});
   refresh();
@@ -78,30 +76,20 @@ function showPushes(pushes) {
   byId('pushes').hidden = !pushes?.length;
   if (!pushes)
     return;
-  setBadge(byId('push-count'), pushes.length === 1 ? '1 push' : `${pushes.length} pushes`, 'good');
+  setBadge(byId('push-count'), countOf(pushes.length, 'push', 'pushes'), 'good');
   showRows(byId('push-rows'), pushes.slice(0, SHOWN_MAX).map(pushRowOf));
 }
 
-// ---- Failures ----
+// ---- All of it ----
 
-function showFailure(words, canSignIn) {
-  setBadge(byId('count'), 'Not available', 'warn');
-  setNotice(byId('notice'), words, 'warn');
-  byId('sign-in').hidden = !canSignIn;
-  byId('table').hidden = true;
-  byId('none').hidden = true;
+const PLAYER = {text: 'You can still play a stream whose name you know:', href: '/player',
+  link: 'open the player'};
+
+function hideTheRest() {
+  showVariants(null);
   showPushes(null);
   showPulls(null);
   showNodes(null);
-}
-
-function refusalWords(status) {
-  if (status === 401)
-    return {title: 'This list is for the operators of the server.',
-      text: 'Sign in with a user of its console.'};
-  return {title: 'This list is shown on the server\'s own machine only.',
-    text: 'Open it there as http://localhost, or let the operator add your network to rest_allow. ' +
-      'You can still play a stream whose name you know:', href: '/player', link: 'open the player'};
 }
 
 async function refresh() {
@@ -109,30 +97,27 @@ async function refresh() {
 
   clearTimeout(timer);
   try {
-    const response = await fetch(`/api/v1/streams?limit=${SHOWN_MAX}`,
-      {cache: 'no-store', credentials: credentials()});
-    noteStatus(response.status);
-    const lists = response.ok && await Promise.all([response.json(), listPushes(credentials()),
-      listPulls(credentials()), listNodes(credentials())]);
+    const response = await get(`/api/v1/streams?limit=${SHOWN_MAX}`);
+    const lists = response.ok && await Promise.all([response.json(), listPushes(), listPulls(),
+      listNodes(), listVariants()]);
     if (mine !== round)
       return;
     if (lists) {
-      const [streams, {pushes}, pulls, nodes] = lists;
+      const [streams, {items: pushes}, pulls, nodes, variants] = lists;
       showStreams(streams);
+      showVariants(variants);
       showPushes(pushes);
       showPulls(pulls);
       showNodes(nodes);
-    } else if (response.status === 401 || response.status === 403) {
-      showFailure(refusalWords(response.status), response.status === 401);
     } else {
-      showFailure({title: 'The server could not make the list.',
-        text: `It answered ${response.status}.`}, false);
+      showRefusal(response.status, PLAYER);
+      hideTheRest();
     }
   } catch {
     if (mine !== round)
       return;
-    showFailure({title: 'The server cannot be reached.',
-      text: 'It may be down. The list comes back by itself when it answers again.'}, false);
+    showUnreachable('It may be down. The list comes back by itself when it answers again.');
+    hideTheRest();
   }
   schedule();
 }
@@ -150,10 +135,6 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden && byId('auto').checked)
     refresh();
 });
-byId('sign-in-button').addEventListener('click', () => {
-  signIn();
-  refresh();
-});
-
-setUpServers({refresh, credentials});
+wireSignIn(refresh);
+setUpServers(refresh);
 refresh();

@@ -1,51 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The two-way page: a publication and a playback on one connection.
 
-import {chosen, listDevices, randomName} from './camera.js';
+import {chosen, randomName} from './camera.js';
 import {Connection} from './connection.js';
+import {resetMuteButtons, wireMuteButtons} from './mute.js';
 import {byId, playerUrl, setBadge, toggleFullscreen} from './page.js';
-import {Playback} from './playback.js';
-import {Publication} from './publication.js';
+import {Playback, playbackElements} from './playback.js';
+import {Publication, publicationElements} from './publication.js';
+import {showPublishForm, wirePublishForm} from './publish-form.js';
 
-const LOCKED_WHILE_PUBLISHING = ['publish-name', 'camera', 'microphone', 'resolution', 'bitrate'];
+const FORM = {button: 'publish', words: ['Publish', 'Stop'], fields: ['publish-name']};
 
 const connection = new Connection((text, kind) => setBadge(byId('connection'), text, kind));
 
-const publication = new Publication(connection, {
-  stage: byId('local').parentElement, display: byId('local'), status: byId('publish-status'),
-  notice: byId('publish-notice'), stats: byId('publish-stats'),
-}, onPublicationState);
+const publication = new Publication(connection, publicationElements(), onPublicationState);
 
-const playback = new Playback(connection, {
-  stage: byId('stage'), display: byId('remote'), status: byId('play-status'),
-  notice: byId('play-notice'), stats: byId('play-stats'), unmute: byId('unmute'),
-  volume: byId('volume'),
-}, onPlaybackState);
-
-function setMuteButton(button, muted, onText, offText) {
-  button.setAttribute('aria-pressed', String(muted));
-  button.textContent = muted ? offText : onText;
-}
+const playback = new Playback(connection, playbackElements(), onPlaybackState);
 
 function onPublicationState(state) {
-  const button = byId('publish'), live = state === 'publishing';
+  const live = state === 'publishing';
   const name = byId('publish-name').value.trim();
 
-  button.textContent = state === 'idle' ? 'Publish' : 'Stop';
-  button.classList.toggle('stop', state !== 'idle');
-  for (const id of LOCKED_WHILE_PUBLISHING)
-    byId(id).disabled = state !== 'idle';
-  byId('mute-audio').disabled = !live || byId('microphone').value === 'none';
-  byId('mute-video').disabled = !live || byId('camera').value === 'none';
-  setMuteButton(byId('mute-audio'), false, 'Mute microphone', 'Unmute microphone');
-  setMuteButton(byId('mute-video'), false, 'Hide camera', 'Show camera');
-  byId('release').hidden = state !== 'idle' || !publication.hasCamera;
+  showPublishForm(publication, FORM);
+  resetMuteButtons(live);
   byId('share').hidden = !live;
   if (live) {
     byId('share-link').value = playerUrl(name);
     byId('open').href = playerUrl(name);
     byId('send').hidden = !navigator.share;
-    listDevices().catch(() => {}); // the standard ones stay
   }
 }
 
@@ -58,13 +40,8 @@ function onPlaybackState(state) {
   byId('fullscreen').disabled = state !== 'playing';
 }
 
-byId('publish-form').addEventListener('submit', (event) => {
-  event.preventDefault();
-  if (publication.state === 'idle')
-    publication.publish(byId('publish-name').value.trim(), chosen());
-  else
-    publication.stop();
-});
+wirePublishForm(publication, 'publish-form', () =>
+  publication.publish(byId('publish-name').value.trim(), chosen()));
 
 byId('play-form').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -74,15 +51,7 @@ byId('play-form').addEventListener('submit', (event) => {
     playback.stop();
 });
 
-byId('mute-audio').addEventListener('click', (event) => {
-  setMuteButton(event.currentTarget, publication.toggleAudio(), 'Mute microphone', 'Unmute microphone');
-});
-
-byId('mute-video').addEventListener('click', (event) => {
-  setMuteButton(event.currentTarget, publication.toggleVideo(), 'Hide camera', 'Show camera');
-});
-
-byId('release').addEventListener('click', () => publication.release());
+wireMuteButtons(() => publication.stream);
 byId('fullscreen').addEventListener('click', () => toggleFullscreen(byId('stage')));
 byId('share-link').addEventListener('focus', (event) => event.currentTarget.select());
 

@@ -121,13 +121,19 @@ const streamInfos = new Map([
   ['Failed to add stream to proxy', {title: 'The server could not take the stream.',
     text: 'It has no room for another one, or did not understand the browser. Try again later.'}],
   ['Transcoding required, but disabled', {title: 'The server does not convert streams.',
-    text: 'Ask for the stream as it was published.'}],
+    text: 'They can be watched as they were published only.'}],
+  ['No available transcoders', {title: 'The server has no room to convert streams right now.',
+    text: 'Streams that need no conversion play as ever.'}],
   ['Too many streams', {title: 'The server is full.', text: 'Try again later.'}],
   ['Too many sessions', {title: 'The server is full.', text: 'Try again later.'}],
   ['Too many players of this stream', {title: 'Too many people watch this stream already.',
     text: 'Try again later.'}],
   ['Server is shutting down', {title: 'The server is shutting down.', text: 'Try again in a minute.'}],
 ]);
+
+/** These words say that a stream cannot be had in another size than its own. */
+export const cannotResize = (words) => words === streamInfos.get('Transcoding required, but disabled') ||
+  words === streamInfos.get('No available transcoders');
 
 /** A stream ended with FAILED: its info, and for local faults the browser's own text. */
 export function streamWords(info, errorInfo) {

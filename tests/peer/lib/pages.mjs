@@ -16,6 +16,21 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 export const EXAMPLES = '/sdk/examples/demo/streaming';
 export const BARE = '/pages/bare.html';
 
+// Runs in a page: a headless browser has no screen, a canvas stands in for it.
+export function paintScreen() {
+    navigator.mediaDevices.getDisplayMedia = async () => {
+        const canvas = document.createElement('canvas');
+        Object.assign(canvas, { width: 640, height: 480 });
+        const context = canvas.getContext('2d');
+        let n = 0;
+        setInterval(() => {
+            context.fillStyle = `hsl(${n++ % 360} 80% 50%)`;
+            context.fillRect(0, 0, 640, 480);
+        }, 33);
+        return canvas.captureStream(30);
+    };
+}
+
 function answer(request, response) {
     const { pathname } = new URL(request.url, 'http://localhost');
     const [, folder, ...rest] = decodeURIComponent(pathname).split('/');
@@ -30,9 +45,23 @@ function answer(request, response) {
     fs.createReadStream(file).pipe(response);
 }
 
-// {url, close()}
-export async function startPages() {
-    const server = http.createServer(answer);
+// The official pages look for recordings and the like on the server that they came from.
+function pass(request, response, target) {
+    const onward = http.request(target + request.url, { method: request.method,
+        headers: { ...request.headers, host: new URL(target).host } }, (answered) => {
+        response.writeHead(answered.statusCode, answered.headers);
+        answered.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    onward.end();
+}
+
+// {url, close()}; files: a function that tells whose /client is behind it.
+export async function startPages({ files } = {}) {
+    const server = http.createServer((request, response) =>
+        files && request.url.startsWith('/client/')
+            ? pass(request, response, files()) : answer(request, response));
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     return {
         url: `http://127.0.0.1:${server.address().port}`,

@@ -54,6 +54,8 @@
             entry.stream = stream;
             const note = (status) => (s) => {
                 const event = { status, info: s.getInfo?.() };
+                if (s.getRecordInfo?.())
+                    event.record = s.getRecordInfo();
                 entry.events.push(event);
                 if (status === 'PLAYING')
                     entry.audioState = s.getAudioState();
@@ -107,7 +109,92 @@
         return { canvas, stream, stop: () => clearInterval(timer) };
     }
 
+    // ---- Telephones ----
+
+    const { CALL_STATUS } = Flashphoner.constants;
+    const calls = {};
+
+    // In the place of the microphone: a tone.
+    let toneHz;
+    function tone() {
+        const context = new AudioContext();
+        const oscillator = context.createOscillator();
+        const out = context.createMediaStreamDestination();
+        oscillator.frequency.value = toneHz;
+        oscillator.connect(out);
+        oscillator.start();
+        return { audio: true, video: false, customStream: out.stream };
+    }
+
+    // Of a call: the tone alone, or with what a canvas shows (options.camera, its size).
+    function sources({ camera, ...options }) {
+        const { customStream, ...wanted } = tone();
+        if (camera) {
+            window.cameras = window.cameras ?? {};
+            window.cameras.call = canvasCamera(...camera);
+            customStream.addTrack(window.cameras.call.stream.getVideoTracks()[0]);
+        }
+        return { localVideoDisplay: newDisplay(), remoteVideoDisplay: newDisplay(),
+            constraints: { ...wanted, video: camera !== undefined, customStream }, ...options };
+    }
+
+    function watchCall(label, call) {
+        const entry = { call, events: [], display: newDisplay() };
+        calls[label] = entry;
+        for (const status of Object.keys(CALL_STATUS))
+            call.on(CALL_STATUS[status], (c) => entry.events.push({ status: c.status(),
+                info: c.getInfo?.() }));
+        return entry;
+    }
+
+    // Resolves when its account is registered, or is not to be, or cannot be. A call that comes is
+    // known by the label 'incoming'.
+    function openPhone(url, sipOptions, label = 'main') {
+        return new Promise((resolve) => {
+            const entry = { events: [] };
+            sessions[label] = entry;
+            entry.session = Flashphoner.createSession({ urlServer: url, sipOptions });
+            for (const status of ['ESTABLISHED', 'REGISTERED', 'FAILED', 'WARN'])
+                entry.session.on(SESSION_STATUS[status], () => {
+                    entry.events.push({ status });
+                    if (status !== 'ESTABLISHED' || !sipOptions.registerRequired)
+                        resolve(status);
+                });
+            entry.session.on(SESSION_STATUS.INCOMING_CALL, (call) => watchCall('incoming', call));
+        });
+    }
+
+    // What is loudest of what the page hears, in Hz; 0: nothing is loud.
+    let analyser;
+    function heard() {
+        const streams = [...document.querySelectorAll('audio, video')].map(({ srcObject }) => srcObject)
+            .filter((stream) => stream?.getAudioTracks().some((track) => window.peerConnections()
+                .some((c) => c.getReceivers().some((r) => r.track === track))));
+        if (!analyser && streams.length > 0) {
+            const context = new AudioContext();
+            analyser = context.createAnalyser();
+            analyser.fftSize = 8192;
+            context.createMediaStreamSource(streams[0]).connect(analyser);
+        }
+        const bins = new Float32Array(analyser?.frequencyBinCount ?? 0);
+        analyser?.getFloatFrequencyData(bins);
+        const peak = bins.reduce((best, level, i) => level > bins[best] ? i : best, 0);
+        return bins[peak] > -50 ? peak * analyser.context.sampleRate / analyser.fftSize : 0;
+    }
+
     window.sluice = {
+        setTone: (hz) => (toneHz = hz),
+        openPhone,
+        heard,
+        dial: (label, callee, options = {}) => {
+            const call = sessions.main.session.createCall({ callee, visibleName: 'page',
+                ...sources(options) });
+            watchCall(label, call);
+            call.call();
+        },
+        answer: (label, options = {}) => calls[label].call.answer(sources(options)),
+        onCall: (label, method, ...args) => calls[label].call[method](...args),
+        callEvents: (label) => calls[label]?.events ?? [],
         connect,
         disconnect: (label = 'main') => sessions[label].session.disconnect(),
         sessionStatus: (label = 'main') => sessions[label].session.status(),
@@ -115,6 +202,9 @@
         sendSessionData: (payload, label = 'main') =>
             sessions[label].session.sendData(payload).then(
                 () => 'ACCEPTED', (error) => `FAILED ${JSON.stringify(error)}`),
+        submitBugReport: (report, label = 'main') => {
+            sessions[label].session.submitBugReport(report);
+        },
         publish: (label, name, options) => start('publish', label, name, options),
         play: (label, name, options) => start('play', label, name, options),
         // Resolves with the final event.

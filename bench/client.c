@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "rtp/rtp.h"
+#include "trace.h"
 #include "webrtc/transport.h"
 
 #include <arpa/inet.h>
@@ -31,7 +32,8 @@ struct flow {
     struct sl_seq_unwrap unwrap; /* playing */
     int64_t first_seq, highest_seq;
     uint64_t received;
-    uint32_t packets, octets, last_timestamp;
+    uint32_t packets, octets;
+    int64_t origin_us; /* publishing: of time stamp 0, as the promptest packet tells */
 };
 
 struct client {
@@ -43,8 +45,12 @@ struct client {
     struct sl_transport *transport;
     struct flow flows[2];
     struct client_stats stats;
+    struct trace_player *trace; /* NULL: none */
     uint32_t report_ssrc;
     unsigned turn;
+    uint8_t ext_transport_cc; /* 0: the server has none */
+    struct sl_twcc *twcc;     /* as browsers tell what came; NULL without it */
+    int64_t wall_offset_us;   /* to the monotonic clock */
 };
 
 static void on_send(void *owner, const struct sl_path *path, const uint8_t *data, size_t len)
@@ -88,7 +94,8 @@ static void note_latency(struct client_context *context, const uint8_t *payload,
         (uint32_t)(now_us - sent_us);
 }
 
-static void count_packet(struct client *client, struct flow *flow, uint16_t seq)
+/* Its widened number. */
+static int64_t count_packet(struct client *client, struct flow *flow, uint16_t seq)
 {
     int64_t widened = sl_seq_unwrap(&flow->unwrap, seq);
 
@@ -101,19 +108,45 @@ static void count_packet(struct client *client, struct flow *flow, uint16_t seq)
     /* A number before the first steps the sender's rollover counter back (performance.md 4). */
     if (widened >> 16 < flow->first_seq >> 16)
         client->stats.roc_steps++;
+    return widened;
+}
+
+static void on_rtcp(struct client *client, uint8_t *data, size_t len, int64_t now_us)
+{
+    struct sl_rtcp_view view;
+    size_t offset = 0;
+    bool rtcp;
+
+    if (!client->publishing && !client->trace)
+        return;
+    if (sl_transport_unprotect(client->transport, data, &len, &rtcp) < 0)
+        return;
+    while (sl_rtcp_next(data, len, &offset, &view) == 1) {
+        if (client->publishing)
+            client->stats.keyframe_requests += view.type == SL_RTCP_PSFB && view.count == 1;
+        else
+            trace_rtcp(client->trace, &view, now_us);
+    }
+}
+
+static void note_arrival(struct client *client, const struct sl_rtp_view *view, int64_t now_us)
+{
+    size_t len;
+    const uint8_t *number = sl_rtp_ext(view, client->ext_transport_cc, &len);
+
+    if (number && len == 2)
+        sl_twcc_input(client->twcc, (uint16_t)(number[0] << 8 | number[1]), now_us);
 }
 
 static void on_media(struct client *client, uint8_t *data, size_t len, int64_t now_us)
 {
     struct sl_rtp_view view;
+    const struct flow *flow = NULL;
+    int64_t seq = 0;
     bool rtcp;
 
     if (len >= 2 && sl_rtcp_is(data)) {
-        struct sl_rtcp_view report;
-        size_t offset = 0;
-        if (client->publishing && sl_transport_unprotect(client->transport, data, &len, &rtcp) == 0)
-            while (sl_rtcp_next(data, len, &offset, &report) == 1)
-                client->stats.keyframe_requests += report.type == SL_RTCP_PSFB && report.count == 1;
+        on_rtcp(client, data, len, now_us);
         return;
     }
     if (sl_rtp_parse_header(data, len, &view) < 0)
@@ -122,17 +155,25 @@ static void on_media(struct client *client, uint8_t *data, size_t len, int64_t n
         client->stats.first_packet_us = now_us;
     client->stats.packets++;
     client->stats.bytes += len;
+    if (client->twcc)
+        note_arrival(client, &view, now_us);
     for (size_t i = 0; i < 2; i++) {
-        if (client->flows[i].payload_type == view.payload_type)
-            count_packet(client, &client->flows[i], view.seq);
+        if (client->flows[i].payload_type != view.payload_type)
+            continue;
+        flow = &client->flows[i];
+        seq = count_packet(client, &client->flows[i], view.seq);
     }
-    if (client->turn++ % (unsigned)client->context->verify_every != 0)
+    if (!client->trace && client->turn++ % (unsigned)client->context->verify_every != 0)
         return;
     int err = sl_transport_unprotect(client->transport, data, &len, &rtcp);
-    if (err == 0 && sl_rtp_parse(data, len, &view) == 0)
-        note_latency(client->context, view.payload, view.payload_len, now_us);
-    else
+    if (err < 0 || sl_rtp_parse(data, len, &view) < 0) {
         client->stats.auth_failed++;
+        return;
+    }
+    note_latency(client->context, view.payload, view.payload_len, now_us);
+    if (client->trace && flow)
+        trace_packet(client->trace, flow == &client->flows[SL_VIDEO] ? SL_VIDEO : SL_AUDIO, seq,
+                     &view, now_us);
 }
 
 static void on_datagram(struct client *client, const struct sl_udp_datagram *datagram,
@@ -169,6 +210,20 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 /* ---- Sending ---- */
 
+/* Opus begins a little before 0. */
+static int64_t us_of(enum sl_media_kind kind, uint32_t timestamp)
+{
+    return (int32_t)timestamp * (int64_t)SL_US_PER_S / (kind == SL_VIDEO ? 90000 : 48000);
+}
+
+static void note_origin(struct flow *flow, enum sl_media_kind kind, uint32_t timestamp)
+{
+    int64_t origin_us = sl_now_us() - us_of(kind, timestamp);
+
+    if (flow->packets == 0 || origin_us < flow->origin_us)
+        flow->origin_us = origin_us;
+}
+
 void client_send(struct client *client, enum sl_media_kind kind, bool marker, uint32_t timestamp,
                  const uint8_t *payload, size_t len)
 {
@@ -181,7 +236,7 @@ void client_send(struct client *client, enum sl_media_kind kind, bool marker, ui
     if (!sender || !path || len > PAYLOAD_MAX)
         return;
     memcpy(stamped, payload, len);
-    if (len >= STAMP_ROOM) {
+    if (len >= STAMP_ROOM && !client->context->intact) {
         int64_t now_us = sl_now_us();
         memcpy(stamped + len - STAMP_LEN, stamp_magic, 8);
         memcpy(stamped + len - 8, &now_us, 8);
@@ -192,11 +247,30 @@ void client_send(struct client *client, enum sl_media_kind kind, bool marker, ui
                                      stamped, len, flow->index);
     sl_srtp_flush(client->context->engine);
     on_send(client, path, out, out_len);
+    note_origin(flow, kind, timestamp);
     flow->index++;
     flow->packets++;
     flow->octets += (uint32_t)len;
-    flow->last_timestamp = timestamp;
     client->stats.sent++;
+}
+
+/* Now, on both clocks, as a browser tells it: the server shifts its tracks by this. */
+static void write_sender_report(struct sl_writer *w, const struct client *client,
+                                enum sl_media_kind kind)
+{
+    const struct flow *flow = &client->flows[kind];
+    int64_t now_us = sl_now_us(), wall_us = now_us + client->wall_offset_us;
+    uint64_t fraction = ((uint64_t)(wall_us % SL_US_PER_S) << 32) / SL_US_PER_S;
+    struct sl_sender_info info = {
+        .ntp = (uint64_t)(wall_us / SL_US_PER_S) << 32 | fraction,
+        .rtp_timestamp = (uint32_t)((now_us - flow->origin_us) *
+                                    (kind == SL_VIDEO ? 90000 : 48000) / SL_US_PER_S),
+        .packets = flow->packets,
+        .octets = flow->octets,
+    };
+
+    if (flow->packets > 0)
+        sl_rtcp_write_sr(w, flow->ssrc, &info, NULL, 0);
 }
 
 void client_report(struct client *client)
@@ -210,17 +284,8 @@ void client_report(struct client *client)
     if (!sender || !path)
         return;
     if (client->publishing) {
-        uint64_t wall_ms = (uint64_t)sl_wall_ms();
-        for (size_t i = 0; i < 2; i++) {
-            const struct flow *flow = &client->flows[i];
-            struct sl_sender_info info = {
-                .ntp = (wall_ms / 1000) << 32 | ((wall_ms % 1000) << 32) / 1000,
-                .rtp_timestamp = flow->last_timestamp,
-                .packets = flow->packets,
-                .octets = flow->octets,
-            };
-            sl_rtcp_write_sr(&w, flow->ssrc, &info, NULL, 0);
-        }
+        write_sender_report(&w, client, SL_AUDIO);
+        write_sender_report(&w, client, SL_VIDEO);
     } else {
         sl_rtcp_write_rr(&w, client->report_ssrc, NULL, 0);
     }
@@ -240,6 +305,7 @@ struct client *client_create(struct client_context *context, bool publishing)
     sl_random_token(client->ufrag, sizeof(client->ufrag) - 1);
     sl_random_token(client->pwd, sizeof(client->pwd) - 1);
     client->report_ssrc = sl_random_u32();
+    client->wall_offset_us = sl_wall_ms() * SL_US_PER_MS - sl_now_us();
     for (size_t i = 0; i < 2; i++) {
         client->flows[i].ssrc = sl_random_u32();
         client->flows[i].index = 3000;
@@ -270,6 +336,10 @@ void client_destroy(struct client *client)
         return;
     sl_transport_destroy(client->transport);
     client->transport = NULL;
+    sl_twcc_destroy(client->twcc);
+    client->twcc = NULL;
+    trace_player_destroy(client->trace);
+    client->trace = NULL;
     (void)uv_poll_stop(&client->poll);
     uv_close((uv_handle_t *)&client->poll, on_poll_closed);
 }
@@ -298,6 +368,22 @@ static const struct sl_sdp_section *first_active(const struct sl_sdp *sdp)
     return NULL;
 }
 
+static void take_transport_cc(struct client *client, const struct sl_sdp *remote)
+{
+    static const char uri[] =
+        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+    for (size_t i = 0; i < remote->section_count && !client->publishing; i++) {
+        const struct sl_sdp_section *section = &remote->sections[i];
+        for (size_t j = 0; j < section->extmap_count && !client->twcc; j++) {
+            if (strcmp(section->extmap[j].uri, uri) != 0)
+                continue;
+            client->ext_transport_cc = section->extmap[j].id;
+            client->twcc = sl_twcc_create();
+        }
+    }
+}
+
 int client_connect(struct client *client, const struct sl_sdp *remote,
                    const uint8_t payload_types[2])
 {
@@ -308,6 +394,7 @@ int client_connect(struct client *client, const struct sl_sdp *remote,
         return -1;
     client->flows[SL_AUDIO].payload_type = payload_types[SL_AUDIO];
     client->flows[SL_VIDEO].payload_type = payload_types[SL_VIDEO];
+    take_transport_cc(client, remote);
     struct sl_transport_config config = {
         .engine = client->context->engine,
         .identity = client->context->identity,
@@ -340,13 +427,37 @@ int client_connect(struct client *client, const struct sl_sdp *remote,
     return 0;
 }
 
+void client_trace(struct client *client, struct trace_player *trace)
+{
+    trace_player_destroy(client->trace);
+    client->trace = trace;
+}
+
 bool client_is_connected(const struct client *client)
 {
     return client->stats.connected_us != 0;
 }
 
+static void send_feedback(struct client *client, int64_t now_us)
+{
+    uint8_t buf[RTCP_LEN_MAX + SL_SRTCP_OVERHEAD];
+    struct sl_srtp_sender *sender = sl_transport_sender(client->transport);
+    const struct sl_path *path = sl_transport_path(client->transport);
+    struct sl_writer w = sl_writer_of(buf, RTCP_LEN_MAX);
+
+    if (!sender || !path)
+        return;
+    sl_twcc_write(client->twcc, &w, client->report_ssrc, 1, now_us);
+    if (sl_writer_len(&w) == 0)
+        return;
+    size_t len = sl_srtcp_protect(client->context->engine, sender, buf, sl_writer_len(&w));
+    on_send(client, path, buf, len);
+}
+
 void client_tick(struct client *client, int64_t now_us)
 {
+    if (client->twcc && client->transport && sl_twcc_due(client->twcc, now_us))
+        send_feedback(client, now_us);
     if (client->transport && now_us >= sl_transport_deadline_us(client->transport))
         sl_transport_tick(client->transport, now_us);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct sl_counters;
+struct trace_player;
 struct client;
 
 /* What all clients of one run share. */
@@ -21,6 +22,7 @@ struct client_context {
     struct sl_srtp_engine *engine;
     const struct sl_dtls_identity *identity;
     struct sl_udp_receiver *receiver;
+    bool intact;      /* what is published can be decoded: no stamps in it, and no latencies */
     int verify_every; /* one in so many received packets is decrypted and checked */
     /* Latencies in microseconds of stamped packets; a ring. */
     uint32_t *latencies;
@@ -45,6 +47,8 @@ uint32_t client_ssrc(const struct client *client, enum sl_media_kind kind);
 /* The server's description is known: checks begin. Media sections are matched by kind. */
 int client_connect(struct client *client, const struct sl_sdp *remote,
                    const uint8_t payload_types[2]);
+/* Playing: every packet goes there, too. Takes it. */
+void client_trace(struct client *client, struct trace_player *trace);
 bool client_is_connected(const struct client *client);
 /* Publishing: one packet; stamped with the time where it is long enough. */
 void client_send(struct client *client, enum sl_media_kind kind, bool marker, uint32_t timestamp,

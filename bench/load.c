@@ -5,7 +5,8 @@
  *
  *   load --target sluice|janus --port N... --pid SERVER... --clip FILE [--play-port N...]
  *        [--rooms R] [--players P per room] [--seconds S] [--settle S] [--repeat N] [--join-ms MS]
- *        [--hold] [--existing] [--cm] [--verify-every N] [--pace-us N]
+ *        [--hold] [--existing] [--cm] [--verify-every N] [--pace-us N] [--form FORM...]
+ *        [--intact] [--sound] [--trace FILE [--record FILE]]
  *
  * With --repeat the same players are measured N times, each time after --settle seconds, in which
  * whoever started it may change something; then a line "measuring" tells when each begins.
@@ -16,6 +17,14 @@
  * one server pull from another. "measuring" is told as well. With --existing the rooms are there
  * already, bench-1 to bench-R, and none is published.
  *
+ * The players, all rooms counted, ask for the forms (form.h) in turn. --trace tells of each whole
+ * frame that came to a player (trace.h), --record has the first player's pictures.
+ *
+ * Packets carry the time they were sent at, in place of their end: with --intact they do not, so
+ * that the server can decode them, and no latency is known.
+ *
+ * With --sound all streams are sound alone, and so is the clip.
+ *
  * Server CPU is user + kernel time of all threads of each --pid, over the measured
  * seconds; memory is what the resident sets grew by between the publishers' start and the players'
  * arrival.
@@ -25,6 +34,7 @@
 #include "options.h"
 #include "peer.h"
 #include "process.h"
+#include "trace.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -48,6 +58,7 @@ enum phase { PHASE_PUBLISH, PHASE_HOLD, PHASE_JOIN, PHASE_SETTLE, PHASE_MEASURE,
 struct publisher {
     struct peer *peer;
     size_t next;        /* packet of the clip */
+    unsigned picture;   /* of the clip: its number */
     int64_t started_us; /* of this round of the clip */
     int64_t sent_us;    /* the packet before */
     uint32_t timestamp_offset[2];
@@ -62,6 +73,7 @@ struct load {
     struct client_context context;
     struct sl_http *http;
     struct clip *clip;
+    struct trace *trace;          /* NULL: none */
     struct publisher *publishers; /* one for each room, or none */
     size_t publisher_count;
     struct peer **players;
@@ -93,6 +105,14 @@ static int64_t due_us(const struct load *load, const struct publisher *publisher
     return due_us;
 }
 
+static void trace_picture(struct trace *trace, struct publisher *publisher,
+                          const struct clip_packet *packet)
+{
+    if (packet->kind == SL_VIDEO && packet->marker)
+        trace_sent(trace, publisher->picture++,
+                   packet->timestamp + publisher->timestamp_offset[SL_VIDEO], publisher->sent_us);
+}
+
 static void publish_due(struct load *load, struct publisher *publisher, int64_t now_us)
 {
     if (!client_is_connected(publisher->peer->client))
@@ -110,9 +130,12 @@ static void publish_due(struct load *load, struct publisher *publisher, int64_t 
         client_send(publisher->peer->client, packet->kind, packet->marker,
                     packet->timestamp + publisher->timestamp_offset[packet->kind], packet->payload,
                     packet->len);
+        if (load->trace && publisher == load->publishers)
+            trace_picture(load->trace, publisher, packet);
         if (++publisher->next < load->clip->count)
             continue;
         publisher->next = 0;
+        publisher->picture = 0;
         publisher->started_us += load->clip->duration_us;
         for (size_t i = 0; i < 2; i++)
             publisher->timestamp_offset[i] +=
@@ -230,8 +253,11 @@ static uint16_t port_of(const struct options *options, bool publishing, int room
     return options->ports[(size_t)(room - 1) % options->port_count];
 }
 
-static struct peer *make_peer(struct load *load, bool publishing, int room, size_t turn)
+/* turn: as port_of(); number: among all players. */
+static struct peer *make_peer(struct load *load, bool publishing, int room, size_t turn,
+                              size_t number)
 {
+    const struct options *options = &load->options;
     struct peer_config config = {
         .context = &load->context,
         .http = load->http,
@@ -240,8 +266,14 @@ static struct peer *make_peer(struct load *load, bool publishing, int room, size
         .port = port_of(&load->options, publishing, room, turn),
         .publishing = publishing,
         .room = room,
+        .form = FORM_PLAIN,
+        .sound_only = options->sound,
+        .trace = publishing ? NULL : load->trace,
+        .number = (unsigned)number,
     };
 
+    if (!publishing && options->form_count > 0)
+        config.form = options->forms[number % options->form_count];
     return peer_create(&config);
 }
 
@@ -278,7 +310,7 @@ static void join_next(struct load *load, int64_t now_us)
         return;
     size_t i = load->players_made++;
     size_t rooms = (size_t)load->options.rooms;
-    load->players[i] = make_peer(load, false, (int)(i % rooms) + 1, i / rooms);
+    load->players[i] = make_peer(load, false, (int)(i % rooms) + 1, i / rooms, i);
     load->next_join_us = now_us + (int64_t)load->options.join_ms * SL_US_PER_MS;
 }
 
@@ -295,6 +327,8 @@ static void start_measuring(struct load *load, int64_t now_us)
     load->context.latency_count = 0;
     for (size_t i = 0; i < load->options.pid_count; i++)
         load->cpu_before[i] = process_cpu_s(load->options.pids[i]);
+    if (load->trace)
+        trace_measuring(load->trace, now_us);
     enter(load, PHASE_MEASURE, now_us);
     if (load->options.repeat > 1 || load->options.hold)
         tell("measuring");
@@ -325,6 +359,12 @@ static void hold(struct load *load, int64_t now_us)
     tell("published");
     load->answer.data = load;
     (void)uv_poll_start(&load->answer, UV_READABLE, on_answer);
+}
+
+static void trace_requests(struct load *load)
+{
+    for (size_t i = 0; load->trace && i < load->players_made; i++)
+        trace_asked(load->trace, (unsigned)i, load->players[i]->requested_us);
 }
 
 static void step(struct load *load, int64_t now_us)
@@ -365,6 +405,7 @@ static void step(struct load *load, int64_t now_us)
                 enter(load, PHASE_SETTLE, sl_now_us());
                 break;
             }
+            trace_requests(load);
             load->ok = true;
             load->phase = PHASE_DONE;
             sl_loop_stop(load->context.loop);
@@ -416,6 +457,11 @@ static bool set_up(struct load *load)
     load->clip = clip_load(load->options.clip, load->options.pace_us);
     if (!load->clip)
         return false;
+    if (load->options.trace) {
+        load->trace = trace_open(load->options.trace, load->options.record);
+        if (!load->trace)
+            return false;
+    }
     load->context.loop = sl_loop_create("load");
     load->context.counters = sl_new(struct sl_counters);
     if (load->options.hold &&
@@ -425,6 +471,7 @@ static bool set_up(struct load *load)
     }
     load->context.engine = sl_srtp_engine_create(SL_SRTP_BEST);
     load->context.receiver = sl_udp_receiver_create();
+    load->context.intact = load->options.intact;
     load->context.verify_every = load->options.verify_every;
     load->context.latencies = sl_new_array(uint32_t, LATENCIES);
     load->context.latency_max = LATENCIES;
@@ -439,7 +486,7 @@ static bool set_up(struct load *load)
     load->publisher_count = load->options.existing ? 0 : (size_t)load->options.rooms;
     load->publishers = sl_new_array(struct publisher, load->publisher_count);
     for (size_t i = 0; i < load->publisher_count; i++)
-        load->publishers[i].peer = make_peer(load, true, (int)i + 1, 0);
+        load->publishers[i].peer = make_peer(load, true, (int)i + 1, 0, 0);
     return true;
 }
 
@@ -464,6 +511,7 @@ int main(int argc, char **argv)
     sl_timer_start(timer, TICK_MS, TICK_MS);
     load.phase_us = sl_now_us();
     sl_loop_run(load.context.loop);
+    trace_close(load.trace);
     /* The process ends here; the kernel takes back what thousands of peers hold. */
     return load.ok ? 0 : 1;
 }

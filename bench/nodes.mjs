@@ -38,6 +38,13 @@ export function residentKb({ pid }) {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 }
 
+// Of all its labels.
+export async function metric(node, name) {
+  const text = await (await fetch(`${node.http}/metrics`)).text();
+  return text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
 async function post(node, path, body = {}) {
   const response = await fetch(node.http + path, { method: 'POST',
     headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });

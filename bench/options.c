@@ -27,6 +27,11 @@ bool options_parse(int argc, char **argv, struct options *options)
         {"join-ms", required_argument, NULL, 'j'},
         {"hold", no_argument, NULL, 'h'},
         {"existing", no_argument, NULL, 'x'},
+        {"intact", no_argument, NULL, 'I'},
+        {"sound", no_argument, NULL, 'S'},
+        {"form", required_argument, NULL, 'f'},
+        {"trace", required_argument, NULL, 'T'},
+        {"record", required_argument, NULL, 'o'},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -85,6 +90,23 @@ bool options_parse(int argc, char **argv, struct options *options)
         case 'x':
             options->existing = true;
             break;
+        case 'I':
+            options->intact = true;
+            break;
+        case 'S':
+            options->sound = true;
+            break;
+        case 'f':
+            if (options->form_count == FORMS_MAX ||
+                !form_parse(optarg, &options->forms[options->form_count++]))
+                return false;
+            break;
+        case 'T':
+            options->trace = optarg;
+            break;
+        case 'o':
+            options->record = optarg;
+            break;
         default:
             return false;
         }
@@ -92,5 +114,6 @@ bool options_parse(int argc, char **argv, struct options *options)
     options->protocol =
         options->target && strcmp(options->target, "janus") == 0 ? &protocol_janus : &protocol_wcs;
     return options->target && options->clip && options->port_count && options->pid_count &&
-           options->rooms > 0 && options->players >= 0 && options->verify_every > 0;
+           options->rooms > 0 && options->players >= 0 && options->verify_every > 0 &&
+           (options->trace || !options->record);
 }

@@ -3,23 +3,27 @@
 #ifndef SL_BENCH_OPTIONS_H
 #define SL_BENCH_OPTIONS_H
 
+#include "form.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct protocol;
 
-enum { SERVERS_MAX = 8 };
+enum { SERVERS_MAX = 8, FORMS_MAX = 8 };
 
 struct options {
     const struct protocol *protocol;
     const char *target, *clip;
+    const char *trace, *record;       /* files; NULL: none */
     uint16_t ports[SERVERS_MAX];      /* where rooms are published, in turn */
     uint16_t play_ports[SERVERS_MAX]; /* where the players of a room play, in turn; none: ports */
     int pids[SERVERS_MAX];
-    size_t port_count, play_port_count, pid_count;
+    struct form forms[FORMS_MAX]; /* of the players, in turn; none: all as published */
+    size_t port_count, play_port_count, pid_count, form_count;
     int rooms, players, seconds, settle, repeat, verify_every, pace_us, join_ms;
-    bool cm, hold, existing;
+    bool cm, hold, existing, intact, sound;
 };
 
 /* Changes what the arguments name; false if they are not complete. */

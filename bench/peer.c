@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "http/http.h"
+#include "trace.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,11 +30,25 @@ void peer_send(struct peer *peer, json_t *message)
     free(text);
 }
 
+/* The codec as browsers offer it. */
+static struct sl_source_codec offered(enum sl_codec codec)
+{
+    struct sl_source_codec offered = {.codec = codec};
+
+    if (codec == SL_CODEC_H264)
+        (void)snprintf(offered.fmtp, sizeof(offered.fmtp),
+                       "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f");
+    return offered;
+}
+
 int peer_build_offer(struct peer *peer, char *out, size_t len)
 {
+    const struct form *form = &peer->config.form;
+    struct sl_source_codec audio = offered(form->codecs[SL_AUDIO]),
+                           video = offered(form->codecs[SL_VIDEO]);
     struct sl_sdp_offer_config config = {
         .audio = true,
-        .video = true,
+        .video = !peer->config.sound_only,
         .direction = peer->config.publishing ? SL_SDP_SENDONLY : SL_SDP_RECVONLY,
         .ufrag = client_ufrag(peer->client),
         .pwd = client_pwd(peer->client),
@@ -43,18 +58,27 @@ int peer_build_offer(struct peer *peer, char *out, size_t len)
         .cname = peer->stream,
     };
 
+    if (audio.codec != SL_CODEC_OPUS) {
+        config.audio_codecs = &audio;
+        config.audio_codec_count = 1;
+    }
+    if (video.codec != SL_CODEC_H264) {
+        config.video_codecs = &video;
+        config.video_codec_count = 1;
+    }
+
     return sl_sdp_build_offer(&config, out, len);
 }
 
 /* The first payload type of the codec that the description names for this kind. */
-static uint8_t payload_type_of(const struct sl_sdp *sdp, const char *kind, const char *codec)
+static uint8_t payload_type_of(const struct sl_sdp *sdp, const char *kind, enum sl_codec codec)
 {
     for (size_t i = 0; i < sdp->section_count; i++) {
         const struct sl_sdp_section *section = &sdp->sections[i];
         if (strcmp(section->kind, kind) != 0 || section->port == 0)
             continue;
         for (size_t f = 0; f < section->format_count; f++) {
-            if (strcasecmp(section->formats[f].name, codec) == 0)
+            if (sl_codec_from_name(section->formats[f].name) == codec)
                 return section->formats[f].payload_type;
         }
     }
@@ -70,12 +94,16 @@ void peer_connect(struct peer *peer, const char *text)
         peer_fail(peer, error.text);
         return;
     }
-    uint8_t payload_types[2] = {payload_type_of(sdp, "audio", "opus"),
-                                payload_type_of(sdp, "video", "H264")};
-    if (payload_types[0] == 0 || payload_types[1] == 0)
-        peer_fail(peer, "no opus or no H264 in the server's description");
+    const enum sl_codec *codecs = peer->config.form.codecs;
+    uint8_t payload_types[2] = {payload_type_of(sdp, "audio", codecs[SL_AUDIO]),
+                                payload_type_of(sdp, "video", codecs[SL_VIDEO])};
+    if (payload_types[0] == 0 || (payload_types[1] == 0 && !peer->config.sound_only))
+        peer_fail(peer, "the server's description lacks a codec that was asked for");
     else if (client_connect(peer->client, sdp, payload_types) < 0)
         peer_fail(peer, "no transport in the server's description");
+    else if (peer->config.trace)
+        client_trace(peer->client,
+                     trace_player_create(peer->config.trace, peer->config.number, codecs));
     sl_sdp_free(sdp);
 }
 

@@ -5,12 +5,14 @@
 #define SL_BENCH_PEER_H
 
 #include "client.h"
+#include "form.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct peer;
+struct trace;
 
 /* How one server is spoken to. */
 struct protocol {
@@ -28,7 +30,11 @@ struct peer_config {
     const char *host;
     uint16_t port;
     bool publishing;
+    bool sound_only;
     int room; /* stream "bench-ROOM", or Janus room ROOM */
+    struct form form;
+    struct trace *trace; /* of a player; NULL: none */
+    unsigned number;     /* of the player, there */
 };
 
 struct peer {

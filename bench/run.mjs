@@ -11,10 +11,15 @@ import { promisify } from 'node:util';
 import { againstTable, measureAgainst } from './against.mjs';
 import { makeClip } from './clip.mjs';
 import { clusterNote, clusterTables, measureCluster } from './cluster.mjs';
+import { downlinkNote, downlinkTable, measureDownlink } from './downlink.mjs';
 import { hooksNote, hooksTable, measureHooks } from './hooks.mjs';
+import { measureMixers, mixerCases, mixersNote, mixersTable } from './mixers.mjs';
 import { measurePull, pullNote, pullTables } from './pull.mjs';
-import { measurePush, pushNote, pushTable } from './push.mjs';
+import { measureOutputs, outputCases, outputsNote, outputsTable } from './outputs.mjs';
+import { measurePush, measurePushSound, measurePushStorm, pushNote, pushSoundTable, pushStormTable, pushTable } from './push.mjs';
+import { measureRooms, roomsNote, roomsTable } from './rooms.mjs';
 import { measureStrangers, strangersNote, strangersTable } from './strangers.mjs';
+import { measureVariants, variantCases, variantsNote, variantsTable } from './variants.mjs';
 
 const run = promisify(execFile);
 const build = resolve(process.argv[2] ?? 'build');
@@ -68,7 +73,8 @@ async function startSluice(workers, more = [], program = join(build, 'sluice')) 
     '-o', 'http.port=0', '-o', 'https.port=0', '-o', `media_port_from=${media}`,
     '-o', `media_port_to=${media + 99}`, '-o', `ip=${address}`, '-o', `ip_local=${address}`,
     '-o', `worker_count=${workers}`, '-o', `state_dir=${join(work, 'state')}`,
-    '-o', 'log_level=WARN', ...more], { stdio: ['ignore', 'inherit', 'inherit'] });
+    '-o', 'log_level=WARN', ...(program === join(build, 'sluice') ? ['-o', 'rtsp.port=0'] : []),
+    ...more], { stdio: ['ignore', 'inherit', 'inherit'] });
   await waitForPort(port, child);
   return { child, port };
 }
@@ -193,8 +199,17 @@ async function runAgainst() {
 
 async function runCases() {
   const several = [['pull', measurePull, pullTables, pullNote], ['cluster', measureCluster, clusterTables, clusterNote],
-    ['strangers', measureStrangers, strangersTable, strangersNote]];
-  const clip = [...cases.map((x) => x.name), ...several.map(([name]) => name)].some(wanted) && await makeCameraClip();
+    ['strangers', measureStrangers, strangersTable, strangersNote],
+    ['rooms', measureRooms, roomsTable, roomsNote],
+    ['push-sound', measurePushSound, pushSoundTable, 'Must: no frame dropped, at most cores + 12 threads.'],
+    ['push-storm', measurePushStorm, pushStormTable, 'Must: under 2 s of CPU and 100 MB.']];
+  const variants = (name) => wanted('variants') || wanted(name);
+  const outputs = (name) => wanted('outputs') || wanted(name);
+  const mixers = (name) => wanted('mixers') || wanted(name);
+  const clip = [...cases.map((x) => x.name), 'downlink', ...several.map(([name]) => name).filter((name) => !name.startsWith('push')),
+    ...variantCases, 'variants', ...outputCases,
+    'outputs'].some(wanted) &&
+    await makeCameraClip();
   for (const c of cases.filter((x) => wanted(x.name))) {
     const results = {};
     const repeats = c.once ? 1 : rounds;
@@ -213,6 +228,11 @@ async function runCases() {
     }
     rows.push({ ...c, results });
   }
+  if (wanted('downlink')) {
+    const result = await measureDownlink({ startSluice, stop, quick }, load, clip);
+    console.error(`downlink: ${JSON.stringify(result)}`);
+    tables.push(`${downlinkTable(result)}\n\n${downlinkNote}`);
+  }
   if (wanted('hooks'))
     await runHooks();
   if (wanted('push')) {
@@ -224,6 +244,24 @@ async function runCases() {
     const result = await measureCase({ startSluice, stop, freePort, build, work, quick }, clip);
     console.error(`${name}: ${JSON.stringify(result)}`);
     tables.push(`${show(result)}\n\n${note}`);
+  }
+  if (variantCases.some(variants)) {
+    const { results, failed: failures } = await measureVariants({ startSluice, stop, freePort, build, work, quick },
+      clip, variants);
+    failed += failures;
+    tables.push(`${variantsTable(results)}\n\n${variantsNote}`);
+  }
+  if (outputCases.some(outputs)) {
+    const { results, failed: failures } = await measureOutputs({ startSluice, stop, freePort, build, work, quick },
+      clip, outputs);
+    failed += failures;
+    tables.push(`${outputsTable(results)}\n\n${outputsNote}`);
+  }
+  if (mixerCases.some(mixers)) {
+    const { results, failed: failures } = await measureMixers({ startSluice, stop, freePort, build, work, quick },
+      clip, mixers);
+    failed += failures;
+    tables.push(`${mixersTable(results)}\n\n${mixersNote}`);
   }
 }
 

@@ -20,6 +20,7 @@ static void request_stream(struct peer *peer)
 {
     char offer[OFFER_MAX], id[27];
     bool publish = peer->config.publishing;
+    const struct form *form = &peer->config.form;
 
     if (peer_build_offer(peer, offer, sizeof(offer)) < 0) {
         peer_fail(peer, "the offer does not fit");
@@ -27,11 +28,13 @@ static void request_stream(struct peer *peer)
     }
     sl_random_token(id, sizeof(id) - 1);
     peer->requested_us = sl_now_us();
-    peer_send(peer, json_pack("{s:s, s:[{s:s, s:s, s:b, s:b, s:b, s:s, s:b, s:s, s:s}]}", "message",
-                              publish ? "publishStream" : "playStream", "data", "mediaSessionId",
-                              id, "name", peer->stream, "published", publish, "hasVideo", true,
-                              "hasAudio", true, "status", "PENDING", "record", false,
-                              "mediaProvider", "WebRTC", "sdp", offer));
+    peer_send(peer, json_pack("{s:s, s:[{s:s, s:s, s:b, s:b, s:b, s:s, s:b, s:s, s:s, s:i, s:i, "
+                              "s:i}]}",
+                              "message", publish ? "publishStream" : "playStream", "data",
+                              "mediaSessionId", id, "name", peer->stream, "published", publish,
+                              "hasVideo", true, "hasAudio", true, "status", "PENDING", "record",
+                              false, "mediaProvider", "WebRTC", "sdp", offer, "width", form->width,
+                              "height", form->height, "bitrate", form->kbps));
 }
 
 static void on_status(struct peer *peer, const json_t *status)

@@ -34,7 +34,7 @@ fuzz: deps
 	@tools/install-deps build test
 	@tools/fuzz $(FUZZ_SECONDS)
 
-# What needs minutes of real time; SOAK_MINUTES=5 for a short one.
+# What needs minutes of real time; SOAK_MINUTES=5 OUTPUT_MINUTES=2 for a short one.
 test-long: build
 	@tools/install-deps build test
 	@tools/install-web test

@@ -124,14 +124,6 @@ struct sl_track *sl_track_create(struct sl_stream *stream, enum sl_media_kind ki
                                  const struct sl_stream_config *config);
 /* With its fanouts; NULL is fine. */
 void sl_track_free(struct sl_track *track);
-/* Appends a packet under its final number. [home] */
-void sl_track_add(struct sl_track *track, struct sl_rtp_packet *packet);
-/* Passes the batch on to every worker, and with it that of the stream's other track. [home] */
-void sl_track_pass(struct sl_track *track);
-/* The batch ends within a picture. [home] */
-bool sl_track_picture_is_cut(const struct sl_track *track);
-/* That, or it is sound that a picture may follow. [home] */
-bool sl_track_may_go_on(const struct sl_track *track);
 /* Of the codec's RTP time in this track. */
 static inline uint32_t sl_track_clock_hz(const struct sl_track *track, enum sl_codec codec)
 {
@@ -148,6 +140,17 @@ static inline bool sl_track_keeps(const struct sl_track *track)
 {
     return track->kind == SL_VIDEO && !track->ops->request_keyframe;
 }
+
+/* ---- batch.c ---- */
+
+/* Appends a packet under its final number. [home] */
+void sl_track_add(struct sl_track *track, struct sl_rtp_packet *packet);
+/* Passes the batch on to every worker, and with it that of the stream's other track. [home] */
+void sl_track_pass(struct sl_track *track);
+/* The batch ends within a picture. [home] */
+bool sl_track_picture_is_cut(const struct sl_track *track);
+/* That, or it is sound that a picture may follow. [home] */
+bool sl_track_may_go_on(const struct sl_track *track);
 
 /* ---- demand.c ---- */
 
@@ -193,7 +196,7 @@ struct kept {
 void sl_kept_add(struct kept *kept, struct sl_frame *frame);
 void sl_kept_clear(struct kept *kept);
 
-/* ---- intake.c ---- */
+/* ---- intake.c, input.c ---- */
 
 /* What a track has that gets frames from its source, or must keep them. Home worker's. */
 struct intake {
@@ -220,6 +223,8 @@ struct intake {
 
 struct intake *sl_intake_create(struct sl_track *track);
 void sl_intake_destroy(struct intake *intake); /* NULL is fine */
+/* One more frame; takes the reference. [home] */
+void sl_intake_add(struct intake *intake, struct sl_frame *frame);
 /* Passes what came in on to every worker. [home] */
 void sl_intake_pass(struct intake *intake);
 /* Makes frames of packets where the source gives those. [home] */

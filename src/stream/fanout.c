@@ -30,23 +30,6 @@ static void on_drained(struct sl_msg *msg) /* on the control loop */
     sl_stream_check_free(fanout->track->stream);
 }
 
-static void on_keyframe(struct sl_msg *msg) /* on the home worker */
-{
-    struct fanout *fanout = sl_container_of(msg, struct fanout, keyframe_msg);
-
-    atomic_store(&fanout->keyframe_posted, false);
-    sl_track_want_keyframe(fanout->track);
-}
-
-static void on_sinks(struct sl_msg *msg) /* on the home worker */
-{
-    struct fanout *fanout = sl_container_of(msg, struct fanout, sinks_msg);
-
-    /* Cleared before the count is read: a change after that posts again. */
-    atomic_store(&fanout->sinks_posted, false);
-    sl_track_check_sinks(fanout->track);
-}
-
 static void on_handover(struct sl_msg *msg)
 {
     struct handover *handover = sl_container_of(msg, struct handover, msg);
@@ -77,8 +60,8 @@ struct fanout *sl_fanout_create(struct sl_track *track, struct sl_worker *worker
     fanout->add_msg.run = on_added;
     fanout->end_msg.run = on_end;
     fanout->drained_msg.run = on_drained;
-    fanout->keyframe_msg.run = on_keyframe;
-    fanout->sinks_msg.run = on_sinks;
+    sl_list_init(&fanout->frame_sinks);
+    sl_fanout_init_told(fanout);
     sl_fanout_init_relay(fanout);
     return fanout;
 }
@@ -208,49 +191,6 @@ void sl_fanout_deliver(const struct delivery *delivery, const struct delivery *r
         sl_fanout_assemble(delivery->fanout, delivery->packets, delivery->count);
     if (rides)
         sl_fanout_assemble(rider->fanout, rider->packets, rider->count);
-}
-
-void sl_fanout_want_keyframe(struct fanout *fanout)
-{
-    if (fanout->ended)
-        return;
-    if (fanout->worker == fanout->track->home)
-        sl_track_want_keyframe(fanout->track);
-    else if (!atomic_exchange(&fanout->keyframe_posted, true))
-        sl_loop_post(fanout->track->home->loop, &fanout->keyframe_msg);
-}
-
-void sl_fanout_tell_sinks(struct fanout *fanout)
-{
-    if (fanout->worker == fanout->track->home)
-        sl_track_check_sinks(fanout->track);
-    else if (!atomic_exchange(&fanout->sinks_posted, true))
-        sl_loop_post(fanout->track->home->loop, &fanout->sinks_msg);
-}
-
-void sl_fanout_make_ring(struct fanout *fanout)
-{
-    size_t packets = fanout->track->ring_packets;
-
-    assert((packets & (packets - 1)) == 0);
-    fanout->ring = sl_new_array(struct sl_rtp_packet *, packets);
-    fanout->ring_mask = packets - 1;
-}
-
-void sl_fanout_drop_ring(struct fanout *fanout)
-{
-    if (!fanout->ring)
-        return;
-    for (size_t i = 0; i <= fanout->ring_mask; i++)
-        sl_rtp_packet_unref(fanout->ring[i]);
-    free(fanout->ring);
-    fanout->ring = NULL;
-}
-
-void sl_fanout_forget_newest(struct fanout *fanout)
-{
-    sl_rtp_packet_unref(fanout->newest);
-    fanout->newest = NULL;
 }
 
 void sl_fanout_end(struct fanout *fanout)

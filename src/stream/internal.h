@@ -306,15 +306,6 @@ void sl_fanout_free(struct fanout *fanout);
 void sl_fanout_deliver(const struct delivery *delivery, const struct delivery *rider);
 /* Takes packets towards the fanout's worker, which is another one. [home] */
 void sl_fanout_hand_over(const struct delivery *delivery, const struct delivery *rider);
-/* A sink wants a key frame: home is told. [worker] */
-void sl_fanout_want_keyframe(struct fanout *fanout);
-/* The first sink came or the last one went, or their wishes changed: home is told. [worker] */
-void sl_fanout_tell_sinks(struct fanout *fanout);
-/* The packets kept for retransmission. [worker] */
-void sl_fanout_make_ring(struct fanout *fanout);
-void sl_fanout_drop_ring(struct fanout *fanout);
-/* Lets go of the newest packet. [worker] */
-void sl_fanout_forget_newest(struct fanout *fanout);
 /* Runs on the fanout's worker, then tells control. [worker] */
 void sl_fanout_end(struct fanout *fanout);
 
@@ -334,17 +325,31 @@ void sl_frames_destroy(struct frames *frames);
 int sl_frames_input(struct frames *frames, const struct sl_rtp_packet *packet);
 void sl_frames_tick(struct frames *frames, int64_t now_us);
 
-/* ---- relay.c ---- */
+/* ---- told.c ---- */
+
+/* A sink wants a key frame: home is told. [worker] */
+void sl_fanout_want_keyframe(struct fanout *fanout);
+/* The first sink came or the last one went, or their wishes changed: home is told. [worker] */
+void sl_fanout_tell_sinks(struct fanout *fanout);
+/* A sink of frames waits for what is kept: home is told. [worker] */
+void sl_fanout_join(struct fanout *fanout);
+/* Sets up the messages of the above. */
+void sl_fanout_init_told(struct fanout *fanout);
+
+/* ---- give.c ---- */
 
 /* To the frame sinks there. [worker] */
 void sl_fanout_give_frame(struct fanout *fanout, struct sl_frame *frame);
 /* While there are frame sinks. [worker] */
 void sl_fanout_begin_frames(struct fanout *fanout);
 void sl_fanout_end_frames(struct fanout *fanout);
+/* To those of the frame sinks that wait for what is kept. [worker] */
+void sl_fanout_give_kept(struct fanout *fanout, struct sl_frame *const *frames, size_t count);
+
+/* ---- relay.c ---- */
+
 /* Makes frames of packets that came, and ends the frame sinks if it cannot. [worker] */
 void sl_fanout_assemble(struct fanout *fanout, struct sl_rtp_packet *const *packets, size_t count);
-/* A sink of frames waits for what is kept: home is told. [worker] */
-void sl_fanout_join(struct fanout *fanout);
 /* What is kept, to those who wait. [home] */
 void sl_fanout_replay(struct fanout *fanout, struct sl_frame *const *frames, size_t count);
 /* No frames can be made of what comes: sinks of frames end. [home] */
@@ -355,7 +360,7 @@ void sl_fanout_init_relay(struct fanout *fanout);
 void sl_fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *frames,
                                 size_t count);
 
-/* ---- sink.c ---- */
+/* ---- sink.c, start.c ---- */
 
 struct sl_sink {
     const struct sl_sink_ops *ops;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Frames to the frame sinks of one worker, and from the home worker to another one. */
+/* Frames to the frame sinks of one worker: of its packets, and from the home worker. */
 #include "stream/internal.h"
 
 #include "base/mem.h"
@@ -7,69 +7,7 @@
 
 #include <errno.h>
 
-/* ---- To the sinks [worker] ---- */
-
-static void tell_codec(struct sl_sink *sink, struct sl_frame *frame)
-{
-    sl_codec_config_unref(sink->codec_config);
-    sink->codec = frame->codec;
-    sink->codec_config = sl_codec_config_ref(frame->config);
-    if (sink->ops->on_codec)
-        sink->ops->on_codec(sink->owner, frame->codec, frame->config);
-}
-
-static void give(struct sl_sink *sink, struct sl_frame *frame)
-{
-    if (sink->waiting || (!sink->synced && !frame->keyframe))
-        return;
-    sink->synced = true;
-    if (frame->codec != sink->codec || frame->config != sink->codec_config)
-        tell_codec(sink, frame);
-    sink->ops->on_frame(sink->owner, frame);
-}
-
-void sl_fanout_give_frame(struct fanout *fanout, struct sl_frame *frame)
-{
-    struct sl_sink *sink;
-
-    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) give(sink, frame);
-}
-
-static void on_assembled(void *owner, struct sl_frame *frame)
-{
-    sl_fanout_give_frame(owner, frame);
-}
-
-static void on_loss(void *owner)
-{
-    struct fanout *fanout = owner;
-
-    if (fanout->track->kind == SL_VIDEO)
-        sl_fanout_want_keyframe(fanout);
-}
-
-void sl_fanout_begin_frames(struct fanout *fanout)
-{
-    const struct frames_config config = {
-        .track = fanout->track,
-        .clock = &fanout->clock,
-        .on_frame = on_assembled,
-        .on_loss = on_loss,
-        .owner = fanout,
-    };
-
-    if (fanout->frames || fanout->track->intake)
-        return; /* the track has them already */
-    fanout->frames = sl_frames_create(&config);
-    sl_list_append(&fanout->worker->frame_fanouts, &fanout->ticking);
-}
-
-void sl_fanout_end_frames(struct fanout *fanout)
-{
-    sl_list_remove(&fanout->ticking);
-    sl_frames_destroy(fanout->frames);
-    fanout->frames = NULL;
-}
+/* ---- Of packets [worker] ---- */
 
 static void end_frame_sinks(struct fanout *fanout)
 {
@@ -174,22 +112,6 @@ void sl_fanout_hand_over_frames(struct fanout *fanout, struct sl_frame *const *f
 
 /* ---- What is kept ---- */
 
-static void on_join(struct sl_msg *msg) /* on the home worker */
-{
-    struct fanout *fanout = sl_container_of(msg, struct fanout, join_msg);
-    struct intake *intake = fanout->track->intake;
-
-    atomic_store(&fanout->join_posted, false);
-    if (!fanout->track->ended)
-        intake->replay(intake, fanout);
-}
-
-void sl_fanout_join(struct fanout *fanout)
-{
-    if (!atomic_exchange(&fanout->join_posted, true))
-        sl_loop_post(fanout->track->home->loop, &fanout->join_msg);
-}
-
 /* On their way to the fanout's worker. */
 struct replay {
     struct sl_msg msg;
@@ -199,26 +121,12 @@ struct replay {
     struct sl_frame *frames[];
 };
 
-static void give_kept(struct fanout *fanout, struct sl_frame *const *frames, size_t count)
-{
-    struct sl_sink *sink;
-
-    sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link)
-    {
-        if (!sink->waiting)
-            continue;
-        sink->waiting = false;
-        for (size_t i = 0; i < count; i++)
-            give(sink, frames[i]);
-    }
-}
-
 static void on_replay(struct sl_msg *msg) /* on the fanout's worker */
 {
     struct replay *replay = sl_container_of(msg, struct replay, msg);
 
     replay->fanout->clock = replay->clock;
-    give_kept(replay->fanout, replay->frames, replay->count);
+    sl_fanout_give_kept(replay->fanout, replay->frames, replay->count);
     for (size_t i = 0; i < replay->count; i++)
         sl_frame_unref(replay->frames[i]);
     free(replay);
@@ -230,7 +138,7 @@ void sl_fanout_replay(struct fanout *fanout, struct sl_frame *const *frames, siz
 
     if (fanout->worker == track->home) {
         fanout->clock = track->clock;
-        give_kept(fanout, frames, count);
+        sl_fanout_give_kept(fanout, frames, count);
         return;
     }
     /* One at a time for each of those that join; kept.c bounds it. */
@@ -262,7 +170,5 @@ void sl_fanout_refuse(struct fanout *fanout)
 
 void sl_fanout_init_relay(struct fanout *fanout)
 {
-    sl_list_init(&fanout->frame_sinks);
-    fanout->join_msg.run = on_join;
     fanout->refuse_msg.run = on_refuse;
 }

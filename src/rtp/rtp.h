@@ -6,7 +6,8 @@
  *
  *   packet.c rtcp_read.c rtcp_write.c    packets of both kinds
  *   receiver.c nack.c seq.c              what arrivals tell, and what to ask for again
- *   twcc.c twcc_read.c estimator.c       feedback on each packet, and how wide a link is
+ *   twcc.c twcc_read.c feedback.c        feedback on each packet, and what it says of the way
+ *   estimator.c probe.c                  how wide a link is
  *   payload.c h264.c vp8.c vp9.c         what a payload tells of its picture
  *   assembler.c depacketize_*.c watch.c  payloads into frames
  *   packetize*.c red.c                   frames into payloads

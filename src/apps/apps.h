@@ -2,7 +2,7 @@
 /*
  * What the administrator keeps: applications, the hook methods each has enabled, and the users of
  * console and REST API. One JSON file in the state directory, written anew after every change
- * (cli.md section 5, spec/README.md decision 5).
+ * (cli.md section 5).
  *
  * Threads: all calls and callbacks on the control loop; password hashing and writing are jobs of
  * libuv's pool.
@@ -80,7 +80,7 @@ enum sl_hook_kind sl_hook_method_kind(enum sl_hook_method method);
 
 /*
  * Names are more than methods: `sendDtmf` is another spelling of sendDTMF, `sendData` of
- * OnDataEvent (rest-hooks.md 5.2, 5.5; decision 7). The hook goes out under the name that was
+ * OnDataEvent (rest-hooks.md 5.2, 5.5). The hook goes out under the name that was
  * enabled; if several were, under the usual one.
  */
 struct sl_hook_name {

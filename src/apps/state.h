@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The text of apps.json (cli.md section 5, spec/README.md decision 5):
+ * The text of apps.json (cli.md section 5):
  *
  *   {"version": 1,
  *    "apps": [{"name", "appKey", "url", "owner", "mainClass", "callbackClass",

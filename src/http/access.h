@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who may call what is not public: closed by default (spec/README.md decision 1). Pure. */
+/* Who may call what is not public: without a password only who calls from this machine, by a name
+ * of loopback (no DNS rebinding), or from an address that the operator lists. Pure. */
 #ifndef SL_HTTP_ACCESS_H
 #define SL_HTTP_ACCESS_H
 

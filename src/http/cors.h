@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which pages of other origins may call, and what they are told (spec/README.md decision 2). Pure.
- */
+/* Which pages of other origins may call, and what they are told. Where nothing is configured, those
+ * of the request's own host may, on any port. Pure. */
 #ifndef SL_HTTP_CORS_H
 #define SL_HTTP_CORS_H
 

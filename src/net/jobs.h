@@ -8,7 +8,7 @@
 #include "net/loop.h"
 
 enum {
-    SL_JOBS_RUNNING_MAX = 8, /* libuv's pool has more threads (main.c), for names and files */
+    SL_JOBS_RUNNING_MAX = 8, /* all of libuv's pool (main.c): they compute, and end */
     SL_JOBS_WAITING_MAX = 64,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Pulls: this server as a client of another one (rest-api.md section 4, websocket-api.md section
- * 15, seed 001). A pull plays a stream there and publishes it here under a name of its own; the
+ * 15). A pull plays a stream there and publishes it here under a name of its own; the
  * other direction publishes a stream of this server there. The other server sees an ordinary
  * client: its hooks, limits and terminations apply to us.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Pushes ("transponders"): each takes one stream of this server and publishes it to an RTMP server
- * (rest-api.md section 5, seed 002). H264 passes through, VP8 is transcoded; G.711 passes through,
+ * (rest-api.md section 5). H264 passes through, VP8 is transcoded; G.711 passes through,
  * Opus and G.722 become AAC-LC. A push asks its source for a key frame at least every 4 s, because
  * viewers of RTMP servers cannot.
  *
@@ -78,8 +78,8 @@ void sl_pushes_destroy(struct sl_pushes *pushes);
 
 enum sl_push_origin {
     SL_PUSH_BY_OPERATOR, /* REST: may go anywhere */
-    SL_PUSH_BY_CLIENT,   /* rtmpUrl of a browser: public addresses and client_push_allow only
-                          * (spec/README.md decision 9), checked for each address resolved */
+    SL_PUSH_BY_CLIENT,   /* rtmpUrl of a browser: public addresses and client_push_allow only,
+                          * checked for each address resolved */
     SL_PUSH_AUTO,        /* rtmp_push_auto_start: may go anywhere; we have no RTMP listener that it
                           * could come back by */
 };

@@ -61,7 +61,7 @@ static int status_of(int err)
         if (rows[i].err == err)
             return rows[i].status;
     }
-    return 500; /* limits too: the seed has no other code for them */
+    return 500; /* limits too: callers of the original know no other code for them */
 }
 
 /* ---- startup ---- */

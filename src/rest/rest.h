@@ -62,7 +62,7 @@ struct sl_rest_policy {
     /* rest_local_users: services on this machine that are taken for its operators */
     const char *const *local_users;
     size_t local_user_count;
-    /* rest_access_control_allow_*; NULL or "": the defaults of spec/README.md decision 2. The
+    /* rest_access_control_allow_*; NULL or "": pages of the request's own host, on any port. The
      * origin may be "*", one origin, or several separated by commas. */
     const char *cors_origin, *cors_headers, *cors_methods;
     const char *cors_lines; /* rest_access_control_headers: whole lines, replace the three */

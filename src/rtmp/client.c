@@ -109,7 +109,7 @@ static void write_joined(struct sl_writer *w, const char *text, const char *more
     sl_amf_write_string(w, joined);
 }
 
-/* The fields and their order are those of seed 002's capture, whose message has 251 bytes. */
+/* The fields and their order are those of the original server's message, which has 251 bytes. */
 static void send_connect(struct sl_rtmp_client *rtmp)
 {
     uint8_t body[COMMAND_MAX];

@@ -5,7 +5,7 @@
  *
  * Our own and not FFmpeg's, because that one connects by name only (or, given an address, names no
  * server in TLS, so that rtmps services answer with another's certificate), takes names and
- * passwords of 49 bytes, and says more in `connect` than the capture of seed 002.
+ * passwords of 49 bytes, and says more in `connect` than the original server does.
  *
  *   C0 C1 ->   <- S0 S1    C2 ->   <- S2    connect ->   <- _result
  *   releaseStream FCPublish createStream ->   <- _result    publish ->   <- onStatus Publish.Start

@@ -172,7 +172,8 @@ enum sl_media_ext {
 /* One negotiated m-section. */
 struct sl_media {
     bool accepted; /* false: answered with port 0, or inactive when it must stay in the bundle */
-    /* Ours; SL_SDP_INACTIVE: accepted but nothing flows (spec/README.md decision 11). */
+    /* Ours; SL_SDP_INACTIVE: accepted but nothing flows, as the source has no such track. Port 0
+     * in the bundle's first section makes Chromium refuse the whole answer. */
     enum sl_sdp_direction direction;
     enum sl_media_kind kind; /* meaningful when accepted */
     char mid[SL_SDP_MID_MAX + 1];
@@ -258,7 +259,7 @@ struct sl_negotiate_config {
 };
 
 /*
- * Choose, section by section (websocket-api.md 6.2; spec/README.md decision 11). Only the first
+ * Choose, section by section (websocket-api.md 6.2). Only the first
  * audio and the first video section are used; others are refused. local_ssrc and local_rtx_ssrc are
  * left 0 for the caller to draw (rtx: when codecs[0] has an rtx_payload_type). Where we send,
  * codecs[0] is the offered format that fits the source's current codec best. Returns 0; -ENOMSG no

@@ -14,7 +14,7 @@ struct sl_autopush *sl_autopush_create(const struct sl_config *config, struct sl
                                        struct sl_streams *streams);
 /* After sl_pushes_stop(), which drops what is being started. NULL is fine. */
 void sl_autopush_destroy(struct sl_autopush *autopush);
-/* A client published this stream and gave an rtmpUrl: untrusted (spec/README.md decision 9). */
+/* A client published this stream and gave an rtmpUrl: untrusted, see SL_PUSH_BY_CLIENT. */
 void sl_autopush_for_client(struct sl_autopush *autopush, const char *stream, const char *rtmp_url);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* StreamKeepAliveEvent: the back end is asked of each stream again and again, and a 403 stops it
- * (rest-hooks.md section 4, seed 003). */
+ * (rest-hooks.md section 4). */
 #include "session/keep_alive.h"
 #include "session/internal.h"
 #include "session/questions.h"

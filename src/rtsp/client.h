@@ -62,6 +62,13 @@ static inline bool client_has_session(const struct client *client)
     return client->state == READY || client->state == PLAYING;
 }
 
+/* Its stream has just ended: on_visit_end() comes in the next turn of the loop, and answers
+ * whatever request is under way then. */
+static inline bool client_is_ending(const struct client *client)
+{
+    return client->visit && client->state > OPENING && !client->seat.medium;
+}
+
 /* ---- answer.c: each is the one answer to the request under way ---- */
 
 /* extra: its own headers and body, borrowed; NULL: none. last: the connection ends with it. */

@@ -246,6 +246,8 @@ void sl_rtsp_method_run(struct client *client)
     const struct method *method = find_method(client->request->method);
     int status = why_not(client, method);
 
+    if (client_is_ending(client))
+        return;
     if (status == 551) {
         answer_unsupported(client);
         return;

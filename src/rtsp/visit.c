@@ -125,6 +125,8 @@ void sl_rtsp_visit_on_seen(void *owner)
 
 static void permitted(struct client *client)
 {
+    if (client_is_ending(client))
+        return;
     if (client->seat.is_seen)
         client->then(client);
     else

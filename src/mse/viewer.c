@@ -125,12 +125,12 @@ static void put_unit(struct sl_medium *medium, struct parcel *parcel,
                      const struct sl_mse_unit *unit, int64_t now_us)
 {
     struct sl_blob *prelude[SL_MSE_PRELUDE_MAX], *lead = NULL;
-    bool ran = medium->queue.runs;
 
+    if (parcel->count + SL_MSE_PRELUDE_MAX + 3 > MESSAGES_MAX)
+        send_parcel(medium, parcel, now_us); /* which may drop what the unit goes on from */
+    bool ran = medium->queue.runs;
     if (!sl_mse_queue_takes(&medium->queue, unit))
         return;
-    if (parcel->count + SL_MSE_PRELUDE_MAX + 3 > MESSAGES_MAX)
-        send_parcel(medium, parcel, now_us);
     medium->silent |= !ran;
     if (!medium->begun)
         lead = begin(medium, unit);

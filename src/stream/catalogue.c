@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who a stream is and who takes it, on the control loop. */
+/* Streams by their ids, and who takes them, on the control loop. */
 #include "stream/internal.h"
 
 #include "base/clock.h"
@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- Who a stream is ---- */
+/* ---- Ids ---- */
 
 int sl_catalogue_init(struct sl_stream *stream, const struct sl_publisher *publisher)
 {
@@ -48,58 +48,6 @@ void sl_catalogue_remove(struct sl_table *ids, struct sl_stream *stream)
     sl_table_remove(ids, &stream->by_id);
     while ((taker = sl_list_first(&stream->takers, struct sl_taker, link)))
         sl_taker_detach(taker);
-}
-
-enum sl_origin sl_stream_origin(const struct sl_stream *stream)
-{
-    SL_ASSERT_ON(stream->control);
-    return stream->publisher.origin;
-}
-
-bool sl_stream_is_of_this_server(const struct sl_stream *stream)
-{
-    SL_ASSERT_ON(stream->control);
-    return stream->publisher.origin == SL_ORIGIN_OWN ||
-           stream->publisher.origin == SL_ORIGIN_PULLED;
-}
-
-bool sl_stream_is_guarded(const struct sl_stream *stream)
-{
-    SL_ASSERT_ON(stream->control);
-    if (stream->of)
-        stream = stream->of;
-    const struct sl_publisher *publisher = &stream->publisher;
-
-    return !stream->ended && publisher->ops && publisher->ops->is_guarded &&
-           publisher->ops->is_guarded(publisher->owner);
-}
-
-const char *sl_stream_id(const struct sl_stream *stream)
-{
-    SL_ASSERT_ON(stream->control);
-    return stream->id;
-}
-
-void sl_stream_figures(const struct sl_stream *stream, struct sl_stream_figures *out)
-{
-    const struct sl_publisher *publisher = &stream->publisher;
-
-    SL_ASSERT_ON(stream->control);
-    *out = (struct sl_stream_figures){0};
-    if (!stream->ended && publisher->ops && publisher->ops->stats)
-        publisher->ops->stats(publisher->owner, out);
-}
-
-void sl_stream_terminate(struct sl_stream *stream, const char *why)
-{
-    const struct sl_publisher *publisher = &stream->publisher;
-
-    if (stream->ended)
-        return;
-    if (publisher->ops && publisher->ops->terminate)
-        publisher->ops->terminate(publisher->owner, why);
-    else
-        sl_stream_end(stream);
 }
 
 /* ---- Who takes it ---- */

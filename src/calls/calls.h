@@ -10,10 +10,12 @@
  *   call.c      one call: its states, and what each side hears of the other
  *   outgoing.c, incoming.c  how it begins; orders.c, what its client wants of it then
  *   heard.c     what the telephone's side says of it; address.c, whom a client sees
- *   media.c     both legs of a call; join.c, what moves between them; gone.c, their end
+ *   media.c     both legs of a call; join.c, what moves between them; renew.c, in other formats
+ *               later; gone.c, their end
  *   describe.c  their descriptions, telephone.c those of the telephone's leg
  *   taste.c     which codecs are offered to whom; pure
  *   line.c      the telephone's leg on its worker: the flow in both directions
+ *   formats.c   what the telephone's payload types are; pure
  *   way.c       RTP of one kind at a pair of ports, and whose is heard
  *   lane.c      what the lines of one worker share
  *   messages.c  texts; message_out.c from the client, message_in.c to it, and notifications

@@ -80,7 +80,7 @@ struct sl_call_telephone {
     bool encrypts;
     struct sl_sdp_crypto crypto[2];  /* of ours, by kind, if it encrypts */
     bool used[2];                    /* this kind was agreed upon once ... */
-    struct sl_media_codec codecs[2]; /* ... in this codec, which stays (sip.md 14.2) */
+    struct sl_media_codec codecs[2]; /* ... last in this codec */
 };
 void sl_call_telephone_init(struct sl_call_telephone *telephone);
 /* -ENOMSG: what they offered is in clear, or is not, and must not be so (sip_srtp). */
@@ -98,11 +98,14 @@ int sl_call_telephone_answer(struct sl_call_telephone *telephone, const struct s
 /* Of an agreed leg: the codecs in use, in the direction of now. */
 int sl_call_telephone_offer_again(struct sl_call_telephone *telephone, char *text,
                                   struct sl_error *error);
-/* -ENOMSG: they do not offer the codec in use; what was agreed upon stays. */
+/* The codec in use where they offer it, else another, one of those that the browser has first;
+ * pictures stay in theirs, or go. Of both: on an error what was agreed upon is not known any more,
+ * and the caller puts back what he has kept. */
 int sl_call_telephone_answer_again(struct sl_call_telephone *telephone,
-                                   const struct sl_config *config, char *text,
+                                   const struct sl_config *config,
+                                   const struct sl_call_taste *browser, char *text,
                                    struct sl_error *error);
-/* Their answer to that; as above. */
+/* Their answer to an offer of ours. */
 int sl_call_telephone_settle_again(struct sl_call_telephone *telephone, struct sl_error *error);
 
 #endif

@@ -64,6 +64,25 @@ static bool has_kind(struct sl_call_media *media, enum sl_media_kind kind)
     return wanted && sl_call_leg_media(&media->telephone.leg, kind);
 }
 
+/* In the middle of a call a telephone may go on in any codec that it may be offered. */
+static void add_codecs(const struct sl_call_media *media, struct sl_track_config *sound)
+{
+    static const struct sl_call_taste nothing = {.of = {{.count = 0}}};
+    struct sl_call_taste all;
+
+    sl_call_taste_choose(media->config.calls->config.config, &nothing, &all);
+    for (size_t i = 0; i < all.of[SL_AUDIO].count; i++) {
+        const struct sl_source_codec *item = &all.of[SL_AUDIO].items[i];
+        bool known = false;
+        for (size_t j = 0; j < sound->codec_count; j++)
+            known |= sound->codecs[j].codec == item->codec;
+        if (known || sound->codec_count == SL_TRACK_CODECS_MAX)
+            continue;
+        sound->codecs[sound->codec_count] = (struct sl_track_codec){.codec = item->codec};
+        memcpy(sound->codecs[sound->codec_count++].fmtp, item->fmtp, sizeof(item->fmtp));
+    }
+}
+
 static int make_stream(struct sl_call_media *media, struct sl_call_leg *leg,
                        const struct sl_source_ops *ops, void *owner, struct sl_stream **out,
                        struct sl_error *error)
@@ -79,6 +98,8 @@ static int make_stream(struct sl_call_media *media, struct sl_call_leg *leg,
             sl_track_config_from(sl_call_leg_media(leg, (enum sl_media_kind)kind),
                                  &config.tracks[kind]);
     }
+    if (leg == &media->telephone.leg)
+        add_codecs(media, &config.tracks[SL_AUDIO]);
     int err = sl_stream_create(media->config.calls->config.streams, &config, out);
     if (err < 0)
         return sl_error_set(error, err, "no room for another stream");
@@ -99,11 +120,9 @@ static bool is_heard(const struct sl_media *sent, const struct sl_media *heard)
     return false;
 }
 
-/* What of this stream the other side can get: itself, or what is made of it. NULL in out: nothing.
- */
-static int choose_track(struct sl_call_media *media, struct sl_stream *stream,
-                        const struct sl_media *sent, const struct sl_media *heard,
-                        struct sl_variant **variant, struct sl_track **out, struct sl_error *error)
+int sl_call_media_choose(struct sl_call_media *media, struct sl_stream *stream,
+                         const struct sl_media *sent, const struct sl_media *heard,
+                         struct sl_variant **variant, struct sl_track **out, struct sl_error *error)
 {
     const struct sl_media_codec *codec = &heard->codecs[0];
     const struct sl_variant_want want = {.codec = codec->codec,
@@ -135,15 +154,15 @@ static int choose_tracks(struct sl_call_media *media, struct sl_stream *stream,
     for (size_t i = 0; i < 2 && err == 0; i++) {
         enum sl_media_kind kind = (enum sl_media_kind)i;
         if (has_kind(media, kind))
-            err = choose_track(media, stream, sl_call_leg_media(from, kind),
-                               sl_call_leg_media(to, kind), &variants[i], &out[i], error);
+            err = sl_call_media_choose(media, stream, sl_call_leg_media(from, kind),
+                                       sl_call_leg_media(to, kind), &variants[i], &out[i], error);
     }
     return err;
 }
 
 /* The flow is for both directions whoever speaks now: who does not is left out
  * (sl_call_media_aim()). */
-static struct sl_negotiation *both_directions(const struct sl_negotiation *negotiation)
+struct sl_negotiation *sl_call_media_both_directions(const struct sl_negotiation *negotiation)
 {
     struct sl_negotiation *out = sl_new(struct sl_negotiation);
 
@@ -222,7 +241,7 @@ void sl_call_media_aim(struct sl_call_media *media)
     sl_call_line_change(media->line, &change);
 }
 
-static void log_joined(struct sl_call_media *media)
+void sl_call_media_log(struct sl_call_media *media)
 {
     const struct sl_media *pictures = sl_call_leg_media(&media->telephone.leg, SL_VIDEO);
     bool made = media->to_line[SL_AUDIO] || media->to_browser[SL_AUDIO];
@@ -286,7 +305,7 @@ static int join_over(struct sl_call_media *media, const struct sl_negotiation *n
     sl_peer_start(media->peer); /* first: the line asks it for a key frame at once */
     start_line(media, negotiation, to_line);
     media->joined = true;
-    log_joined(media);
+    sl_call_media_log(media);
     return 0;
 }
 
@@ -294,7 +313,8 @@ int sl_call_media_join(struct sl_call_media *media, struct sl_error *error)
 {
     if (media->config.alone)
         return sl_call_media_join_alone(media, error);
-    struct sl_negotiation *negotiation = both_directions(&media->telephone.leg.negotiation);
+    struct sl_negotiation *negotiation =
+        sl_call_media_both_directions(&media->telephone.leg.negotiation);
     int err = join_over(media, negotiation, error);
 
     free(negotiation);
@@ -305,7 +325,8 @@ int sl_call_media_join(struct sl_call_media *media, struct sl_error *error)
 
 int sl_call_media_join_alone(struct sl_call_media *media, struct sl_error *error)
 {
-    struct sl_negotiation *negotiation = both_directions(&media->telephone.leg.negotiation);
+    struct sl_negotiation *negotiation =
+        sl_call_media_both_directions(&media->telephone.leg.negotiation);
 
     make_line(media, negotiation);
     free(negotiation);
@@ -328,11 +349,12 @@ int sl_call_media_publish(struct sl_call_media *media, const struct sl_stream_co
     config.owner = media->line;
     config.unlisted_until_live = true;
     sl_track_config_from(sl_call_leg_sound(leg), &config.tracks[SL_AUDIO]);
+    add_codecs(media, &config.tracks[SL_AUDIO]);
     int err = sl_stream_create(media->config.calls->config.streams, &config, &media->from_line);
     if (err < 0)
         return sl_error_set(error, err, "%s",
                             err == -EEXIST ? "the name is in use" : "no room for another stream");
-    struct sl_negotiation *negotiation = both_directions(&leg->negotiation);
+    struct sl_negotiation *negotiation = sl_call_media_both_directions(&leg->negotiation);
     struct sl_track *const in[2] = {[SL_AUDIO] = sl_stream_track(media->from_line, SL_AUDIO)};
     struct sl_track *const to[2] = {[SL_AUDIO] = media->own};
     sl_call_line_start(media->line, in, to, negotiation, media->id);
@@ -366,6 +388,7 @@ static void exchange_lines(struct sl_call_media *a, struct sl_call_media *b)
     EXCHANGE(bool, a->quiet, b->quiet);
     EXCHANGE(bool, a->held, b->held);
     EXCHANGE(struct sl_stream *, a->from_line, b->from_line);
+    EXCHANGE(struct sl_stream *, a->said_stream, b->said_stream);
     EXCHANGE(struct sl_variant *, a->said, b->said);
     EXCHANGE(struct sl_track *, a->own, b->own);
     for (size_t kind = 0; kind < 2; kind++) {
@@ -397,7 +420,7 @@ static int join_line(struct sl_call_media *media, const struct sl_negotiation *n
         if (to_browser[kind]) /* what flows to it: else it goes on without */
             (void)sl_peer_move(media->peer, (enum sl_media_kind)kind, to_browser[kind]);
     }
-    log_joined(media);
+    sl_call_media_log(media);
     return 0;
 }
 
@@ -413,7 +436,7 @@ int sl_call_media_take_over(struct sl_call_media *media, struct sl_call_media *n
         err = sl_call_telephone_settle(telephone, error);
     if (err < 0)
         return err;
-    struct sl_negotiation *negotiation = both_directions(&telephone->leg.negotiation);
+    struct sl_negotiation *negotiation = sl_call_media_both_directions(&telephone->leg.negotiation);
     exchange_lines(media, next);
     err = join_line(media, negotiation, error);
     free(negotiation);
@@ -422,6 +445,7 @@ int sl_call_media_take_over(struct sl_call_media *media, struct sl_call_media *n
         return err;
     }
     sl_stream_unlisten(&media->said_listener);
+    next->said_stream = NULL;
     next->own = NULL; /* it is of the other's browser, which may go first */
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "calls/formats.h"
 #include "calls/tone.h"
 #include "calls/way.h"
 
@@ -14,8 +15,6 @@ enum {
     REPORT_EVERY_US = 5 * SL_US_PER_S, /* RFC 3550 section 6.2 */
     KEEP_ALIVE_US = 15 * SL_US_PER_S,  /* RFC 6263 section 4 */
     KEYFRAME_EVERY_US = SL_US_PER_S,   /* of those asked for by INFO (RFC 5168) */
-    COMFORT_NOISE_PAYLOAD_TYPE = 13,   /* RFC 3389 */
-    NO_PAYLOAD_TYPE = 0xff,
 };
 
 struct sl_call_line {
@@ -26,16 +25,16 @@ struct sl_call_line {
                                       * orders before it is there. */
     struct sl_msg heard, closed;
     bool closing;
-    uint8_t event_payload_type; /* NO_PAYLOAD_TYPE: digits have none. Constant. */
+    bool has_tones;
     _Atomic int64_t heard_us;
     /* [worker] */
     struct sl_call_rider rider;
     struct sl_call_way ways[2];                        /* by kind */
     enum sl_media_kind kinds[SL_MEDIA_TRANSPORTS_MAX]; /* by transport; constant */
     bool sends[2], receives[2];
+    struct sl_call_formats formats;
     struct sl_tone tone;
     uint32_t tone_time;
-    uint8_t sound_payload_type;
     uint64_t packets_seen; /* sent until then ... */
     int64_t sent_us;       /* ... when the last one was */
     unsigned ticks;
@@ -133,7 +132,7 @@ static void send_tone(struct sl_call_line *line, int64_t now_us)
         if (begins)
             line->tone_time = sl_flow_out_time(line->out, now_us);
         const struct sl_flow_interjection packet = {
-            .payload_type = line->event_payload_type,
+            .payload_type = line->formats.event,
             .marker = begins,
             .timestamp = line->tone_time,
             .payload = payload,
@@ -157,7 +156,7 @@ static void keep_alive(struct sl_call_line *line, int64_t now_us)
     if (now_us - line->sent_us < KEEP_ALIVE_US)
         return;
     const struct sl_flow_interjection empty = {
-        .payload_type = line->sound_payload_type,
+        .payload_type = line->formats.sound,
         .timestamp = sl_flow_out_time(line->out, now_us),
     };
     line->sent_us = now_us;
@@ -187,6 +186,9 @@ struct order {
     struct sl_call_line *line;
     void (*run)(struct sl_call_line *line, const struct order *order);
     struct sl_call_line_change change;
+    struct sl_negotiation *negotiation; /* NULL: it is no `agree` */
+    struct sl_sdp_crypto crypto[2];
+    bool encrypts;
     char digit;
 };
 
@@ -195,22 +197,33 @@ static void on_order(struct sl_msg *msg) /* on the worker */
     struct order *order = sl_container_of(msg, struct order, msg);
 
     order->run(order->line, order);
+    free(order->negotiation);
     free(order);
 }
 
-static void post(struct sl_call_line *line,
-                 void (*run)(struct sl_call_line *line, const struct order *order),
-                 const struct sl_call_line_change *change, char digit)
+static struct order *order_new(struct sl_call_line *line,
+                               void (*run)(struct sl_call_line *line, const struct order *order))
 {
     struct order *order = sl_new(struct order);
 
     order->msg.run = on_order;
     order->line = line;
     order->run = run;
-    order->digit = digit;
-    if (change)
-        order->change = *change;
-    sl_loop_post(sl_worker_loop(sl_call_lane_worker(line->config.lane)), &order->msg);
+    return order;
+}
+
+static void post(struct order *order)
+{
+    sl_loop_post(sl_worker_loop(sl_call_lane_worker(order->line->config.lane)), &order->msg);
+}
+
+static void use_formats(struct sl_call_line *line, const struct sl_media *sound)
+{
+    sl_call_formats_read(sound, &line->formats);
+    sl_call_way_hear(&line->ways[SL_AUDIO], SL_CALL_COMFORT_NOISE);
+    if (line->formats.event == SL_CALL_NO_PAYLOAD_TYPE)
+        line->tone = (struct sl_tone){.clock_hz = 0}; /* what is under way has no way on */
+    line->tone.clock_hz = line->formats.event_clock_hz;
 }
 
 static void begin(struct sl_call_line *line, const struct order *order)
@@ -243,6 +256,25 @@ static void apply(struct sl_call_line *line, const struct order *order)
         set_pauses(line);
     if (line->receives[SL_VIDEO] && !saw)
         (void)sl_flow_in_request_keyframe(line->in, SL_VIDEO); /* or its players ask themselves */
+}
+
+static void agree(struct sl_call_line *line, const struct order *order)
+{
+    const struct sl_negotiation *negotiation = order->negotiation;
+
+    for (size_t i = 0; i < negotiation->media_count; i++) {
+        const struct sl_media *media = &negotiation->media[i];
+        struct sl_call_way *way = &line->ways[media->kind];
+        if (!media->accepted || media->codec_count == 0 || way->ports.rtp < 0)
+            continue;
+        sl_call_way_agree(way, media, &negotiation->transports[media->transport].crypto,
+                          order->encrypts ? &order->crypto[media->kind] : NULL);
+        if (media->kind == SL_AUDIO)
+            use_formats(line, media);
+    }
+    sl_flow_in_agree(line->in, negotiation, line->formats.fillers);
+    if (line->out)
+        sl_flow_out_agree(line->out, negotiation);
 }
 
 static void dial(struct sl_call_line *line, const struct order *order)
@@ -295,30 +327,6 @@ static void on_closed(struct sl_msg *msg)
     told(owner);
 }
 
-/* Digits have the clock of the sound, where the other side has such ones. */
-static void choose_events(struct sl_call_line *line, const struct sl_media *sound,
-                          struct sl_flow_in_config *in)
-{
-    uint32_t sound_hz = sl_sdp_clock_hz(&sound->codecs[0]);
-    uint8_t noise = COMFORT_NOISE_PAYLOAD_TYPE;
-
-    line->sound_payload_type = sound->codecs[0].payload_type;
-    for (size_t i = 0; i < sound->codec_count; i++) {
-        const struct sl_media_codec *codec = &sound->codecs[i];
-        if (codec->codec != SL_CODEC_TELEPHONE_EVENT)
-            continue;
-        in->fillers[codec->payload_type >> 6 & 1] |= UINT64_C(1) << (codec->payload_type & 63);
-        if (line->event_payload_type != NO_PAYLOAD_TYPE && codec->clock_hz != sound_hz)
-            continue;
-        line->event_payload_type = codec->payload_type;
-        line->tone.clock_hz = codec->clock_hz;
-    }
-    if (!sl_call_way_hears(&line->ways[SL_AUDIO], noise)) {
-        in->fillers[0] |= UINT64_C(1) << noise;
-        sl_call_way_hear(&line->ways[SL_AUDIO], noise);
-    }
-}
-
 static void make_way(struct sl_call_line *line, const struct sl_negotiation *negotiation,
                      const struct sl_media *media)
 {
@@ -347,7 +355,7 @@ struct sl_call_line *sl_call_line_create(const struct sl_call_line_config *confi
     line->heard.run = on_heard;
     line->closed.run = on_closed;
     line->keyframe_wanted.run = on_keyframe_wanted;
-    line->event_payload_type = NO_PAYLOAD_TYPE;
+    line->formats.event = SL_CALL_NO_PAYLOAD_TYPE;
     for (size_t kind = 0; kind < 2; kind++) {
         line->ways[kind] = (struct sl_call_way){
             .kind = (enum sl_media_kind)kind,
@@ -364,8 +372,10 @@ struct sl_call_line *sl_call_line_create(const struct sl_call_line_config *confi
             continue;
         make_way(line, negotiation, media);
         if (media->kind == SL_AUDIO)
-            choose_events(line, media, &in);
+            use_formats(line, media);
     }
+    line->has_tones = line->formats.event != SL_CALL_NO_PAYLOAD_TYPE;
+    memcpy(in.fillers, line->formats.fillers, sizeof(in.fillers));
     line->config.negotiation = NULL; /* borrowed for the call */
     line->config.crypto = NULL;
     line->in = sl_flow_in_create(&in);
@@ -390,27 +400,53 @@ void sl_call_line_start(struct sl_call_line *line, struct sl_track *const in[sta
     sl_flow_in_set_tracks(line->in, in[SL_AUDIO], in[SL_VIDEO]);
     if (out[SL_AUDIO] || out[SL_VIDEO])
         line->out = sl_flow_out_create(&config);
-    post(line, begin, NULL, '\0');
+    post(order_new(line, begin));
 }
 
 void sl_call_line_change(struct sl_call_line *line, const struct sl_call_line_change *change)
 {
-    post(line, apply, change, '\0');
+    struct order *order = order_new(line, apply);
+
+    order->change = *change;
+    post(order);
+}
+
+void sl_call_line_agree(struct sl_call_line *line, struct sl_negotiation *negotiation,
+                        const struct sl_sdp_crypto *crypto)
+{
+    struct order *order = order_new(line, agree);
+
+    order->negotiation = negotiation;
+    order->encrypts = crypto != NULL;
+    if (crypto)
+        memcpy(order->crypto, crypto, sizeof(order->crypto));
+    for (size_t i = 0; i < negotiation->media_count; i++) {
+        const struct sl_media *media = &negotiation->media[i];
+        struct sl_call_formats formats;
+        if (!media->accepted || media->codec_count == 0 || media->kind != SL_AUDIO)
+            continue;
+        sl_call_formats_read(media, &formats);
+        line->has_tones = formats.event != SL_CALL_NO_PAYLOAD_TYPE;
+    }
+    post(order);
 }
 
 bool sl_call_line_has_tones(const struct sl_call_line *line)
 {
-    return line->event_payload_type != NO_PAYLOAD_TYPE;
+    return line->has_tones;
 }
 
 void sl_call_line_dial(struct sl_call_line *line, char digit)
 {
-    post(line, dial, NULL, digit);
+    struct order *order = order_new(line, dial);
+
+    order->digit = digit;
+    post(order);
 }
 
 void sl_call_line_refresh(struct sl_call_line *line)
 {
-    post(line, refresh, NULL, '\0');
+    post(order_new(line, refresh));
 }
 
 void sl_call_line_say(struct sl_call_line *line, struct sl_track *track)
@@ -437,5 +473,5 @@ int64_t sl_call_line_heard_us(const struct sl_call_line *line)
 void sl_call_line_close(struct sl_call_line *line)
 {
     line->closing = true;
-    post(line, end, NULL, '\0');
+    post(order_new(line, end));
 }

@@ -47,6 +47,11 @@ struct sl_call_line_change {
     } places[2];
 };
 void sl_call_line_change(struct sl_call_line *line, const struct sl_call_line_change *change);
+/* What was agreed upon anew: formats, and keys (crypto as in the configuration, read at once). The
+ * negotiation is taken over; its kinds are those that there were, or fewer. Tracks that are sent in
+ * another codec follow by sl_call_line_say(). */
+void sl_call_line_agree(struct sl_call_line *line, struct sl_negotiation *negotiation,
+                        const struct sl_sdp_crypto *crypto);
 /* Digits can go among the sound (RFC 4733). */
 bool sl_call_line_has_tones(const struct sl_call_line *line);
 /* One more, behind those that are under way; too many are left out. */

@@ -75,6 +75,7 @@ void sl_call_media_quieten(struct sl_call_media *media)
     if (media->has_line && !media->quiet)
         sl_call_line_close(media->line);
     media->quiet = true;
+    media->said_stream = NULL;
     media->own = NULL; /* nothing is said on a line that goes */
 }
 
@@ -253,41 +254,53 @@ int sl_call_media_take_answer(struct sl_call_media *media, const char *answer,
 
 /* ---- Later ---- */
 
-int sl_call_media_move_line(struct sl_call_media *media, const char *answer, struct sl_error *error)
+static int agree_again(struct sl_call_media *media, bool offer, struct sl_error *error)
+{
+    struct sl_call_taste browser;
+
+    if (!offer)
+        return sl_call_telephone_settle_again(&media->telephone, error);
+    sl_call_taste_agreed(&media->browser.leg.negotiation, &browser);
+    return sl_call_telephone_answer_again(&media->telephone, media->config.calls->config.config,
+                                          &browser, media->text, error);
+}
+
+/* What they say now, an offer or an answer, is taken as a whole, or all is as it was. */
+static int hear_again(struct sl_call_media *media, const char *text, bool offer,
+                      struct sl_error *error)
 {
     struct sl_call_telephone *telephone = &media->telephone;
-
-    if (media->held) { /* nothing flows, whatever they say */
-        sl_call_media_aim(media);
-        return 0;
-    }
     struct sl_sdp *before = NULL;
-    int err = sl_call_leg_hear_anew(&telephone->leg, answer, &before, error);
+    int err = sl_call_leg_hear_anew(&telephone->leg, text, &before, error);
+
     if (err < 0)
         return err;
-    err = sl_call_telephone_settle_again(telephone, error);
+    struct sl_call_telephone *kept = sl_new(struct sl_call_telephone); /* it is large */
+    *kept = *telephone;
+    err = agree_again(media, offer, error);
+    if (err == 0)
+        err = sl_call_media_renew(media, kept, error);
+    if (err < 0)
+        *telephone = *kept;
     sl_call_leg_keep(&telephone->leg, before, err == 0);
+    free(kept);
     if (err == 0)
         sl_call_media_aim(media);
     return err;
 }
 
+int sl_call_media_move_line(struct sl_call_media *media, const char *answer, struct sl_error *error)
+{
+    if (!media->held)
+        return hear_again(media, answer, false, error);
+    sl_call_media_aim(media); /* nothing flows, whatever they say */
+    return 0;
+}
+
 int sl_call_media_offered(struct sl_call_media *media, const char *offer, struct sl_error *error)
 {
-    struct sl_call_telephone *telephone = &media->telephone;
-
-    if (!offer)
-        return sl_call_telephone_offer_again(telephone, media->text, error);
-    struct sl_sdp *before = NULL;
-    int err = sl_call_leg_hear_anew(&telephone->leg, offer, &before, error);
-    if (err < 0)
-        return err;
-    err = sl_call_telephone_answer_again(telephone, media->config.calls->config.config, media->text,
-                                         error);
-    sl_call_leg_keep(&telephone->leg, before, err == 0);
-    if (err == 0)
-        sl_call_media_aim(media);
-    return err;
+    return offer ? hear_again(media, offer, true, error)
+                 : sl_call_telephone_offer_again(&media->telephone, media->text, error);
 }
 
 int sl_call_media_hold(struct sl_call_media *media, bool held, struct sl_error *error)

@@ -98,11 +98,11 @@ bool sl_call_media_has_tones(const struct sl_call_media *media);
 void sl_call_media_dial(struct sl_call_media *media, char digit);
 /* The telephone wants a key frame, and says so by INFO. */
 void sl_call_media_refresh(struct sl_call_media *media);
-/* Of a joined one: what the telephone's side answers later, which may move it; another codec is
- * -ENOMSG, and all stays. */
+/* Of a joined one: what the telephone's side answers later, which may move it, in another codec,
+ * too; the browser hears nothing of it. On an error all stays as it was. */
 int sl_call_media_move_line(struct sl_call_media *media, const char *answer,
                             struct sl_error *error);
-/* An offer of theirs; the text is our answer. offer NULL: the text is an offer, and
+/* The same with an offer of theirs; the text is our answer. offer NULL: the text is an offer, and
  * sl_call_media_move_line() follows. */
 int sl_call_media_offered(struct sl_call_media *media, const char *offer, struct sl_error *error);
 /* Our own offer, with nothing heard by either (held) or as before. */

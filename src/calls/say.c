@@ -4,6 +4,7 @@
 #include "calls/legs.h"
 
 #include "base/error.h"
+#include "base/log.h"
 
 #include <errno.h>
 
@@ -74,13 +75,36 @@ static void on_said_end(struct sl_stream_listener *listener)
     (void)sl_call_media_say(media, NULL, &error); /* what it heard at first is there */
 }
 
-static void say(struct sl_call_media *media, struct sl_track *track, struct sl_variant *variant)
+/* stream NULL: its own. */
+static void say(struct sl_call_media *media, struct sl_stream *stream, struct sl_track *track,
+                struct sl_variant *variant)
 {
     sl_stream_unlisten(&media->said_listener);
     media->said_listener.on_end = NULL;
     sl_call_line_say(media->line, track);
     sl_variant_release(media->said);
+    media->said_stream = stream;
     media->said = variant;
+}
+
+void sl_call_media_say_again(struct sl_call_media *media)
+{
+    bool is_voice = media->voice && media->said_stream == sl_call_voice_stream(media->voice);
+    struct sl_error error = {.text = ""};
+    struct sl_variant *variant;
+    struct sl_track *track;
+
+    if (media->said_stream && !is_voice) {
+        if (sl_call_media_say(media, media->said_stream, &error) == 0)
+            return;
+    } else if (is_voice && sl_call_media_choose_said(media, media->said_stream, &variant, &track,
+                                                     &error) == 0) {
+        say(media, media->said_stream, track, variant);
+        return;
+    }
+    if (error.text[0])
+        sl_log(SL_LOG_WARN, media->config.log, "it hears no more of what it heard: %s", error.text);
+    say(media, NULL, media->own, NULL);
 }
 
 int sl_call_media_say(struct sl_call_media *media, struct sl_stream *stream, struct sl_error *error)
@@ -91,13 +115,13 @@ int sl_call_media_say(struct sl_call_media *media, struct sl_stream *stream, str
     if (!media->own)
         return sl_error_set(error, -EAGAIN, "the call is not established");
     if (!stream) {
-        say(media, media->own, NULL);
+        say(media, NULL, media->own, NULL);
         return 0;
     }
     int err = sl_call_media_choose_said(media, stream, &variant, &track, error);
     if (err < 0)
         return err;
-    say(media, track, variant);
+    say(media, stream, track, variant);
     media->said_listener.on_end = on_said_end;
     sl_stream_listen(variant ? sl_variant_stream(variant) : stream, &media->said_listener);
     return 0;
@@ -119,7 +143,7 @@ int sl_call_media_play(struct sl_call_media *media, struct sl_sound *sound, stru
                                         error);
         if (err < 0)
             return err;
-        say(media, track, variant);
+        say(media, sl_call_voice_stream(media->voice), track, variant);
     }
     sl_call_voice_play(media->voice, sound);
     return 0;

@@ -49,23 +49,29 @@ static void note_agreed(struct sl_call_telephone *telephone)
     }
 }
 
-/* The same codecs under the same numbers, as far as they are still there. */
-static int check_codecs(struct sl_call_telephone *telephone, struct sl_error *error)
+/* Nobody makes pictures in another codec or packetization mode (sip.md 14.3): they stay as they
+ * were at first, or go. */
+static bool is_as_before(const struct sl_call_telephone *telephone, const struct sl_media *pictures)
 {
-    for (size_t kind = 0; kind < 2; kind++) {
-        struct sl_media *media = sl_call_leg_media(&telephone->leg, (enum sl_media_kind)kind);
-        const struct sl_media_codec *before = &telephone->codecs[kind];
-        bool same = media && media->codecs[0].codec == before->codec &&
-                    media->codecs[0].payload_type == before->payload_type;
-        if (kind == SL_AUDIO && !same)
-            return sl_error_set(error, -ENOMSG, "another codec in the middle of a call");
-        if (!media)
-            continue;
-        if (!same || !telephone->used[kind])
-            media->accepted = false;
-        keep_one(media);
-        media->local_ssrc = telephone->ssrcs[kind];
-    }
+    const struct sl_media_codec *now = &pictures->codecs[0], *before = &telephone->codecs[SL_VIDEO];
+
+    return telephone->used[SL_VIDEO] && now->codec == before->codec &&
+           now->h264_mode1 == before->h264_mode1;
+}
+
+/* There is sound, and of pictures only what there was. */
+static int check_again(struct sl_call_telephone *telephone, struct sl_error *error)
+{
+    struct sl_media *sound = sl_call_leg_media(&telephone->leg, SL_AUDIO);
+    struct sl_media *pictures = sl_call_leg_media(&telephone->leg, SL_VIDEO);
+
+    if (!sound || sound->codecs[0].codec == SL_CODEC_TELEPHONE_EVENT)
+        return sl_error_set(error, -ENOMSG, "no common codec of sound");
+    keep_one(sound);
+    if (pictures && !is_as_before(telephone, pictures))
+        pictures->accepted = false;
+    else if (pictures)
+        keep_one(pictures);
     return 0;
 }
 
@@ -164,9 +170,10 @@ int sl_call_telephone_settle(struct sl_call_telephone *telephone, struct sl_erro
     return err;
 }
 
-/* Keys of ours for each section that is answered with keys. */
+/* Keys of ours for each section that is answered with keys; those that there are stay. */
 static void draw_keys(struct sl_call_telephone *telephone)
 {
+    telephone->encrypts = false;
     for (size_t kind = 0; kind < 2; kind++) {
         struct sl_media *media = sl_call_leg_media(&telephone->leg, (enum sl_media_kind)kind);
         struct sl_sdp_crypto *ours = &telephone->crypto[kind];
@@ -177,15 +184,15 @@ static void draw_keys(struct sl_call_telephone *telephone)
         if (theirs->suite == SL_SDP_NO_SUITE)
             continue;
         telephone->encrypts = true;
-        if (ours->suite == SL_SDP_NO_SUITE)
+        if (ours->suite != theirs->suite)
             sl_flow_draw_crypto(theirs->suite, theirs->tag, ours);
         ours->tag = theirs->tag;
     }
 }
 
-int sl_call_telephone_answer(struct sl_call_telephone *telephone, const struct sl_config *config,
-                             const struct sl_call_taste *browser, char *text,
-                             struct sl_error *error)
+/* What they offered: of what the browser sends the first that they have, else what can be made. */
+static int negotiate(struct sl_call_telephone *telephone, const struct sl_config *config,
+                     const struct sl_call_taste *browser, struct sl_error *error)
 {
     struct sl_call_taste sent = {.of = {{.count = 0}}}, offered, all;
     const struct sl_call_codecs *sound = &browser->of[SL_AUDIO];
@@ -205,10 +212,17 @@ int sl_call_telephone_answer(struct sl_call_telephone *telephone, const struct s
         sent.of[SL_VIDEO] = all.of[SL_VIDEO];
     }
     sl_call_taste_add_events(config, &all.of[SL_AUDIO]);
-    int err = sl_call_leg_agree(
-        &telephone->leg,
-        sl_call_leg_negotiate(&telephone->leg, config, &telephone->direction, &sent, &all, error),
-        error);
+    return sl_call_leg_negotiate(&telephone->leg, config, &telephone->direction, &sent, &all,
+                                 error);
+}
+
+int sl_call_telephone_answer(struct sl_call_telephone *telephone, const struct sl_config *config,
+                             const struct sl_call_taste *browser, char *text,
+                             struct sl_error *error)
+{
+    int err =
+        sl_call_leg_agree(&telephone->leg, negotiate(telephone, config, browser, error), error);
+
     if (err < 0)
         return err;
     for (size_t kind = 0; kind < 2; kind++) {
@@ -244,48 +258,79 @@ int sl_call_telephone_offer_again(struct sl_call_telephone *telephone, char *tex
     return len < 0 ? len : sl_call_leg_remember(&telephone->leg, text, len, error);
 }
 
-int sl_call_telephone_answer_again(struct sl_call_telephone *telephone,
-                                   const struct sl_config *config, char *text,
-                                   struct sl_error *error)
+/* What is in use comes before what the browser has: nobody changes it without need. */
+static void prefer_in_use(const struct sl_call_telephone *telephone,
+                          const struct sl_call_taste *browser, struct sl_call_taste *out)
 {
-    struct sl_negotiation *kept = sl_new(struct sl_negotiation);
-    struct sl_call_taste sent = {.of = {{.count = 0}}}, all;
+    const struct sl_call_codecs *sound = &browser->of[SL_AUDIO];
+    struct sl_call_codecs *chosen = &out->of[SL_AUDIO];
 
+    *out = (struct sl_call_taste){.of = {{.count = 0}}};
     for (size_t kind = 0; kind < 2; kind++) {
         const struct sl_media_codec *codec = &telephone->codecs[kind];
-        struct sl_source_codec *item = &sent.of[kind].items[0];
         if (!telephone->used[kind])
             continue;
+        struct sl_source_codec *item = &out->of[kind].items[out->of[kind].count++];
         *item = (struct sl_source_codec){.codec = codec->codec};
         memcpy(item->fmtp, codec->fmtp, sizeof(item->fmtp));
-        sent.of[kind].count = 1;
     }
-    all = sent;
-    sl_call_taste_add_events(config, &all.of[SL_AUDIO]);
-    *kept = telephone->leg.negotiation;
-    int err =
-        sl_call_leg_negotiate(&telephone->leg, config, &telephone->direction, &sent, &all, error);
+    for (size_t i = 0; i < sound->count && chosen->count < SL_CALL_CODECS_MAX; i++) {
+        if (!sl_call_codecs_find(chosen, sound->items[i].codec))
+            chosen->items[chosen->count++] = sound->items[i];
+    }
+}
+
+/* Where nothing flows, their codecs come in their order (RFC 3264 section 8.4: a hold); that is no
+ * wish for another. */
+static void put_first(struct sl_call_telephone *telephone, const struct sl_call_taste *preferred)
+{
+    for (size_t kind = 0; kind < 2; kind++) {
+        struct sl_media *media = sl_call_leg_media(&telephone->leg, (enum sl_media_kind)kind);
+        for (size_t i = 0; media && i < preferred->of[kind].count; i++) {
+            size_t at = 0;
+            while (at < media->codec_count &&
+                   media->codecs[at].codec != preferred->of[kind].items[i].codec)
+                at++;
+            if (at == media->codec_count)
+                continue;
+            const struct sl_media_codec first = media->codecs[0];
+            media->codecs[0] = media->codecs[at];
+            media->codecs[at] = first;
+            break;
+        }
+    }
+}
+
+int sl_call_telephone_answer_again(struct sl_call_telephone *telephone,
+                                   const struct sl_config *config,
+                                   const struct sl_call_taste *browser, char *text,
+                                   struct sl_error *error)
+{
+    struct sl_call_taste preferred;
+    int err = sl_call_telephone_check_srtp(telephone, config, error);
+
+    prefer_in_use(telephone, browser, &preferred);
     if (err == 0)
-        err = check_codecs(telephone, error);
-    if (err == 0)
-        err = describe(telephone, text, error);
+        err = negotiate(telephone, config, &preferred, error);
     if (err < 0)
-        telephone->leg.negotiation = *kept;
-    free(kept);
+        return err;
+    put_first(telephone, &preferred);
+    err = check_again(telephone, error);
+    if (err < 0)
+        return err;
+    draw_keys(telephone);
+    err = describe(telephone, text, error);
     return err < 0 ? err : 0;
 }
 
 int sl_call_telephone_settle_again(struct sl_call_telephone *telephone, struct sl_error *error)
 {
     struct sl_call_leg *leg = &telephone->leg;
-    struct sl_negotiation *kept = sl_new(struct sl_negotiation);
-
-    *kept = leg->negotiation;
     int err = sl_sdp_accept_answer(leg->ours, leg->theirs, &leg->negotiation, error);
+
     if (err == 0)
-        err = check_codecs(telephone, error);
-    if (err < 0)
-        leg->negotiation = *kept;
-    free(kept);
+        err = check_again(telephone, error);
+    if (err == 0)
+        note_agreed(telephone);
     return err;
 }

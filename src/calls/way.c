@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+#include <string.h>
+
 enum { LOCK_PACKETS = 5 }; /* in a row from one address */
 
 /* ---- Where it is ---- */
@@ -125,23 +127,66 @@ static void on_rtcp(void *owner, int fd)
 
 /* ---- Life ---- */
 
-void sl_call_way_init(struct sl_call_way *way, const struct sl_media *media,
-                      const struct sl_sdp_crypto *theirs, const struct sl_sdp_crypto *ours)
+static void hear(struct sl_call_way *way, const struct sl_media *media)
 {
-    struct sl_srtp_engine *engine = sl_call_lane_engine(way->lane);
-    struct sl_srtp_keys keys;
-
-    way->rtp.fd = way->ports.rtp;
-    way->rtcp.fd = way->ports.rtcp;
     for (size_t i = 0; i < media->codec_count; i++) {
         sl_call_way_hear(way, media->codecs[i].payload_type);
         if (media->codecs[i].rtx_payload_type >= 0)
             sl_call_way_hear(way, (uint8_t)media->codecs[i].rtx_payload_type);
     }
-    if (ours && sl_flow_keys(ours, &keys))
-        way->sender = sl_srtp_sender_create(engine, &keys);
-    if (sl_flow_keys(theirs, &keys))
-        way->receiver = sl_srtp_receiver_create(engine, &keys);
+}
+
+static void use_our_keys(struct sl_call_way *way, const struct sl_sdp_crypto *ours)
+{
+    struct sl_srtp_keys keys;
+
+    way->ours = ours ? *ours : (struct sl_sdp_crypto){.suite = SL_SDP_NO_SUITE};
+    way->sender = sl_flow_keys(&way->ours, &keys)
+                      ? sl_srtp_sender_create(sl_call_lane_engine(way->lane), &keys)
+                      : NULL;
+}
+
+static void use_their_keys(struct sl_call_way *way, const struct sl_sdp_crypto *theirs)
+{
+    struct sl_srtp_keys keys;
+
+    way->theirs = *theirs;
+    way->receiver = sl_flow_keys(theirs, &keys)
+                        ? sl_srtp_receiver_create(sl_call_lane_engine(way->lane), &keys)
+                        : NULL;
+}
+
+/* The tag is a name only. */
+static bool same_keys(const struct sl_sdp_crypto *a, const struct sl_sdp_crypto *b)
+{
+    return a->suite == b->suite && memcmp(a->key, b->key, sl_sdp_suite_key_len(a->suite)) == 0;
+}
+
+void sl_call_way_agree(struct sl_call_way *way, const struct sl_media *media,
+                       const struct sl_sdp_crypto *theirs, const struct sl_sdp_crypto *ours)
+{
+    static const struct sl_sdp_crypto in_clear = {.suite = SL_SDP_NO_SUITE};
+
+    hear(way, media);
+    if (!same_keys(&way->ours, ours ? ours : &in_clear)) {
+        sl_udp_flush(sl_call_lane_sender(way->lane)); /* what is queued is encrypted by then */
+        sl_srtp_sender_destroy(way->sender);
+        use_our_keys(way, ours);
+    }
+    if (!same_keys(&way->theirs, theirs)) {
+        sl_srtp_receiver_destroy(way->receiver);
+        use_their_keys(way, theirs);
+    }
+}
+
+void sl_call_way_init(struct sl_call_way *way, const struct sl_media *media,
+                      const struct sl_sdp_crypto *theirs, const struct sl_sdp_crypto *ours)
+{
+    way->rtp.fd = way->ports.rtp;
+    way->rtcp.fd = way->ports.rtcp;
+    hear(way, media);
+    use_our_keys(way, ours);
+    use_their_keys(way, theirs);
 }
 
 void sl_call_way_start(struct sl_call_way *way)

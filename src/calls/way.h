@@ -21,6 +21,7 @@ struct sl_call_way {
     struct sl_addr peer; /* from where packets come */
     unsigned in_a_row;
     bool locked, mux;
+    struct sl_sdp_crypto ours, theirs; /* what each encrypts with; of no suite: nothing */
     struct sl_srtp_sender *sender;     /* NULL: in clear */
     struct sl_srtp_receiver *receiver; /* NULL: in clear */
     struct sl_udp_inlet *inlets[2];    /* of RTP and RTCP; NULL: nothing is heard */
@@ -36,6 +37,10 @@ struct sl_call_way {
 void sl_call_way_init(struct sl_call_way *way, const struct sl_media *media,
                       const struct sl_sdp_crypto *theirs, const struct sl_sdp_crypto *ours);
 void sl_call_way_start(struct sl_call_way *way);
+/* What was agreed upon anew: its payload types are heard from now on beside those of before, and
+ * what has got other keys has them. theirs, ours: as above. */
+void sl_call_way_agree(struct sl_call_way *way, const struct sl_media *media,
+                       const struct sl_sdp_crypto *theirs, const struct sl_sdp_crypto *ours);
 /* Closes the ports. */
 void sl_call_way_stop(struct sl_call_way *way);
 /* The description says where: a literal address; anything else, and the old way of holding (RFC

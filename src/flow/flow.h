@@ -85,10 +85,16 @@ void sl_flow_in_destroy(struct sl_flow_in *in);
 /* Where received media goes; NULL for a kind that was not negotiated. Before the first packet.
  * [control] */
 void sl_flow_in_set_tracks(struct sl_flow_in *in, struct sl_track *audio, struct sl_track *video);
+/* What was agreed upon anew, of the kinds that were received at first: its formats come in from now
+ * on, and those of before as long as their payload types mean nothing else; digits of before are
+ * none any more. fillers: as in the configuration. [worker] */
+void sl_flow_in_agree(struct sl_flow_in *in, const struct sl_negotiation *negotiation,
+                      const uint64_t fillers[static 2]);
 /* One packet in clear. [worker] */
 void sl_flow_in_rtp(struct sl_flow_in *in, const uint8_t *data, size_t len, int64_t now_us);
 /* The same where the way says which kind it is and whose: payload types of the other kind are none
- * here, and another ssrc goes on at once, its time where the last one's was. [worker] */
+ * here, and another ssrc, or a format of another clock, goes on at once, its time where the last
+ * one's was. [worker] */
 void sl_flow_in_rtp_of(struct sl_flow_in *in, enum sl_media_kind kind, const uint8_t *data,
                        size_t len, int64_t now_us);
 /* One compound packet in clear; what is not for the receiver is passed over. [worker] */
@@ -133,6 +139,9 @@ void sl_flow_out_destroy(struct sl_flow_out *out);
 void sl_flow_out_start(struct sl_flow_out *out, int64_t now_us);
 /* Idempotent. [worker] */
 void sl_flow_out_stop(struct sl_flow_out *out);
+/* What was agreed upon anew, of the kinds that flow: from now on packets of these codecs are sent,
+ * under these payload types, and no others. [worker] */
+void sl_flow_out_agree(struct sl_flow_out *out, const struct sl_negotiation *negotiation);
 /*
  * The output of this kind goes on with another track, on whatever worker, at that track's next key
  * frame (sound: its next packet), and is sent as it was until then: numbers, time stamps and VP8's

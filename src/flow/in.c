@@ -22,6 +22,20 @@ enum {
 
 /* ---- Set-up ---- */
 
+static void name_formats(struct input *input, const struct sl_media *media)
+{
+    for (size_t i = 0; i < media->codec_count; i++) {
+        const struct sl_media_codec *codec = &media->codecs[i];
+        input->codec_of[codec->payload_type & 127] = codec->codec;
+        input->clock_of[codec->payload_type & 127] = sl_sdp_clock_hz(codec);
+        input->is_rtx[codec->payload_type & 127] = false;
+        if (codec->rtx_payload_type >= 0) {
+            input->is_rtx[codec->rtx_payload_type & 127] = true;
+            input->apt[codec->rtx_payload_type & 127] = codec->payload_type & 127;
+        }
+    }
+}
+
 static void init_input(struct sl_flow_in *in, const struct sl_media *media)
 {
     struct input *input = &in->inputs[media->kind];
@@ -33,17 +47,11 @@ static void init_input(struct sl_flow_in *in, const struct sl_media *media)
     input->rtx_ssrc = media->remote_rtx_ssrc;
     input->ext_transport_cc = media->ext_id[SL_EXT_TRANSPORT_CC];
     input->ext_orientation = media->ext_id[SL_EXT_VIDEO_ORIENTATION];
+    name_formats(input, media);
     for (size_t i = 0; i < media->codec_count; i++) {
-        const struct sl_media_codec *codec = &media->codecs[i];
-        input->codec_of[codec->payload_type & 127] = codec->codec;
-        input->clock_of[codec->payload_type & 127] = sl_sdp_clock_hz(codec);
-        if (codec->rtx_payload_type >= 0) {
-            input->is_rtx[codec->rtx_payload_type & 127] = true;
-            input->apt[codec->rtx_payload_type & 127] = codec->payload_type & 127;
-        }
-        input->nack |= codec->nack;
-        input->pli |= codec->pli;
-        input->fir |= codec->fir;
+        input->nack |= media->codecs[i].nack;
+        input->pli |= media->codecs[i].pli;
+        input->fir |= media->codecs[i].fir;
     }
     input->clock_hz = sl_sdp_clock_hz(&media->codecs[0]);
     input->last_payload_type = media->codecs[0].payload_type & 127;
@@ -76,6 +84,24 @@ struct sl_flow_in *sl_flow_in_create(const struct sl_flow_in_config *config)
             init_input(in, media);
     }
     return in;
+}
+
+void sl_flow_in_agree(struct sl_flow_in *in, const struct sl_negotiation *negotiation,
+                      const uint64_t fillers[static 2])
+{
+    SL_ASSERT_ON(sl_worker_loop(in->worker));
+    memcpy(in->fillers, fillers, sizeof(in->fillers));
+    for (size_t i = 0; i < negotiation->media_count; i++) {
+        const struct sl_media *media = &negotiation->media[i];
+        struct input *input = &in->inputs[media->kind];
+        if (!media->accepted || media->codec_count == 0 || !input->present)
+            continue;
+        for (size_t type = 0; type < SL_ARRAY_LEN(input->codec_of); type++) {
+            if (input->codec_of[type] == SL_CODEC_TELEPHONE_EVENT)
+                input->codec_of[type] = SL_CODEC_NONE;
+        }
+        name_formats(input, media);
+    }
 }
 
 void sl_flow_in_destroy(struct sl_flow_in *in)
@@ -376,6 +402,18 @@ void sl_flow_in_rtp(struct sl_flow_in *in, const uint8_t *data, size_t len, int6
         on_media(in, input, &view, now_us);
 }
 
+/* Its numbers and times are counted in another clock than those of the last one. */
+static bool follow_clock(const struct sl_flow_in *in, struct input *input, uint8_t payload_type)
+{
+    uint32_t clock_hz = input->clock_of[payload_type];
+
+    if (input->codec_of[payload_type] == SL_CODEC_NONE || is_filler(in, payload_type) ||
+        clock_hz == input->clock_hz)
+        return false;
+    input->clock_hz = clock_hz;
+    return true;
+}
+
 void sl_flow_in_rtp_of(struct sl_flow_in *in, enum sl_media_kind kind, const uint8_t *data,
                        size_t len, int64_t now_us)
 {
@@ -388,10 +426,10 @@ void sl_flow_in_rtp_of(struct sl_flow_in *in, enum sl_media_kind kind, const uin
         on_rtx(in, input, &view, now_us);
         return;
     }
-    if (input->ssrc == 0)
-        input->ssrc = view.ssrc;
-    else if (input->ssrc != view.ssrc)
+    bool other_clock = follow_clock(in, input, view.payload_type);
+    if (other_clock || (input->ssrc != 0 && input->ssrc != view.ssrc))
         take_over(in, input, &view, now_us);
+    input->ssrc = view.ssrc;
     on_media(in, input, &view, now_us);
 }
 

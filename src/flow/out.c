@@ -297,6 +297,22 @@ static bool may_number(const struct output *output)
     return true;
 }
 
+/* Clocks stay known: in them, what was sent before ends. */
+static void name_formats(struct output *output, const struct sl_media *media)
+{
+    memset(output->payload_type, SL_NO_PAYLOAD_TYPE, sizeof(output->payload_type));
+    memset(output->rtx_payload_type, SL_NO_PAYLOAD_TYPE, sizeof(output->rtx_payload_type));
+    for (size_t i = 0; i < media->codec_count; i++) {
+        const struct sl_media_codec *codec = &media->codecs[i];
+        if (output->payload_type[codec->codec] != SL_NO_PAYLOAD_TYPE)
+            continue; /* the first is the best match */
+        output->payload_type[codec->codec] = codec->payload_type;
+        output->clock_hz[codec->codec] = sl_sdp_clock_hz(codec);
+        if (codec->rtx_payload_type >= 0 && output->rtx_ssrc != 0)
+            output->rtx_payload_type[codec->codec] = (uint8_t)codec->rtx_payload_type;
+    }
+}
+
 static void init_output(struct sl_flow_out *out, const struct sl_media *media,
                         const struct sl_flow_out_config *config)
 {
@@ -310,17 +326,7 @@ static void init_output(struct sl_flow_out *out, const struct sl_media *media,
     output->ext_orientation = media->ext_id[SL_EXT_VIDEO_ORIENTATION];
     output->splice.base = SL_FLOW_INDEX_MIN + sl_random_u32() % BASE_SPREAD;
     output->rtx_index = SL_FLOW_INDEX_MIN + sl_random_u32() % BASE_SPREAD;
-    memset(output->payload_type, SL_NO_PAYLOAD_TYPE, sizeof(output->payload_type));
-    memset(output->rtx_payload_type, SL_NO_PAYLOAD_TYPE, sizeof(output->rtx_payload_type));
-    for (size_t i = 0; i < media->codec_count; i++) {
-        const struct sl_media_codec *codec = &media->codecs[i];
-        if (output->payload_type[codec->codec] != SL_NO_PAYLOAD_TYPE)
-            continue; /* the first is the best match */
-        output->payload_type[codec->codec] = codec->payload_type;
-        output->clock_hz[codec->codec] = sl_sdp_clock_hz(codec);
-        if (codec->rtx_payload_type >= 0 && output->rtx_ssrc != 0)
-            output->rtx_payload_type[codec->codec] = (uint8_t)codec->rtx_payload_type;
-    }
+    name_formats(output, media);
     for (size_t i = 0; i < media->codec_count; i++)
         output->nack |= media->codecs[i].nack;
     output->red_payload_type = media->red_payload_type;
@@ -364,6 +370,17 @@ struct sl_flow_out *sl_flow_out_create(const struct sl_flow_out_config *config)
         sl_tracks_are_of_one_stream(config->tracks[SL_AUDIO], config->tracks[SL_VIDEO]))
         sl_sink_ride(out->outputs[SL_AUDIO].first.sink, out->outputs[SL_VIDEO].first.sink);
     return out;
+}
+
+void sl_flow_out_agree(struct sl_flow_out *out, const struct sl_negotiation *negotiation)
+{
+    SL_ASSERT_ON(sl_worker_loop(out->worker));
+    for (size_t i = 0; i < negotiation->media_count; i++) {
+        const struct sl_media *media = &negotiation->media[i];
+        struct output *output = &out->outputs[media->kind];
+        if (media->accepted && media->codec_count > 0 && output->current)
+            name_formats(output, media);
+    }
 }
 
 /* This one and those behind it. */

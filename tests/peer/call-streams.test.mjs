@@ -14,6 +14,7 @@ import { freePorts } from './lib/ports.mjs';
 import { makeTone } from './lib/push_probe.mjs';
 import { record, recordingOf } from './lib/recordings.mjs';
 import { Nginx, soundOf } from './lib/rtmp.mjs';
+import { RtpPorts } from './lib/rtp.mjs';
 import { offer } from './lib/sdp.mjs';
 import { Baresip, DOMAIN, Kamailio } from './lib/sip.mjs';
 import { until } from './lib/wait.mjs';
@@ -166,6 +167,45 @@ describe('a call that an operator begins', { concurrency: 8 }, () => {
         await party.next('ACK');
         await becomes(callId, 'ESTABLISHED');
         await party.back(invite, 'BYE', 1);
+        await gone(callId);
+    });
+
+    test('SIP-55 a telephone that goes on in another codec hears that, and its stream goes on', async () => {
+        const party = await line.registrar();
+        const sound = await RtpPorts.open();
+        const name = 'changes';
+        const says = (version, codecs) => sdpOf(party, { codecs, version, port: sound.port });
+        const { callId } = await startup(party, { toStream: name });
+        const listed = async (codec) => until(`${name} is ${codec}`, async () => {
+            const { streams } = await (await fetch(`${server.http}/api/v1/streams`)).json();
+            assert.equal(streams.find((one) => one.name === name)?.audioCodec, codec);
+            return true;
+        });
+        let playing;
+        try {
+            const invite = await party.next('INVITE');
+            const at = RtpPorts.place(invite.body);
+            await party.reply(invite, 200, 'OK', [party.contact], says(1, '8'));
+            await party.next('ACK');
+            await becomes(callId, 'ESTABLISHED');
+            playing = sound.play(at);
+            await listed('PCMA');
+            const before = await sound.packet('silence', ({ type }) => type === 8);
+            await party.back(invite, 'INVITE', 1, { lines: [party.contact], body: says(2, '0') });
+            assert.match((await party.next(200)).body, /^m=audio \d+ RTP\/AVP 0\r$/m);
+            await party.back(invite, 'ACK', 1);
+            playing.stop();
+            playing = sound.play(at, { type: 0, ssrc: 2, sequence: 700 });
+            const after = await sound.packet('silence in mu-law', ({ type }) => type === 0);
+            assert.equal(after.ssrc, before.ssrc);
+            assert.ok(after.payload.every((octet) => octet >= 0xfe || octet >= 0x7e && octet < 0x80));
+            await listed('PCMU');
+        } finally {
+            playing?.stop();
+            await sound.close();
+        }
+        await rest('call/terminate', { callId });
+        await party.reply(await party.next('BYE'), 200, 'OK');
         await gone(callId);
     });
 });

@@ -276,8 +276,8 @@ async function pageCall(answer, options) {
 const stats = async (page) => (await page.evaluate(() => window.peerStats()))[0];
 
 describe('with a browser', () => {
-    test('SIP-106 sound goes on under another ssrc, and with other numbers', async () => {
-        const { party, page, at } = await pageCall((party) => [sections.audio(party.sound.port)]);
+    test('SIP-106 SIP-55 sound goes on under another ssrc, with other numbers, in another codec', async () => {
+        const { party, page, invite, at } = await pageCall((party) => [sections.audio(party.sound.port)]);
         try {
             let sound = party.sound.play(at, { ssrc: 11, timestamp: 5000 });
             await hears(page, 440);
@@ -289,6 +289,16 @@ describe('with a browser', () => {
             assert.ok(during.in.audio.packetsReceived > before.in.audio.packetsReceived);
             assert.ok(during.in.audio.packetsLost - before.in.audio.packetsLost < 5,
                 JSON.stringify(during.in.audio));
+            const own = await party.sound.packet('sound', ({ type }) => type === 8);
+            await party.back(invite, 'INVITE', 1, { lines: [party.contact],
+                body: sdp(2, sections.audio(party.sound.port, { codecs: '0 101' })) });
+            assert.match((await party.next(200)).body, /^m=audio \d+ RTP\/AVP 0 101\r$/m);
+            await party.back(invite, 'ACK', 1);
+            sound.stop();
+            sound = party.sound.play(at, { hz: 660, type: 0, ssrc: 12, sequence: 50_000, timestamp: 9 });
+            await hears(page, 660);
+            const other = await party.sound.packet('the browser in the new codec', ({ type }) => type === 0);
+            assert.deepEqual([other.ssrc, other.payload.length], [own.ssrc, 160]);
             sound.stop();
         } finally {
             await page.context().close();

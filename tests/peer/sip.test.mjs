@@ -471,6 +471,10 @@ describe('calls that clients make', { concurrency: 12 }, () => {
             body: sdpOf(party, { codecs: '8', version: 4, port: 40010 }) });
         assert.match((await party.next(200)).body, /^a=sendrecv\r$/m);
         await party.back(invite, 'ACK', 3);
+        await party.back(invite, 'INVITE', 4, { lines: [party.contact],
+            body: sdpOf(party, { codecs: '9', version: 5 }) });
+        assert.match((await party.next(200)).body, /^m=audio \d+ RTP\/AVP 9\r$/m);
+        await party.back(invite, 'ACK', 4);
         await client.settle();
         assert.equal(client.received.filter(({ message }) => message === 'setRemoteSDP').length, 1);
         client.send('hangup', { callId });

@@ -45,6 +45,13 @@ function alaw(sample) {
     return (sign | exponent << 4 | mantissa) ^ 0x55;
 }
 
+// The same in mu-law.
+function ulaw(sample) {
+    const value = Math.min(Math.abs(sample), 32635) + 132;
+    const exponent = Math.floor(Math.log2(value)) - 7;
+    return ~((sample < 0 ? 0x80 : 0) | exponent << 4 | (value >> (exponent + 3)) & 15) & 255;
+}
+
 export class RtpPorts {
     packets = []; // RTP, and
     reports = []; // RTCP, packet by packet, in their order
@@ -89,13 +96,14 @@ export class RtpPorts {
         return new Promise((resolve) => this.rtp.send(buildRtp(packet), port, '127.0.0.1', resolve));
     }
 
-    // A tone in A-law, 20 ms a packet, until stop().
-    play(port, { hz = 440, ssrc = 1, sequence = 0, timestamp = 0 } = {}) {
+    // A tone in A-law, or in mu-law (type 0), 20 ms a packet, until stop().
+    play(port, { hz = 440, ssrc = 1, sequence = 0, timestamp = 0, type = 8 } = {}) {
+        const law = type === 0 ? ulaw : alaw;
         const sound = { ssrc, sent: 0 };
         sound.timer = setInterval(() => {
             const payload = Buffer.from(Array.from({ length: 160 }, (_, i) =>
-                alaw(Math.round(8000 * Math.sin(2 * Math.PI * hz * (sound.sent * 160 + i) / 8000)))));
-            this.send({ type: 8, sequence: sequence + sound.sent, timestamp: timestamp + sound.sent * 160,
+                law(Math.round(8000 * Math.sin(2 * Math.PI * hz * (sound.sent * 160 + i) / 8000)))));
+            this.send({ type, sequence: sequence + sound.sent, timestamp: timestamp + sound.sent * 160,
                 ssrc: sound.ssrc, payload }, port);
             sound.sent++;
         }, 20);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Frames in order of time into a muxer, its pieces to the disk, and when a file ends. */
+/* Frames in order of time into files, one after the other: when one begins, and when it ends. */
 #include "record/recorder.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "jobs/jobs.h"
 #include "net/net.h"
+#include "record/part.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,12 +14,10 @@
 #include <string.h>
 
 enum {
-    PIECE_US = 2 * (int)SL_US_PER_S,         /* a crash takes no more */
     AWAIT_US = 5 * (int)SL_US_PER_S,         /* for a track that has not begun */
     KEYFRAME_REPEAT_US = (int)SL_US_PER_S,   /* where one is waited for */
     LAST_US = 60 * (int)SL_US_PER_MS,        /* for what is on its way when it ends */
     LATE_SOUND_US = 500 * (int)SL_US_PER_MS, /* for sound that is behind, in a codec process */
-    BUFFER_MAX = SL_MUX_PIECE_MAX + (1 << 20),
 };
 
 /*
@@ -46,18 +45,12 @@ struct sl_recorder {
     int64_t newest_us[2]; /* likewise, of what time the last one is */
     bool lost;            /* pictures up to the next key frame, for want of memory */
     int64_t keyframe_us, asked_us;
-    int64_t end_us; /* ENDING: when it began */
-    bool rotate;    /* at the next key frame */
-    unsigned parts, gaps;
+    int64_t end_us;            /* ENDING: when it began */
+    bool rotate;               /* at the next key frame */
+    unsigned parts, gaps;      /* parts: that were begun */
     _Atomic int64_t queued_us; /* what waits for the disk, of all its files */
 
-    /* Its file; NULL while there is none. */
-    struct sl_record_file *file;
-    struct sl_muxer *muxer;
-    struct sl_record_facts facts;
-    bool has[2];
-    int64_t zero_us;  /* the program's time of the file's 0 */
-    int64_t piece_us; /* when the piece began; negative: it is empty */
+    struct sl_record_part *part; /* NULL: there is none */
 
     struct sl_msg start_msg, stop_msg, failing_msg, ended_msg;
 
@@ -142,189 +135,60 @@ static void tell_begun(struct sl_recorder *recorder, const char *base)
     sl_loop_post(recorder->config.control, &begun->msg);
 }
 
-/* ---- One file [loop] ---- */
+/* ---- One file after the other [loop] ---- */
 
-static const char *codec_word(enum sl_codec codec)
+/* With the first frame of it. False: it is none that a file can begin with. */
+static bool begin_part(struct sl_recorder *recorder, const struct sl_program_item *first)
 {
-    switch ((int)codec) {
-    case SL_CODEC_NONE:
-        return "";
-    case SL_CODEC_AAC:
-        return "AAC";
-    default:
-        return sl_codec_name(codec);
-    }
-}
-
-static void fill_tracks(const struct sl_recorder *recorder, const struct sl_program_item *first,
-                        struct sl_mux_tracks *out)
-{
-    const struct sl_program_form *form = form_of(recorder);
-    const struct sl_program_sound *sound = sl_program_sound(recorder->config.program);
-
-    *out = (struct sl_mux_tracks){.codecs = {SL_CODEC_NONE, SL_CODEC_NONE}};
-    if (recorder->has[SL_VIDEO]) {
-        out->codecs[SL_VIDEO] = form->to[SL_VIDEO];
-        if (form->to[SL_VIDEO] == SL_CODEC_H264) {
-            out->configs[SL_VIDEO] = first->data;
-            out->config_lens[SL_VIDEO] = first->len;
-        }
-        out->width = first->width;
-        out->height = first->height;
-    }
-    if (recorder->has[SL_AUDIO]) {
-        out->codecs[SL_AUDIO] = form->to[SL_AUDIO];
-        out->configs[SL_AUDIO] = sound->config_len > 0 ? sound->config : NULL;
-        out->config_lens[SL_AUDIO] = sound->config_len;
-        out->rate_hz = sound->rate_hz;
-        out->channels = sound->channels;
-    }
-}
-
-static void note_begin(struct sl_recorder *recorder, const struct sl_mux_tracks *tracks)
-{
-    recorder->facts = recorder->config.facts;
-    recorder->facts.start_ms = recorder->zero_us / SL_US_PER_MS;
-    recorder->facts.start_wall_ms = sl_wall_ms();
-    recorder->facts.has_duration = recorder->config.container == SL_MP4;
-    recorder->facts.audio_codec = codec_word(tracks->codecs[SL_AUDIO]);
-    recorder->facts.video_codec = codec_word(tracks->codecs[SL_VIDEO]);
-}
-
-static void open_file(struct sl_recorder *recorder, const struct sl_mux_tracks *tracks,
-                      struct sl_buffer *head)
-{
-    char base[SL_RECORD_NAME_MAX];
-    const struct sl_recorder_config *config = &recorder->config;
-    struct sl_record_file_config file = {
-        .disk = config->disk,
-        .name = base,
-        .container = config->container,
-        .stream = config->stream,
-        .sync_us = config->sync_us,
+    const struct sl_record_part_config config = {
+        .recorder = &recorder->config,
+        .scope = &recorder->scope,
         .queued_us = &recorder->queued_us,
         .on_closed = on_file_closed,
         .owner = recorder,
     };
+    bool has_sound = is_expected(recorder, SL_AUDIO) &&
+                     (recorder->seen[SL_AUDIO] || sound_comes_by_itself(recorder));
+    char base[SL_RECORD_NAME_MAX];
 
-    note_begin(recorder, tracks);
-    sl_record_name_build(config->template, &recorder->facts, base);
-    recorder->file = sl_record_file_create(&file, head);
+    recorder->part = sl_record_part_create(&config, first, has_sound, base);
+    if (!recorder->part)
+        return false;
     recorder->parts++;
-    recorder->piece_us = -1;
     recorder->rotate = false;
     tell_begun(recorder, base);
-}
-
-/* With the first frame of it. False: it is none that a file can begin with. */
-static bool begin_file(struct sl_recorder *recorder, const struct sl_program_item *first)
-{
-    struct sl_muxer_config muxer = {.container = recorder->config.container};
-    struct sl_buffer head;
-
-    recorder->has[SL_VIDEO] = first->order.kind == SL_VIDEO;
-    recorder->has[SL_AUDIO] = is_expected(recorder, SL_AUDIO) &&
-                              (recorder->seen[SL_AUDIO] || sound_comes_by_itself(recorder));
-    recorder->zero_us = first->pts_us;
-    fill_tracks(recorder, first, &muxer.tracks);
-    sl_buffer_init(&head, BUFFER_MAX);
-    int err = sl_muxer_create(&muxer, &head, &recorder->muxer);
-    if (err < 0) {
-        sl_log(SL_LOG_DEBUG, &recorder->scope, "record: no file begins with this key frame: %s",
-               strerror(-err));
-        sl_buffer_deinit(&head);
-        return false;
-    }
-    open_file(recorder, &muxer.tracks, &head);
     return true;
 }
 
-/* Times of the file from here on. */
-static int64_t file_us(const struct sl_recorder *recorder, int64_t us)
+static void end_part(struct sl_recorder *recorder, int64_t next_us, unsigned number)
 {
-    return us == SL_MUX_LAST ? us : us - recorder->zero_us;
-}
-
-static void cut(struct sl_recorder *recorder, int64_t next_us)
-{
-    struct sl_mux_piece piece;
-    struct sl_buffer bytes;
-
-    sl_buffer_init(&bytes, BUFFER_MAX);
-    int err = sl_muxer_cut(recorder->muxer, file_us(recorder, next_us), &bytes, &piece);
-    recorder->piece_us = -1;
-    if (err == 0)
-        sl_record_file_write(recorder->file, &bytes, piece.end_us - piece.begin_us);
-    else if (err == -ENOMEM)
-        sl_log(SL_LOG_ERROR, &recorder->scope, "record: no memory, a piece of it is lost");
-    sl_buffer_deinit(&bytes);
-}
-
-/* number 0: it is the last one. */
-static void end_file(struct sl_recorder *recorder, int64_t next_us, unsigned number)
-{
-    char base[SL_RECORD_NAME_MAX];
-    struct sl_record_ending ending = {.base = base, .number = number};
-    struct sl_record_facts *facts = &recorder->facts;
-
-    if (!recorder->file)
-        return;
-    cut(recorder, next_us);
-    sl_buffer_init(&ending.head, BUFFER_MAX);
-    sl_buffer_init(&ending.tail, BUFFER_MAX);
-    int err = sl_muxer_finish(recorder->muxer, &ending.head, &ending.tail);
-    if (err < 0)
-        sl_log(SL_LOG_WARN, &recorder->scope, "record: no memory for an index");
-    facts->duration_ms = sl_muxer_duration_us(recorder->muxer) / SL_US_PER_MS;
-    facts->end_ms = facts->start_ms + facts->duration_ms;
-    facts->end_wall_ms = sl_wall_ms();
-    sl_record_name_build(recorder->config.template, facts, base);
-    sl_record_file_close(recorder->file, &ending);
-    sl_muxer_destroy(recorder->muxer);
-    recorder->file = NULL;
-    recorder->muxer = NULL;
+    sl_record_part_end(recorder->part, next_us, number);
+    recorder->part = NULL;
 }
 
 /* ---- Frames in their order [loop] ---- */
 
 static void add(struct sl_recorder *recorder, const struct sl_program_item *item)
 {
-    const struct sl_mux_sample sample = {
-        .kind = item->order.kind,
-        .keyframe = item->keyframe,
-        .pts_us = file_us(recorder, item->pts_us),
-        .dts_us = file_us(recorder, item->order.dts_us),
-        .data = item->data,
-        .len = item->len,
-    };
+    bool is_picture = item->order.kind == SL_VIDEO;
 
-    if (item->order.kind == SL_VIDEO && recorder->lost && !item->keyframe)
+    if (is_picture && recorder->lost && !item->keyframe)
         return;
-    if (item->order.kind == SL_AUDIO && sample.pts_us < 0)
-        return; /* before the first picture */
-    int err = sl_muxer_add(recorder->muxer, &sample);
-    if (err == -ENOBUFS) {
-        cut(recorder, item->order.dts_us);
-        err = sl_muxer_add(recorder->muxer, &sample);
-    }
-    if (err == 0 && recorder->piece_us < 0)
-        recorder->piece_us = item->order.dts_us;
-    if (item->order.kind == SL_VIDEO)
+    int err = sl_record_part_add(recorder->part, item);
+    if (is_picture)
         recorder->lost = err < 0;
 }
 
 /* A file, or what follows a gap, may begin here. */
 static bool is_entry(const struct sl_recorder *recorder, const struct sl_program_item *item)
 {
-    return item->order.kind == SL_VIDEO ? item->keyframe : !recorder->has[SL_VIDEO];
+    return item->order.kind == SL_VIDEO ? item->keyframe
+                                        : !sl_record_part_has(recorder->part, SL_VIDEO);
 }
 
 static bool is_due(const struct sl_recorder *recorder, int64_t now_us)
 {
-    const struct sl_record_rotation *rotation = &recorder->config.rotation;
-
-    return recorder->rotate || (rotation->us > 0 && now_us - recorder->zero_us >= rotation->us) ||
-           (rotation->bytes > 0 && sl_record_file_len(recorder->file) >= rotation->bytes);
+    return recorder->rotate || sl_record_part_is_full(recorder->part, now_us);
 }
 
 /* Of a part that is not the last. */
@@ -333,16 +197,17 @@ static unsigned next_number(const struct sl_recorder *recorder)
     return recorder->numbered ? atomic_fetch_add(recorder->config.last_number, 1) + 1 : 0;
 }
 
-static void next_file(struct sl_recorder *recorder, const struct sl_program_item *item)
+static void next_part(struct sl_recorder *recorder, const struct sl_program_item *item)
 {
-    end_file(recorder, item->order.dts_us, next_number(recorder));
-    if (!begin_file(recorder, item))
+    end_part(recorder, item->order.dts_us, next_number(recorder));
+    if (!begin_part(recorder, item))
         recorder->state = WAITING;
 }
 
 static void write_item(struct sl_recorder *recorder, const struct sl_program_item *item)
 {
     enum sl_media_kind kind = item->order.kind;
+    bool has_it = sl_record_part_has(recorder->part, kind);
 
     if (atomic_load(&recorder->queued_us) > recorder->config.queue_us) {
         recorder->state = GAP;
@@ -352,22 +217,18 @@ static void write_item(struct sl_recorder *recorder, const struct sl_program_ite
                "record: the disk is too slow; there is a gap from here on");
         return;
     }
-    if (!recorder->has[kind] && kind == SL_AUDIO) {
+    if (!has_it && kind == SL_AUDIO) {
         recorder->rotate = true; /* a file of its own, which has this track from the beginning */
         return;
     }
-    if (is_entry(recorder, item) &&
-        (!recorder->has[kind] || is_due(recorder, item->order.dts_us))) {
-        next_file(recorder, item);
+    if (is_entry(recorder, item) && (!has_it || is_due(recorder, item->order.dts_us))) {
+        next_part(recorder, item);
         if (recorder->state != WRITING)
             return;
-    } else if (!recorder->has[kind]) {
+    } else if (!has_it) {
         return; /* the first key frame is to come */
     }
-    if (recorder->piece_us >= 0 && kind == (recorder->has[SL_VIDEO] ? SL_VIDEO : SL_AUDIO) &&
-        (item->order.dts_us - recorder->piece_us >= PIECE_US ||
-         (kind == SL_VIDEO && item->keyframe)))
-        cut(recorder, item->order.dts_us);
+    sl_record_part_cut_before(recorder->part, item);
     add(recorder, item);
 }
 
@@ -389,7 +250,7 @@ static void take(struct sl_recorder *recorder, const struct sl_program_item *ite
 {
     switch (recorder->state) {
     case WAITING:
-        if (!may_begin(recorder, item, now_us) || !begin_file(recorder, item))
+        if (!may_begin(recorder, item, now_us) || !begin_part(recorder, item))
             return;
         recorder->state = WRITING;
         add(recorder, item);
@@ -405,7 +266,7 @@ static void take(struct sl_recorder *recorder, const struct sl_program_item *ite
         write_item(recorder, item);
         return;
     case ENDING:
-        if (recorder->file && recorder->has[item->order.kind])
+        if (recorder->part && sl_record_part_has(recorder->part, item->order.kind))
             add(recorder, item);
         return;
     case DEAD:
@@ -418,7 +279,8 @@ static void take(struct sl_recorder *recorder, const struct sl_program_item *ite
 static bool is_over(const struct sl_recorder *recorder, int64_t now_us)
 {
     int64_t passed_us = now_us - recorder->end_us;
-    bool is_behind = recorder->file && recorder->has[SL_AUDIO] && recorder->has[SL_VIDEO] &&
+    bool is_behind = recorder->part && sl_record_part_has(recorder->part, SL_AUDIO) &&
+                     sl_record_part_has(recorder->part, SL_VIDEO) &&
                      recorder->newest_us[SL_AUDIO] < recorder->newest_us[SL_VIDEO];
 
     return passed_us >= (is_behind ? LATE_SOUND_US : LAST_US);
@@ -461,7 +323,7 @@ static void on_frame(void *owner, const struct sl_program_frame *frame)
 static void request_keyframe(struct sl_recorder *recorder, int64_t now_us)
 {
     bool wanted = recorder->state == WAITING || recorder->state == GAP ||
-                  (recorder->file && is_due(recorder, now_us));
+                  (recorder->part && is_due(recorder, now_us));
     int64_t every_us = wanted ? KEYFRAME_REPEAT_US : recorder->config.keyframe_us;
     int64_t last_us =
         recorder->keyframe_us > recorder->asked_us ? recorder->keyframe_us : recorder->asked_us;
@@ -476,7 +338,7 @@ static void fail(struct sl_recorder *recorder, int err)
 {
     recorder->state = DEAD;
     recorder->err = err;
-    end_file(recorder, SL_MUX_LAST, 0);
+    end_part(recorder, SL_MUX_LAST, 0);
     sl_loop_post(recorder->config.control, &recorder->failing_msg);
 }
 
@@ -496,13 +358,14 @@ static void on_batch(void *owner, int64_t now_us)
     struct sl_recorder *recorder = owner;
 
     take_all(recorder, now_us);
-    if (recorder->file && sl_record_file_error(recorder->file) < 0 && recorder->state != ENDING) {
-        fail(recorder, sl_record_file_error(recorder->file));
+    int err = recorder->part ? sl_record_part_error(recorder->part) : 0;
+    if (err < 0 && recorder->state != ENDING) {
+        fail(recorder, err);
         return;
     }
     if (recorder->state == ENDING && is_over(recorder, now_us)) {
-        end_file(recorder, SL_MUX_LAST,
-                 recorder->followed && recorder->file ? next_number(recorder) : 0);
+        end_part(recorder, SL_MUX_LAST,
+                 recorder->followed && recorder->part ? next_number(recorder) : 0);
         leave(recorder);
     } else if (recorder->state != ENDING && recorder->state != DEAD) {
         request_keyframe(recorder, now_us);
@@ -577,7 +440,6 @@ struct sl_recorder *sl_recorder_create(const struct sl_recorder_config *config)
     sl_log_scope_init(&recorder->scope, NULL, "stream", recorder->config.stream);
     recorder->loop = sl_job_loop_loop(sl_program_loop(config->program));
     recorder->numbered = !sl_record_template_has_time(config->template);
-    recorder->piece_us = -1;
     recorder->start_msg.run = on_start;
     recorder->stop_msg.run = on_stop;
     recorder->failing_msg.run = on_failing;

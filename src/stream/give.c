@@ -38,7 +38,7 @@ void sl_fanout_give_kept(struct fanout *fanout, struct sl_frame *const *frames, 
         if (!sink->waiting)
             continue;
         sink->waiting = false;
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count && sink->started; i++) /* it may stop with any of them */
             give(sink, frames[i]);
     }
 }

@@ -50,6 +50,30 @@ static void newcomers_begin_with_the_pictures_since_the_last_key_frame(void **st
     }
 }
 
+static void on_only_frame(void *owner, struct sl_frame *frame)
+{
+    on_frame(owner, frame);
+    sl_sink_stop(((struct sink *)owner)->sink);
+}
+
+static const struct sl_sink_ops once_ops = {
+    .protocol = "test", .on_frame = on_only_frame, .on_codec = on_codec};
+
+static void who_stops_with_a_kept_picture_gets_no_other(void **state)
+{
+    struct fixture *f = *state;
+    struct sl_track *track = publish_with(f, &deaf_ops, true, SL_CODEC_VP8, SL_CODEC_NONE);
+
+    feed_run(f, track, 0, 5, true);
+    for (size_t i = 0; i < 2; i++) {
+        struct sink *sink = attach(f, track, i, &once_ops);
+        wait_for(f, sink, 1);
+        on_worker(f, i, do_nothing, NULL); /* what gave it the first has ended */
+        assert_int_equal(atomic_load(&sink->count), 1);
+        detach(f, sink);
+    }
+}
+
 static void pictures_put_together_from_packets_are_kept_as_well(void **state)
 {
     struct fixture *f = *state;
@@ -218,6 +242,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(newcomers_begin_with_the_pictures_since_the_last_key_frame,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_stops_with_a_kept_picture_gets_no_other, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(pictures_put_together_from_packets_are_kept_as_well, set_up,
                                         tear_down),
         cmocka_unit_test(too_much_is_not_kept_and_newcomers_wait_for_the_next_key_frame),

@@ -18,7 +18,6 @@
 
 enum {
     OK = 200,
-    PART = 206,
     BAD_REQUEST = 400,
     UNAUTHORIZED = 401,
     NOT_FOUND = 404,
@@ -116,8 +115,8 @@ static void respond_file(const struct sl_hls_server *server, struct sl_http_requ
     if (err < 0)
         sl_http_respond(request, OUTSIDE, NULL, NULL, 0, headers.lines, headers.count);
     else
-        sl_http_respond(request, PART, type, blob->data + first, (size_t)(last - first + 1),
-                        headers.lines, headers.count);
+        sl_http_respond_part(request, type, blob, (size_t)first, (size_t)(last - first + 1),
+                             headers.lines, headers.count);
 }
 
 /* Takes the text; NULL: no memory. */

@@ -107,7 +107,8 @@ struct sl_http_answer {
     bool keep_alive, head_only;
     const char *content_type;
     const void *body;
-    struct sl_blob *blob;                    /* in place of body */
+    struct sl_blob *blob; /* in place of body: len bytes from at */
+    size_t at;
     const struct sl_http_body_config *later; /* likewise: len is its own */
     uint64_t len;
     const struct sl_http_header_line *headers;

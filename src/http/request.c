@@ -21,6 +21,7 @@ enum {
     HEADER_LINE_EXTRA = 4, /* ": " and CRLF */
     NOT_MODIFIED = 304,
     NO_CONTENT = 204,
+    PARTIAL_CONTENT = 206,
 };
 
 /* ---- Requests ---- */
@@ -153,6 +154,19 @@ void sl_http_respond_blob(struct sl_http_request *request, int status, const cha
                                                     .content_type = content_type,
                                                     .blob = body,
                                                     .len = body->len,
+                                                    .headers = headers,
+                                                    .header_count = header_count});
+}
+
+void sl_http_respond_part(struct sl_http_request *request, const char *content_type,
+                          struct sl_blob *body, size_t at, size_t len,
+                          const struct sl_http_header_line *headers, size_t header_count)
+{
+    (void)respond(request, &(struct sl_http_answer){.status = PARTIAL_CONTENT,
+                                                    .content_type = content_type,
+                                                    .blob = body,
+                                                    .at = at,
+                                                    .len = len,
                                                     .headers = headers,
                                                     .header_count = header_count});
 }
@@ -297,7 +311,7 @@ struct sl_chunk *sl_http_build_answer(const struct sl_http_answer *answer)
     sl_write_bytes(&w, "\r\n", 2);
     if (!bodiless && !answer->head_only && !answer->later) {
         if (answer->blob)
-            chunk->next = sl_chunk_of(answer->blob);
+            chunk->next = sl_chunk_of_part(answer->blob, answer->at, (size_t)answer->len);
         else
             sl_write_bytes(&w, answer->body, (size_t)answer->len);
     }

@@ -155,6 +155,10 @@ void sl_http_respond(struct sl_http_request *request, int status, const char *co
 void sl_http_respond_blob(struct sl_http_request *request, int status, const char *content_type,
                           struct sl_blob *body, const struct sl_http_header_line *headers,
                           size_t header_count);
+/* Likewise so many bytes of it from at, which it has, as 206. */
+void sl_http_respond_part(struct sl_http_request *request, const char *content_type,
+                          struct sl_blob *body, size_t at, size_t len,
+                          const struct sl_http_header_line *headers, size_t header_count);
 
 /*
  * A body that comes piece by piece, each when the one before has left: for what is larger than

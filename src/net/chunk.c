@@ -18,13 +18,20 @@ struct sl_chunk *sl_chunk_create(size_t len)
     return chunk;
 }
 
-struct sl_chunk *sl_chunk_of(struct sl_blob *blob)
+struct sl_chunk *sl_chunk_of_part(struct sl_blob *blob, size_t at, size_t len)
 {
     struct sl_chunk *chunk = sl_new(struct sl_chunk);
 
+    assert(at <= blob->len && len <= blob->len - at);
     chunk->blob = sl_blob_ref(blob);
-    chunk->len = blob->len;
+    chunk->at = at;
+    chunk->len = len;
     return chunk;
+}
+
+struct sl_chunk *sl_chunk_of(struct sl_blob *blob)
+{
+    return sl_chunk_of_part(blob, 0, blob->len);
 }
 
 static void free_one(struct sl_chunk *chunk)
@@ -77,7 +84,7 @@ size_t sl_chunk_queue_peek(const struct sl_chunk_queue *queue, struct iovec *iov
     size_t count = 0;
 
     for (struct sl_chunk *chunk = queue->first; chunk && count < max; chunk = chunk->next) {
-        uint8_t *bytes = chunk->blob ? chunk->blob->data : chunk->data;
+        uint8_t *bytes = chunk->blob ? chunk->blob->data + chunk->at : chunk->data;
         iov[count++] = (struct iovec){bytes + chunk->sent, unsent_len(chunk)};
     }
     return count;

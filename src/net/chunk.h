@@ -19,12 +19,15 @@ struct sl_chunk {
     struct sl_chunk *next;
     size_t len, sent;
     struct sl_blob *blob; /* NULL: data */
+    size_t at;            /* of the blob's first byte that is meant */
     uint8_t data[];
 };
 
 struct sl_chunk *sl_chunk_create(size_t len);
 /* The blob without a copy of it; takes a reference. */
 struct sl_chunk *sl_chunk_of(struct sl_blob *blob);
+/* Likewise so many bytes of it from at, which it has. */
+struct sl_chunk *sl_chunk_of_part(struct sl_blob *blob, size_t at, size_t len);
 /* The whole chain. NULL is fine. */
 void sl_chunk_destroy(struct sl_chunk *chunk);
 

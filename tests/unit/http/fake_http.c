@@ -117,6 +117,14 @@ void sl_http_respond_blob(struct sl_http_request *request, int status, const cha
     sl_http_respond(request, status, content_type, body->data, body->len, headers, header_count);
 }
 
+void sl_http_respond_part(struct sl_http_request *request, const char *content_type,
+                          struct sl_blob *body, size_t at, size_t len,
+                          const struct sl_http_header_line *headers, size_t header_count)
+{
+    assert_true(at <= body->len && len <= body->len - at);
+    sl_http_respond(request, 206, content_type, body->data + at, len, headers, header_count);
+}
+
 /* Its pieces are nobody's here. */
 struct sl_http_body *sl_http_respond_body(struct sl_http_request *request,
                                           const struct sl_http_body_config *config)

@@ -211,6 +211,17 @@ static void answer_owner(struct sl_http_request *request)
     sl_http_respond(request, 200, "text/plain", text, strlen(text), NULL, 0);
 }
 
+/* The query "part": the PART_LEN bytes of it from PART_AT. */
+static void answer_shared(struct server *server, struct sl_http_request *request)
+{
+    if (!server->shared)
+        server->shared = make_shared();
+    if (strcmp(sl_http_query(request), "part") == 0)
+        sl_http_respond_part(request, "text/plain", server->shared, PART_AT, PART_LEN, NULL, 0);
+    else
+        sl_http_respond_blob(request, 200, "text/plain", server->shared, NULL, 0);
+}
+
 static void on_request(void *arg, struct sl_http_request *request)
 {
     static const struct sl_http_header_line injected[] = {
@@ -230,9 +241,7 @@ static void on_request(void *arg, struct sl_http_request *request)
     } else if (strcmp(path, "/big") == 0) {
         sl_http_respond(request, 200, "text/plain", big, sizeof(big), NULL, 0);
     } else if (strcmp(path, "/shared") == 0) {
-        if (!server->shared)
-            server->shared = make_shared();
-        sl_http_respond_blob(request, 200, "text/plain", server->shared, NULL, 0);
+        answer_shared(server, request);
     } else if (strcmp(path, "/inject") == 0) {
         sl_http_respond(request, 200, "text/plain\r\nX-Type: 1", "ok", 2, injected, 3);
     } else if (strcmp(path, "/owner") == 0) {

@@ -18,7 +18,8 @@
 
 #include <cmocka.h>
 
-enum { SHARED_LEN = 300000 }; /* the body of /shared */
+enum { SHARED_LEN = 300000 };              /* the body of /shared */
+enum { PART_AT = 250000, PART_LEN = 100 }; /* and what of it /shared?part gets */
 
 struct server;
 

@@ -274,6 +274,20 @@ static void many_get_one_body_and_HEAD_gets_its_length(void **state)
     assert_string_equal(strstr(told, "\r\n\r\n"), "\r\n\r\n");
 }
 
+static void a_part_of_such_a_body_is_those_bytes_alone(void **state)
+{
+    static const char get[] = "GET /shared?part HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+    (void)state;
+    const char *told = ask(get, sizeof(get) - 1, 3000);
+    const char *body = strstr(told, "\r\n\r\n");
+    assert_non_null(strstr(told, "HTTP/1.1 206 "));
+    assert_non_null(strstr(told, "\r\nContent-Length: 100\r\n"));
+    assert_int_equal(strlen(body + 4), PART_LEN);
+    for (size_t i = 0; i < PART_LEN; i++)
+        assert_int_equal(body[4 + i], 'a' + (PART_AT + i) % 26);
+}
+
 static void answers_pipelined_requests_in_order_and_one_at_a_time(void **state)
 {
     char answer[4096];
@@ -465,6 +479,7 @@ int main(void)
         T(says_go_on_to_a_client_that_waits_for_it),
         T(answers_HEAD_without_and_204_with_no_body),
         T(many_get_one_body_and_HEAD_gets_its_length),
+        T(a_part_of_such_a_body_is_those_bytes_alone),
         T(leaves_out_headers_that_would_split_the_answer_hardening_class_7),
         T(keeps_connections_alive_as_the_version_says),
         T(answers_pipelined_requests_in_order_and_one_at_a_time),

@@ -167,6 +167,25 @@ static void shared_bytes_are_held_while_they_wait(void **state)
     sl_blob_unref(blob);
 }
 
+static void a_part_of_shared_bytes_ends_before_they_do(void **state)
+{
+    (void)state;
+    struct sl_blob *blob = sl_blob_create(6);
+    struct sl_chunk_queue queue = {0};
+
+    memcpy(blob->data, "abcdef", 6);
+    sl_chunk_queue_add(&queue, sl_chunk_of_part(blob, 2, 3));
+    sl_chunk_queue_add(&queue, sl_chunk_of_part(blob, 6, 0));
+    sl_chunk_queue_add(&queue, sl_chunk_of_part(blob, 5, 1));
+    assert_waits(&queue, "cdef", 2);
+    sl_chunk_queue_pop(&queue, 1);
+    assert_waits(&queue, "def", 2);
+    sl_chunk_queue_pop(&queue, 3);
+    assert_waits(&queue, "", 0);
+    assert_int_equal(blob->refs, 1);
+    sl_blob_unref(blob);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +195,7 @@ int main(void)
         cmocka_unit_test(what_is_dropped_leaves_the_first_chunk_if_told_to),
         cmocka_unit_test(a_queue_goes_on_where_it_was_copied_to),
         cmocka_unit_test(shared_bytes_are_held_while_they_wait),
+        cmocka_unit_test(a_part_of_shared_bytes_ends_before_they_do),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ async function descriptorsBack(wanted) {
         if (fds <= wanted)
             return true;
         throw new Error(`${fds} of ${wanted}`);
-    }, { timeout: 15_000 });
+    });
 }
 
 describe('churn', () => {

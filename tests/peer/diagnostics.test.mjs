@@ -279,7 +279,7 @@ describe('bug reports', () => {
             await call(page, 'submitBugReport', { text: name, type: 'no_media' });
             const found = await until(`the report of ${name}`, () => fs.readdirSync(directory)
                 .map((file) => JSON.parse(fs.readFileSync(path.join(directory, file), 'utf8') || '{}'))
-                .find(({ text: words }) => words === name), { timeout: 15_000 });
+                .find(({ text: words }) => words === name));
             assert.ok(Date.now() - began >= 4_500, 'five seconds are watched');
             await page.context().close();
             assert.equal(found.traffic.length, 1);
@@ -317,7 +317,7 @@ describe('bug reports', () => {
                 other.next('fail')]);
             await other.close();
             return message === 'fail' && size() > REPORTS_MAX - 8_000;
-        }, { timeout: 20_000 });
+        });
         assert.ok(size() <= REPORTS_MAX, String(size()));
         for (const name of before)
             assert.ok(fs.existsSync(path.join(directory(), name)));

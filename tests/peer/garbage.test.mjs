@@ -144,7 +144,7 @@ describe('rubbish on every port', () => {
         const now = server.usage();
         assert.ok(now.rssKb - idle.rssKb < MEMORY_KB, `${now.rssKb - idle.rssKb} KB more`);
         await until('the descriptors are closed', () => server.usage().fds <= idle.fds + 2 ||
-            Promise.reject(new Error(`${server.usage().fds} of ${idle.fds}`)), { timeout: 15_000 });
+            Promise.reject(new Error(`${server.usage().fds} of ${idle.fds}`)));
     });
     after(async () => {
         await browser?.close();
@@ -239,7 +239,7 @@ describe('rubbish on every port', () => {
             const client = await WcsClient.session(server.ws);
             await client.close();
             return true;
-        }, { timeout: 15_000 });
+        });
     }));
 
     test('media port: random datagrams of every kind are dropped in silence', () => undisturbed(

@@ -416,7 +416,7 @@ describe('HLS', () => {
                     assert.deepEqual([...new Set(told.streams.map((stream) => stream.codec_name))].sort(),
                         expected);
                     return true;
-                }, { timeout: 20_000 });
+                });
                 const viewer = await browser.page(`${pages.url}${EXAMPLES}/hls-js-player/` +
                     'hls-js-player.html', server);
                 await viewer.waitForSelector('#applyBtn');

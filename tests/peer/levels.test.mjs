@@ -159,7 +159,7 @@ describe('HLS in several sizes', () => {
                 return true;
             throw new Error(`${common.join(' and ')} frames in common, of ` +
                 frames.map((of) => `${of.size} from ${[...of.keys()][0]}`).join(', '));
-        }, { timeout: 20_000 });
+        });
     });
 
     test('HLS-25 ffprobe finds three programmes', async () => {

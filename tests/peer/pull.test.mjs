@@ -519,7 +519,7 @@ describe('An upstream that', () => {
                 { timeout: 15_000 });
             silent.close();
             client.stop('stopStream', id, 'demo');
-            await until('every descriptor is back', () => victim.usage().fds <= fds, { timeout: 10_000 });
+            await until('every descriptor is back', () => victim.usage().fds <= fds);
             await client.close();
         });
 

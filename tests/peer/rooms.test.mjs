@@ -563,7 +563,7 @@ describe('our own conference page', () => {
     const sees = (page, count) => until(`${count} others move`, async () => {
         const taken = (await peers(page)).filter((peer) => peer.in.video?.framesDecoded > 10);
         return taken.length === count && await page.locator('.person .stage.on').count() === count + 1;
-    }, { timeout: 20_000 });
+    });
 
     test('three people see, hear and write to one another, and leave', async () => {
         const room = unique('own'), logins = ['anna', '<b>bert</b>', 'carl'], people = [];
@@ -615,7 +615,7 @@ describe('ROOM-23: the official pages', () => {
         if (taken.length >= count)
             return true;
         throw new Error(`${taken.length}; ${page.log.slice(-5).join(' / ')}`);
-    }, { timeout: 20_000 });
+    });
 
     async function join(app, login, room) {
         const page = await browser.page(

@@ -293,6 +293,6 @@ describe('With both again', () => {
             if (fds <= idle)
                 return true;
             throw new Error(`${fds}, ${idle} before`);
-        }, { timeout: 20_000 });
+        });
     });
 });

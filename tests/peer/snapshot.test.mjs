@@ -55,12 +55,10 @@ function paint(label, colour) {
     return page.evaluate(([name, wanted]) => {
         const camera = window.cameras[name];
         const context = camera.canvas.getContext('2d');
-        camera.stop();
-        clearInterval(camera.painting);
-        camera.painting = setInterval(() => {
+        camera.paint = () => {
             context.fillStyle = wanted;
             context.fillRect(0, 0, camera.canvas.width, camera.canvas.height);
-        }, 33);
+        };
     }, [label, colour]);
 }
 
@@ -75,18 +73,15 @@ function noise(label) {
             points.data[i] = i % 4 === 3 ? 255 : Math.random() * 256;
         grains.getContext('2d').putImageData(points, 0, 0);
         context.imageSmoothingEnabled = false;
-        camera.stop();
-        camera.painting = setInterval(() =>
-            context.drawImage(grains, 0, 0, canvas.width, canvas.height), 200);
+        let number = 0; // five times a second are enough of it
+        camera.paint = () => number++ % 6 ||
+            context.drawImage(grains, 0, 0, canvas.width, canvas.height);
     }, label);
 }
 
 // No picture any more.
 function freeze(label) {
-    return page.evaluate((name) => {
-        window.cameras[name].stop();
-        clearInterval(window.cameras[name].painting);
-    }, label);
+    return page.evaluate((name) => window.cameras[name].stop(), label);
 }
 
 function assertColour(shown, expected) {

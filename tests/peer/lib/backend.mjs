@@ -7,7 +7,7 @@ import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { Server } from './server.mjs';
-import { slowness, within } from './wait.mjs';
+import { PATIENCE_MS, slowness, within } from './wait.mjs';
 
 const MEGABYTE = ' '.repeat(1 << 20);
 
@@ -75,7 +75,7 @@ export class Endpoint {
     }
 
     // The next unread request of this method for whose body accept() is true.
-    next(method, accept = () => true, timeout = 5_000) {
+    next(method, accept = () => true, timeout = PATIENCE_MS) {
         let waiter;
         const found = new Promise((resolve) => {
             waiter = () => {

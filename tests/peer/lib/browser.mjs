@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { root } from './server.mjs';
-import { slowness, until } from './wait.mjs';
+import { PATIENCE_MS, slowness, until } from './wait.mjs';
 
 const PROGRAM = process.env.CHROMIUM || '/usr/bin/chromium';
 const FLAGS = [
@@ -70,7 +70,7 @@ export class Browser {
         page.faults = [];
         page.on('console', (message) => page.log.push(message.text()));
         page.on('pageerror', (error) => page.faults.push(error.stack ?? String(error)));
-        page.setDefaultTimeout(15_000 * slowness);
+        page.setDefaultTimeout(PATIENCE_MS * slowness);
         await page.goto(url, { waitUntil: 'load' });
         return page;
     }
@@ -92,7 +92,7 @@ export class Browser {
 }
 
 // Waits until the element's text is `text`; the error tells what it was instead.
-export function text(page, selector, expected, timeout = 15_000) {
+export function text(page, selector, expected, timeout = PATIENCE_MS) {
     return until(`${selector} says ${expected}`, async () => {
         const actual = (await page.textContent(selector)).trim();
         if (actual === expected)
@@ -127,7 +127,7 @@ export async function assertPlays(page, { video = true, audio = true, frames = 2
             if (stats.framesDecoded >= first.framesDecoded + frames)
                 return stats;
             throw new Error(`${stats.framesDecoded - first.framesDecoded} of ${frames}`);
-        }, { timeout: 25_000 });
+        });
     }
     if (audio) {
         // the made-up microphone beeps once a second

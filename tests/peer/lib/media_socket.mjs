@@ -2,7 +2,7 @@
 // The second WebSocket of players of MSE and WSPlayer (websocket-api.md section 14) without a
 // browser: it reads units, as fast as a test wants it to.
 import WebSocket from 'ws';
-import { slowness, until, within } from './wait.mjs';
+import { PATIENCE_MS, slowness, until, within } from './wait.mjs';
 
 const HEAD = 'v=0\r\no=- 1988962254 1988962254 IN IP4 0.0.0.0\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n';
 // As the SDK has them.
@@ -72,7 +72,7 @@ export class MediaSocket {
             for (const unit of units)
                 media.units.push({ ...unit, at: Date.now() });
         });
-        await within(5_000 * slowness, 'the media socket is open', new Promise((resolve, reject) => {
+        await within(PATIENCE_MS * slowness, 'the media socket is open', new Promise((resolve, reject) => {
             media.#socket.once('open', resolve);
             media.#socket.once('error', reject);
         }));

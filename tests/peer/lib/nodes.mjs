@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { assertPlays } from './browser.mjs';
 import { BARE } from './pages.mjs';
-import { until } from './wait.mjs';
+import { PATIENCE_MS, until } from './wait.mjs';
 
 export const SMALL = { constraints: { audio: true, video: { width: 320, height: 240 } } };
 
@@ -37,7 +37,7 @@ export async function startPull(server, from, remote, local = remote) {
 }
 
 // Resolves with its entry once media flows.
-export function pulled(server, local, timeout = 10_000) {
+export function pulled(server, local, timeout = PATIENCE_MS) {
     return until(`${local} is pulled`, async () => {
         const entry = (await pulls(server)).find(({ localStreamName }) => localStreamName === local);
         if (entry?.status === 'PROCESSED_REMOTE')
@@ -47,7 +47,7 @@ export function pulled(server, local, timeout = 10_000) {
 }
 
 // Neither in the list nor published.
-export function gone(server, local, timeout = 5_000) {
+export function gone(server, local, timeout = PATIENCE_MS) {
     return until(`${local} is pulled no more`, async () => {
         const entry = (await pulls(server)).find(({ localStreamName }) => localStreamName === local);
         const published = await streams(server, { name: local, published: true });

@@ -9,7 +9,7 @@ import { RTCPeerConnection, RTCRtpCodecParameters, useNACK, useOPUS, usePLI,
 import { Firefox } from './firefox.mjs';
 import { BARE } from './pages.mjs';
 import { root } from './server.mjs';
-import { slowness, until, within } from './wait.mjs';
+import { PATIENCE_MS, slowness, until, within } from './wait.mjs';
 import { WcsClient } from './wcs.mjs';
 
 // Both kinds grow by `more`. counts() resolves with {pictures, sounds}.
@@ -39,7 +39,7 @@ export class GstPlayer {
     async start(server, name) {
         this.#process = spawn('/usr/bin/python3', [path.join(root, 'tests/tools/gst-player.py')],
             { stdio: ['pipe', 'pipe', 'inherit'] });
-        const offer = await within(15_000 * slowness, 'an offer of GStreamer', new Promise(
+        const offer = await within(PATIENCE_MS * slowness, 'an offer of GStreamer', new Promise(
             (resolve, reject) => {
                 this.#process.once('error', reject);
                 this.#process.once('close', (code) => reject(new Error(

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { run } from './rtmp.mjs';
 import { buildDir } from './server.mjs';
-import { slowness, until, within } from './wait.mjs';
+import { PATIENCE_MS, slowness, until, within } from './wait.mjs';
 
 // Once a second, on the second, the picture turns white and 1 kHz sounds, for 100 ms.
 const BEEP = '0.5*sin(2*PI*1000*t)*lt(mod(t\\,1)\\,0.1)';
@@ -121,7 +121,7 @@ export class PushProbe {
     }
 
     #answer(what) {
-        return within(15_000 * slowness, () => `an answer: ${what}\n${this.log}`,
+        return within(PATIENCE_MS * slowness, () => `an answer: ${what}\n${this.log}`,
             new Promise((resolve, reject) => {
                 if (this.#answers.length > 0)
                     resolve(this.#answers.shift());
@@ -157,7 +157,7 @@ export class PushProbe {
         return until('the push has ended', () => this.state().then(() => false,
             (error) => error.code === 2), { timeout });
     }
-    waitForLog(pattern, timeout = 5_000) {
+    waitForLog(pattern, timeout = PATIENCE_MS) {
         return until(`a log line like ${pattern}`,
             () => this.lines.find((line) => pattern.test(line)), { timeout });
     }

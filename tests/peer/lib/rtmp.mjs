@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
 import { freePorts } from './ports.mjs';
-import { until } from './wait.mjs';
+import { PATIENCE_MS, until } from './wait.mjs';
 
 // ---- AMF0 ----
 
@@ -192,7 +192,7 @@ export class RtmpServer extends EventEmitter {
         return this.connections.at(-1);
     }
     // The first connection that has published, from the index given on.
-    publication(from = 0, timeout = 10_000) {
+    publication(from = 0, timeout = PATIENCE_MS) {
         return until('a publication', () => this.connections.slice(from)
             .find((connection) => connection.published), { timeout });
     }

@@ -2,7 +2,7 @@
 // RTSP as a client's developer would write it by hand: requests and answers, packets between them.
 import dgram from 'node:dgram';
 import net from 'node:net';
-import { slowness, within } from './wait.mjs';
+import { PATIENCE_MS, slowness, within } from './wait.mjs';
 
 const FRAME_HEAD = 4;
 
@@ -25,7 +25,7 @@ export class RtspClient {
             client.#waiters.splice(0).forEach((waiter) => waiter(undefined));
         });
         client.#socket.on('data', (bytes) => client.#take(bytes));
-        await within(5_000 * slowness, 'a connection', new Promise((resolve, reject) => {
+        await within(PATIENCE_MS * slowness, 'a connection', new Promise((resolve, reject) => {
             client.#socket.once('connect', resolve);
             client.#socket.once('error', reject);
         }));
@@ -83,7 +83,7 @@ export class RtspClient {
     answer() {
         const next = this.#unread.length > 0 || this.isClosed ? Promise.resolve(this.#unread.shift())
             : new Promise((resolve) => this.#waiters.push(resolve));
-        return within(20_000 * slowness, 'an answer', next);
+        return within(PATIENCE_MS * slowness, 'an answer', next);
     }
 
     // headers: more of them; of a value that is undefined, not that one.

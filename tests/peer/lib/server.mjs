@@ -9,7 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import './leftovers.mjs';
 import { freePorts } from './ports.mjs';
-import { slowness, until, within } from './wait.mjs';
+import { PATIENCE_MS, slowness, until, within } from './wait.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const buildDir = process.env.SLUICE_BUILD || path.join(root, 'build-test');
@@ -137,7 +137,7 @@ export class Server {
         return `https://${this.address}:${this.options['hls.https.port']}`;
     }
 
-    waitForLog(pattern, timeout = 5_000) {
+    waitForLog(pattern, timeout = PATIENCE_MS) {
         return until(`a log line like ${pattern}`,
             () => this.lines.find((line) => pattern.test(line)), { timeout });
     }

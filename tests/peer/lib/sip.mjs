@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
 import { freePorts } from './ports.mjs';
-import { slowness, until, within } from './wait.mjs';
+import { PATIENCE_MS, slowness, until, within } from './wait.mjs';
 
 export const DOMAIN = 'sip.test';
 
@@ -278,7 +278,7 @@ export class Party {
     }
 
     // The next unread request of that method, or response of that code.
-    next(what, timeout = 5_000) {
+    next(what, timeout = PATIENCE_MS) {
         const fits = (message) => message.method === what || message.code === what;
         let waiter;
         const found = new Promise((resolve) => {

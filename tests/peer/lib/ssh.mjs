@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { slowness, until, within } from './wait.mjs';
+import { PATIENCE_MS, slowness, until, within } from './wait.mjs';
 
 // What a terminal shows as text: without sequences, bells and returns.
 export function plain(text) {
@@ -34,7 +34,7 @@ export class Ssh {
         this.process.stdin.write(text);
     }
     // Waits for text or a pattern behind what was expected before; returns what stood in between.
-    async expect(what, timeout = 10_000) {
+    async expect(what, timeout = PATIENCE_MS) {
         return until(`${what} in ${JSON.stringify(this.out.slice(this.#read))} ${this.err}`, () => {
             const rest = plain(this.out).slice(this.#read);
             const at = typeof what === 'string' ? rest.indexOf(what) : rest.search(what);
@@ -46,7 +46,7 @@ export class Ssh {
         }, { timeout });
     }
     // The end: {code, out, err}.
-    async done(timeout = 15_000) {
+    async done(timeout = PATIENCE_MS) {
         try {
             const code = await within(timeout * slowness,
                 () => `the end of ssh: ${this.out} ${this.err}`, this.exit);

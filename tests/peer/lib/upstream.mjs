@@ -12,7 +12,7 @@ import { Feedback } from './upstream_feedback.mjs';
 import { Play } from './upstream_play.mjs';
 import { Source } from './upstream_source.mjs';
 import { makeCertificate } from './upstream_transport.mjs';
-import { until } from './wait.mjs';
+import { PATIENCE_MS, until } from './wait.mjs';
 
 const PING_MS = 5_000; // keep_alive.server_interval
 const FLOOD_PINGS = 5_000;
@@ -304,7 +304,7 @@ export class Upstream {
     }
 
     // The n-th play, once its media flows.
-    playing(n = 0, timeout = 15_000) {
+    playing(n = 0, timeout = PATIENCE_MS) {
         return until(`play ${n} at the upstream has its media`, () => {
             const play = this.plays[n];
             return play?.connected && Object.values(play.tracks)

@@ -5,6 +5,10 @@
 export const sanitizer = process.env.SLUICE_SANITIZER || '';
 export const slowness = { '': 1, address: 3, thread: 6 }[sanitizer] ?? 3;
 
+// How long a test waits for what it does not judge by time: two processors that have three files to
+// carry may be late by far, and a test that passes pays nothing for it. What must come sooner says so.
+export const PATIENCE_MS = 30_000;
+
 // Resolves as the promise does, or rejects with `what` (a text, or a function that makes it) after
 // `ms`.
 export function within(ms, what, promise) {
@@ -20,7 +24,7 @@ export function within(ms, what, promise) {
 
 // Calls `probe` until it returns something true, which is the result. What the last call returned
 // or threw is part of the error's text, behind `what` (a text, or a function that makes it).
-export async function until(what, probe, { timeout = 10_000, interval = 50 } = {}) {
+export async function until(what, probe, { timeout = PATIENCE_MS, interval = 50 } = {}) {
     const end = Date.now() + timeout * slowness;
     let last;
     for (;;) {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import WebSocket from 'ws';
-import { slowness, within } from './wait.mjs';
+import { PATIENCE_MS, slowness, within } from './wait.mjs';
 
 export class WcsClient {
     #socket;
@@ -24,7 +24,7 @@ export class WcsClient {
         });
         client.closed.then(() => (client.isClosed = true));
         client.#socket.on('message', (bytes, isBinary) => client.#take(bytes, isBinary, autoPong));
-        await within(5_000 * slowness, `the handshake with ${url}`, new Promise((resolve, reject) => {
+        await within(PATIENCE_MS * slowness, `the handshake with ${url}`, new Promise((resolve, reject) => {
             client.#socket.once('open', resolve);
             client.#socket.once('error', reject);
         }));
@@ -89,7 +89,7 @@ export class WcsClient {
     protocolPing() {
         const pong = new Promise((resolve) => this.#socket.once('pong', resolve));
         this.#socket.ping('hello');
-        return within(5_000 * slowness, 'a WebSocket pong', pong);
+        return within(PATIENCE_MS * slowness, 'a WebSocket pong', pong);
     }
     // Reads no more, so that nothing is answered, not even a close.
     stopReading() {
@@ -102,7 +102,7 @@ export class WcsClient {
 
     // The next unread message of this name (and for which accept() is true), whatever else came in
     // between; messages that it passes over stay unread.
-    next(name, accept = () => true, timeout = 10_000) {
+    next(name, accept = () => true, timeout = PATIENCE_MS) {
         const take = () => {
             const at = this.#unread.findIndex((m) => m.message === name && accept(m.data[0], m));
             return at < 0 ? undefined : this.#unread.splice(at, 1)[0];

@@ -85,7 +85,7 @@
         let number = 0;
         canvas.width = width;
         canvas.height = height;
-        const timer = setInterval(() => {
+        const paint = () => {
             context.fillStyle = `hsl(${number++ % 360} 80% 50%)`;
             context.fillRect(0, 0, canvas.width, canvas.height);
             context.fillStyle = 'black';
@@ -96,17 +96,8 @@
                     context.fillRect(Math.random() * width, Math.random() * height, 6, 6);
                 }
             }
-        }, 33);
-        const stream = canvas.captureStream(30);
-        if (audio) {
-            const sound = new AudioContext();
-            const tone = sound.createOscillator();
-            const out = sound.createMediaStreamDestination();
-            tone.connect(out);
-            tone.start();
-            stream.addTrack(out.stream.getAudioTracks()[0]);
-        }
-        return { canvas, stream, stop: () => clearInterval(timer) };
+        };
+        return window.paintedCamera({ canvas, paint, ms: 33, ...(audio ? window.toneSource(440) : {}) });
     }
 
     // ---- Telephones ----
@@ -243,10 +234,14 @@
         resizeCamera: (label, width, height) => {
             Object.assign(window.cameras[label].canvas, { width, height });
         },
-        publishCamera: (label, name, camera, { video = true, ...options } = {}) =>
-            start('publish', label, name, {
-                ...options, constraints: { customStream: window.cameras[camera].stream, video,
-                    audio: window.cameras[camera].stream.getAudioTracks().length > 0 },
-            }),
+        // The camera rests when the publication is over.
+        publishCamera: (label, name, camera, { video = true, ...options } = {}) => {
+            const { stream, wake, rest } = window.cameras[camera];
+            wake();
+            const started = start('publish', label, name, { ...options, constraints:
+                { customStream: stream, video, audio: stream.getAudioTracks().length > 0 } });
+            streams[label].end.then(rest);
+            return started;
+        },
     };
 })();

@@ -62,6 +62,55 @@
         }
     };
 
+    // A camera of a canvas that its paint() paints each `ms`, and the microphone of `audio`'s destination where
+    // there is one. It paints and sounds until it is stopped, until all of its tracks are, or while it
+    // rests: what nobody sends would take the processor from the tests that follow.
+    window.paintedCamera = ({ canvas, paint, ms, audio, out }) => {
+        let timer, stopped = false;
+        const camera = {
+            canvas,
+            paint,
+            stream: canvas.captureStream(30),
+            wake() {
+                if (!timer && !stopped)
+                    timer = setInterval(() => camera.paint(), ms);
+                audio?.resume();
+            },
+            rest() {
+                timer = clearInterval(timer);
+                audio?.suspend();
+            },
+            stop() { // its pictures; the sound goes on
+                stopped = true;
+                timer = clearInterval(timer);
+            },
+        };
+        if (out)
+            camera.stream.addTrack(out.stream.getAudioTracks()[0]);
+        for (const track of camera.stream.getTracks()) {
+            const stop = track.stop.bind(track);
+            track.stop = () => {
+                stop();
+                if (camera.stream.getTracks().every(({ readyState }) => readyState === 'ended'))
+                    camera.rest();
+            };
+        }
+        camera.wake();
+        return camera;
+    };
+
+    // A tone into a destination: {audio, out, gain}, as paintedCamera() takes them.
+    window.toneSource = (hz, loudness = 1) => {
+        const audio = new AudioContext();
+        const tone = audio.createOscillator(), gain = audio.createGain();
+        const out = audio.createMediaStreamDestination();
+        tone.frequency.value = hz;
+        gain.gain.value = loudness;
+        tone.connect(gain).connect(out);
+        tone.start();
+        return { audio, out, gain };
+    };
+
     window.peerConnections = () => connections.filter((c) => c.signalingState !== 'closed');
     window.peerStats = () => Promise.all(window.peerConnections().map(sum));
     window.statsOf = sum;

@@ -9,24 +9,14 @@
         const context = canvas.getContext('2d');
         Object.assign(canvas, { width, height });
         let number = 0;
-        const timer = setInterval(() => {
+        const paint = () => {
             context.fillStyle = colour;
             context.fillRect(0, 0, canvas.width, canvas.height);
             context.fillStyle = 'gray';
             context.fillRect((number++ * 4) % 32, 0, 4, 4);
-        }, 33);
-        const stream = canvas.captureStream(30);
-        if (hz > 0) {
-            const context = new AudioContext();
-            const tone = context.createOscillator(), gain = context.createGain();
-            const out = context.createMediaStreamDestination();
-            tone.frequency.value = hz;
-            gain.gain.value = 0.3;
-            tone.connect(gain).connect(out);
-            tone.start();
-            stream.addTrack(out.stream.getAudioTracks()[0]);
-        }
-        return { canvas, stream, stop: () => clearInterval(timer) };
+        };
+        return window.paintedCamera({ canvas, paint, ms: 33,
+            ...(hz > 0 ? window.toneSource(hz, 0.3) : {}) });
     }
 
     // A picture that no encoder can make small.
@@ -34,15 +24,15 @@
         const canvas = document.createElement('canvas');
         const context = canvas.getContext('2d');
         Object.assign(canvas, { width, height });
-        const timer = setInterval(() => {
+        const paint = () => {
             for (let y = 0; y < height; y += 16) {
                 for (let x = 0; x < width; x += 16) {
                     context.fillStyle = `rgb(${[1, 2, 3].map(() => Math.random() * 255 | 0).join()})`;
                     context.fillRect(x, y, 16, 16);
                 }
             }
-        }, 66);
-        return { canvas, stream: canvas.captureStream(15), stop: () => clearInterval(timer) };
+        };
+        return window.paintedCamera({ canvas, paint, ms: 66 });
     }
 
     // White, and a tone of 1 kHz, for 150 ms from each full second of the wall clock on; black and
@@ -50,23 +40,15 @@
     function beats({ width = 640, height = 360 } = {}) {
         const canvas = document.createElement('canvas');
         const context = canvas.getContext('2d');
-        const audio = new AudioContext();
-        const tone = audio.createOscillator(), gain = audio.createGain();
-        const out = audio.createMediaStreamDestination();
+        const sound = window.toneSource(1000, 0);
         Object.assign(canvas, { width, height });
-        tone.frequency.value = 1000;
-        gain.gain.value = 0;
-        tone.connect(gain).connect(out);
-        tone.start();
-        const timer = setInterval(() => {
+        const paint = () => {
             const on = Date.now() % 1000 < 150;
             context.fillStyle = on ? 'white' : 'black';
             context.fillRect(0, 0, width, height);
-            gain.gain.value = on ? 0.5 : 0;
-        }, 10);
-        const stream = canvas.captureStream(30);
-        stream.addTrack(out.stream.getAudioTracks()[0]);
-        return { canvas, stream, stop: () => clearInterval(timer) };
+            sound.gain.gain.value = on ? 0.5 : 0;
+        };
+        return window.paintedCamera({ canvas, paint, ms: 10, ...sound });
     }
 
     // When videos turned from dark to bright, in ms, for so long.

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* UDP ports out of a range: one, or an even one with the next. */
+/* Ports out of a range: one, or an even one with the next. */
 #include "net/ports.h"
 
 #include "base/error.h"
 #include "base/random.h"
+#include "net/acceptor.h"
 #include "net/udp.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static int none_left(struct sl_error *error, uint16_t from, uint16_t to)
@@ -68,6 +70,27 @@ int sl_udp_open_pair(const struct sl_addr *bind, uint16_t from, uint16_t to,
         int err = open_at(bind, (uint16_t)(even + (first + i) % count * 2), out, error);
         if (err != -EADDRINUSE)
             return err;
+    }
+    return none_left(error, from, to);
+}
+
+int sl_tcp_listen_in(const struct sl_addr *bind, uint16_t from, uint16_t to, int backlog,
+                     uint16_t *port, struct sl_error *error)
+{
+    struct sl_addr addr = *bind;
+    unsigned count = to >= from ? to - from + 1U : 0;
+    unsigned first = count > 0 ? sl_random_u32() % count : 0;
+    char text[SL_ADDR_TEXT_MAX];
+
+    for (unsigned i = 0; i < count; i++) {
+        addr.port = (uint16_t)(from + (first + i) % count);
+        int fd = sl_acceptor_listen(&addr, false, backlog);
+        if (fd == -EADDRINUSE)
+            continue;
+        if (fd < 0)
+            return sl_error_set(error, fd, "%s: %s", sl_addr_format(&addr, text), strerror(-fd));
+        *port = addr.port;
+        return fd;
     }
     return none_left(error, from, to);
 }

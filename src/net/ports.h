@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * UDP ports out of a range, for media that no common port serves. What is taken the kernel knows,
- * so there is nothing to give back but the sockets. A search begins somewhere in the range: who had
+ * Ports out of a range, for media that no common port serves. What is taken the kernel knows, so
+ * there is nothing to give back but the sockets. A search begins somewhere in the range: who had
  * a port just now may still send to it. Threads: any.
  */
 #ifndef SL_NET_PORTS_H
@@ -27,5 +27,11 @@ struct sl_udp_pair {
  * others as sl_udp_open(), with words. *out changes on success only. */
 int sl_udp_open_pair(const struct sl_addr *bind, uint16_t from, uint16_t to,
                      struct sl_udp_pair *out, struct sl_error *error);
+
+/* A socket of TCP that listens at one of the ports from..to of bind's address. A descriptor;
+ * -EADDRINUSE: all are taken; others as sl_acceptor_listen(), with words. *port changes on success
+ * only. */
+int sl_tcp_listen_in(const struct sl_addr *bind, uint16_t from, uint16_t to, int backlog,
+                     uint16_t *port, struct sl_error *error);
 
 #endif

@@ -7,6 +7,7 @@
 #include "calls/extras.h"
 #include "calls/media.h"
 #include "calls/published.h"
+#include "msrp/msrp.h"
 
 #include <errno.h>
 #include <string.h>
@@ -58,13 +59,15 @@ json_t *sl_call_describe(const struct sl_call *call, const char *info, const cha
     json_t *object = json_pack(
         "{s:s, s:b, s:s, s:i, s:s, s:s, s:b, s:b, s:s, s:s, s:s*, s:s*, s:O*}", "callId", call->id,
         "incoming", call->incoming, "status", status_names[call->status], "sipStatus",
-        call->sip_status, "caller", call->caller, "callee", call->callee, "hasAudio", true,
-        "hasVideo", call->has_video, "visibleName", call->visible_name, "mediaProvider",
-        call->alone ? "Flash" : "WebRTC", /* as documented (sip.md SC12) */
+        call->sip_status, "caller", call->caller, "callee", call->callee, "hasAudio",
+        !call->is_msrp, "hasVideo", call->has_video, "visibleName", call->visible_name,
+        "mediaProvider", call->alone ? "Flash" : "WebRTC", /* as documented (sip.md SC12) */
         "info", info, "sipMessageRaw", raw, "custom", call->custom);
 
     if (call->parent_id)
         (void)json_object_set_new(object, "parentCallId", json_string(call->parent_id));
+    if (call->is_msrp)
+        (void)json_object_set_new(object, "isMsrp", json_true());
     if (call->hold_for_transfer)
         (void)json_object_set_new(object, "holdForTransfer", json_true());
     return object;
@@ -93,6 +96,7 @@ void sl_call_free(struct sl_call *call)
     json_decref(call->invite_parameters);
     json_decref(call->lines);
     json_decref(call->headers);
+    free(call->msrp_raw);
     free(call->rtmp_url);
     free(call->rtmp_stream);
     free(call);
@@ -137,6 +141,8 @@ void sl_call_let_go(struct sl_call *call, int reject_code)
     call->sip = NULL;
     sl_call_stream_destroy(call->stream);
     call->stream = NULL;
+    sl_msrp_session_destroy(call->msrp);
+    call->msrp = NULL;
     sl_call_hand_over(call);
     sl_call_media_close(call->media);
     call->media = NULL;
@@ -240,7 +246,9 @@ void sl_call_take_extras(struct sl_call *call, const json_t *object)
 char *sl_call_description(struct sl_call *call)
 {
     bool left_out;
-    char *text = sl_call_add_lines(sl_call_media_text(call->media), call->lines, &left_out);
+    char *text = sl_call_add_lines(call->is_msrp ? sl_msrp_session_description(call->msrp)
+                                                 : sl_call_media_text(call->media),
+                                   call->lines, &left_out);
 
     if (left_out)
         sl_log(SL_LOG_WARN, &call->log, "sipSDP: lines other than a= and b= are left out");

@@ -13,6 +13,7 @@
 struct sl_call_media;
 struct sl_call_stream;
 struct sl_error;
+struct sl_msrp_session;
 struct sl_sound_load;
 
 enum { SL_CALLS_MAX = 10 }; /* of one client (sip.md 17) */
@@ -46,8 +47,12 @@ struct sl_call {
     struct sl_list questions;
     size_t question_count; /* of its client's orders */
     struct sl_log_scope log;
-    struct sl_sip_call *sip; /* NULL: not yet */
-    struct sl_call_media *media;
+    struct sl_sip_call *sip;       /* NULL: not yet */
+    struct sl_call_media *media;   /* NULL: not yet, or it is an MSRP session */
+    bool is_msrp;                  /* no voice, but a session of texts (sip.md 13) ... */
+    struct sl_msrp_session *msrp;  /* ... this one; NULL: not yet */
+    bool msrp_open, msrp_answered; /* it has a connection; the telephone's side is there */
+    char *msrp_raw;                /* the message that said the latter */
     bool alone;                    /* without a browser */
     struct sl_call_stream *stream; /* what is published of it; NULL: nothing */
     char *rtmp_url, *rtmp_stream;  /* where that is pushed; NULL: nowhere */
@@ -142,11 +147,21 @@ void sl_call_hand_over(struct sl_call *call);
 /* The last call of all. */
 void sl_call_transfer_end(struct sl_call *call);
 
-/* ---- heard.c ---- */
+/* ---- msrp.c ---- */
+
+/* A session for one that has none: our description is in it then. What fails does so with words. */
+int sl_call_msrp_offer(struct sl_call *call, struct sl_error *error);
+int sl_call_msrp_take(struct sl_call *call, const char *offer, struct sl_error *error);
+/* The telephone's side says something; false: it is as of any call. */
+bool sl_call_msrp_on_event(struct sl_call *call, const struct sl_sip_event *event);
+
+/* ---- info.c ---- */
 
 /* What a final response is called (sip.md 16.2); reason NULL: none came. Returns room or a
  * constant. */
 const char *sl_call_info(int code, const char *reason, char *room, size_t len);
+
+/* ---- heard.c ---- */
 
 extern const struct sl_sip_call_ops sl_call_sip_ops; /* their owner is the call */
 
@@ -161,6 +176,12 @@ void sl_call_take_info(struct sl_call *call, const char *type, const char *body)
 void sl_call_informed(struct sl_call *call, int code);
 /* The browser wants a key frame of the telephone. For struct sl_call_media_config. */
 void sl_call_want_keyframe(void *call);
+
+/* Whom its client talks to, as the client sees it. */
+static inline const char *sl_call_other_side(const struct sl_call *call)
+{
+    return call->incoming ? call->caller : call->callee;
+}
 
 /* A text of a client's object; "" if it is none. */
 static inline const char *sl_call_text(const json_t *object, const char *name)

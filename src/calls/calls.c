@@ -90,6 +90,7 @@ void sl_calls_destroy(struct sl_calls *calls)
         sl_call_lane_destroy(calls->lanes[i]);
     free(calls->lanes);
     sl_services_destroy(calls->services);
+    sl_conn_set_destroy(calls->conns);
     free(calls->cert);
     free(calls->key);
     free(calls->chain);

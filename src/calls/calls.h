@@ -22,6 +22,7 @@
  *   subscription.c   what a client is told of its registration
  *   xcap.c      documents that a client asks for
  *   exchange.c  what operators see and end
+ *   msrp.c      calls that are MSRP sessions
  *   digits.c    digits on their way, and key frames asked for by INFO
  *   dtmf.c      digits as clients write them, tone.c as packets; pure
  *   kept.c      phones whose clients are away; left.c, which those are
@@ -31,6 +32,7 @@
  *   voice.c     what a telephone hears where no browser speaks
  *   transfer.c  transfers, asked for by either side; succession.c, how such calls end
  *   inject.c    what operators have a telephone hear
+ *   info.c      what final responses are called
  *   extras.c    what clients add to descriptions and INVITEs; pure
  *
  * Control loop; only lines and lanes have a half on a worker.

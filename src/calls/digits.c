@@ -89,7 +89,7 @@ int sl_call_take_digits(struct sl_call *call, const json_t *object)
 
     if (json_is_integer(value))
         (void)snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
-    if (call->status != SL_CALL_ESTABLISHED && call->status != SL_CALL_HOLD)
+    if (call->is_msrp || (call->status != SL_CALL_ESTABLISHED && call->status != SL_CALL_HOLD))
         return -EAGAIN;
     if (sl_dtmf_parse(json_is_string(value) ? json_string_value(value) : text, digits) < 0 ||
         waiting + strlen(digits) >= sizeof(call->digits.text)) {

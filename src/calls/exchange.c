@@ -31,7 +31,7 @@ static json_t *describe(const struct sl_call *call)
         (void)json_object_set_new(object, "custom", json_object());
     if (call->sip_status == 0)
         (void)json_object_set_new(object, "sipStatus", json_null());
-    (void)json_object_set_new(object, "isMsrp", json_false());
+    (void)json_object_set_new(object, "isMsrp", json_boolean(call->is_msrp));
     (void)json_object_set_new(object, "holdForTransfer", json_boolean(call->hold_for_transfer));
     return object;
 }

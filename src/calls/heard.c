@@ -13,27 +13,6 @@
 
 enum { ACTIVITY_MS = 1000 };
 
-const char *sl_call_info(int code, const char *reason, char *room, size_t len)
-{
-    switch (code) {
-    case 401:
-    case 403:
-    case 407:
-        return "AUTHENTICATION_FAIL";
-    case 402:
-        return "PAYMENT_REQUIRED";
-    case 404:
-    case 410:
-    case 480:
-    case 484:
-    case 604:
-        return "USER_NOT_AVAILABLE";
-    default:
-        (void)snprintf(room, len, "%d %s", code, reason ? reason : "No answer");
-        return room;
-    }
-}
-
 /* `rtp_activity_detecting`: on, seconds. */
 static int64_t silence_max_us(const struct sl_config *config)
 {
@@ -92,7 +71,7 @@ static bool take_description(struct sl_call *call, const char *sdp)
 {
     struct sl_error error = {.text = ""};
 
-    if (!sdp)
+    if (!sdp || call->is_msrp)
         return true;
     if (sl_call_media_is_joined(call->media)) {
         int err = sl_call_media_move_line(call->media, sdp, &error);
@@ -123,7 +102,7 @@ static void on_progress(struct sl_call *call, const struct sl_sip_event *event)
         sl_call_next_progress(call, event); /* its browser hears the transferor until 2xx */
     else if (!take_description(call, event->sdp))
         return;
-    if (event->sdp && call->phone->calls->config.config->sip_early_media_send)
+    if (event->sdp && call->media && call->phone->calls->config.config->sip_early_media_send)
         sl_call_media_open(call->media);
     if (status != call->status && (status != SL_CALL_TRYING || call->status == SL_CALL_PENDING))
         sl_call_set_status(call, status, NULL, event->raw);
@@ -218,6 +197,8 @@ static void on_event(void *owner, const struct sl_sip_event *event)
 {
     struct sl_call *call = owner;
 
+    if (call->is_msrp && sl_call_msrp_on_event(call, event))
+        return;
     switch (event->kind) {
     case SL_SIP_PROGRESS:
         on_progress(call, event);

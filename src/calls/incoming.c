@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "calls/call.h"
 #include "calls/media.h"
+#include "msrp/msrp.h"
 
 static void on_ringing_timer(void *owner)
 {
@@ -33,7 +34,8 @@ void sl_call_present(struct sl_call *call)
 {
     struct sl_phone *phone = call->phone;
 
-    SL_PHONE_TELL(phone, on_description, call->id, sl_call_media_text(call->media), false);
+    if (!call->is_msrp)
+        SL_PHONE_TELL(phone, on_description, call->id, sl_call_media_text(call->media), false);
     json_t *object = sl_call_describe(call, NULL, call->invite);
     sl_session_strip(phone->session, SL_HOOK_ON_CALL_EVENT, object);
     SL_PHONE_TELL(phone, on_incoming, object);
@@ -45,7 +47,7 @@ static void ring(struct sl_call *call)
 {
     struct sl_error error = {.text = ""};
 
-    if (sl_call_media_offer_browser(call->media, &error) < 0) {
+    if (!call->is_msrp && sl_call_media_offer_browser(call->media, &error) < 0) {
         sl_log(SL_LOG_ERROR, &call->log, "nothing can be offered to the browser: %s", error.text);
         sl_call_drop(call);
         return;
@@ -68,6 +70,19 @@ static void on_arrival_answer(void *owner, const struct sl_hook_answer *answer)
     }
 }
 
+/* What is offered, taken as far as it goes. */
+static int take_offer(struct sl_call *call, const char *sdp, struct sl_error *error)
+{
+    call->is_msrp = sdp && sl_msrp_is_offered(sdp);
+    if (call->is_msrp)
+        return sl_call_msrp_take(call, sdp, error);
+    sl_call_make_media(call);
+    int err = sl_call_media_take_line(call->media, sdp, error);
+    if (err == 0)
+        call->has_video = sl_call_media_offers_pictures(call->media);
+    return err;
+}
+
 void sl_call_take(struct sl_phone *phone, struct sl_sip_call *sip,
                   const struct sl_sip_invite *invite)
 {
@@ -86,13 +101,11 @@ void sl_call_take(struct sl_phone *phone, struct sl_sip_call *sip,
     call->callee = sl_strdup(invite->callee);
     call->visible_name = sl_strdup(invite->caller_name[0] ? invite->caller_name : call->caller);
     call->invite = sl_strdup(invite->raw);
-    sl_call_make_media(call);
-    if (sl_call_media_take_line(call->media, invite->sdp, &error) < 0) {
+    if (take_offer(call, invite->sdp, &error) < 0) {
         sl_log(SL_LOG_INFO, &call->log, "SIP: a call is refused: %s", error.text);
         sl_call_forget(call, 488);
         return;
     }
-    call->has_video = sl_call_media_offers_pictures(call->media);
     if (!sl_session_asks(phone->session, SL_HOOK_ON_CALL_EVENT)) {
         ring(call);
         return;

@@ -16,6 +16,7 @@
 struct sl_call_lane;
 struct sl_error;
 struct sl_messages;
+struct sl_msrp_text;
 struct sl_transfers;
 struct sl_watch;
 struct sl_xcap;
@@ -32,6 +33,7 @@ struct sl_calls {
     struct sl_sip *sip;                     /* NULL until an account needs it */
     struct sl_transfers *transfers;         /* NULL until a client asks for a document */
     struct sl_services *services;
+    struct sl_conn_set *conns; /* of MSRP sessions; NULL until there is one */
     struct sl_list phones;
     struct sl_list sounds; /* struct injection of inject.c */
     size_t sound_count;
@@ -114,6 +116,9 @@ void sl_messages_confirm(struct sl_phone *phone, json_t *object);
 /* Somebody writes to this phone. */
 void sl_messages_take(struct sl_phone *phone, struct sl_sip_received *received,
                       const struct sl_sip_text *text);
+/* The same in a call of its, from its other side; what becomes of it, the call's session hears. */
+void sl_messages_take_in_call(struct sl_phone *phone, const char *call_id, const char *from,
+                              const struct sl_msrp_text *text);
 /* The phone's account is there, or will never be. */
 void sl_messages_start_waiting(struct sl_messages *messages);
 void sl_messages_fail_waiting(struct sl_messages *messages, const char *info);

@@ -8,6 +8,7 @@
 #include "calls/call.h"
 #include "calls/messages.h"
 #include "messages/messages.h"
+#include "msrp/msrp.h"
 
 #include <string.h>
 #include <strings.h>
@@ -126,9 +127,10 @@ struct arrival {
     struct sl_messages *messages;
     struct sl_list link; /* in messages->arrivals */
     struct sl_list questions;
-    struct sl_sip_received *received;
-    json_t *object; /* what is told of it */
-    char *raw;
+    struct sl_sip_received *received; /* NULL: it came in a call, ... */
+    char *call_id;                    /* ... in this one */
+    json_t *object;                   /* what is told of it */
+    char *raw;                        /* NULL: there is no single message that it came in */
     char wire_id[SL_IMDN_ID_MAX + 1];
     char sender[SL_SIP_URI_MAX], target[SL_SIP_URI_MAX]; /* "": no notification */
 };
@@ -138,8 +140,27 @@ static void destroy(struct arrival *arrival)
     sl_questions_cancel(&arrival->questions);
     sl_list_remove(&arrival->link);
     json_decref(arrival->object);
+    free(arrival->call_id);
     free(arrival->raw);
     free(arrival);
+}
+
+/* Whoever sent it hears of it. */
+static void answer(struct arrival *arrival, int code)
+{
+    if (arrival->received) {
+        sl_sip_received_answer(arrival->received, code);
+        return;
+    }
+    const struct sl_call *call = sl_call_find(arrival->messages->phone, arrival->call_id);
+    if (call && call->msrp)
+        sl_msrp_session_delivered(call->msrp, code);
+}
+
+static void refuse(struct arrival *arrival, int code)
+{
+    answer(arrival, code);
+    destroy(arrival);
 }
 
 static void present(struct arrival *arrival)
@@ -151,20 +172,18 @@ static void present(struct arrival *arrival)
         expect_confirmation(messages, arrival->object, arrival->wire_id, arrival->sender,
                             arrival->target);
     sl_messages_tell(messages, arrival->object, "RECEIVED", NULL, arrival->raw);
-    sl_sip_received_answer(arrival->received, 200);
+    answer(arrival, 200);
     destroy(arrival);
 }
 
-static void on_hook_answer(void *owner, const struct sl_hook_answer *answer)
+static void on_hook_answer(void *owner, const struct sl_hook_answer *hook)
 {
     struct arrival *arrival = owner;
 
-    if (answer->allowed) {
+    if (hook->allowed)
         present(arrival);
-        return;
-    }
-    sl_sip_received_answer(arrival->received, 403);
-    destroy(arrival);
+    else
+        refuse(arrival, 403);
 }
 
 /* The client, once its back end has nothing against it. */
@@ -178,7 +197,8 @@ static void deliver(struct arrival *arrival)
     }
     json_t *body = json_copy(arrival->object);
     (void)json_object_set_new(body, "status", json_string("RECEIVED"));
-    (void)json_object_set_new(body, "sipMessageRaw", json_string(arrival->raw));
+    if (arrival->raw)
+        (void)json_object_set_new(body, "sipMessageRaw", json_string(arrival->raw));
     sl_session_add_context(session, body);
     sl_question_ask(session, &arrival->questions, SL_HOOK_ON_MESSAGE_EVENT, body, on_hook_answer,
                     NULL, arrival);
@@ -275,49 +295,71 @@ static int read_text(struct arrival *arrival, const struct sl_sip_text *text,
     free(shown);
     if (!arrival->object)
         return 400; /* addresses that are no text */
+    if (arrival->call_id)
+        (void)json_object_set_new(arrival->object, "callId", json_string(arrival->call_id));
     return json_is_string(json_object_get(arrival->object, "body")) &&
                    json_is_string(json_object_get(arrival->object, "contentType"))
                ? 0
                : 415;
 }
 
-void sl_messages_take(struct sl_phone *phone, struct sl_sip_received *received,
-                      const struct sl_sip_text *text)
+/* Of an arrival that is in nobody's list yet. */
+static void take(struct arrival *arrival, const struct sl_sip_text *text)
 {
-    struct sl_messages *messages = phone->messages;
+    struct sl_messages *messages = arrival->messages;
+    struct sl_phone *phone = messages->phone;
     struct sl_text_part type = {text->type, strlen(text->type)};
     bool enveloped = sl_content_type_is(type, "message/cpim");
     struct sl_cpim cpim;
 
+    sl_list_init(&arrival->questions);
+    sl_list_append(&messages->arrivals, &arrival->link);
     if (phone->takes_no_calls) { /* an operator's call: there is nobody to read it */
-        sl_sip_received_answer(received, 480);
+        refuse(arrival, 480);
         return;
     }
     if (!enveloped) {
         read_plain(phone, text, &cpim);
     } else if (sl_cpim_parse(text->body, text->len, &cpim) < 0) {
-        sl_sip_received_answer(received, 400);
+        refuse(arrival, 400);
         return;
     }
     if (sl_content_type_is(cpim.type, "message/imdn+xml")) { /* and none is sent for it */
-        sl_sip_received_answer(received, 200);
+        refuse(arrival, 200);
         take_notification(messages, cpim.body, text->raw);
         return;
     }
-    struct arrival *arrival = sl_new(struct arrival);
-    arrival->messages = messages;
-    arrival->received = received;
-    arrival->raw = sl_strdup(text->raw);
-    sl_list_init(&arrival->questions);
-    sl_list_append(&messages->arrivals, &arrival->link);
     read_sender(arrival, &cpim);
     int code = read_text(arrival, text, &cpim, enveloped);
-    if (code != 0) {
-        sl_sip_received_answer(received, code);
-        destroy(arrival);
-        return;
-    }
-    deliver(arrival);
+    if (code != 0)
+        refuse(arrival, code);
+    else
+        deliver(arrival);
+}
+
+void sl_messages_take(struct sl_phone *phone, struct sl_sip_received *received,
+                      const struct sl_sip_text *text)
+{
+    struct arrival *arrival = sl_new(struct arrival);
+
+    arrival->messages = phone->messages;
+    arrival->received = received;
+    arrival->raw = sl_strdup(text->raw);
+    take(arrival, text);
+}
+
+void sl_messages_take_in_call(struct sl_phone *phone, const char *call_id, const char *from,
+                              const struct sl_msrp_text *text)
+{
+    struct arrival *arrival = sl_new(struct arrival);
+
+    arrival->messages = phone->messages;
+    arrival->call_id = sl_strdup(call_id);
+    take(arrival, &(struct sl_sip_text){.from_uri = from,
+                                        .to = phone->login,
+                                        .type = text->type,
+                                        .body = text->body,
+                                        .len = text->len});
 }
 
 /* ---- Life ---- */
@@ -339,8 +381,7 @@ static void drop_incoming(struct sl_messages *messages)
 {
     while (!sl_list_empty(&messages->arrivals)) {
         struct arrival *arrival = sl_list_first(&messages->arrivals, struct arrival, link);
-        sl_sip_received_answer(arrival->received, 480);
-        destroy(arrival);
+        refuse(arrival, 480);
     }
     while (!sl_list_empty(&messages->deliveries))
         forget_delivery(messages, sl_list_first(&messages->deliveries, struct delivery, link));

@@ -7,6 +7,7 @@
 #include "calls/call.h"
 #include "calls/messages.h"
 #include "messages/messages.h"
+#include "msrp/msrp.h"
 
 #include <string.h>
 #include <strings.h>
@@ -82,7 +83,8 @@ struct message {
     struct sl_list link; /* in messages->outgoing */
     json_t *object;      /* what is told of it */
     struct sl_list questions;
-    struct sl_sip_message *sip; /* NULL: not yet */
+    struct sl_sip_message *sip;    /* NULL: not yet, or it goes in a call, ... */
+    struct sl_msrp_outgoing *msrp; /* ... as this; NULL: not yet */
     bool is_notification;
 };
 
@@ -103,6 +105,8 @@ static void destroy(struct message *message)
     sl_questions_cancel(&message->questions);
     if (message->sip)
         sl_sip_message_forget(message->sip);
+    if (message->msrp)
+        sl_msrp_outgoing_forget(message->msrp);
     sl_list_remove(&message->link);
     message->messages->outgoing_count--;
     json_decref(message->object);
@@ -142,12 +146,30 @@ static void on_answered(void *owner, int code, const char *reason, const char *r
 
 static const struct sl_sip_message_ops sip_ops = {on_answered};
 
+/* In a call. */
+static void on_sent(void *owner, int code)
+{
+    struct message *message = owner;
+    char room[64];
+
+    message->msrp = NULL;
+    if (code == 200)
+        sl_messages_tell(message->messages, message->object, "ACCEPTED", NULL, NULL);
+    (void)snprintf(room, sizeof(room), "%d %s", code, sl_msrp_reason(code));
+    if (code == 200)
+        destroy(message);
+    else
+        fail(message, code == 0 ? "The call is over" : room);
+}
+
 /* ---- What it is made of ---- */
 
 struct letter {
     char target[SL_SIP_URI_MAX], from[SL_SIP_URI_MAX];
     char recipients[RECIPIENTS_MAX][SL_SIP_URI_MAX]; /* of multipart/mixed */
     size_t recipient_count;
+    const struct sl_call *call; /* that it goes in; NULL: none */
+    size_t max;                 /* bytes of its body */
     char type[64 + BOUNDARY_LEN];
     struct sl_buffer body;
 };
@@ -241,26 +263,64 @@ static void build_multipart(struct message *message, struct letter *letter)
     sl_buffer_deinit(&part);
 }
 
+/* NULL, or why there is no session to write in. */
+static const char *find_call(const struct message *message, struct letter *letter)
+{
+    const char *id = sl_call_text(message->object, "callId");
+
+    letter->max = SL_SIP_MESSAGE_MAX - 1;
+    if (id[0] == '\0')
+        return NULL;
+    letter->call = sl_call_find(message->messages->phone, id);
+    if (!letter->call || !letter->call->is_msrp || letter->call->status != SL_CALL_ESTABLISHED)
+        return "No such MSRP session";
+    letter->max = sl_msrp_session_max(letter->call->msrp);
+    return NULL;
+}
+
+static const char *read_addresses(const struct message *message, struct letter *letter)
+{
+    const struct sl_phone *phone = message->messages->phone;
+    const char *from = sl_call_text(message->object, "from"),
+               *to = sl_call_text(message->object, "to");
+    bool is_sip = strncasecmp(from, "sip:", 4) == 0;
+
+    if (to[0] == '\0' && letter->call)
+        to = sl_call_other_side(letter->call);
+    if (sl_sip_uri_of_callee(to, phone->domain, letter->target) < 0)
+        return "Bad recipient";
+    if (is_sip ? sl_sip_uri_of_callee(from, phone->domain, letter->from) < 0
+               : sl_sip_uri_of_user(phone->login, phone->domain, letter->from) < 0)
+        return "Bad sender";
+    return NULL;
+}
+
+/* As the client has it; in a call, an envelope where nothing else is taken. */
+static const char *type_of(const struct message *message, const struct letter *letter)
+{
+    const char *type = sl_call_text(message->object, "contentType");
+    bool plain = strcasecmp(type, "text/plain") == 0;
+
+    return plain && letter->call && !sl_msrp_session_takes(letter->call->msrp, type)
+               ? "message/cpim"
+               : type;
+}
+
 /* NULL, or what is wrong. */
 static const char *read_letter(struct message *message, struct letter *letter)
 {
     const struct sl_phone *phone = message->messages->phone;
     const json_t *object = message->object;
-    const char *type = sl_call_text(object, "contentType"), *from = sl_call_text(object, "from");
-    bool is_sip = strncasecmp(from, "sip:", 4) == 0;
-
-    if (strlen(sl_call_text(object, "body")) > SL_SIP_MESSAGE_MAX)
-        return "Message too large";
-    if (sl_sip_uri_of_callee(sl_call_text(object, "to"), phone->domain, letter->target) < 0)
-        return "Bad recipient";
-    if (is_sip ? sl_sip_uri_of_callee(from, phone->domain, letter->from) < 0
-               : sl_sip_uri_of_user(phone->login, phone->domain, letter->from) < 0)
-        return "Bad sender";
+    const char *type = type_of(message, letter), *body = sl_call_text(object, "body");
     bool plain = strcasecmp(type, "text/plain") == 0;
+    const char *why =
+        strlen(body) > letter->max ? "Message too large" : read_addresses(message, letter);
+
+    if (why)
+        return why;
     if (!plain && wants_notification(object) && !sl_imdn_is_id(sl_call_text(object, "id")))
         return "Bad id";
     if (plain) {
-        const char *body = sl_call_text(object, "body");
         (void)snprintf(letter->type, sizeof(letter->type), "%s", text_plain);
         sl_buffer_append(&letter->body, body, strlen(body));
     } else if (strcasecmp(type, "message/cpim") == 0) {
@@ -268,7 +328,7 @@ static const char *read_letter(struct message *message, struct letter *letter)
         add_envelope(message, letter, letter->target,
                      wants_notification(object) ? sl_call_text(object, "id") : NULL, &letter->body);
     } else if (strcasecmp(type, "multipart/mixed") == 0) {
-        const char *why = read_recipients(phone, object, letter);
+        why = read_recipients(phone, object, letter);
         if (why)
             return why;
         build_multipart(message, letter);
@@ -279,25 +339,49 @@ static const char *read_letter(struct message *message, struct letter *letter)
     return letter->body.ok ? NULL : "Message too large";
 }
 
-static void start(struct message *message)
+static const char *send_in_call(struct message *message, const struct letter *letter)
+{
+    struct sl_msrp_session *session = letter->call->msrp;
+
+    if (!sl_msrp_session_takes(session, letter->type))
+        return "Content type is not supported";
+    if (letter->body.len == 1) /* an empty SEND is no message (RFC 4975 section 7.1) */
+        return "The message is empty";
+    message->msrp = sl_msrp_session_send(session, letter->type, letter->body.data,
+                                         letter->body.len - 1, on_sent, message);
+    return message->msrp ? NULL : "Too many messages";
+}
+
+static void send_alone(struct message *message, const struct letter *letter)
 {
     const struct sl_phone *phone = message->messages->phone;
-    struct letter *letter = sl_new(struct letter);
+    const struct sl_sip_message_config config = {.target = letter->target,
+                                                 .from = letter->from,
+                                                 .name = phone->visible_name,
+                                                 .type = letter->type,
+                                                 .body = (const char *)letter->body.data,
+                                                 .ops = &sip_ops,
+                                                 .owner = message};
 
-    sl_buffer_init(&letter->body, SL_SIP_MESSAGE_MAX);
-    const char *why = read_letter(message, letter);
+    message->sip = sl_sip_message_send(phone->account, &config);
+}
+
+static void start(struct message *message)
+{
+    struct letter *letter = sl_new(struct letter);
+    const char *why = find_call(message, letter);
+
+    sl_buffer_init(&letter->body, letter->max + 1);
+    if (!why)
+        why = read_letter(message, letter);
+    if (!why && letter->call)
+        why = send_in_call(message, letter);
     if (why) {
         fail(message, why);
     } else {
-        const struct sl_sip_message_config config = {.target = letter->target,
-                                                     .from = letter->from,
-                                                     .name = phone->visible_name,
-                                                     .type = letter->type,
-                                                     .body = (const char *)letter->body.data,
-                                                     .ops = &sip_ops,
-                                                     .owner = message};
-        sl_count(phone->calls->config.counters, SL_COUNTER_MESSAGES_OUT, 1);
-        message->sip = sl_sip_message_send(phone->account, &config);
+        sl_count(message->messages->phone->calls->config.counters, SL_COUNTER_MESSAGES_OUT, 1);
+        if (!letter->call)
+            send_alone(message, letter);
     }
     sl_buffer_deinit(&letter->body);
     free(letter);
@@ -315,7 +399,7 @@ void sl_messages_start_waiting(struct sl_messages *messages)
 
     sl_list_foreach(message, &messages->outgoing, struct message, link)
     {
-        if (!message->sip)
+        if (!message->sip && !message->msrp)
             start_if_allowed(message);
     }
 }
@@ -326,7 +410,7 @@ void sl_messages_fail_waiting(struct sl_messages *messages, const char *info)
 
     sl_list_foreach(message, &messages->outgoing, struct message, link)
     {
-        if (!message->sip)
+        if (!message->sip && !message->msrp)
             fail(message, info);
     }
 }
@@ -361,15 +445,16 @@ static void on_hook_answer(void *owner, const struct sl_hook_answer *answer)
 static json_t *read_object(const struct sl_phone *phone, const json_t *object)
 {
     const char *from = sl_call_text(object, "from"), *type = sl_call_text(object, "contentType");
-    const char *id = sl_call_text(object, "id"), *recipients = sl_call_text(object, "recipients");
+    const char *id = sl_call_text(object, "id"), *recipients = sl_call_text(object, "recipients"),
+               *call_id = sl_call_text(object, "callId");
     char token[32];
 
     sl_random_token(token, 26);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s*}", "id", id[0] ? id : token, "from",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s*, s:s*}", "id", id[0] ? id : token, "from",
                      from[0] ? from : phone->login, "to", sl_call_text(object, "to"), "body",
                      sl_call_text(object, "body"), "contentType", type[0] ? type : "text/plain",
                      "isImdnRequired", wants_notification(object), "recipients",
-                     recipients[0] ? recipients : NULL);
+                     recipients[0] ? recipients : NULL, "callId", call_id[0] ? call_id : NULL);
 }
 
 void sl_messages_send(struct sl_phone *phone, json_t *object)

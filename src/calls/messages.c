@@ -16,13 +16,23 @@ void sl_date_time(char out[static SL_DATE_TIME_LEN])
     (void)strftime(out, SL_DATE_TIME_LEN, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
+static size_t bytes_of(const json_t *told)
+{
+    return json_string_length(json_object_get(told, "body"));
+}
+
 /* For when its client comes back: the last ones. */
 static void keep(struct sl_messages *messages, json_t *told)
 {
     if (!messages->away)
         messages->away = json_array();
-    if (json_array_size(messages->away) >= SL_MESSAGES_AWAY_MAX)
+    messages->away_bytes += bytes_of(told);
+    while (json_array_size(messages->away) >= SL_MESSAGES_AWAY_MAX ||
+           (messages->away_bytes > SL_MESSAGES_AWAY_BYTES_MAX &&
+            json_array_size(messages->away) > 0)) {
+        messages->away_bytes -= bytes_of(json_array_get(messages->away, 0));
         (void)json_array_remove(messages->away, 0);
+    }
     (void)json_array_append(messages->away, told); /* fails without memory only */
 }
 
@@ -58,7 +68,7 @@ void sl_messages_tell_waiting(struct sl_messages *messages)
     size_t i;
 
     messages->away = NULL;
-    json_array_foreach(away, i, told)
-        SL_PHONE_TELL(messages->phone, on_message, told);
+    messages->away_bytes = 0;
+    json_array_foreach(away, i, told) SL_PHONE_TELL(messages->phone, on_message, told);
     json_decref(away);
 }

@@ -14,7 +14,8 @@
 enum {
     SL_MESSAGES_SENT_MAX = 1000, /* whose notifications are waited for (sip.md 10.2) */
     SL_MESSAGES_UNDER_WAY_MAX = 64,
-    SL_MESSAGES_AWAY_MAX = 100, /* rooms-mixers-diagnostics.md 4 */
+    SL_MESSAGES_AWAY_MAX = 100,           /* rooms-mixers-diagnostics.md 4 */
+    SL_MESSAGES_AWAY_BYTES_MAX = 8 << 20, /* of their texts: those of MSRP may be long */
 };
 
 struct sl_messages {
@@ -28,6 +29,7 @@ struct sl_messages {
     struct sl_list deliveries; /* message_in.c: the client may confirm, the oldest first */
     size_t delivery_count;
     json_t *away; /* what a client that is away has to hear, the oldest first; NULL: nothing */
+    size_t away_bytes;
 };
 
 /* Client and back end hear of it; info and raw may be NULL. object is borrowed, and stays as it

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "calls/call.h"
 #include "calls/media.h"
+#include "msrp/msrp.h"
 
 /* It is over, or was never there: the client's wish is answered all the same. */
 static void tell_gone(struct sl_phone *phone, const char *id)
@@ -27,7 +28,9 @@ static void take_answer(struct sl_call *call, const json_t *object)
         return; /* while the back end was asked */
     call->answered = true;
     sl_timer_stop(call->timer);
-    int err = sl_call_media_take_answer(call->media, sl_call_text(object, "sdp"), &error);
+    int err = call->is_msrp
+                  ? 0
+                  : sl_call_media_take_answer(call->media, sl_call_text(object, "sdp"), &error);
     if (err < 0) {
         sl_call_fail(call, sl_call_media_info(err, &error));
         return;
@@ -35,6 +38,8 @@ static void take_answer(struct sl_call *call, const json_t *object)
     sl_call_take_extras(call, object);
     char *sdp = sl_call_description(call);
     sl_sip_call_answer(call->sip, sdp);
+    if (call->is_msrp)
+        sl_msrp_session_connect(call->msrp);
     free(sdp);
 }
 
@@ -170,11 +175,13 @@ static void wish_for(struct sl_call *call, enum wish wish, json_t *object)
     struct sl_session *session = call->phone->session;
     bool possible = wish == ANSWER
                         ? call->incoming && !call->answered && call->status == SL_CALL_RING
-                        : is_established(call);
+                        : is_established(call) && !call->is_msrp;
 
     if (!possible) {
         if (wish == TRANSFER)
             sl_call_refuse_transfer(call, sl_call_text(object, "target"));
+        else if (call->is_msrp && is_established(call) && wish != DIGITS)
+            sl_call_tell(call, "An MSRP session is not held", NULL);
         return;
     }
     if (!sl_session_asks(session, methods[wish])) {

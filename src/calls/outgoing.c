@@ -61,14 +61,21 @@ static const char *read_addresses(struct sl_call *call)
     return NULL;
 }
 
+/* The proxy's address is known, and so is ours that it sees. */
+static int offer(struct sl_call *call, struct sl_error *error)
+{
+    if (call->is_msrp)
+        return sl_call_msrp_offer(call, error);
+    sl_call_media_set_local(call->media, &call->phone->local);
+    return sl_call_media_offer_line(call->media, error);
+}
+
 /* The account is there, and the back end has nothing against it. */
 static void start(struct sl_call *call)
 {
     struct sl_error error = {.text = ""};
 
-    sl_call_media_set_local(call->media,
-                            &call->phone->local); /* the proxy's address is known now */
-    int err = sl_call_media_offer_line(call->media, &error);
+    int err = offer(call, &error);
 
     if (err < 0) {
         sl_call_fail(call, sl_call_media_info(err, &error));
@@ -182,7 +189,8 @@ static void read_object(struct sl_call *call, json_t *object)
     call->caller = sl_strdup(caller[0] ? caller : phone->login);
     call->callee = sl_strdup(sl_call_text(object, "callee"));
     call->visible_name = sl_strdup(name[0] ? name : phone->visible_name);
-    call->has_video = is_yes(json_object_get(object, "hasVideo"));
+    call->is_msrp = is_yes(json_object_get(object, "isMsrp"));
+    call->has_video = !call->is_msrp && is_yes(json_object_get(object, "hasVideo"));
     call->custom = json_incref(json_object_get(object, "custom"));
     call->invite_parameters = json_incref(json_object_get(object, "inviteParameters"));
     sl_call_take_extras(call, object);
@@ -197,13 +205,6 @@ static json_t *describe_wish(const struct sl_call *call, json_t *object)
     return body;
 }
 
-/* Not a voice call (sip.md 13): there are none yet, and a voice call is not what was meant. */
-static bool is_msrp(const json_t *object)
-{
-    return json_is_true(json_object_get(object, "isMsrp")) ||
-           strcmp(sl_call_text(object, "isMsrp"), "true") == 0;
-}
-
 void sl_call_begin(struct sl_phone *phone, json_t *object)
 {
     struct sl_error error = {.text = ""};
@@ -216,18 +217,19 @@ void sl_call_begin(struct sl_phone *phone, json_t *object)
     struct sl_call *call = sl_call_new(phone, id, false);
     read_object(call, object);
     const char *why = phone->call_count > SL_CALLS_MAX    ? "Too many calls"
-                      : is_msrp(object)                   ? "MSRP is not supported"
                       : !phone->account && !phone->lookup ? "WRONG_SIPPROVIDER_ADDRESS"
                                                           : read_addresses(call);
     if (why) {
         sl_call_fail(call, why);
         return;
     }
-    sl_call_make_media(call);
-    int err = sl_call_media_take_offer(call->media, sl_call_text(object, "sdp"), &error);
-    if (err < 0) {
-        sl_call_fail(call, sl_call_media_info(err, &error));
-        return;
+    if (!call->is_msrp) {
+        sl_call_make_media(call);
+        int err = sl_call_media_take_offer(call->media, sl_call_text(object, "sdp"), &error);
+        if (err < 0) {
+            sl_call_fail(call, sl_call_media_info(err, &error));
+            return;
+        }
     }
     if (sl_session_asks(phone->session, SL_HOOK_CALL)) {
         json_t *body = describe_wish(call, object);
@@ -265,7 +267,7 @@ int sl_call_begin_alone(struct sl_phone *phone, json_t *object, struct sl_error 
     struct sl_call *call = sl_call_new(phone, id, false);
     call->alone = true;
     read_object(call, object);
-    const char *why = read_addresses(call);
+    const char *why = call->is_msrp ? "isMsrp: there is no client to write" : read_addresses(call);
     int err = why ? sl_error_set(error, -EINVAL, "%s", why) : read_destination(call, object, error);
     if (err < 0) {
         sl_call_free(call);

@@ -98,7 +98,7 @@ static const struct sl_field call[] = {
     {"nodeId", "string", false, "this server"},
     {"custom", "object", false, "as the client gave it"},
     {"holdForTransfer", "boolean", false, NULL},
-    {"isMsrp", "boolean", false, "always false"},
+    {"isMsrp", "boolean", false, "true: texts and no voice"},
     {"parentCallId", "string", true, "the call whose transfer led to this one"},
     {"target", "string", true, "always null"},
     {"sdp", "string", true, "always null"},

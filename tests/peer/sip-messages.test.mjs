@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Texts, subscriptions and XCAP documents by way of telephones' servers: statements SIP-73 to SIP-89
-// of sip.md, with Kamailio and a party of our own that says what no telephone would.
+// Texts, subscriptions, XCAP documents and MSRP sessions by way of telephones' servers: statements
+// SIP-73 to SIP-90 of sip.md, with Kamailio and a party of our own that says what no telephone would.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { Backend, startWithApps } from './lib/backend.mjs';
+import { MsrpParty } from './lib/msrp.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { startPresence } from './lib/presence.mjs';
 import { DOMAIN, Party, digestOf, digestResponse, parse } from './lib/sip.mjs';
@@ -37,10 +38,11 @@ before(async () => {
     backend = await Backend.start();
     const apps = Array.from({ length: 8 }, (_, i) => `texts${i}`);
     kamailio = await startPresence();
+    const media = await freePorts(30);
     server = await startWithApps({ defaultApp: { url: backend.endpoint('defaultApp').url, methods: [] },
         ...Object.fromEntries(apps.map((key) => [key, { url: backend.endpoint(key).url, methods: HOOKS }])),
     }, { port_from: await freePorts(1), client_sip_allow: '127.0.0.0/8', xcap_hosts: 'localhost',
-        log_level: 'DEBUG' });
+        enable_local_videochat: true, media_port_from: media, media_port_to: media + 29, log_level: 'DEBUG' });
 });
 after(async () => {
     clients.forEach((client) => client.abort());
@@ -279,14 +281,6 @@ describe('texts that clients write', { concurrency: 12 }, () => {
         assert.equal(party.count('MESSAGE'), 1);
         client.abort();
         stream.close();
-    });
-
-    test('an MSRP session is refused in words, not taken for a voice call', async () => {
-        const { party, client } = await atParty({ registers: false });
-        client.send('call', { callId: 'msrp', callee: '1001', isMsrp: true });
-        const { data: [finish] } = await client.next('finish');
-        assert.deepEqual([finish.status, finish.info], ['FAILED', 'MSRP is not supported']);
-        assert.equal(party.received.length, 0);
     });
 
     test('without an account, or one that cannot be, a text fails at once', async () => {
@@ -638,6 +632,227 @@ describe('XCAP', { concurrency: 12 }, () => {
             /may not be/);
         assert.equal(sockets, 0);
         trap.close();
+    });
+});
+
+// ---- MSRP ----
+
+describe('MSRP sessions', { concurrency: 12 }, () => {
+    let calls = 0;
+    const call = (client, fields = {}) => {
+        const callId = `msrp-${++calls}`;
+        client.send('call', { callId, callee: '1001', isMsrp: true, visibleName: '', ...fields });
+        return callId;
+    };
+    const told = (client, name, callId) => client.next(name, (data) => data.callId === callId)
+        .then(({ data }) => data[0]);
+    const hasEnded = async (client, callId, expected = 'FINISH') => {
+        const finish = await told(client, 'finish', callId);
+        assert.deepEqual([finish.status, finish.isMsrp], [expected, true]);
+        return finish;
+    };
+    // What has come before may come again, while the machine is slow.
+    async function invited(party, before = new Set()) {
+        for (;;) {
+            const invite = await party.next('INVITE');
+            const id = invite.get('call-id');
+            if (!before.has(id) && before.add(id))
+                return invite;
+        }
+    }
+    async function hungUp(party, invite) {
+        for (let bye; bye?.get('call-id') !== invite.get('call-id');) {
+            bye = await party.next('BYE', 15_000);
+            await party.reply(bye, 200, 'OK');
+        }
+    }
+    async function msrpParty(options) {
+        const one = await MsrpParty.open(options);
+        closables.push(one);
+        return one;
+    }
+
+    // A session that the client has begun; setup: what the party answers of who connects.
+    async function established(setup, { sdp = {}, more = {} } = {}) {
+        const both = await atParty({ registers: false, more });
+        const other = await msrpParty({ listens: setup === 'passive' });
+        const callId = call(both.client);
+        const invite = await both.party.next('INVITE');
+        other.take(invite.body);
+        await both.party.reply(invite, 180, 'Ringing');
+        const raw = await both.party.reply(invite, 200, 'OK', [both.party.contact], other.describe(setup, sdp));
+        await both.party.next('ACK');
+        if (setup === 'active') {
+            await other.connect();
+            other.greet();
+            await other.next(200);
+        }
+        const talk = await told(both.client, 'talk', callId);
+        return { ...both, other, callId, invite, raw, talk };
+    }
+
+    test('SIP-90 a client calls, is connected to, reads and writes, and hangs up', async () => {
+        const { party, client, other, callId, invite, raw, talk } = await established('active');
+        assert.deepEqual(invite.body.split('\r\n').filter((line) => /^m=/.test(line)).length, 1);
+        assert.match(invite.body, /^m=message \d+ TCP\/MSRP \*\r$/m);
+        assert.match(invite.body, /^a=accept-types:message\/cpim text\/plain\r$/m);
+        assert.match(invite.body, /^a=path:msrp:\/\/127\.0\.0\.1:\d+\/[0-9a-z]{20};tcp\r$/m);
+        assert.match(invite.body, /^a=setup:actpass\r$/m);
+        assert.doesNotMatch(invite.body, /ice-|fingerprint|candidate|mid/);
+        const ring = await told(client, 'ring', callId);
+        assert.deepEqual([ring.isMsrp, ring.hasAudio, ring.hasVideo], [true, false, false]);
+        assert.deepEqual([talk.status, talk.isMsrp, talk.sipMessageRaw], ['ESTABLISHED', true, raw]);
+        assert.ok(client.received.every(({ message }) => message !== 'setRemoteSDP'));
+        const listed = await (await fetch(`${server.http}/rest-api/call/find_all`)).json();
+        const found = listed.find((one) => one.callId === callId);
+        assert.deepEqual([found.isMsrp, found.status], [true, 'ESTABLISHED']);
+
+        const long = CYRILLIC.repeat(500), size = Buffer.byteLength(long);
+        other.send('t1', 'text/plain', long, { chunk: 2048, lines: ['Success-Report: yes'] });
+        const { data: [received] } = await client.next('notifyMessage');
+        assert.deepEqual([received.status, received.callId, received.body, received.contentType, received.from,
+            received.to], ['RECEIVED', callId, long, 'text/plain', '1001', 'u1']);
+        const report = await other.next('REPORT');
+        assert.deepEqual([report.headers.get('message-id'), report.headers.get('status'),
+            report.headers.get('byte-range')], ['t1', '000 200', `1-${size}/${size}`]);
+        assert.equal(other.received.filter(({ code }) => code === 200).length, Math.ceil(size / 2048) + 1);
+
+        send(client, 'm1', { callId, body: long, to: '' });
+        const accepted = await status(client, 'm1', 'ACCEPTED');
+        assert.equal(accepted.callId, callId);
+        const chunks = other.received.filter(({ method, body }) => method === 'SEND' && body);
+        assert.equal(Buffer.concat(chunks.map(({ body }) => body)).toString(), long);
+        assert.ok(chunks.length > 10 && chunks.every(({ body }) => body.length <= 2048));
+        assert.equal(chunks.at(-1).flag, '$');
+        assert.equal(chunks[0].headers.get('content-type'), 'text/plain;charset=utf-8');
+        other.answers = () => 413;
+        send(client, 'm2', { callId });
+        assert.equal((await status(client, 'm2', 'FAILED')).info, '413 Message Too Large');
+
+        other.answers = () => undefined;
+        send(client, 'm3', { callId });
+        await until('m3 is under way', () => other.received.filter(({ body }) => `${body}` === 'hello').length === 2);
+        client.send('hold', { callId });
+        assert.equal((await told(client, 'talk', callId)).info, 'An MSRP session is not held');
+        client.send('hangup', { callId });
+        await hungUp(party, invite);
+        await other.closed;
+        assert.equal((await status(client, 'm3', 'FAILED')).info, 'The call is over');
+        await hasEnded(client, callId);
+        send(client, 'm4', { callId });
+        assert.equal((await status(client, 'm4', 'FAILED')).info, 'No such MSRP session');
+    });
+
+    test('SIP-90 we connect where the other side does not, and envelopes go both ways', async () => {
+        const { party, client, other, callId, invite } = await established('passive',
+            { sdp: { types: 'message/cpim', lines: ['a=max-size:900'] } });
+        const { body, headers } = await other.next('SEND'); // before talk
+        assert.deepEqual([body, headers.get('to-path')], [undefined, other.path]);
+        send(client, 'm1', { callId, to: 'u2' }); // as it takes nothing else
+        const text = await other.next('SEND');
+        assert.equal(text.headers.get('content-type'), 'message/cpim');
+        assert.match(text.body.toString(), /^From: <sip:u1@sip\.test>\r\nTo: <sip:u2@sip\.test>\r\n[^]*\r\n\r\nhello$/);
+        await status(client, 'm1', 'ACCEPTED');
+        send(client, 'm2', { callId, body: 'x'.repeat(1000) });
+        assert.equal((await status(client, 'm2', 'FAILED')).info, 'Message too large');
+        send(client, 'm3', { callId, contentType: 'multipart/mixed', recipients: 'a,b', body: 'x' });
+        assert.equal((await status(client, 'm3', 'FAILED')).info, 'Content type is not supported');
+        other.send('t1', 'message/cpim', cpim({ body: CYRILLIC, more: ['NS: n <urn:ietf:params:imdn>',
+            'n.Message-ID: wire-1', 'n.Disposition-Notification: positive-delivery'] }));
+        const { data: [received] } = await client.next('notifyMessage', (data) => data.status === 'RECEIVED');
+        assert.deepEqual([received.id, received.body, received.from, received.contentType,
+            received.isImdnRequired, received.callId], ['wire-1', CYRILLIC, 'ext', 'message/cpim', true, callId]);
+        // The description once more changes nothing; another one is refused.
+        await party.back(invite, 'INVITE', 5, { lines: [party.contact], body: other.describe('passive') });
+        const same = await party.next(200);
+        assert.match(same.body, new RegExp(/a=path:.*/.exec(invite.body)[0].trim().replace(/[.+]/g, '\\$&')));
+        await party.back(invite, 'ACK', 5);
+        await party.back(invite, 'INVITE', 6, { lines: [party.contact],
+            body: other.describe('passive').replace(other.path, 'msrp://127.0.0.1:1/x;tcp') });
+        await party.next(488);
+        await party.back(invite, 'ACK', 6);
+        other.send('t2', 'text/plain', 'still there');
+        const { data: [later] } = await client.next('notifyMessage', (data) => data.status === 'RECEIVED');
+        assert.equal(later.body, 'still there');
+        await party.back(invite, 'BYE', 7);
+        await hasEnded(client, callId);
+        await other.closed;
+    });
+
+    test('SIP-90 a client is called', async () => {
+        const { party, client } = await atParty();
+        const other = await msrpParty();
+        const contact = /<([^>]+)>/.exec(party.received[0].get('contact'))[1];
+        const invite = await party.request('INVITE', contact, at(), [party.contact], other.describe('active'));
+        const { data: [incoming] } = await client.next('notifyIncomingCall');
+        assert.deepEqual([incoming.isMsrp, incoming.hasAudio, incoming.status], [true, false, 'RING']);
+        client.send('answer', { callId: incoming.callId });
+        const ok = await party.next(200);
+        assert.match(ok.body, /^a=setup:passive\r$/m);
+        other.take(ok.body);
+        await party.within(invite, ok, 'ACK', at());
+        await other.connect();
+        other.send('t1', 'text/plain', 'first of all'); // in place of an empty one
+        assert.equal((await told(client, 'talk', incoming.callId)).status, 'ESTABLISHED');
+        const { data: [received] } = await client.next('notifyMessage');
+        assert.deepEqual([received.body, received.from], ['first of all', incoming.caller]);
+        assert.ok(client.received.every(({ message }) => message !== 'setRemoteSDP'));
+        send(client, 'm1', { callId: incoming.callId });
+        await status(client, 'm1', 'ACCEPTED');
+        other.socket.write('this is no MSRP\r\n');
+        await party.reply(await party.next('BYE'), 200, 'OK');
+        assert.match((await hasEnded(client, incoming.callId, 'FAILED')).info, /not of this protocol/);
+        await party.request('INVITE', contact, at(), [party.contact],
+            other.describe('active').replaceAll('TCP/MSRP', 'TCP/TLS/MSRP').replace('msrp:', 'msrps:'));
+        await party.next(488); // in clear was not what was meant
+    });
+
+    test('SIP-90 two clients write to one another without a SIP server', async () => {
+        const home = { sipPort: 0, sipDomain: '127.0.0.1', sipRegisterRequired: false };
+        const [one, two] = await Promise.all(['alice', 'bob'].map((login) => phone(login, 0, home)));
+        const callId = call(one, { callee: 'bob' });
+        const { data: [incoming] } = await two.next('notifyIncomingCall');
+        two.send('answer', { callId: incoming.callId });
+        await Promise.all([told(one, 'talk', callId), told(two, 'talk', incoming.callId)]);
+        send(one, 'm1', { callId, body: CYRILLIC });
+        send(two, 'm2', { callId: incoming.callId });
+        const { data: [received] } = await two.next('notifyMessage', (data) => data.status === 'RECEIVED');
+        assert.deepEqual([received.body, received.from, received.callId], [CYRILLIC, 'alice', incoming.callId]);
+        await Promise.all([status(one, 'm1', 'ACCEPTED'), status(two, 'm2', 'ACCEPTED')]);
+        one.send('hangup', { callId });
+        await Promise.all([hasEnded(one, callId), hasEnded(two, incoming.callId)]);
+    });
+
+    test('who answers without a session, or leads elsewhere, or is lost, has none', async () => {
+        const { party, client } = await atParty({ registers: false });
+        const other = await msrpParty(), invites = new Set();
+        for (const [body, info] of [
+            [['v=0', 'm=audio 4000 RTP/AVP 0', ''].join('\r\n'), /no MSRP session/],
+            [other.describe('passive').replace(/a=path.*/, ''), /a=path is missing/],
+            [other.describe('passive').replaceAll('msrp://127.0.0.1', 'msrp://10.1.2.3'), /not allowed/],
+            [other.describe('passive').replace(/msrp:.*;tcp/, 'msrp://127.0.0.1:1/x;tcp'), /connection refused/]]) {
+            const callId = call(client);
+            const invite = await invited(party, invites);
+            await party.reply(invite, 200, 'OK', [party.contact], body);
+            await hungUp(party, invite);
+            assert.match((await hasEnded(client, callId, 'FAILED')).info, info);
+        }
+        const lost = await established('active');
+        lost.other.socket.destroy();
+        await hungUp(lost.party, lost.invite);
+        assert.match((await hasEnded(lost.client, lost.callId, 'FAILED')).info, /lost/);
+    });
+
+    test('a back end is asked about what comes in a session', async () => {
+        const app = backend.endpoint(`texts${taken++}`);
+        app.config({ OnMessageEvent: { restOnError: 'FAIL' } });
+        app.on('OnMessageEvent', ({ body }) => body.body === 'no' ? 'refuse' : 'echo');
+        const { client, other, callId } = await established('active', { more: { appKey: app.key } });
+        other.send('t1', 'text/plain', 'no');
+        assert.equal((await other.next('REPORT')).headers.get('status'), '000 403');
+        other.send('t2', 'text/plain', 'yes');
+        const { data: [received] } = await client.next('notifyMessage');
+        assert.deepEqual([received.body, received.callId], ['yes', callId]);
     });
 });
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The other end of an MSRP session (RFC 4975): one that listens or connects, and says what a test
+// wants, byte by byte.
+import net from 'node:net';
+import { slowness, within } from './wait.mjs';
+
+const CRLF = '\r\n';
+
+// The first whole frame of bytes: {start, method or code, headers, body, flag, length}; undefined:
+// there is none yet.
+export function parseFrame(bytes) {
+    const text = bytes.toString('latin1');
+    const start = /^MSRP ([A-Za-z0-9.+%=-]{4,32}) (?:(\d{3})|([A-Z]+))[^\r\n]*\r\n/.exec(text);
+    if (!start)
+        return undefined;
+    const [, transaction, code, method] = start;
+    const end = new RegExp(`\r\n-------${transaction.replace(/[.+]/g, '\\$&')}([$+#])\r\n`).exec(text);
+    if (!end)
+        return undefined;
+    const blank = text.indexOf(`${CRLF}${CRLF}`);
+    const hasBody = blank >= 0 && blank < end.index;
+    const head = text.slice(start[0].length, hasBody ? blank : end.index);
+    return { transaction, method, code: code && Number(code), flag: end[1],
+        headers: new Map(head.split(CRLF).map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(),
+            line.slice(line.indexOf(':') + 1).trim()])),
+        body: hasBody ? bytes.subarray(blank + 4, end.index) : undefined,
+        length: end.index + end[0].length };
+}
+
+export class MsrpParty {
+    received = [];
+    #unread = [];
+    #waiters = [];
+    #bytes = Buffer.alloc(0);
+    #count = 0;
+    answers = () => 200; // to a SEND; undefined: not at all
+
+    // port: of a listener of its own, unless it connects.
+    static async open({ listens = false } = {}) {
+        const party = new MsrpParty();
+        party.closed = new Promise((resolve) => (party.hasClosed = resolve));
+        party.port = 9;
+        if (listens) {
+            party.server = net.createServer((socket) => party.#use(socket));
+            await new Promise((resolve) => party.server.listen(0, '127.0.0.1', resolve));
+            party.port = party.server.address().port;
+        }
+        party.path = `msrp://127.0.0.1:${party.port}/party${Math.random().toString(36).slice(2)};tcp`;
+        return party;
+    }
+
+    // Its description; setup: of who connects.
+    describe(setup, { types = 'message/cpim text/plain', lines = [] } = {}) {
+        return ['v=0', 'o=party 1 1 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1', 't=0 0',
+            `m=message ${this.port} TCP/MSRP *`, `a=accept-types:${types}`, `a=path:${this.path}`,
+            ...(setup ? [`a=setup:${setup}`] : []), ...lines, ''].join(CRLF);
+    }
+
+    // Of the other end, whose description this is.
+    take(sdp) {
+        this.theirs = /^a=path:(.*)$/m.exec(sdp)[1].trim();
+    }
+
+    async connect() {
+        const port = Number(/:(\d+)\//.exec(this.theirs)[1]);
+        const socket = net.connect(port, '127.0.0.1');
+        await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+        this.#use(socket);
+    }
+
+    #use(socket) {
+        this.socket = socket;
+        socket.on('error', () => {});
+        socket.on('close', this.hasClosed);
+        socket.on('data', (more) => {
+            this.#bytes = Buffer.concat([this.#bytes, more]);
+            for (let frame; (frame = parseFrame(this.#bytes));) {
+                this.#bytes = this.#bytes.subarray(frame.length);
+                this.#take(frame);
+            }
+        });
+    }
+
+    #take(frame) {
+        this.received.push(frame);
+        this.#unread.push(frame);
+        const code = frame.method === 'SEND' ? this.answers(frame) : undefined;
+        if (code)
+            this.respond(frame, code);
+        for (const waiter of [...this.#waiters])
+            waiter();
+    }
+
+    // The next unread request of that method, or response of that code.
+    next(what) {
+        let waiter;
+        const found = new Promise((resolve) => {
+            waiter = () => {
+                const at = this.#unread.findIndex((one) => one.method === what || one.code === what);
+                if (at >= 0)
+                    resolve(this.#unread.splice(at, 1)[0]);
+            };
+            this.#waiters.push(waiter);
+            waiter();
+        });
+        return within(5_000 * slowness, `${what} at the MSRP party`, found)
+            .finally(() => this.#waiters.splice(this.#waiters.indexOf(waiter), 1));
+    }
+
+    respond(frame, code) {
+        this.socket.write([`MSRP ${frame.transaction} ${code} x`,
+            `To-Path: ${frame.headers.get('from-path').split(' ')[0]}`, `From-Path: ${this.path}`,
+            `-------${frame.transaction}$`, ''].join(CRLF));
+    }
+
+    // A request; body undefined: it has none. Answers with its transaction.
+    request(method, lines = [], body = undefined, flag = '$') {
+        const transaction = `party${++this.#count}`;
+        this.socket.write([`MSRP ${transaction} ${method}`, `To-Path: ${this.theirs}`,
+            `From-Path: ${this.path}`, ...lines, ...(body === undefined ? [] : ['', body]),
+            `-------${transaction}${flag}`, ''].join(CRLF), 'latin1');
+        return transaction;
+    }
+
+    greet() {
+        return this.request('SEND', ['Message-ID: hello', 'Byte-Range: 1-0/0']);
+    }
+
+    // A text in chunks of so many bytes.
+    send(id, type, body, { lines = [], chunk = 1 << 20 } = {}) {
+        const bytes = Buffer.from(body);
+        for (let at = 0; at < bytes.length; at += chunk) {
+            const end = Math.min(at + chunk, bytes.length);
+            this.request('SEND', [`Message-ID: ${id}`, `Byte-Range: ${at + 1}-${end}/${bytes.length}`, ...lines,
+                `Content-Type: ${type}`], bytes.subarray(at, end).toString('latin1'), end < bytes.length ? '+' : '$');
+        }
+    }
+
+    async close() {
+        this.socket?.destroy();
+        await new Promise((resolve) => this.server ? this.server.close(resolve) : resolve());
+    }
+}

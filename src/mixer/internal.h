@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the files of mixer/ share, and who may touch which part. What they do for
- * one another goes one way only: lane, stage, outlet, input, mixer, mixers, each for those behind
- * it.
+ * one another goes one way only: lane, arrange, reports, stage, outlet, input, mixer, mixers, each
+ * for those behind it.
  *
  *   sl_mixers --n--> sl_mixer --1--> stage (on its worker) --0..1 of each kind--> sl_codec_job
  *                       |--n--> input  --0..1 of each kind--> lane --> sl_sink
@@ -97,6 +97,11 @@ struct input {
     struct sl_engine_cell cell; /* as the job was told */
 };
 
+/* It may be shown. [worker] */
+static inline bool sl_input_is_seen(const struct input *input)
+{
+    return input->lanes[SL_VIDEO].sink && !input->hidden;
+}
 struct input *sl_input_create(struct sl_mixer *mixer, const char *name, const char *session_id);
 /* It is taken from now on. */
 void sl_input_attach(struct input *input, struct sl_stream *stream, const struct sl_mixer_use *use);
@@ -156,8 +161,15 @@ struct stage {
     _Atomic int broken;
 };
 
-/* What its jobs say, each of one kind. [worker] */
+/* To the job of this kind; orders are never left out. [worker] */
+static inline void sl_stage_order(struct stage *stage, enum sl_media_kind kind,
+                                  struct sl_engine_message *order)
+{
+    (void)sl_codec_job_send(stage->jobs[kind], order);
+}
+/* There is a process for its job of this kind, or none. [worker] */
 void sl_stage_set_up(struct sl_mixer *mixer, enum sl_media_kind kind, bool up);
+/* What that job says (reports.c). [worker] */
 void sl_stage_report(struct sl_mixer *mixer, enum sl_media_kind kind,
                      const struct sl_engine_message *report);
 /* Somebody takes something, or nobody any more. [worker] */
@@ -167,7 +179,7 @@ void sl_stage_leave(struct sl_mixer *mixer, struct input *input);
 void sl_stage_outlet_left(struct sl_mixer *mixer, struct outlet *outlet);
 /* Its pictures are not to be seen, and so not decoded; sl_stage_arrange() comes next. */
 void sl_stage_set_hidden(struct sl_mixer *mixer, struct input *input, bool hidden);
-/* Who is shown where and how loud, as far as it has changed. */
+/* Who is shown where and how loud, as far as it has changed (arrange.c). */
 void sl_stage_arrange(struct sl_mixer *mixer);
 /* For ever. */
 void sl_stage_stop(struct sl_mixer *mixer);

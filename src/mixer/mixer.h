@@ -12,7 +12,9 @@
  *   pace.c     how many pictures a second, and how many of them key frames; pure
  *   orders.c   pictures that were asked for; pure
  *   lane.c     one input's frames of one kind on their way to a job [worker]
- *   stage.c    time, the jobs in the codec processes, and what they are ordered [worker]
+ *   arrange.c  who is shown where and how loud, as the jobs are told [worker]
+ *   reports.c  what the jobs give back [worker]
+ *   stage.c    time, the jobs in the codec processes, and what else they are ordered [worker]
  *   outlet.c   one output stream, or one input's own
  *   input.c    one input's life
  *   mixer.c    one mixer's life

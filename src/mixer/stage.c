@@ -7,89 +7,19 @@
  * however late the timer is. A picture that could not be ordered in time is left out.
  */
 #include "mixer/internal.h"
-#include "mixer/layout.h"
 
 #include "base/clock.h"
 #include "base/metrics.h"
 
-#include <errno.h>
-#include <string.h>
-
 enum {
     SOUND_US = 20 * SL_US_PER_MS,
     EARLY_US = SL_US_PER_MS,     /* the grain of a timer */
-    SPREAD_US = 2 * SL_US_PER_S, /* sound comes back that much from now at most, or is none */
     KEYFRAME_MS = 2000,
     FIRST_US = 700 * SL_US_PER_MS, /* the first picture waits so long for all inputs' first ones */
 };
 
 static const enum sl_engine_kind job_kinds[KINDS] = {
     [SL_AUDIO] = SL_ENGINE_MIX, [SL_VIDEO] = SL_ENGINE_MOSAIC};
-
-static void post_order(struct stage *stage, enum sl_media_kind kind,
-                       struct sl_engine_message *order)
-{
-    (void)sl_codec_job_send(stage->jobs[kind], order); /* orders are never left out */
-}
-
-/* ---- Who is shown where, and how loud ---- */
-
-static bool is_seen(const struct input *input)
-{
-    return input->lanes[SL_VIDEO].sink && !input->hidden;
-}
-
-static void send_cell(struct stage *stage, struct input *input, struct sl_engine_cell cell)
-{
-    struct sl_engine_message place = {.type = SL_ENGINE_PLACE, .input = input->id, .cell = cell};
-
-    if (memcmp(&cell, &input->cell, sizeof(cell)) == 0)
-        return;
-    input->cell = cell;
-    post_order(stage, SL_VIDEO, &place);
-}
-
-static void arrange_pictures(struct stage *stage)
-{
-    struct sl_mixer_seat seats[SL_ENGINE_INPUTS_MAX];
-    struct input *input, *seated[SL_ENGINE_INPUTS_MAX];
-    size_t count = 0;
-
-    sl_list_foreach(input, &stage->inputs, struct input, on_stage)
-    {
-        if (is_seen(input) && count < SL_ENGINE_INPUTS_MAX) {
-            seated[count] = input;
-            seats[count++] = (struct sl_mixer_seat){.name = input->name};
-        } else if (stage->open[SL_VIDEO] && input->lanes[SL_VIDEO].sink) {
-            send_cell(stage, input, (struct sl_engine_cell){0});
-        }
-    }
-    int leads =
-        sl_mixer_layout(&stage->settings, stage->leader ? stage->leader->name : NULL, seats, count);
-    stage->leader = leads >= 0 ? seated[leads] : NULL;
-    for (size_t i = 0; stage->open[SL_VIDEO] && i < count; i++)
-        send_cell(stage, seated[i], seats[i].cell);
-}
-
-static void arrange_sound(struct stage *stage)
-{
-    struct input *input;
-
-    sl_list_foreach(input, &stage->inputs, struct input, on_stage)
-    {
-        struct sl_engine_message level = {
-            .type = SL_ENGINE_LEVEL, .input = input->id, .percent = input->heard_percent};
-        if (input->lanes[SL_AUDIO].sink)
-            post_order(stage, SL_AUDIO, &level);
-    }
-}
-
-void sl_stage_arrange(struct sl_mixer *mixer)
-{
-    arrange_pictures(&mixer->stage); /* who leads was there first, seen or not */
-    if (mixer->stage.open[SL_AUDIO])
-        arrange_sound(&mixer->stage);
-}
 
 static void start_lane(const struct stage *stage, struct input *input, enum sl_media_kind kind)
 {
@@ -103,7 +33,7 @@ static void send_leave(struct stage *stage, const struct input *input, enum sl_m
     struct sl_engine_message leave = {.type = SL_ENGINE_LEAVE, .input = input->id};
 
     if (stage->open[kind])
-        post_order(stage, kind, &leave);
+        sl_stage_order(stage, kind, &leave);
 }
 
 void sl_stage_set_hidden(struct sl_mixer *mixer, struct input *input, bool hidden)
@@ -175,7 +105,7 @@ static void order_pictures(struct sl_mixer *mixer)
     struct sl_engine_message output = {
         .type = SL_ENGINE_OUTPUT, .codec = SL_CODEC_H264, .form.pictures = form_of(mixer)};
 
-    post_order(&mixer->stage, SL_VIDEO, &output);
+    sl_stage_order(&mixer->stage, SL_VIDEO, &output);
 }
 
 /* Only sums that somebody takes are encoded. */
@@ -195,7 +125,7 @@ static void order_sound(struct stage *stage)
         if (outlet->taken[SL_AUDIO] == outlet->ordered)
             continue;
         outlet->ordered = outlet->taken[SL_AUDIO];
-        post_order(stage, SL_AUDIO, &output);
+        sl_stage_order(stage, SL_AUDIO, &output);
     }
 }
 
@@ -205,7 +135,7 @@ void sl_stage_outlet_left(struct sl_mixer *mixer, struct outlet *outlet)
     struct sl_engine_message drop = {.type = SL_ENGINE_DROP, .output = outlet->id};
 
     if (outlet->ordered && stage->open[SL_AUDIO])
-        post_order(stage, SL_AUDIO, &drop);
+        sl_stage_order(stage, SL_AUDIO, &drop);
     sl_stage_look(mixer);
 }
 
@@ -235,7 +165,7 @@ static void advance_sound(struct stage *stage, int64_t now_us)
     if (n < stage->next[SL_AUDIO])
         return;
     stage->next[SL_AUDIO] = n + 1;
-    post_order(stage, SL_AUDIO, &advance);
+    sl_stage_order(stage, SL_AUDIO, &advance);
 }
 
 static void order_keyframe(struct stage *stage, int64_t now_us)
@@ -243,7 +173,7 @@ static void order_keyframe(struct stage *stage, int64_t now_us)
     struct sl_engine_message keyframe = {.type = SL_ENGINE_KEYFRAME};
 
     if (sl_mixer_keyframes_take(&stage->keyframes, now_us))
-        post_order(stage, SL_VIDEO, &keyframe);
+        sl_stage_order(stage, SL_VIDEO, &keyframe);
 }
 
 /* The process has not yet given what it was asked for before. */
@@ -265,7 +195,7 @@ static bool waits_for_first(const struct stage *stage, int64_t now_us)
         return false;
     sl_list_foreach(input, &stage->inputs, struct input, on_stage)
     {
-        if (is_seen(input) && !input->lanes[SL_VIDEO].given)
+        if (sl_input_is_seen(input) && !input->lanes[SL_VIDEO].given)
             return true;
     }
     return false;
@@ -350,7 +280,7 @@ static void open_job(struct sl_mixer *mixer, enum sl_media_kind kind)
         open.form.pictures = form_of(mixer);
     else
         open.form.sound.channels = stage->settings.channels;
-    post_order(stage, kind, &open);
+    sl_stage_order(stage, kind, &open);
 }
 
 /* A job that has just been opened knows nothing of what one before it was told. */
@@ -407,7 +337,7 @@ static void end(struct stage *stage, enum sl_media_kind kind, bool tell)
     sl_list_foreach(input, &stage->inputs, struct input, on_stage)
         sl_lane_stop(&input->lanes[kind]);
     if (tell)
-        post_order(stage, kind, &close);
+        sl_stage_order(stage, kind, &close);
 }
 
 static bool is_taken(const struct stage *stage, enum sl_media_kind kind)
@@ -448,106 +378,6 @@ void sl_stage_stop(struct sl_mixer *mixer)
     sl_stage_look(mixer);
     sl_timer_destroy(mixer->stage.timer);
     mixer->stage.timer = NULL;
-}
-
-/* ---- What comes back ---- */
-
-/* A stranger's word: what was not ordered is not taken. */
-static bool answers_order(struct sl_mixer *mixer, int64_t pts_us, int64_t now_us)
-{
-    int64_t took_us = sl_mixer_orders_answer(&mixer->stage.orders, pts_us, now_us);
-
-    if (took_us >= 0)
-        sl_observe(sl_worker_counters(mixer->worker), SL_HISTOGRAM_MIXER_PICTURE, took_us);
-    return took_us >= 0;
-}
-
-/* A track has frames alone until it has seen to their times: each gets its own. */
-static void give(struct outlet *outlet, enum sl_media_kind kind,
-                 const struct sl_engine_message *report)
-{
-    struct sl_track *track = sl_stream_track(outlet->stream, kind);
-    struct sl_frame *frame = sl_engine_frame(report);
-
-    if (!frame)
-        return;
-    if (report->width > 0)
-        sl_track_set_size(track, report->width, report->height);
-    sl_track_input_frame(track, frame);
-    atomic_fetch_add_explicit(&outlet->frames[kind], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&outlet->bytes[kind], report->len, memory_order_relaxed);
-}
-
-static void take_picture(struct sl_mixer *mixer, const struct sl_engine_message *report)
-{
-    struct stage *stage = &mixer->stage;
-    struct outlet *outlet;
-
-    if (report->output != 0 || report->codec != SL_CODEC_H264 ||
-        !answers_order(mixer, report->pts_us, sl_now_us()))
-        return;
-    sl_list_foreach(outlet, &stage->outlets, struct outlet, on_stage)
-    {
-        if (outlet->taken[SL_VIDEO])
-            give(outlet, SL_VIDEO, report);
-    }
-}
-
-static void take_sound(struct stage *stage, const struct sl_engine_message *report)
-{
-    int64_t off_us = sl_now_us() - report->pts_us;
-    struct outlet *outlet;
-
-    if (report->codec != stage->settings.audio_codec || off_us > SPREAD_US || off_us < -SPREAD_US)
-        return;
-    sl_list_foreach(outlet, &stage->outlets, struct outlet, on_stage)
-    {
-        if (outlet->id == report->output && outlet->taken[SL_AUDIO])
-            give(outlet, SL_AUDIO, report);
-    }
-}
-
-static struct input *find_input(const struct stage *stage, uint32_t id)
-{
-    struct input *input;
-
-    sl_list_foreach(input, &stage->inputs, struct input, on_stage)
-    {
-        if (input->id == id)
-            return input;
-    }
-    return NULL;
-}
-
-static void tell_refusal(const struct sl_mixer *mixer, const struct input *input, int err)
-{
-    char quoted[128];
-
-    sl_log(SL_LOG_WARN, &mixer->scope, "mixer: %s is not shown or heard: %s",
-           sl_log_quote(quoted, sizeof(quoted), input->name),
-           err == -EINVAL ? "its pictures are too large" : "nothing decodes its codec");
-}
-
-void sl_stage_report(struct sl_mixer *mixer, enum sl_media_kind kind,
-                     const struct sl_engine_message *report)
-{
-    struct stage *stage = &mixer->stage;
-    struct input *input = find_input(stage, report->input);
-
-    if (!stage->open[kind])
-        return;
-    if (report->type == SL_ENGINE_CODED && kind == SL_VIDEO) {
-        take_picture(mixer, report);
-    } else if (report->type == SL_ENGINE_CODED) {
-        take_sound(stage, report);
-    } else if (report->type == SL_ENGINE_NEED_KEYFRAME && input) {
-        sl_lane_request_keyframe(&input->lanes[SL_VIDEO]);
-    } else if (report->type == SL_ENGINE_REFUSED && input) {
-        tell_refusal(mixer, input, report->err);
-    } else if (report->type == SL_ENGINE_FAILED && atomic_exchange(&stage->broken, 1) == 0) {
-        sl_log(SL_LOG_WARN, &mixer->scope, "mixer: cannot go on: %s", strerror(-report->err));
-        sl_loop_post(mixer->mixers->config.control, &mixer->broken_msg);
-    }
 }
 
 void sl_stage_set_up(struct sl_mixer *mixer, enum sl_media_kind kind, bool up)

@@ -22,6 +22,11 @@ void sl_last_words_job(uint32_t job, uint32_t input)
     job_at_work = job;
 }
 
+void sl_last_words_input(uint32_t input)
+{
+    input_at_work = input;
+}
+
 void sl_last_words_rest(const uint8_t *data, size_t len)
 {
     rest_len = 0; /* never the new bytes with the old length */

@@ -12,6 +12,8 @@
 int sl_last_words_prepare(void);
 /* The job that is worked on from now on, and whose bytes of its many inputs; 0: none. */
 void sl_last_words_job(uint32_t job, uint32_t input);
+/* Within its job: whose pictures or sound it is at from now on; 0: those of no one alone. */
+void sl_last_words_input(uint32_t input);
 /* What the first socket has taken only the beginning of, and must get before anything else; len 0:
  * nothing. Borrowed until the next call. */
 void sl_last_words_rest(const uint8_t *data, size_t len);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "codec/codec.h"
 #include "engine/job.h"
+#include "engine/last_words.h"
 #include "engine/picture_source.h"
 #include "engine/rendition.h"
 
@@ -322,7 +323,10 @@ static void paint(struct input *input)
     input->painted = is_shown(input) && (input->fresh || input->job->blank || is_hidden(input));
     if (!input->painted)
         return;
-    if (scale(input, &scaled) < 0)
+    sl_last_words_input(input->id);
+    int err = scale(input, &scaled);
+    sl_last_words_input(0);
+    if (err < 0)
         return; /* out of memory, and the next one may have some */
     copy(input->job, &scaled, &input->part);
     input->fresh = false;

@@ -121,7 +121,7 @@ static const char *source_of(void *owner, uint32_t id)
 
     sl_list_foreach(input, &mixer->inputs, struct input, link)
     {
-        if (input->id == id)
+        if (id != 0 ? input->id == id : mixer->input_count == 1)
             return input->name;
     }
     return NULL;

@@ -12,9 +12,17 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { SOURCE_SHOWN_MAX = 96, WORDS_MAX = 96, SIGNAL_CODES = 128 };
+enum {
+    SOURCE_SHOWN_MAX = 96,
+    WORDS_MAX = 96,
+    SIGNAL_CODES = 128,
+    ENOUGH = 2, /* codec-process.md 6 */
+    /* Without a word about which of many inputs it was, none is blamed, and all of them together
+     * only when it comes again and again: an end may have had a cause of its own each time. */
+    ENOUGH_OF_MANY = 4,
+};
 
-static void hold(struct sl_transcoder *transcoder, const char *source)
+static void hold(struct sl_transcoder *transcoder, const char *source, unsigned enough)
 {
     char shown[SOURCE_SHOWN_MAX];
     struct sl_codec_job *job;
@@ -22,9 +30,9 @@ static void hold(struct sl_transcoder *transcoder, const char *source)
     transcoder->quarantines++;
     sl_count(transcoder->config.counters, SL_COUNTER_CODEC_QUARANTINES, 1);
     sl_log(SL_LOG_WARN, NULL,
-           "codec: %s has brought down two processes within a minute; nothing more is made of it "
+           "codec: %s has brought down %u processes within a minute; nothing more is made of it "
            "for ten minutes",
-           sl_log_quote(shown, sizeof(shown), source));
+           sl_log_quote(shown, sizeof(shown), source), enough);
     sl_list_foreach(job, &transcoder->jobs, struct sl_codec_job, entry)
     {
         if (strcmp(job->source, source) == 0)
@@ -40,10 +48,11 @@ bool sl_transcoder_holds(struct sl_transcoder *transcoder, const char *source)
     return sl_codec_quarantine_holds(&transcoder->quarantine, source, sl_now_us());
 }
 
-static void blame(struct sl_transcoder *transcoder, const char *source)
+static void blame(struct sl_transcoder *transcoder, const struct sl_codec_process *process)
 {
-    if (sl_codec_quarantine_mark(&transcoder->quarantine, source, sl_now_us()))
-        hold(transcoder, source);
+    if (sl_codec_quarantine_mark(&transcoder->quarantine, process->suspect, process->enough,
+                                 sl_now_us()))
+        hold(transcoder, process->suspect, process->enough);
 }
 
 /* The job that the process named at its end; without a name, the only one that it had, of those
@@ -65,24 +74,36 @@ static const struct sl_codec_job *suspect_of(const struct sl_codec_process *proc
     return process->dying_job == 0 && count == 1 ? only : NULL;
 }
 
-/* Of many, the one whose bytes it was at; those that all of them make together are the job's. */
+static bool has_many_inputs(const struct sl_codec_job *job)
+{
+    return (job->kind == SL_ENGINE_MOSAIC || job->kind == SL_ENGINE_MIX) && job->ops->source_of;
+}
+
+/* Of many, the one whose bytes it was at; those that all of them make together are the job's. Where
+ * nothing was said it was the only one, if there is but one. */
 static const char *source_of(const struct sl_codec_process *process, const struct sl_codec_job *job)
 {
-    bool has_many = process->dying_input != 0 && job->ops->source_of;
+    bool is_the_jobs = process->dying_job != 0 && process->dying_input == 0;
 
-    return has_many ? job->ops->source_of(job->owner, process->dying_input) : job->source;
+    return has_many_inputs(job) && !is_the_jobs
+               ? job->ops->source_of(job->owner, process->dying_input)
+               : job->source;
 }
 
 void sl_codec_fault_ended(struct sl_transcoder *transcoder, struct sl_codec_process *process)
 {
     const struct sl_codec_job *suspect = suspect_of(process);
     const char *source = suspect ? source_of(process, suspect) : NULL;
+    bool is_one_of_many = suspect && !source && process->dying_job == 0;
 
+    if (is_one_of_many)
+        source = suspect->source;
     if (!source)
         return;
     process->suspect = sl_strdup(source);
+    process->enough = is_one_of_many ? ENOUGH_OF_MANY : ENOUGH;
     if (process->dying_job != 0)
-        blame(transcoder, process->suspect);
+        blame(transcoder, process);
 }
 
 /* By a signal that no process gets from its own mistakes, and that was not ours. */
@@ -160,5 +181,5 @@ void sl_codec_fault_reaped(struct sl_transcoder *transcoder, const struct sl_cod
            sl_codec_role_name(process->role), process->number, (int)process->child.pid, words,
            culprit ? ", at work for " : "", shown);
     if (culprit && process->dying_job == 0)
-        blame(transcoder, culprit);
+        blame(transcoder, process);
 }

@@ -55,9 +55,10 @@ struct sl_codec_quarantine {
 };
 void sl_codec_quarantine_init(struct sl_codec_quarantine *quarantine);
 void sl_codec_quarantine_deinit(struct sl_codec_quarantine *quarantine);
-/* One more process was brought down by it. True: from now on it is held. */
+/* One more process was brought down by it. True: from now on it is held, since this was the last of
+ * `enough` within a minute. */
 bool sl_codec_quarantine_mark(struct sl_codec_quarantine *quarantine, const char *source,
-                              int64_t now_us);
+                              unsigned enough, int64_t now_us);
 bool sl_codec_quarantine_holds(struct sl_codec_quarantine *quarantine, const char *source,
                                int64_t now_us);
 
@@ -221,6 +222,7 @@ struct sl_codec_process {
     enum sl_codec_cause cause;
     uint32_t dying_job, dying_input; /* that its last words name; 0: none */
     char *suspect;                   /* the source whose fault it may be; the pool's business */
+    unsigned enough;                 /* of such ends for a quarantine */
     struct sl_codec_child child;
     bool reaped, closed; /* waited for; poll closed */
     bool killed;         /* by us */

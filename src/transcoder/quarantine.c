@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Sources that brought codec processes down: a mark each time, and a quarantine for the second one
- * within a minute. A bounded list, oldest first: each mark has cost a process. Pure. */
+/* Sources that brought codec processes down: a mark each time, and a quarantine for as many within
+ * a minute as leave no doubt. A bounded list, oldest first: each mark has cost a process. Pure. */
 #include "transcoder/internal.h"
 
 #include "base/clock.h"
@@ -15,6 +15,7 @@ static const int64_t held_us = INT64_C(600) * SL_US_PER_S;
 struct source {
     struct sl_list entry;
     bool held;
+    unsigned marks;
     int64_t until_us; /* it is forgotten then */
     char name[];
 };
@@ -40,7 +41,7 @@ static struct source *find(struct sl_codec_quarantine *quarantine, const char *n
     return found;
 }
 
-static void add(struct sl_codec_quarantine *quarantine, const char *name, int64_t now_us)
+static struct source *add(struct sl_codec_quarantine *quarantine, const char *name, int64_t now_us)
 {
     size_t len = strlen(name) + 1;
     struct source *source = sl_alloc(sizeof(*source) + len);
@@ -51,6 +52,7 @@ static void add(struct sl_codec_quarantine *quarantine, const char *name, int64_
     source->until_us = now_us + mark_us;
     sl_list_append(&quarantine->sources, &source->entry);
     quarantine->count++;
+    return source;
 }
 
 void sl_codec_quarantine_init(struct sl_codec_quarantine *quarantine)
@@ -66,20 +68,19 @@ void sl_codec_quarantine_deinit(struct sl_codec_quarantine *quarantine)
     sl_list_foreach(source, &quarantine->sources, struct source, entry) forget(quarantine, source);
 }
 
-bool sl_codec_quarantine_mark(struct sl_codec_quarantine *quarantine, const char *source,
-                              int64_t now_us)
+bool sl_codec_quarantine_mark(struct sl_codec_quarantine *quarantine, const char *name,
+                              unsigned enough, int64_t now_us)
 {
-    struct source *known = find(quarantine, source, now_us);
+    struct source *source = find(quarantine, name, now_us);
 
-    if (!known) {
-        add(quarantine, source, now_us);
-        return false;
-    }
-    if (known->held)
+    if (!source)
+        source = add(quarantine, name, now_us);
+    if (source->held)
         return false; /* a process that it had been in before */
-    known->held = true;
-    known->until_us = now_us + held_us;
-    return true;
+    source->held = ++source->marks >= enough;
+    if (source->held)
+        source->until_us = now_us + held_us;
+    return source->held;
 }
 
 bool sl_codec_quarantine_holds(struct sl_codec_quarantine *quarantine, const char *source,

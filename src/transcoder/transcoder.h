@@ -86,8 +86,9 @@ struct sl_codec_job_ops {
      * minute; -EAGAIN, there are no processes to be had. It is still to be closed. [control] */
     void (*on_failed)(void *owner, int err);
     /* Of a job with many inputs, the source of that one, whose bytes a process has died of: it is
-     * blamed in the place of the job's. NULL: it has none any more, and nobody is. Absent: the
-     * job's. [control] */
+     * blamed in the place of the job's. NULL: it has none any more, and nobody is. Input 0: the
+     * process did not say which; the only one there is, NULL: there are more or none, and the job
+     * is blamed when it comes again and again. Absent: the job's. [control] */
     const char *(*source_of)(void *owner, uint32_t input);
     /* A source is refused from now on: an input that is of it (sl_transcoder_holds()) had better
      * go. May not call back into this module. Absent: it has none. [control] */

@@ -94,6 +94,45 @@ static void of_many_inputs_the_one_it_was_at_is_refused(void **state)
     }
 }
 
+/* A mixer is not its inputs: which one it was, nobody has said. */
+static void without_a_name_many_inputs_are_blamed_late_and_one_alone_as_ever(void **state)
+{
+    static const struct {
+        bool has_one_input;
+        int deaths;
+    } cases[] = {{false, 4}, {true, 2}};
+
+    (void)state;
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct fixture f;
+        struct probe mixer;
+        fixture_start(&f, fake, 1);
+        probe_open(&mixer, &f, f.worker, SL_ENGINE_MOSAIC, "mixer");
+        mixer.input_source = "bad";
+        mixer.has_one_input = cases[i].has_one_input;
+        for (int n = 1; n <= cases[i].deaths; n++) {
+            wait_count(&f, &mixer.ups, n);
+            wait_spare(&f, 2);
+            assert_int_equal(mixer.failed, 0);
+            assert_int_equal(mixer.held, 0);
+            probe_say_for(&mixer, 3, "crash");
+            wait_count(&f, &mixer.downs, n);
+        }
+        if (cases[i].has_one_input) {
+            wait_count(&f, &mixer.ups, cases[i].deaths + 1);
+            wait_spare(&f, 2);
+            assert_int_equal(mixer.held, 1);
+        } else {
+            wait_for(&f, probe_has_failed, &mixer);
+            assert_int_equal(mixer.failed, -EPERM);
+        }
+        assert_true(sl_transcoder_holds(f.transcoder, cases[i].has_one_input ? "bad" : "mixer"));
+        assert_false(sl_transcoder_holds(f.transcoder, cases[i].has_one_input ? "mixer" : "bad"));
+        probe_close(&mixer);
+        fixture_stop(&f);
+    }
+}
+
 static void who_hangs_is_asked_for_a_name(void **state)
 {
     (void)state;
@@ -263,6 +302,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_named_twice_is_refused_for_a_while),
         cmocka_unit_test(of_many_inputs_the_one_it_was_at_is_refused),
+        cmocka_unit_test(without_a_name_many_inputs_are_blamed_late_and_one_alone_as_ever),
         cmocka_unit_test(who_hangs_is_asked_for_a_name),
         cmocka_unit_test(without_a_name_a_process_of_two_is_nobodys_fault),
         cmocka_unit_test(alone_in_a_process_it_is_its_fault_whatever_the_end),

@@ -129,6 +129,7 @@ struct probe {
     _Atomic size_t last_len;
     _Atomic int64_t up_us;
     const char *input_source; /* of input 3; NULL: there is none */
+    bool has_one_input;       /* that one */
     int held;                 /* how often it heard that a source is refused */
 };
 
@@ -198,7 +199,9 @@ static inline void on_closed(void *owner)
 
 static inline const char *source_of(void *owner, uint32_t input)
 {
-    return input == 3 ? ((struct probe *)owner)->input_source : NULL;
+    const struct probe *probe = owner;
+
+    return input == 3 || (input == 0 && probe->has_one_input) ? probe->input_source : NULL;
 }
 
 static inline void on_held(void *owner)

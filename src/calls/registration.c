@@ -68,5 +68,6 @@ void sl_phone_unregistered(struct sl_phone *phone, const char *raw)
     if (!phone->registered)
         return;
     phone->registered = false;
+    sl_sip_account_unregistered(phone->account); /* what was registered has one */
     tell(phone, "UNREGISTERED", 0, NULL, raw);
 }

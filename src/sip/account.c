@@ -414,6 +414,13 @@ void sl_sip_account_start(struct sl_sip_account *account)
     send_and_wait(account);
 }
 
+/* It is refreshed when it would have been. */
+void sl_sip_account_lose(struct sl_sip_account *account)
+{
+    if (account->state == ACCOUNT_REGISTERED)
+        account->state = ACCOUNT_LOST;
+}
+
 void sl_sip_account_leave(struct sl_sip_account *account)
 {
     bool was_there = account->state == ACCOUNT_REGISTERED;

@@ -107,7 +107,8 @@ int sl_sip_add_contact(enum sip_transp transport, const struct sa *local, const 
 /* ---- account.c ---- */
 
 /*
- *   IDLE --registers--> TRYING --2xx--> REGISTERED --lifetime over--> LOST --2xx--> REGISTERED
+ *   IDLE --registers--> TRYING --2xx--> REGISTERED --lifetime over, or the registrar's word-->
+ *                          |            LOST --2xx--> REGISTERED
  *                          `--refused, silent--> FAILED
  *   any --close--> LEAVING --answered, or nothing to leave--> GONE
  */
@@ -164,6 +165,8 @@ struct sl_sip_account {
 };
 void sl_sip_account_start(struct sl_sip_account *account);
 void sl_sip_account_leave(struct sl_sip_account *account);
+/* As in sip.h. */
+void sl_sip_account_lose(struct sl_sip_account *account);
 /* The proxy in use is silent, or has no time: the next one. False: each was tried, and it is the
  * first one's turn again. */
 bool sl_sip_account_next_proxy(struct sl_sip_account *account);

@@ -269,6 +269,27 @@ struct sl_sip_account *sl_sip_account_create(struct sl_sip *sip,
     return account;
 }
 
+struct account_order {
+    struct sl_msg msg;
+    struct sl_sip_account *account; /* its end is ordered later */
+};
+
+static void on_unregistered(struct sl_msg *msg)
+{
+    struct account_order *order = sl_container_of(msg, struct account_order, msg);
+
+    sl_sip_account_lose(order->account);
+    free(order);
+}
+
+void sl_sip_account_unregistered(struct sl_sip_account *account)
+{
+    struct account_order *order = sl_new(struct account_order);
+
+    *order = (struct account_order){.msg = {.run = on_unregistered}, .account = account};
+    sl_sip_order(account->sip, &order->msg);
+}
+
 void sl_sip_account_close(struct sl_sip_account *account)
 {
     account->ops = NULL;

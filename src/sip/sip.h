@@ -131,6 +131,8 @@ struct sl_sip_account_config {
 };
 struct sl_sip_account *sl_sip_account_create(struct sl_sip *sip,
                                              const struct sl_sip_account_config *config);
+/* The registrar has said by other words that it is not there: when it is again, that is told. */
+void sl_sip_account_unregistered(struct sl_sip_account *account);
 /* Its calls, messages and subscriptions must have been closed before. It leaves the registrar. */
 void sl_sip_account_close(struct sl_sip_account *account);
 /* Its address of record, and what only the URI of its Contact has in it. */

@@ -474,7 +474,9 @@ describe('subscriptions', { concurrency: 12 }, () => {
     });
 
     test('SIP-86 a registration that is over ends it, and is told as that too', async () => {
-        const { party, client } = await atParty();
+        // so brief that it is refreshed soon: then it is there again, which is told
+        const { party, client } = await atParty({ answer: (message, party) => message.method === 'REGISTER' &&
+            party.reply(message, 200, 'OK', [`Contact: ${message.get('contact')};expires=6`]) });
         const { request } = await subscribed(client, party);
         await watched(client, 'Active');
         await notify(party, request, reginfo('active'), 700);
@@ -489,6 +491,7 @@ describe('subscriptions', { concurrency: 12 }, () => {
         const { data: [gone] } = await client.next('fail');
         assert.deepEqual([gone.apiMethod, gone.status], ['RegistrationStatusEvent', 'UNREGISTERED']);
         assert.equal((await party.next('SUBSCRIBE')).get('expires'), '0');
+        assert.equal((await client.next('registered')).data[0].status, 'REGISTERED');
     });
 
     test('SIP-86 what its server ends is over, unless only for a while', async () => {

@@ -23,7 +23,9 @@ enum {
 /* ---- What may be confirmed ---- */
 
 struct delivery {
-    struct sl_list link; /* in messages->deliveries */
+    struct sl_messages *messages;
+    struct sl_list link;      /* in messages->deliveries */
+    struct sl_list questions; /* whether its notification may go; not empty: it is asked */
     int64_t at_us;
     json_t *object; /* without its body */
     char *wire_id;
@@ -33,6 +35,7 @@ struct delivery {
 
 static void forget_delivery(struct sl_messages *messages, struct delivery *delivery)
 {
+    sl_questions_cancel(&delivery->questions);
     sl_list_remove(&delivery->link);
     messages->delivery_count--;
     json_decref(delivery->object);
@@ -65,6 +68,8 @@ static void expect_confirmation(struct sl_messages *messages, const json_t *obje
 
     if (messages->delivery_count == DELIVERIES_MAX)
         forget_delivery(messages, sl_list_first(&messages->deliveries, struct delivery, link));
+    delivery->messages = messages;
+    sl_list_init(&delivery->questions);
     delivery->at_us = sl_now_us();
     delivery->object = json_copy((json_t *)(uintptr_t)object);
     (void)json_object_del(delivery->object, "body");
@@ -103,6 +108,31 @@ static void notify(struct sl_messages *messages, const struct delivery *delivery
     sl_buffer_deinit(&envelope);
 }
 
+static void on_sending_answer(void *owner, const struct sl_hook_answer *answer)
+{
+    struct delivery *delivery = owner;
+
+    if (answer->allowed)
+        notify(delivery->messages, delivery);
+    forget_delivery(delivery->messages, delivery);
+}
+
+/* Its client has it; so the sender hears, once the back end has nothing against it. */
+static void confirm(struct delivery *delivery)
+{
+    struct sl_session *session = delivery->messages->phone->session;
+
+    if (!sl_session_asks(session, SL_HOOK_SEND_IMDN)) {
+        notify(delivery->messages, delivery);
+        forget_delivery(delivery->messages, delivery);
+        return;
+    }
+    json_t *body = json_copy(delivery->object);
+    sl_session_add_context(session, body);
+    sl_question_ask(session, &delivery->questions, SL_HOOK_SEND_IMDN, body, on_sending_answer, NULL,
+                    delivery);
+}
+
 void sl_messages_confirm(struct sl_phone *phone, json_t *object)
 {
     struct sl_messages *messages = phone->messages;
@@ -112,11 +142,13 @@ void sl_messages_confirm(struct sl_phone *phone, json_t *object)
 
     sl_list_foreach(delivery, &messages->deliveries, struct delivery, link)
     {
-        if (strcmp(sl_call_text(delivery->object, "id"), id) != 0)
+        if (strcmp(sl_call_text(delivery->object, "id"), id) != 0 ||
+            !sl_list_empty(&delivery->questions))
             continue;
         if (ok && sl_now_us() - delivery->at_us < CONFIRM_MAX_S * SL_US_PER_S)
-            notify(messages, delivery);
-        forget_delivery(messages, delivery);
+            confirm(delivery);
+        else
+            forget_delivery(messages, delivery);
         return;
     }
 }

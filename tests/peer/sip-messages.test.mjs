@@ -15,7 +15,7 @@ import { until } from './lib/wait.mjs';
 import { WcsClient } from './lib/wcs.mjs';
 
 const CYRILLIC = 'Привет, «мир»! 🙂\nвторая строка';
-const HOOKS = ['connect', 'sendMessage', 'OnMessageEvent', 'MessageStatusEvent', 'subscribe',
+const HOOKS = ['connect', 'sendMessage', 'sendIMDN', 'OnMessageEvent', 'MessageStatusEvent', 'subscribe',
     'SubscriptionStatusEvent', 'sendXcapRequest', 'XcapStatusEvent', 'RegistrationStatusEvent'];
 
 let server, kamailio, backend;
@@ -907,6 +907,22 @@ describe('hooks of texts', { concurrency: 12 }, () => {
         assert.equal((await answerTo(party, refused)).code, 403);
         await client.settle();
         assert.equal(client.received.filter(({ message: name }) => name === 'notifyMessage').length, 1);
+    });
+
+    test('SIP-80 sendIMDN is asked before a delivery is notified', async () => {
+        const { app, party, client } = await withApp({ refusing: ['sendIMDN'],
+            prepare: (one) => one.on('sendIMDN', ({ body }) => body.id === 'no' ? 'refuse' : 'echo') });
+        for (const id of ['no', 'yes']) {
+            await write(party, 'message/cpim', cpim({ more: ['NS: n <urn:ietf:params:imdn>',
+                `n.Message-ID: ${id}`, 'n.Disposition-Notification: positive-delivery'] }));
+            const { data: [, result] } = await client.next('notifyMessage');
+            client.send('notificationResult', { ...result, status: 'OK' });
+            const question = told(await app.next('sendIMDN'), app);
+            assert.deepEqual([question.id, question.from, question.to, question.isImdnRequired],
+                [id, 'ext', 'u1', true]);
+        }
+        assert.match((await party.next('MESSAGE')).body, /<message-id>yes<\/message-id>/);
+        assert.equal(party.count('MESSAGE'), 1);
     });
 
     test('SIP-79 a client that goes meanwhile is not there', async () => {

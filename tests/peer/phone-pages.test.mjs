@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The SDK's own telephone pages, as they are: phone, phone-ui, click-to-call and sip-as-rtmp 1 to 4, against
-// Kamailio, telephones (baresip) and nginx's RTMP module. (phone-video is in a file of its own.)
+// The SDK's own telephone pages, as they are: phone, phone-ui, phone-video, click-to-call and sip-as-rtmp
+// 1 to 4, against Kamailio, telephones (baresip) and nginx's RTMP module.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -115,6 +115,33 @@ describe('the SDK\'s telephone pages', () => {
         await text(again, '#callStatus', 'FINISH');
         await hungUp();
         await close(again);
+    });
+
+    test('phone-video calls another, and each sees the other (SIP-95)', async () => {
+        const open = async (user) => {
+            const page = await browser.page(`${pages.url}${SIP}/phone-video/phone-video.html`, server);
+            await page.waitForSelector('#callBtn', { state: 'attached' });
+            await until('the page is ready', async () => await page.inputValue('#urlServer') !== '');
+            await fill(page, credentials({ sipLogin: user, sipAuthenticationName: user,
+                sipPassword: `p${user.slice(1)}` }));
+            await page.click('#connectBtn');
+            await text(page, '#regStatus', 'REGISTERED');
+            return page;
+        };
+        const [page, other] = [await open('u1'), await open('u3')];
+        await fill(page, { callee: 'u3' });
+        await page.click('#callBtn');
+        await until('it rings', () => other.isVisible('#answerBtn'));
+        await other.click('#answerBtn');
+        for (const one of [page, other]) {
+            await text(one, '#callStatus', 'ESTABLISHED');
+            await until('it sees the other', () => one.evaluate(() =>
+                document.querySelector('#remoteVideo video')?.videoWidth > 0));
+        }
+        await page.click('#callBtn');
+        for (const one of [page, other])
+            await text(one, '#callStatus', 'FINISH');
+        await Promise.all([page, other].map((one) => close(one)));
     });
 
     test('phone-ui calls, holds for a transfer, and transfers (SIP-54, SIP-60)', async () => {

@@ -6,7 +6,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { Backend, startWithApps } from './lib/backend.mjs';
-import { MsrpParty } from './lib/msrp.mjs';
+import { MsrpParty, startRelay } from './lib/msrp.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { startPresence } from './lib/presence.mjs';
 import { DOMAIN, Party, digestOf, digestResponse, parse } from './lib/sip.mjs';
@@ -780,6 +780,24 @@ describe('MSRP sessions', { concurrency: 12 }, () => {
         await party.back(invite, 'BYE', 7);
         await hasEnded(client, callId);
         await other.closed;
+    });
+
+    test('SIP-90 the other side may be behind a relay, which reads what we send', async () => {
+        const { party, client } = await atParty({ registers: false });
+        const [other, relay] = await Promise.all([msrpParty(), startRelay()]), body = CYRILLIC.repeat(50);
+        closables.push({ close: () => relay.stop() });
+        await other.hide(relay.port);
+        const callId = call(client);
+        const invite = await party.next('INVITE');
+        await party.reply(invite, 200, 'OK', [party.contact], other.describe('passive'));
+        await told(client, 'talk', callId);
+        send(client, 'm1', { callId, body });
+        await status(client, 'm1', 'ACCEPTED');
+        const hasAll = () => other.received.filter(({ method, body: piece }) => method === 'SEND' && piece);
+        await until('the relay has passed it on', () => hasAll().at(-1)?.flag === '$');
+        assert.equal(Buffer.concat(hasAll().map((one) => one.body)).toString(), body);
+        client.send('hangup', { callId });
+        await hungUp(party, invite);
     });
 
     test('SIP-90 a client is called', async () => {

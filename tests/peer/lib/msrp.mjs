@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The other end of an MSRP session (RFC 4975): one that listens or connects, and says what a test
-// wants, byte by byte.
+// wants, byte by byte. And Kamailio as a relay (RFC 4976), which reads what passes it by itself.
 import net from 'node:net';
+import { Kamailio } from './sip.mjs';
 import { slowness, within } from './wait.mjs';
 
 const CRLF = '\r\n';
@@ -61,8 +62,16 @@ export class MsrpParty {
         this.theirs = /^a=path:(.*)$/m.exec(sdp)[1].trim();
     }
 
+    // Behind a relay that is at this port from now on: its URI is in front of the party's.
+    async hide(port) {
+        this.theirs = `msrp://127.0.0.1:${port};tcp`;
+        await this.connect();
+        this.request('AUTH', ['Expires: 600']);
+        this.path = `${(await this.next(200)).headers.get('use-path')} ${this.path}`;
+    }
+
     async connect() {
-        const port = Number(/:(\d+)\//.exec(this.theirs)[1]);
+        const port = Number(/:(\d+)[/;]/.exec(this.theirs)[1]);
         const socket = net.connect(port, '127.0.0.1');
         await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
         this.#use(socket);
@@ -141,3 +150,29 @@ export class MsrpParty {
         await new Promise((resolve) => this.server ? this.server.close(resolve) : resolve());
     }
 }
+
+// ---- The relay ----
+
+const config = (port) => `#!KAMAILIO
+debug=1
+log_stderror=yes
+fork=yes
+children=1
+tcp_children=1
+tcp_accept_no_cl=yes
+listen=tcp:127.0.0.1:${port}
+${['tm', 'sl', 'pv', 'msrp'].map((name) => `loadmodule "${name}.so"`).join('\n')}
+modparam("msrp", "cmap_size", 4)
+modparam("msrp", "use_path_addr", "127.0.0.1:${port}")
+request_route { exit; }
+event_route[msrp:frame-in] {
+    msrp_reply_flags("1");
+    if (msrp_is_reply()) exit; # each hop has its own
+    if ($msrp(method) == "AUTH" && msrp_cmap_save()) { msrp_reply("200", "OK"); exit; }
+    if ($msrp(method) != "SEND" || !msrp_cmap_lookup()) { msrp_reply("481", "No Such Session"); exit; }
+    msrp_reply("200", "OK");
+    msrp_relay();
+}
+`;
+
+export const startRelay = () => Kamailio.start({ write: config });

@@ -195,37 +195,58 @@ describe('MSE and WSPlayer', () => {
         await stop(page, two.label, 'UNPUBLISHED');
     });
 
-    test('MSE-9 a link of half the rate: gaps, and one clock', async () => {
+    test('MSE-9 a link of half the rate: gaps, and one clock', async (t) => {
         const { label, name } = await publishCamera(page, 640, 360, { audio: true, noise: true });
         const client = await WcsClient.session(server.ws);
+        const { media: whole } = await watch(client, name);
         const { media } = await watch(client, name);
+        t.after(async () => {
+            media.end();
+            whole.end();
+            await client.close();
+            await stop(page, label, 'UNPUBLISHED');
+        });
         await pause(4000); // for the rate
-        const before = { bytes: media.bytes, drops: await metric('sluice_mse_drops_total') };
-        await pause(2000);
-        const rate = (media.bytes - before.bytes) / 2;
-        media.throttle(rate / 2);
-        await until('something was dropped', async () =>
-            (await metric('sluice_mse_drops_total')) > before.drops + 1, { timeout: 40_000 });
+        const drops = await metric('sluice_mse_drops_total');
+        // half of what the other one gets now: a busy browser sends less than a while ago
+        for (let bytes = whole.bytes, i = 0; i < 20; i++, bytes = whole.bytes) {
+            await pause(2000);
+            media.throttle((whole.bytes - bytes) / 4);
+            if (await metric('sluice_mse_drops_total') > drops + 1)
+                break;
+        }
+        assert.ok(await metric('sluice_mse_drops_total') > drops + 1, 'something was dropped');
         const gone = media.units.length;
         await media.wait('it plays on behind a gap', (units) => units.slice(gone).some((unit, i, list) =>
             i > 0 && unit.kind === 'video' && unit.keyframe));
         assertOneClock(media.units);
         assertKeyframes(media.units);
-        const video = media.units.filter(({ kind }) => kind === 'video');
-        const gaps = video.map((unit, i) => (i > 0 ? unit.ms - video[i - 1].ms : 0));
-        assert.ok(Math.max(...gaps) < 5000, `a gap of ${Math.max(...gaps)} ms`);
-        video.forEach((unit, i) => gaps[i] > 500 && assert.ok(unit.keyframe, 'a gap, and no key frame'));
-        media.end();
-        await client.close();
-        await stop(page, label, 'UNPUBLISHED');
+        // each player's clock is its own, the pictures are the same
+        const framesOf = ({ units }) => units.filter(({ kind, config }) => kind === 'video' && !config);
+        const places = new Map(framesOf(whole).map(({ body }, i) => [body.toString('latin1'), i]));
+        let gaps = 0, last;
+        for (const { body, keyframe } of framesOf(media)) {
+            const place = places.get(body.toString('latin1'));
+            if (last !== undefined && place > last + 1) {
+                gaps++;
+                assert.ok(keyframe, `no key frame behind a gap of ${place - last - 1}`);
+            }
+            last = place;
+        }
+        assert.ok(gaps > 0, 'nothing is missing');
     });
 
     // One has to wait for the server's patience; the others meanwhile.
     describe('side by side', { concurrency: 2 }, () => {
-        test('MSE-10 a link that stalls: the end, and nobody else notices', async () => {
+        test('MSE-10 a link that stalls: the end, and nobody else notices', async (t) => {
             const { label, name } = await publishCamera(page, 640, 360, { audio: true, noise: true });
             const client = await WcsClient.session(server.ws);
             const { id, media } = await watch(client, name);
+            t.after(async () => {
+                media.end();
+                await client.close();
+                await stop(page, label, 'UNPUBLISHED');
+            });
             const webrtc = await play(page, name);
             media.throttle(0);
             const from = Date.now();
@@ -235,9 +256,6 @@ describe('MSE and WSPlayer', () => {
             assert.ok(passed < (STALL_MS + 5000) * slowness, `${passed} ms`);
             const now = await pictures(page, webrtc, 1);
             assert.ok(now.framesDecoded - seen.framesDecoded > passed / 1000 * 5, 'the other player went on');
-            media.end();
-            await client.close();
-            await stop(page, label, 'UNPUBLISHED');
         });
 
         test('MSE-7 a stop closes the socket; a lost socket is the end', async () => {
@@ -316,8 +334,9 @@ describe('MSE and WSPlayer', () => {
         await until('nothing is left', async () => (await sockets()) === 0);
     });
 
-    test('MSE-11 a hundred players share one encoder', async () => {
+    test('MSE-11 a hundred players share one encoder', async (t) => {
         const clients = [await WcsClient.session(server.ws), await WcsClient.session(server.ws)];
+        t.after(() => Promise.all(clients.map((client) => client.close())));
         const all = (await Promise.all(clients.flatMap((client) => Array.from({ length: 50 }, () =>
             watch(client, 'demo'))))).map(({ media }) => media);
         const shared = (media) => new Map(media.units.filter(({ kind, config }) =>
@@ -338,8 +357,6 @@ describe('MSE and WSPlayer', () => {
         }
         assert.ok(same > 20, `${same} of ${last.size} frames are the same`);
         assert.equal(await sockets(), 100);
-        for (const client of clients)
-            await client.close();
     });
 
     test('MSE-14 WSPlayer: clocks and a key frame first, whatever the source\'s rate', async () => {

@@ -46,6 +46,7 @@ function isLead(media, units) {
 
 export class MediaSocket {
     #socket;
+    #late = () => {};
     units = []; // with `at`, when they came; without the lead
     lead; // its units
     bytes = 0;
@@ -100,10 +101,12 @@ export class MediaSocket {
             else
                 tcp.pause();
         }, 5);
-        tcp.on('data', () => {
+        tcp.off('data', this.#late);
+        this.#late = () => {
             if (this.timer && tcp.bytesRead - from >= (Date.now() - at) * rate / 1000)
                 tcp.pause();
-        });
+        };
+        tcp.on('data', this.#late);
     }
     // As fast as it can again.
     release() {

@@ -449,7 +449,7 @@ describe('pushes to RTMP servers', { concurrency: 4 }, () => {
             await probe.push(`${server.url}/live`);
             await server.publication();
             await probe.waitForEnd();
-            assert.match(probe.lastWords, /connection lost: connection reset by peer/);
+            await probe.waitForLastWords(/connection lost: connection reset by peer/);
             const first = server.last.media.find((message) => message.type === 9);
             assert.equal(first.body[0], 0x17, 'pictures begin with a configuration and a key frame');
             await server.stop();
@@ -547,13 +547,13 @@ describe('pushes to RTMP servers', { concurrency: 4 }, () => {
             const server = await serverFor(t, { redirect: { at: 'connect', to } });
             await probe.push(`${server.url}/live`);
             await probe.waitForEnd();
-            assert.match(probe.lastWords, words);
+            await probe.waitForLastWords(words);
         }
         const loop = await serverFor(t, { redirect: { at: 'connect' } });
         loop.options.redirect.to = `${loop.url}/live`;
         await probe.push(`${loop.url}/live`);
         await probe.waitForEnd();
-        assert.match(probe.lastWords, /redirects again and again/);
+        await probe.waitForLastWords(/redirects again and again/);
         assert.equal(loop.connections.length, 4);
     });
 

@@ -157,6 +157,10 @@ export class PushProbe {
         return until('the push has ended', () => this.state().then(() => false,
             (error) => error.code === 2), { timeout });
     }
+    // What is logged comes through another pipe than the answers, and may be read after them.
+    waitForLastWords(pattern, timeout = PATIENCE_MS) {
+        return until(`last words like ${pattern}`, () => pattern.test(this.lastWords), { timeout });
+    }
     waitForLog(pattern, timeout = PATIENCE_MS) {
         return until(`a log line like ${pattern}`,
             () => this.lines.find((line) => pattern.test(line)), { timeout });

@@ -126,13 +126,6 @@ static const struct sl_session_ops session_ops = {
 
 /* ---- The interface ---- */
 
-static bool is_no(const json_t *value)
-{
-    const char *text = json_string_value(value);
-
-    return json_is_false(value) || (text && strcasecmp(text, "false") == 0);
-}
-
 /* The same call, the same stream elsewhere. */
 static bool is_taken(const struct sl_calls *calls, const json_t *object)
 {
@@ -156,8 +149,8 @@ static bool is_taken(const struct sl_calls *calls, const json_t *object)
 
 static int check(const struct sl_calls *calls, const json_t *object, struct sl_error *error)
 {
-    if (is_no(json_object_get(object, "hasAudio")))
-        return sl_error_set(error, -EINVAL, "hasAudio: there are no calls without sound");
+    if (sl_call_is_no(json_object_get(object, "hasAudio")) && !sl_call_has_video(object))
+        return sl_error_set(error, -EINVAL, "hasAudio, hasVideo: one of them at least");
     if (sl_call_text(object, "rtmpUrl")[0] && !sl_call_text(object, "rtmpStream")[0])
         return sl_error_set(error, -EINVAL, "rtmpStream is missing");
     return is_taken(calls, object)

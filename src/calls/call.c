@@ -31,6 +31,7 @@ struct sl_call *sl_call_new(struct sl_phone *phone, const char *id, bool incomin
     call->phone = phone;
     call->id = sl_strdup(id);
     call->incoming = incoming;
+    call->has_audio = true;
     sl_list_init(&call->questions);
     sl_log_scope_init(&call->log, &phone->log, "call", id);
     sl_list_append(&phone->own_calls, &call->link);
@@ -56,13 +57,14 @@ static const char *const status_names[] = {
 
 json_t *sl_call_describe(const struct sl_call *call, const char *info, const char *raw)
 {
-    json_t *object = json_pack(
-        "{s:s, s:b, s:s, s:i, s:s, s:s, s:b, s:b, s:s, s:s, s:s*, s:s*, s:O*}", "callId", call->id,
-        "incoming", call->incoming, "status", status_names[call->status], "sipStatus",
-        call->sip_status, "caller", call->caller, "callee", call->callee, "hasAudio",
-        !call->is_msrp, "hasVideo", call->has_video, "visibleName", call->visible_name,
-        "mediaProvider", call->alone ? "Flash" : "WebRTC", /* as documented (sip.md SC12) */
-        "info", info, "sipMessageRaw", raw, "custom", call->custom);
+    json_t *object =
+        json_pack("{s:s, s:b, s:s, s:i, s:s, s:s, s:b, s:b, s:s, s:s, s:s*, s:s*, s:O*}", "callId",
+                  call->id, "incoming", call->incoming, "status", status_names[call->status],
+                  "sipStatus", call->sip_status, "caller", call->caller, "callee", call->callee,
+                  "hasAudio", call->has_audio && !call->is_msrp, "hasVideo", call->has_video,
+                  "visibleName", call->visible_name, "mediaProvider",
+                  call->alone ? "Flash" : "WebRTC", /* as documented (sip.md SC12) */
+                  "info", info, "sipMessageRaw", raw, "custom", call->custom);
 
     if (call->parent_id)
         (void)json_object_set_new(object, "parentCallId", json_string(call->parent_id));
@@ -227,6 +229,8 @@ void sl_call_make_media(struct sl_call *call)
         .at_home = phone->at_home,
         .log = &call->log,
         .alone = call->alone,
+        .wants = {[SL_AUDIO] = call->has_audio, [SL_VIDEO] = call->has_video},
+        .to_rtmp = call->alone && call->rtmp_url,
         .beside = call->parent ? call->parent->media : NULL,
         .on_failed = on_media_failed,
         .on_keyframe_wanted = sl_call_want_keyframe,

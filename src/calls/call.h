@@ -42,7 +42,7 @@ struct sl_call {
     enum sl_call_status status;
     int sip_status;
     char *caller, *callee, *visible_name;
-    bool has_video, hold_for_transfer;
+    bool has_audio, has_video, hold_for_transfer;
     json_t *custom;
     struct sl_list questions;
     size_t question_count; /* of its client's orders */
@@ -182,6 +182,13 @@ static inline const char *sl_call_other_side(const struct sl_call *call)
 {
     return call->incoming ? call->caller : call->callee;
 }
+
+/* ---- outgoing.c ---- */
+
+/* False, be it as a text. */
+bool sl_call_is_no(const json_t *value);
+/* A call that this describes is to have pictures. */
+bool sl_call_has_video(const json_t *object);
 
 /* A text of a client's object; "" if it is none. */
 static inline const char *sl_call_text(const json_t *object, const char *name)

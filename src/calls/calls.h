@@ -27,7 +27,7 @@
  *   dtmf.c      digits as clients write them, tone.c as packets; pure
  *   kept.c      phones whose clients are away; left.c, which those are
  *   begun.c     calls that operators begin, without any client
- *   published.c a call's sound as a stream with a name
+ *   published.c what a telephone sends as a stream with a name
  *   say.c       what a telephone hears in place of a browser
  *   voice.c     what a telephone hears where no browser speaks
  *   transfer.c  transfers, asked for by either side; succession.c, how such calls end

@@ -113,9 +113,12 @@ int sl_call_leg_negotiate(struct sl_call_leg *leg, const struct sl_config *confi
 
 int sl_call_leg_agree(struct sl_call_leg *leg, int err, struct sl_error *error)
 {
-    leg->agreed = err == 0 && sl_sdp_flowing_media(&leg->negotiation, SL_AUDIO);
+    enum sl_media_kind kind = leg->no_sound ? SL_VIDEO : SL_AUDIO;
+
+    leg->agreed = err == 0 && sl_sdp_flowing_media(&leg->negotiation, kind);
     if (err == 0 && !leg->agreed)
-        err = sl_error_set(error, -ENOMSG, "no sound was agreed upon");
+        err = sl_error_set(error, -ENOMSG, "no %s agreed upon",
+                           leg->no_sound ? "pictures were" : "sound was");
     return err;
 }
 

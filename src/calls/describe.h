@@ -16,13 +16,14 @@
 /* One leg's: what the other side said, what we said, what both come to. */
 struct sl_call_leg {
     struct sl_sdp *theirs, *ours; /* NULL: not yet; ours only if it was an offer */
+    bool no_sound;                /* of a call that is to have none: pictures are what counts */
     bool agreed;
     struct sl_negotiation negotiation; /* if agreed */
 };
 void sl_call_leg_deinit(struct sl_call_leg *leg);
 /* The section of this kind that both sides have, though nothing may flow there now; NULL. */
 struct sl_media *sl_call_leg_media(struct sl_call_leg *leg, enum sl_media_kind kind);
-/* Of an agreed leg: that of sound, which is always there. */
+/* Of an agreed leg with sound: its section. */
 struct sl_media *sl_call_leg_sound(struct sl_call_leg *leg);
 /* Their next word; what they said before is forgotten. */
 int sl_call_leg_hear(struct sl_call_leg *leg, const char *text, struct sl_error *error);
@@ -42,7 +43,7 @@ int sl_call_leg_settle(struct sl_call_leg *leg, struct sl_error *error);
 int sl_call_leg_negotiate(struct sl_call_leg *leg, const struct sl_config *config,
                           const enum sl_sdp_direction *plain, const struct sl_call_taste *sent,
                           const struct sl_call_taste *all, struct sl_error *error);
-/* err: of what was negotiated; sound is to flow. */
+/* err: of what was negotiated; sound is to flow, or what there is without. */
 int sl_call_leg_agree(struct sl_call_leg *leg, int err, struct sl_error *error);
 
 enum { SL_CALL_UFRAG_LEN = 16, SL_CALL_PWD_LEN = 26 }; /* RFC 8445 section 5.3: 24 bits and 128 */
@@ -76,6 +77,8 @@ struct sl_call_telephone {
     struct sl_addr addrs[2];         /* ours in the description, by kind; ports are those of RTP */
     int64_t session_id_ms;           /* grows with each description */
     enum sl_sdp_direction direction; /* ours */
+    bool watches;                    /* it gets no pictures of ours */
+    bool to_rtmp;                    /* what it sends goes on by RTMP */
     uint32_t ssrcs[2];               /* of what it gets, by kind */
     bool encrypts;
     struct sl_sdp_crypto crypto[2];  /* of ours, by kind, if it encrypts */
@@ -86,6 +89,7 @@ void sl_call_telephone_init(struct sl_call_telephone *telephone);
 /* -ENOMSG: what they offered is in clear, or is not, and must not be so (sip_srtp). */
 int sl_call_telephone_check_srtp(const struct sl_call_telephone *telephone,
                                  const struct sl_config *config, struct sl_error *error);
+/* browser: what it prefers; what it has none of is left out of pictures only. */
 int sl_call_telephone_offer(struct sl_call_telephone *telephone, const struct sl_config *config,
                             const struct sl_call_taste *browser, char *text,
                             struct sl_error *error);

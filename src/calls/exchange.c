@@ -10,7 +10,7 @@ static json_t *describe(const struct sl_call *call)
 {
     static const char *const absent[] = {"parentCallId",     "rtmpUrl", "rtmpStream",
                                          "rtmpStreamStatus", "sdp",     "inviteParameters",
-                                         "sipMessageRaw",    "target"};
+                                         "sipMessageRaw",    "target",  "toStream"};
     json_t *object = sl_call_describe(call, NULL, NULL);
 
     sl_session_add_context(call->phone->session, object);

@@ -55,10 +55,10 @@ static void on_line_closed(void *owner)
 
 /* ---- Joining ---- */
 
-/* Both legs have it; without a browser, only sound. */
+/* Both legs have it; without a browser, it is wanted. */
 static bool has_kind(struct sl_call_media *media, enum sl_media_kind kind)
 {
-    bool wanted = media->config.alone ? kind == SL_AUDIO
+    bool wanted = media->config.alone ? media->config.wants[kind]
                                       : sl_call_leg_media(&media->browser.leg, kind) != NULL;
 
     return wanted && sl_call_leg_media(&media->telephone.leg, kind);
@@ -83,6 +83,18 @@ static void add_codecs(const struct sl_call_media *media, struct sl_track_config
     }
 }
 
+static void name_tracks(struct sl_call_media *media, struct sl_call_leg *leg,
+                        struct sl_stream_config *config)
+{
+    for (size_t kind = 0; kind < 2; kind++) {
+        if (has_kind(media, (enum sl_media_kind)kind))
+            sl_track_config_from(sl_call_leg_media(leg, (enum sl_media_kind)kind),
+                                 &config->tracks[kind]);
+    }
+    if (leg == &media->telephone.leg && config->tracks[SL_AUDIO].present)
+        add_codecs(media, &config->tracks[SL_AUDIO]);
+}
+
 static int make_stream(struct sl_call_media *media, struct sl_call_leg *leg,
                        const struct sl_source_ops *ops, void *owner, struct sl_stream **out,
                        struct sl_error *error)
@@ -93,13 +105,7 @@ static int make_stream(struct sl_call_media *media, struct sl_call_leg *leg,
         .owner = owner,
     };
 
-    for (size_t kind = 0; kind < 2; kind++) {
-        if (has_kind(media, (enum sl_media_kind)kind))
-            sl_track_config_from(sl_call_leg_media(leg, (enum sl_media_kind)kind),
-                                 &config.tracks[kind]);
-    }
-    if (leg == &media->telephone.leg)
-        add_codecs(media, &config.tracks[SL_AUDIO]);
+    name_tracks(media, leg, &config);
     int err = sl_stream_create(media->config.calls->config.streams, &config, out);
     if (err < 0)
         return sl_error_set(error, err, "no room for another stream");
@@ -327,11 +333,13 @@ int sl_call_media_join_alone(struct sl_call_media *media, struct sl_error *error
 {
     struct sl_negotiation *negotiation =
         sl_call_media_both_directions(&media->telephone.leg.negotiation);
+    int err = 0;
 
     make_line(media, negotiation);
     free(negotiation);
-    int err = sl_call_media_make_voice(media, error);
-    if (err == 0)
+    if (has_kind(media, SL_AUDIO))
+        err = sl_call_media_make_voice(media, error);
+    if (err == 0 && media->voice)
         err = sl_call_media_choose_said(media, sl_call_voice_stream(media->voice),
                                         &media->to_line[SL_AUDIO], &media->own, error);
     media->joined = err == 0;
@@ -348,18 +356,15 @@ int sl_call_media_publish(struct sl_call_media *media, const struct sl_stream_co
     config.ops = &sl_call_line_source_ops;
     config.owner = media->line;
     config.unlisted_until_live = true;
-    sl_track_config_from(sl_call_leg_sound(leg), &config.tracks[SL_AUDIO]);
-    add_codecs(media, &config.tracks[SL_AUDIO]);
+    name_tracks(media, leg, &config);
     int err = sl_stream_create(media->config.calls->config.streams, &config, &media->from_line);
     if (err < 0)
         return sl_error_set(error, err, "%s",
                             err == -EEXIST ? "the name is in use" : "no room for another stream");
     struct sl_negotiation *negotiation = sl_call_media_both_directions(&leg->negotiation);
-    struct sl_track *const in[2] = {[SL_AUDIO] = sl_stream_track(media->from_line, SL_AUDIO)};
-    struct sl_track *const to[2] = {[SL_AUDIO] = media->own};
-    sl_call_line_start(media->line, in, to, negotiation, media->id);
+    struct sl_track *const to_line[2] = {[SL_AUDIO] = media->own};
+    start_line(media, negotiation, to_line);
     free(negotiation);
-    sl_call_media_aim(media);
     *out = media->from_line;
     return 0;
 }

@@ -87,12 +87,18 @@ const struct sl_source_ops sl_call_line_source_ops = {.protocol = "sip",
 
 /* ---- What comes [worker] ---- */
 
+/* Somebody is there; without sound, pictures say so. */
+static bool is_heard(const struct sl_call_line *line, enum sl_media_kind kind)
+{
+    return kind == SL_AUDIO || line->ways[SL_AUDIO].ports.rtp < 0;
+}
+
 static void on_rtp(void *owner, enum sl_media_kind kind, const uint8_t *data, size_t len,
                    int64_t now_us)
 {
     struct sl_call_line *line = owner;
 
-    if (kind == SL_AUDIO) {
+    if (is_heard(line, kind)) {
         if (atomic_load_explicit(&line->heard_us, memory_order_relaxed) == 0)
             sl_loop_post(line->config.control, &line->heard);
         atomic_store_explicit(&line->heard_us, now_us, memory_order_relaxed);

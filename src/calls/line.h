@@ -29,7 +29,8 @@ struct sl_call_line_config {
     /* [control] A key frame is wanted of a telephone that hears of it by no RTCP. Not after
      * sl_call_line_close(). */
     void (*on_keyframe_wanted)(void *owner);
-    void (*on_heard)(void *owner);  /* [control] the first sound; likewise; may be NULL */
+    /* [control] The first sound; without any, the first of the pictures. Likewise; may be NULL. */
+    void (*on_heard)(void *owner);
     void (*on_closed)(void *owner); /* [control] the last call */
     void *owner;
 };
@@ -65,7 +66,8 @@ void sl_call_line_say(struct sl_call_line *line, struct sl_track *track);
 void sl_call_line_set_owner(struct sl_call_line *line, void *owner);
 /* Of what came in. Threads: any. */
 const struct sl_flow_stats *sl_call_line_stats(const struct sl_call_line *line);
-/* When the last packet of sound came; 0: none has. Threads: any. */
+/* When the last packet of sound came, or without sound that of pictures; 0: none has. Threads:
+ * any. */
 int64_t sl_call_line_heard_us(const struct sl_call_line *line);
 /* Streams that it feeds have ended, tracks that it sends are kept until on_closed. */
 void sl_call_line_close(struct sl_call_line *line);

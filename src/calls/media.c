@@ -28,6 +28,9 @@ struct sl_call_media *sl_call_media_create(const struct sl_call_media_config *co
     media->browser.created_ms = sl_wall_ms();
     media->telephone.addrs[SL_AUDIO] = media->telephone.addrs[SL_VIDEO] = config->local;
     media->telephone.session_id_ms = media->browser.created_ms;
+    media->telephone.leg.no_sound = config->alone && !config->wants[SL_AUDIO];
+    media->telephone.watches = config->alone;
+    media->telephone.to_rtmp = config->to_rtmp;
     sl_call_browser_init(&media->browser);
     sl_call_telephone_init(&media->telephone);
     calls->media_count++;
@@ -140,7 +143,7 @@ static int open_ports(struct sl_call_media *media, enum sl_media_kind kind, stru
 static int open_all_ports(struct sl_call_media *media, const struct sl_call_taste *taste,
                           struct sl_error *error)
 {
-    int err = open_ports(media, SL_AUDIO, error);
+    int err = media->telephone.leg.no_sound ? 0 : open_ports(media, SL_AUDIO, error);
 
     if (err == 0 && taste->of[SL_VIDEO].count > 0)
         err = open_ports(media, SL_VIDEO, error);
@@ -171,6 +174,8 @@ int sl_call_media_offer_line(struct sl_call_media *media, struct sl_error *error
     struct sl_call_taste browser;
 
     sl_call_taste_read(other->browser.leg.theirs, &browser);
+    if (media->config.alone && media->config.wants[SL_VIDEO])
+        sl_call_taste_add_pictures(&browser.of[SL_VIDEO]);
     return offer_line(media, &browser, error);
 }
 

@@ -25,9 +25,11 @@ struct sl_call_media_config {
     struct sl_addr local; /* ours that the telephone's side is reached from */
     bool at_home;         /* that side is this server: no other address of it is told */
     const struct sl_log_scope *log;
-    /* There is no browser: a voice of ours speaks, and the telephone is heard by whoever takes the
-     * stream (sl_call_media_publish()). */
+    /* There is no browser: a voice of ours speaks, and the telephone is heard, and seen, by whoever
+     * takes the stream (sl_call_media_publish()). */
     bool alone;
+    bool wants[2]; /* by kind, then; pictures are received only */
+    bool to_rtmp;  /* and what it sends is for RTMP */
     /* Or there will be one: that of another call's media, which is asked now what it would send,
      * and taken over later. NULL: no such. */
     const struct sl_call_media *beside;
@@ -35,7 +37,8 @@ struct sl_call_media_config {
     void (*on_failed)(void *owner);
     /* The browser wants a key frame, and the telephone hears of it by INFO only (RFC 5168). */
     void (*on_keyframe_wanted)(void *owner);
-    /* The first sound of the telephone has come; as on_failed. May be NULL. */
+    /* The first sound of the telephone has come (of pictures alone, those); as on_failed. May be
+     * NULL. */
     void (*on_heard)(void *owner);
     void *owner;
 };
@@ -62,7 +65,7 @@ int sl_call_media_take_answer(struct sl_call_media *media, const char *answer,
                               struct sl_error *error);
 
 /* Of one without a browser, as its telephone has answered: its stream, by the name and publisher of
- * `as`; sound flows from now on. Once. The stream ends with the call. */
+ * `as`; what it has flows from now on. Once. The stream ends with the call. */
 int sl_call_media_publish(struct sl_call_media *media, const struct sl_stream_config *as,
                           struct sl_stream **out, struct sl_error *error);
 
@@ -80,8 +83,8 @@ void sl_call_media_set_owner(struct sl_call_media *media, void *owner,
 void sl_call_media_quieten(struct sl_call_media *media);
 
 /* What the telephone hears from now on: this live stream's sound, until it ends; NULL: what it
- * heard at first. -EAGAIN: nobody has answered; -ENOENT: there is no sound; -ENOSYS and the like:
- * it cannot be made for it. */
+ * heard at first. -EAGAIN: nobody has answered, or the call has no sound; -ENOENT: there is no
+ * sound; -ENOSYS and the like: it cannot be made for it. */
 int sl_call_media_say(struct sl_call_media *media, struct sl_stream *stream,
                       struct sl_error *error);
 /* The same with a sound file, to its end. */
@@ -109,7 +112,7 @@ int sl_call_media_offered(struct sl_call_media *media, const char *offer, struct
 int sl_call_media_hold(struct sl_call_media *media, bool held, struct sl_error *error);
 /* Its last wish was refused: it is as it was. */
 void sl_call_media_hold_no_more(struct sl_call_media *media, bool held);
-/* When sound last came from the telephone; 0: never. */
+/* When sound last came from the telephone, or pictures where there is no sound; 0: never. */
 int64_t sl_call_media_heard_us(const struct sl_call_media *media);
 
 #endif

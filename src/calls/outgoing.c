@@ -172,12 +172,24 @@ static void on_call_answer(void *owner, const struct sl_hook_answer *answer)
         start_if_allowed(call);
 }
 
+bool sl_call_is_no(const json_t *value)
+{
+    const char *text = json_string_value(value);
+
+    return json_is_false(value) || (text && strcasecmp(text, "false") == 0);
+}
+
 /* Old programs write a boolean as a string. */
 static bool is_yes(const json_t *value)
 {
     const char *text = json_string_value(value);
 
     return json_is_true(value) || (text && strcasecmp(text, "true") == 0);
+}
+
+bool sl_call_has_video(const json_t *object)
+{
+    return is_yes(json_object_get(object, "hasVideo"));
 }
 
 static void read_object(struct sl_call *call, json_t *object)
@@ -190,7 +202,7 @@ static void read_object(struct sl_call *call, json_t *object)
     call->callee = sl_strdup(sl_call_text(object, "callee"));
     call->visible_name = sl_strdup(name[0] ? name : phone->visible_name);
     call->is_msrp = is_yes(json_object_get(object, "isMsrp"));
-    call->has_video = !call->is_msrp && is_yes(json_object_get(object, "hasVideo"));
+    call->has_video = !call->is_msrp && sl_call_has_video(object);
     call->custom = json_incref(json_object_get(object, "custom"));
     call->invite_parameters = json_incref(json_object_get(object, "inviteParameters"));
     sl_call_take_extras(call, object);
@@ -267,6 +279,7 @@ int sl_call_begin_alone(struct sl_phone *phone, json_t *object, struct sl_error 
     struct sl_call *call = sl_call_new(phone, id, false);
     call->alone = true;
     read_object(call, object);
+    call->has_audio = !sl_call_is_no(json_object_get(object, "hasAudio"));
     const char *why = call->is_msrp ? "isMsrp: there is no client to write" : read_addresses(call);
     int err = why ? sl_error_set(error, -EINVAL, "%s", why) : read_destination(call, object, error);
     if (err < 0) {

@@ -27,7 +27,7 @@ struct sl_medium {
     const struct sl_medium_ops *ops;
     void *owner;
     struct sl_loop *loop;
-    struct sl_stream *sound;
+    struct sl_stream *feed;
     struct sl_flow_rates rates;
     struct sl_later closed;
 };
@@ -58,7 +58,7 @@ static enum sl_reason begin(void *arg, const struct sl_medium_request *request,
 {
     struct sl_call_stream *stream = find(arg, request->id);
     struct sl_error error = {.text = ""};
-    struct sl_stream *sound;
+    struct sl_stream *feed;
 
     *out = NULL;
     if (!stream || !stream->call->media)
@@ -66,7 +66,7 @@ static enum sl_reason begin(void *arg, const struct sl_medium_request *request,
     const struct sl_stream_config config = {.name = request->name,
                                             .publisher = *request->publisher,
                                             .reservation = stream->reservation};
-    int err = sl_call_media_publish(stream->call->media, &config, &sound, &error);
+    int err = sl_call_media_publish(stream->call->media, &config, &feed, &error);
     if (err < 0) {
         sl_log(SL_LOG_WARN, request->log, "a call cannot be published: %s", error.text);
         return reason_of(err);
@@ -76,14 +76,15 @@ static enum sl_reason begin(void *arg, const struct sl_medium_request *request,
                                  .ops = request->ops,
                                  .owner = request->owner,
                                  .loop = stream->call->phone->calls->config.loop,
-                                 .sound = sound,
+                                 .feed = feed,
                                  .rates = {.at_us = sl_now_us()}};
     stream->medium = medium;
-    *facts = (struct sl_medium_facts){
-        .flows = {[SL_AUDIO] = true},
-        .codecs = {[SL_AUDIO] = sl_track_codecs(sl_stream_track(sound, SL_AUDIO))->codecs[0].codec},
-        .stream = sound,
-    };
+    *facts = (struct sl_medium_facts){.stream = feed};
+    for (size_t kind = 0; kind < 2; kind++) {
+        const struct sl_track *track = sl_stream_track(feed, (enum sl_media_kind)kind);
+        facts->flows[kind] = track != NULL;
+        facts->codecs[kind] = track ? sl_track_codecs(track)->codecs[0].codec : SL_CODEC_NONE;
+    }
     *out = medium;
     return SL_REASON_NONE;
 }
@@ -107,7 +108,7 @@ static void close_medium(struct sl_medium *medium)
     if (medium->stream) {
         medium->stream->medium = NULL;
         medium->stream->published = false;
-        sl_stream_end(medium->sound);
+        sl_stream_end(medium->feed);
     }
     medium->closed.run = on_closed;
     sl_loop_later(medium->loop, &medium->closed);
@@ -191,7 +192,7 @@ void sl_call_stream_publish(struct sl_call_stream *stream)
         .name = stream->name,
         .provider = &call->phone->calls->provider,
         .custom = call->custom,
-        .has_audio = true,
+        .has_audio = call->has_audio,
         .has_video = call->has_video,
     };
 

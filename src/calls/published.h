@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A call's sound as a stream with a name (sip.md 15): the name is kept free for it from the
+ * What a telephone sends as a stream with a name (sip.md 15): the name is kept free for it from the
  * beginning, and once the telephone has answered, the stream is a publication of the session like
  * any other. Control loop.
  */
@@ -17,7 +17,7 @@ int sl_call_stream_create(struct sl_call *call, const char *name, struct sl_call
 const char *sl_call_stream_name(const struct sl_call_stream *stream);
 /* The telephone has answered. What comes of it, the session's ops tell. */
 void sl_call_stream_publish(struct sl_call_stream *stream);
-/* It has been heard. */
+/* It has been heard, or seen where there is no sound. */
 void sl_call_stream_on_heard(struct sl_call_stream *stream);
 /* Its publication ends, and the name is free; before the call's media closes. NULL is fine. */
 void sl_call_stream_destroy(struct sl_call_stream *stream);

@@ -52,9 +52,9 @@ int sl_call_media_renew(struct sl_call_media *media, const struct sl_call_teleph
                         struct sl_error *error)
 {
     struct made line = {.variant = NULL}, browser = {.variant = NULL};
-    enum sl_codec codec = sl_call_leg_sound(&media->telephone.leg)->codecs[0].codec;
+    const struct sl_media *sound = sl_call_leg_media(&media->telephone.leg, SL_AUDIO);
 
-    if (codec == before->codecs[SL_AUDIO].codec) {
+    if (!sound || sound->codecs[0].codec == before->codecs[SL_AUDIO].codec) {
         tell_line(media);
         return 0;
     }

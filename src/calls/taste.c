@@ -128,6 +128,34 @@ void sl_call_taste_choose(const struct sl_config *config, const struct sl_call_t
     *out = chosen;
 }
 
+void sl_call_taste_add_pictures(struct sl_call_codecs *codecs)
+{
+    add(codecs, SL_CODEC_H264, "profile-level-id=" USUAL_PROFILE "1f;packetization-mode=1");
+    add(codecs, SL_CODEC_VP8, "");
+}
+
+static bool is_named(const struct sl_string_list *names, enum sl_codec codec)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (codec_of_option(names->items[i]) == codec)
+            return true;
+    }
+    return false;
+}
+
+void sl_call_taste_leave_out(const struct sl_string_list *names, struct sl_call_taste *taste)
+{
+    for (size_t kind = 0; kind < 2; kind++) {
+        struct sl_call_codecs *codecs = &taste->of[kind];
+        size_t kept = 0;
+        for (size_t i = 0; i < codecs->count; i++) {
+            if (!is_named(names, codecs->items[i].codec))
+                codecs->items[kept++] = codecs->items[i];
+        }
+        codecs->count = kept;
+    }
+}
+
 void sl_call_taste_add_events(const struct sl_config *config, struct sl_call_codecs *codecs)
 {
     static const uint32_t clocks_hz[] = {8000, 48000};

@@ -29,6 +29,10 @@ void sl_call_taste_agreed(const struct sl_negotiation *negotiation, struct sl_ca
  * pictures only what is preferred, as nobody makes them. */
 void sl_call_taste_choose(const struct sl_config *config, const struct sl_call_taste *preferred,
                           struct sl_call_taste *out);
+/* Pictures as anybody may send them, where no browser says what it takes. */
+void sl_call_taste_add_pictures(struct sl_call_codecs *codecs);
+/* Without those that the list names, by the names of options. */
+void sl_call_taste_leave_out(const struct sl_string_list *names, struct sl_call_taste *taste);
 /* Digits, for a telephone: of each clock that its sound has (RFC 4733 section 2.1). */
 void sl_call_taste_add_events(const struct sl_config *config, struct sl_call_codecs *codecs);
 

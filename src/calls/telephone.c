@@ -59,18 +59,25 @@ static bool is_as_before(const struct sl_call_telephone *telephone, const struct
            now->h264_mode1 == before->h264_mode1;
 }
 
-/* There is sound, and of pictures only what there was. */
+/* There is what the call is to have, and of pictures only what there was. */
 static int check_again(struct sl_call_telephone *telephone, struct sl_error *error)
 {
     struct sl_media *sound = sl_call_leg_media(&telephone->leg, SL_AUDIO);
     struct sl_media *pictures = sl_call_leg_media(&telephone->leg, SL_VIDEO);
 
-    if (!sound || sound->codecs[0].codec == SL_CODEC_TELEPHONE_EVENT)
-        return sl_error_set(error, -ENOMSG, "no common codec of sound");
-    keep_one(sound);
-    if (pictures && !is_as_before(telephone, pictures))
+    if (pictures && !is_as_before(telephone, pictures)) {
         pictures->accepted = false;
-    else if (pictures)
+        pictures = NULL;
+    }
+    if (sound && (telephone->leg.no_sound || sound->codecs[0].codec == SL_CODEC_TELEPHONE_EVENT)) {
+        sound->accepted = false;
+        sound = NULL;
+    }
+    if (!(telephone->leg.no_sound ? pictures : sound))
+        return sl_error_set(error, -ENOMSG, "no common codec");
+    if (sound)
+        keep_one(sound);
+    if (pictures)
         keep_one(pictures);
     return 0;
 }
@@ -131,24 +138,46 @@ static void offer_keys(struct sl_call_telephone *telephone, const struct sl_conf
         sl_flow_draw_crypto(SL_SDP_AES_CM_128_HMAC_SHA1_80, 1, &telephone->crypto[kind]);
 }
 
+/* What may be offered to it, or answered, the preferred first. */
+static void choose(const struct sl_call_telephone *telephone, const struct sl_config *config,
+                   const struct sl_call_taste *preferred, struct sl_call_taste *out)
+{
+    sl_call_taste_choose(config, preferred, out);
+    if (telephone->to_rtmp)
+        sl_call_taste_leave_out(&config->codecs_exclude_sip_rtmp, out);
+    if (telephone->leg.no_sound)
+        out->of[SL_AUDIO].count = 0;
+    else
+        sl_call_taste_add_events(config, &out->of[SL_AUDIO]);
+}
+
+/* Of a section of this kind, ours. */
+static enum sl_sdp_direction direction_of(const struct sl_call_telephone *telephone,
+                                          enum sl_media_kind kind, enum sl_sdp_direction direction)
+{
+    return kind == SL_VIDEO && telephone->watches
+               ? sl_sdp_direction_of(false, sl_sdp_receives(direction))
+               : direction;
+}
+
 int sl_call_telephone_offer(struct sl_call_telephone *telephone, const struct sl_config *config,
                             const struct sl_call_taste *browser, char *text, struct sl_error *error)
 {
     offer_keys(telephone, config);
     struct sl_call_taste taste;
     struct sl_sdp_offer_config offer = {
-        .audio = true,
+        .audio = !telephone->leg.no_sound,
         .plain = telephone->encrypts ? "RTP/SAVP" : "RTP/AVP",
         .keyframe_requests = true,
         .direction = telephone->direction,
+        .watches = telephone->watches,
         .product = SL_CALL_PRODUCT,
         .session_id_ms = telephone->session_id_ms++,
         .audio_codecs = taste.of[SL_AUDIO].items,
         .video_codecs = taste.of[SL_VIDEO].items,
     };
 
-    sl_call_taste_choose(config, browser, &taste);
-    sl_call_taste_add_events(config, &taste.of[SL_AUDIO]);
+    choose(telephone, config, browser, &taste);
     offer.audio_codec_count = taste.of[SL_AUDIO].count;
     offer.video_codec_count = taste.of[SL_VIDEO].count;
     offer.video = taste.of[SL_VIDEO].count > 0;
@@ -197,7 +226,7 @@ static int negotiate(struct sl_call_telephone *telephone, const struct sl_config
     struct sl_call_taste sent = {.of = {{.count = 0}}}, offered, all;
     const struct sl_call_codecs *sound = &browser->of[SL_AUDIO];
 
-    sl_call_taste_choose(config, browser, &all);
+    choose(telephone, config, browser, &all);
     sl_call_taste_read(telephone->leg.theirs, &offered);
     for (size_t i = 0; i < sound->count; i++) {
         enum sl_codec codec = sound->items[i].codec;
@@ -211,9 +240,12 @@ static int negotiate(struct sl_call_telephone *telephone, const struct sl_config
         all.of[SL_VIDEO].count = 1;
         sent.of[SL_VIDEO] = all.of[SL_VIDEO];
     }
-    sl_call_taste_add_events(config, &all.of[SL_AUDIO]);
-    return sl_call_leg_negotiate(&telephone->leg, config, &telephone->direction, &sent, &all,
-                                 error);
+    int err =
+        sl_call_leg_negotiate(&telephone->leg, config, &telephone->direction, &sent, &all, error);
+    struct sl_media *pictures = err == 0 ? sl_call_leg_media(&telephone->leg, SL_VIDEO) : NULL;
+    if (pictures)
+        pictures->direction = direction_of(telephone, SL_VIDEO, pictures->direction);
+    return err;
 }
 
 int sl_call_telephone_answer(struct sl_call_telephone *telephone, const struct sl_config *config,
@@ -247,7 +279,7 @@ int sl_call_telephone_offer_again(struct sl_call_telephone *telephone, char *tex
         if (!media)
             continue;
         before[kind] = media->direction;
-        media->direction = telephone->direction;
+        media->direction = direction_of(telephone, media->kind, telephone->direction);
     }
     int len = describe(telephone, text, error);
     for (size_t kind = 0; kind < 2; kind++) {

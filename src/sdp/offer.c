@@ -220,12 +220,15 @@ static void write_webrtc_transport(struct sl_text *text, const struct sl_sdp_off
 }
 
 static void write_plain_transport(struct sl_text *text, const struct sl_sdp_offer_config *config,
-                                  const struct sl_sdp_local_transport *transport)
+                                  enum sl_media_kind kind)
 {
+    const struct sl_sdp_local_transport *transport = &config->transports[kind];
+    bool sends = sl_sdp_sends(config->direction) && !(kind == SL_VIDEO && config->watches);
+
     sl_text_add(text, "c=");
     sl_text_address(text, transport);
     sl_text_end_line(text);
-    sl_text_direction(text, config->direction);
+    sl_text_direction(text, sl_sdp_direction_of(sends, sl_sdp_receives(config->direction)));
     sl_text_plain_transport(text, transport);
 }
 
@@ -236,7 +239,7 @@ static void write_section(struct sl_text *text, const struct sl_sdp_offer_config
 
     write_m_line(text, config, kind, choice);
     if (config->plain)
-        write_plain_transport(text, config, &config->transports[kind]);
+        write_plain_transport(text, config, kind);
     else
         write_webrtc_transport(text, config, kind, mid);
     for (size_t i = 0; i < choice->count; i++)

@@ -341,6 +341,7 @@ struct sl_sdp_offer_config {
      * telephones say and heed it. */
     bool keyframe_requests;
     enum sl_sdp_direction direction; /* ours, of each section; ssrcs where we send */
+    bool watches;                    /* plain: but pictures are not sent */
     const char *ufrag, *pwd, *fingerprint;
     uint32_t audio_ssrc, video_ssrc, video_rtx_ssrc; /* sending */
     const char *cname;

@@ -96,7 +96,7 @@ describe('a call that an operator begins', { concurrency: 8 }, () => {
             { toStream: 'reserved' }])
             assert.equal((await rest('call/startup', { ...body, callId: newId(), toStream: 'free',
                 rtmpUrl: undefined, ...again })).status, 409, JSON.stringify(again));
-        for (const [bad, why] of [[{ hasAudio: 'false' }, /hasAudio/], [{ appKey: 'none' }, /appKey/],
+        for (const [bad, why] of [[{ hasAudio: 'false', hasVideo: 'false' }, /hasAudio/], [{ appKey: 'none' }, /appKey/],
             [{ sipLogin: '' }, /sipLogin/], [{ sipPort: 'x' }, /sipPort/], [{ callee: 'sips:x@y' }, /callee/],
             [{ rtmpUrl: 'http://x', rtmpStream: 's' }, /rtmp/i], [{ rtmpUrl: nginx.url }, /rtmpStream/],
             [{ toStream: 'a\nb' }, /./]]) {
@@ -168,6 +168,44 @@ describe('a call that an operator begins', { concurrency: 8 }, () => {
         await becomes(callId, 'ESTABLISHED');
         await party.back(invite, 'BYE', 1);
         await gone(callId);
+    });
+
+    test('SIP-92 SIP-107 what it is to have is offered: pictures to be received, for RTMP what that takes', async () => {
+        const party = await line.registrar();
+        const pictures = await RtpPorts.open();
+        const shape = ({ body }) => body.match(/^(m=|a=(sendrecv|recvonly)).*$/gm)
+            .map((row) => row.replace(/ \d+ RTP/, ' RTP').trim());
+        try {
+            const pushed = await startup(party, { hasVideo: true, rtmpUrl: nginx.url, rtmpStream: 'lean' });
+            const lean = await party.next('INVITE');
+            assert.deepEqual(shape(lean), ['m=audio RTP/AVP 8 0 101', 'a=sendrecv',
+                'm=video RTP/AVP 102', 'a=recvonly']);
+            await party.reply(lean, 486, 'Busy Here');
+            await gone(pushed.callId);
+            const { callId } = await startup(party, { hasAudio: 'false', hasVideo: 'true', toStream: 'seen' });
+            const invite = await party.next('INVITE');
+            assert.deepEqual(shape(invite), ['m=video RTP/AVP 102 96', 'a=recvonly']);
+            await party.reply(invite, 200, 'OK', [party.contact], ['v=0', 'o=party 1 1 IN IP4 127.0.0.1',
+                's=-', 'c=IN IP4 127.0.0.1', 't=0 0', `m=video ${pictures.port} RTP/AVP 96`,
+                'a=rtpmap:96 VP8/90000', 'a=rtcp-fb:96 nack pli', 'a=sendonly', ''].join('\r\n'));
+            await party.next('ACK');
+            const { hasAudio, hasVideo, toStream } = await becomes(callId, 'ESTABLISHED');
+            assert.deepEqual([hasAudio, hasVideo, toStream], [false, true, 'seen']);
+            await pictures.send({ type: 96, sequence: 1, timestamp: 0, ssrc: 5, marker: true, // 64 x 48
+                payload: Buffer.from('10' + '100000' + '9d012a' + '40003000' + '00'.repeat(20), 'hex') },
+            RtpPorts.place(invite.body, 'video'));
+            await until('it is published', async () => {
+                const { json } = await rest('stream/find', { name: 'seen', published: true });
+                assert.deepEqual(json.map((one) => [one.status, one.hasAudio, one.hasVideo, one.audioCodec,
+                    one.videoCodec]), [['PUBLISHING', false, true, null, 'VP8']]);
+                return true;
+            });
+            await rest('call/terminate', { callId });
+            await party.reply(await party.next('BYE'), 200, 'OK');
+            await gone(callId);
+        } finally {
+            await pictures.close();
+        }
     });
 
     test('SIP-55 a telephone that goes on in another codec hears that, and its stream goes on', async () => {

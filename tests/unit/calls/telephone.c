@@ -18,6 +18,8 @@
 #define EVENTS(pt)    "a=rtpmap:" #pt " telephone-event/8000\r\n"
 #define OPUS(pt)      "a=rtpmap:" #pt " opus/48000/2\r\n"
 #define KEY(tag, key) "a=crypto:" #tag " AES_CM_128_HMAC_SHA1_80 inline:" key "\r\n"
+#define SENDRECV      "a=sendrecv\n"
+#define RECVONLY      "a=recvonly\n"
 #define KEY_A         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define KEY_B         "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
 
@@ -26,7 +28,7 @@ struct fixture {
     char *codecs[7];
     struct sl_call_telephone telephone;
     struct sl_call_taste browser;
-    char text[SL_SDP_TEXT_MAX];
+    char text[SL_SDP_TEXT_MAX], *rest;
 };
 
 static int set_up(void **state)
@@ -172,6 +174,47 @@ static void pictures_stay_in_their_codec_or_go(void **state)
     assert_null(sl_call_leg_media(&f->telephone.leg, SL_VIDEO));
 }
 
+/* A call of an operator's, whose pictures are watched only. */
+static void offers_what_the_call_is_to_have(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *why, *offer;
+        bool no_sound, to_rtmp;
+    } cases[] = {
+        {"both",
+         "m=audio 4000 RTP/AVP 111 0 8 9 101 110\n" SENDRECV
+         "m=video 4002 RTP/AVP 102 96\n" RECVONLY,
+         false, false},
+        {"pictures", "m=video 4002 RTP/AVP 102 96\n" RECVONLY, true, false},
+        {"for RTMP",
+         "m=audio 4000 RTP/AVP 0 8 101\n" SENDRECV "m=video 4002 RTP/AVP 102\n" RECVONLY, false,
+         true},
+    };
+    char *excluded[] = {(char[]){"opus"}, (char[]){"g722"}, (char[]){"vp8"}};
+
+    f->config.codecs_exclude_sip_rtmp = (struct sl_string_list){.items = excluded, .count = 3};
+    f->browser.of[SL_VIDEO].count = 0;
+    sl_call_taste_add_pictures(&f->browser.of[SL_VIDEO]);
+    f->telephone.watches = true;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char seen[512] = "";
+        f->telephone.leg.no_sound = cases[i].no_sound;
+        f->telephone.to_rtmp = cases[i].to_rtmp;
+        assert_int_equal(
+            sl_call_telephone_offer(&f->telephone, &f->config, &f->browser, f->text, NULL), 0);
+        for (char *line = strtok_r(f->text, "\r\n", &f->rest); line;
+             line = strtok_r(NULL, "\r\n", &f->rest)) {
+            size_t len = strlen(seen);
+            if (line[0] == 'm' || strncmp(line, "a=sendrecv", 10) == 0 ||
+                strncmp(line, "a=recvonly", 10) == 0)
+                (void)snprintf(seen + len, sizeof(seen) - len, "%s\n", line);
+        }
+        if (strcmp(seen, cases[i].offer) != 0)
+            fail_msg("%s: %s", cases[i].why, seen);
+    }
+}
+
 static void keys_of_theirs_may_change_and_ours_stay(void **state)
 {
     struct fixture *f = *state;
@@ -231,6 +274,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(has_no_call_without_sound, set_up, tear_down),
         cmocka_unit_test_setup_teardown(goes_on_in_what_is_answered_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pictures_stay_in_their_codec_or_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(offers_what_the_call_is_to_have, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_of_theirs_may_change_and_ours_stay, set_up, tear_down),
         cmocka_unit_test(digits_have_the_clock_of_the_sound),
     };

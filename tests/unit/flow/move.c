@@ -39,10 +39,11 @@ struct fixture {
     struct sl_udp_sender *sender;
     struct sl_stream *source[2];
     struct sl_flow_out *out;
-    int64_t now_us; /* when packets arrive */
-    int asked[2];   /* for key frames */
-    bool rtx;       /* repairs have a format of their own ... */
-    int repaired;   /* ... in which so many came */
+    int64_t now_us;       /* when packets arrive */
+    int asked[2];         /* for key frames */
+    uint8_t payload_type; /* that is expected */
+    bool rtx;             /* repairs have a format of their own ... */
+    int repaired;         /* ... in which so many came */
     size_t sent_count;
     struct sent sent[SENT_MAX];
     uint32_t reported_timestamp;
@@ -89,7 +90,7 @@ static void write_stream(void *stream, bool rtcp, const uint8_t *data, size_t le
         return;
     }
     assert_int_equal(view.ssrc, SSRC);
-    assert_int_equal(view.payload_type, PAYLOAD_TYPE);
+    assert_int_equal(view.payload_type, f->payload_type);
     assert_int_equal(sl_vp8_ids_read(view.payload, view.payload_len, &ids), 0);
     assert_true(f->sent_count < SENT_MAX);
     f->sent[f->sent_count++] = (struct sent){
@@ -240,6 +241,7 @@ static int set_up_with(void **state, bool rtx)
     struct fixture *f = sl_new(struct fixture);
 
     f->rtx = rtx;
+    f->payload_type = PAYLOAD_TYPE;
     core_start(&f->core,
                (struct sl_workers_config){.count = 1, .packets_max = 4096, .ring_packets = 256});
     f->worker = sl_workers_at(f->core.workers, 0);
@@ -458,6 +460,40 @@ static void only_what_flows_can_move(void **state)
     assert_int_equal(sl_flow_out_move(f->out, SL_AUDIO, video), -EINVAL);
 }
 
+static void do_agree(void *arg)
+{
+    struct fixture *f = arg;
+    struct sl_negotiation *negotiation = sl_new(struct sl_negotiation);
+    struct sl_media *media = &negotiation->media[0];
+
+    negotiation->media_count = 1;
+    media->accepted = true;
+    media->kind = SL_VIDEO;
+    media->codec_count = 1;
+    media->codecs[0] = (struct sl_media_codec){
+        .codec = f->payload_type == PAYLOAD_TYPE ? SL_CODEC_H264 : SL_CODEC_VP8,
+        .payload_type = f->payload_type,
+        .rtx_payload_type = -1};
+    sl_flow_out_agree(f->out, negotiation);
+    free(negotiation);
+}
+
+static void what_is_agreed_upon_anew_is_sent_under_its_number(void **state)
+{
+    struct fixture *f = *state;
+
+    send_pictures(f, TRACK_A, 0, 2, true);
+    f->payload_type = PAYLOAD_TYPE + 5;
+    run(f, do_agree, f);
+    send_pictures(f, TRACK_A, 2, 2, false);
+    assert_int_equal(f->sent_count, 4);
+    check_seamless(f);
+    f->payload_type = PAYLOAD_TYPE; /* another codec alone: this one is not sent any more */
+    run(f, do_agree, f);
+    send_pictures(f, TRACK_A, 4, 2, false);
+    assert_int_equal(f->sent_count, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +508,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_asks_again_gets_two, set_up_rtx, tear_down),
         cmocka_unit_test_setup_teardown(only_what_flows_can_move, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_agreed_upon_anew_is_sent_under_its_number, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

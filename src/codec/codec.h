@@ -147,6 +147,25 @@ void sl_scaler_destroy(struct sl_scaler *scaler); /* NULL is fine */
 int sl_scaler_scale(struct sl_scaler *scaler, const struct sl_picture *picture,
                     struct sl_picture *out);
 
+/*
+ * A picture that is drawn over others, and lets through what is beneath it where it is transparent.
+ * In its own size; where that is larger than the box, or `fill` is set, in the largest one of its
+ * shape in the box. Both sides are even then.
+ */
+struct sl_overlay;
+struct sl_overlay_box {
+    int width, height; /* even */
+    bool fill;
+    uint32_t pixels_max; /* of the file; 0: only its sides are bounded */
+};
+/* Of a PNG. -EBADMSG, -EINVAL: it is larger than may be, -ENOSYS, -ENOMEM. */
+int sl_overlay_create(const uint8_t *png, size_t len, const struct sl_overlay_box *box,
+                      struct sl_overlay **out);
+void sl_overlay_destroy(struct sl_overlay *overlay); /* NULL is fine */
+void sl_overlay_size(const struct sl_overlay *overlay, int *width, int *height);
+/* Over what nobody else has. x, y: even, of its upper left corner; it lies within `onto`. */
+void sl_overlay_draw(const struct sl_overlay *overlay, struct sl_picture *onto, int x, int y);
+
 /* A PNG of 8 bit RGB, scaled to this size; malloc'ed, the caller's. */
 int sl_png_encode(const struct sl_picture *picture, int width, int height, uint8_t **out,
                   size_t *len);

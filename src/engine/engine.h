@@ -13,7 +13,7 @@
  *   pictures.c a source's pictures: into what sizes (fit.c), each scaled once (ladder.c), how each
  *              is encoded (rendition.c), as PNG (snapshots.c)
  *   sound.c    a source's sound: each output is a row of samples (row.c)
- *   mosaic.c   the pictures of many sources in one
+ *   mosaic.c   the pictures of many sources in one, on a canvas with images of its own (canvas.c)
  *   mix.c      the sound of many sources as sums, which limiter.c keeps in bounds
  *   demo.c     what the built-in stream shows (demo_picture.c) and plays (demo_sound.c)
  */

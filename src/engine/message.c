@@ -16,7 +16,7 @@
  * 48 len_max(32) pictures: width(16) height(16)  56 bitrate_bps(32) gop_ms(32)
  * 64 pixels_max(32) nal_len_max(16) quality(8) fps_max(8)
  * 72 sound: rate_hz(32) bitrate_bps(32)          80 channels(8) percent(8) input(32)
- * 86 cell: x(16) y(16) width(16) height(16), zeros to the end
+ * 86 cell: x(16) y(16) width(16) height(16)      94 image(8), zeros to the end
  */
 enum flag {
     FLAG_KEYFRAME = 1,
@@ -63,6 +63,7 @@ static const struct {
     [SL_ENGINE_PLACE] = {NEED_JOB | NEED_INPUT, 0, 0},
     [SL_ENGINE_LEVEL] = {NEED_JOB | NEED_INPUT, 0, 0},
     [SL_ENGINE_LEAVE] = {NEED_JOB | NEED_INPUT, 0, 0},
+    [SL_ENGINE_IMAGE] = {NEED_JOB, 1, SL_ENGINE_INPUT_MAX},
     [SL_ENGINE_PING] = {0, 0, 0},
     [SL_ENGINE_ADOPT] = {0, 0, 0},
     [SL_ENGINE_READY] = {0, 1, VERSION_MAX},
@@ -70,7 +71,7 @@ static const struct {
     [SL_ENGINE_CODED] = {NEED_ALL | NEED_CODEC, 1, SL_ENGINE_INPUT_MAX},
     [SL_ENGINE_CODED_CONFIG] = {NEED_ALL | NEED_CODEC, 1, CONFIG_MAX},
     [SL_ENGINE_NEED_KEYFRAME] = {NEED_JOB, 0, 0},
-    [SL_ENGINE_REFUSED] = {NEED_JOB | NEED_INPUT | NEED_ERR, 0, 0},
+    [SL_ENGINE_REFUSED] = {NEED_JOB | NEED_ERR, 0, 0},
     [SL_ENGINE_PICTURE] = {NEED_ALL | NEED_SIZE, 1, SL_ENGINE_DATA_MAX},
     [SL_ENGINE_FAILED] = {NEED_JOB | NEED_ERR, 0, 0},
     [SL_ENGINE_LATE] = {NEED_JOB, 0, 0},
@@ -136,6 +137,7 @@ void sl_engine_build(const struct sl_engine_message *message,
     sl_write_u16(&w, message->cell.y);
     sl_write_u16(&w, message->cell.width);
     sl_write_u16(&w, message->cell.height);
+    sl_write_u8(&w, (uint8_t)message->image);
     assert(w.ok);
     memset(w.at, 0, (size_t)(w.end - w.at));
 }
@@ -203,6 +205,10 @@ static bool read_head(struct sl_reader *r, struct sl_engine_message *out)
     out->cell.y = sl_read_u16(r);
     out->cell.width = sl_read_u16(r);
     out->cell.height = sl_read_u16(r);
+    uint8_t image = sl_read_u8(r);
+    if (image >= SL_ENGINE_IMAGES)
+        return false;
+    out->image = (enum sl_engine_image)image;
     while (sl_reader_left(r) > 0) {
         if (sl_read_u8(r) != 0)
             return false;

@@ -44,9 +44,10 @@ enum sl_engine_type {
                            no cell: nowhere */
     SL_ENGINE_LEVEL,    /* job, input, percent: how loud a mix has it */
     SL_ENGINE_LEAVE,    /* job, input: it is gone */
-    SL_ENGINE_PING,     /* on the first socket only */
-    SL_ENGINE_ADOPT,    /* a descriptor comes along (SCM_RIGHTS): one more socket, which does not
-                           block; on the first one only */
+    SL_ENGINE_IMAGE, /* job, image, data: a PNG that a mosaic draws, in place of the one before */
+    SL_ENGINE_PING,  /* on the first socket only */
+    SL_ENGINE_ADOPT, /* a descriptor comes along (SCM_RIGHTS): one more socket, which does not
+                        block; on the first one only */
     /* ---- Reports ---- */
     SL_ENGINE_READY,         /* data: the program's version; first of all, on the first socket */
     SL_ENGINE_PONG,          /* on the first socket */
@@ -54,7 +55,7 @@ enum sl_engine_type {
     SL_ENGINE_CODED_CONFIG,  /* job, output, codec, data: of what follows (AAC) */
     SL_ENGINE_NEED_KEYFRAME, /* job, input: the decoder has lost its way */
     SL_ENGINE_REFUSED,       /* job, input, err: it cannot be shown or heard as it comes; told once
-                                until it can */
+                                until it can. Without an input: job, image, err */
     SL_ENGINE_PICTURE,       /* job, output, width, height, data: a snapshot, PNG */
     SL_ENGINE_FAILED,        /* job, output (SL_ENGINE_NO_OUTPUT: the job itself), err */
     SL_ENGINE_LATE, /* job, at_us: pictures are late by so much that some are skipped; 0: no more */
@@ -76,10 +77,17 @@ enum sl_engine_kind {
 };
 enum { SL_ENGINE_KINDS = SL_ENGINE_MIX + 1 };
 
+/* What a mosaic draws besides its inputs. */
+enum sl_engine_image {
+    SL_ENGINE_BACKGROUND, /* beneath all of them */
+    SL_ENGINE_WATERMARK,  /* over all of them */
+};
+enum { SL_ENGINE_IMAGES = SL_ENGINE_WATERMARK + 1 };
+
 enum {
     SL_ENGINE_NO_OUTPUT = UINT32_MAX,
     SL_ENGINE_DATA_MAX = 24 << 20, /* a snapshot of 4096 x 4096 of noise is cut to this */
-    SL_ENGINE_INPUT_MAX = 4 << 20, /* as a track's frames */
+    SL_ENGINE_INPUT_MAX = 4 << 20, /* as a track's frames; an image as well */
     SL_ENGINE_OUTPUTS_MAX = 32,    /* of a job */
     SL_ENGINE_INPUTS_MAX = 31,     /* of one with many: with an output each and one of all */
     SL_ENGINE_PERCENT_MAX = 100,
@@ -138,6 +146,7 @@ struct sl_engine_message {
     int64_t at_us;          /* of an input: when it came, monotonic; 0: it is not to be skipped */
     uint32_t len_max;
     struct sl_engine_cell cell;
+    enum sl_engine_image image;
     uint8_t percent;
     struct {
         struct sl_engine_pictures pictures;

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "codec/codec.h"
+#include "engine/canvas.h"
 #include "engine/job.h"
 #include "engine/last_words.h"
 #include "engine/picture_source.h"
@@ -16,7 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { SIDE_MIN = 16, BLACK = 16, GREY = 128 };
+enum { SIDE_MIN = 16 };
 
 /* Of an input that has sent nothing for so long nothing is shown (rooms-mixers-diagnostics.md 2.4).
  */
@@ -42,7 +43,7 @@ struct input {
 struct job {
     const struct sl_engine_reporter *reporter;
     struct sl_engine_pictures form;
-    struct sl_picture canvas;
+    struct sl_canvas canvas;
     bool blank; /* everything is to be painted anew */
     struct sl_list inputs;
     size_t input_count;
@@ -77,8 +78,7 @@ static void destroy(void *arg)
 
     sl_list_foreach(input, &job->inputs, struct input, link) input_free(input);
     sl_rendition_destroy(job->rendition);
-    if (job->canvas.frame)
-        sl_picture_deinit(&job->canvas);
+    sl_canvas_deinit(&job->canvas);
     free(job);
 }
 
@@ -99,7 +99,7 @@ static int create(const struct sl_engine_message *open, const struct sl_engine_r
     job->form = *form;
     job->blank = true;
     sl_list_init(&job->inputs);
-    int err = sl_picture_create(form->width, form->height, &job->canvas);
+    int err = sl_canvas_init(&job->canvas, form->width, form->height);
     if (err < 0) {
         destroy(job);
         return err;
@@ -231,34 +231,6 @@ static bool do_overlap(const struct sl_engine_cell *a, const struct sl_engine_ce
 
 /* ---- The canvas ---- */
 
-static void clear(const struct job *job)
-{
-    static const uint8_t background[] = {BLACK, GREY, GREY};
-
-    for (size_t i = 0; i < SL_ARRAY_LEN(background); i++) {
-        int rows = i == 0 ? job->canvas.height : job->canvas.height / 2;
-        size_t len = (size_t)(i == 0 ? job->canvas.width : job->canvas.width / 2);
-        for (int y = 0; y < rows; y++)
-            memset(job->canvas.planes[i] + y * job->canvas.strides[i], background[i], len);
-    }
-}
-
-static void copy(const struct job *job, const struct sl_picture *picture,
-                 const struct sl_engine_cell *part)
-{
-    for (size_t i = 0; i < 3; i++) {
-        int half = i == 0 ? 1 : 2;
-        uint8_t *to =
-            job->canvas.planes[i] + part->y / half * job->canvas.strides[i] + part->x / half;
-        const uint8_t *from = picture->planes[i];
-        for (int y = 0; y < part->height / half; y++) {
-            memcpy(to, from, (size_t)(part->width / half));
-            to += job->canvas.strides[i];
-            from += picture->strides[i];
-        }
-    }
-}
-
 /* In the size of its part; *out is borrowed until the next one. */
 static int scale(struct input *input, struct sl_picture *out)
 {
@@ -328,7 +300,7 @@ static void paint(struct input *input)
     sl_last_words_input(0);
     if (err < 0)
         return; /* out of memory, and the next one may have some */
-    copy(input->job, &scaled, &input->part);
+    sl_canvas_paint(&input->job->canvas, &scaled, &input->part);
     input->fresh = false;
 }
 
@@ -338,7 +310,7 @@ static void compose(struct job *job, int64_t pts_us)
 
     sl_list_foreach(input, &job->inputs, struct input, link) settle(input, pts_us);
     if (job->blank)
-        clear(job);
+        sl_canvas_clear(&job->canvas);
     sl_list_foreach(input, &job->inputs, struct input, link) paint(input);
     job->blank = false;
 }
@@ -361,8 +333,7 @@ static void draw(struct job *job, int64_t pts_us)
     job->begun = true;
     job->last_pts_us = pts_us;
     compose(job, pts_us);
-    job->canvas.pts_us = pts_us;
-    int err = sl_rendition_show(job->rendition, &job->canvas, &source);
+    int err = sl_rendition_show(job->rendition, sl_canvas_finish(&job->canvas, pts_us), &source);
     if (err == 0)
         return;
     sl_engine_report_failure(job->reporter, job->rendition->output, err);
@@ -384,6 +355,18 @@ static void set_output(struct job *job, const struct sl_engine_message *order)
         sl_engine_report_failure(job->reporter, order->output, err);
     else
         job->rendition->size = (struct sl_size){job->form.width, job->form.height};
+}
+
+static void set_image(struct job *job, const struct sl_engine_message *order)
+{
+    int err = sl_canvas_set_image(&job->canvas, order->image, order->data, order->len,
+                                  job->form.pixels_max);
+    struct sl_engine_message report = {
+        .type = SL_ENGINE_REFUSED, .image = order->image, .err = err};
+
+    job->blank = true;
+    if (err < 0)
+        sl_engine_report(job->reporter, &report);
 }
 
 static void take_input_order(struct job *job, const struct sl_engine_message *order)
@@ -412,6 +395,9 @@ static void order(void *arg, const struct sl_engine_message *order)
     case SL_ENGINE_PLACE:
     case SL_ENGINE_LEAVE:
         take_input_order(job, order);
+        return;
+    case SL_ENGINE_IMAGE:
+        set_image(job, order);
         return;
     case SL_ENGINE_OUTPUT:
         set_output(job, order);

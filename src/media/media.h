@@ -9,7 +9,7 @@
  *   parameter_sets.h those of H264, kept by type and id; reorder.h: pictures shown in another order
  *   timeline.h, steady.h, interleave.h
  *                    samples against a clock, a source's clock against ours, two tracks by time
- *   wav.h            sound files
+ *   wav.h, png.h     sound files; what a picture's file says of its size
  *
  * Begin with frame.h: it is what tracks, codec processes and containers hand to one another.
  */
@@ -22,6 +22,7 @@
 #include "media/h264.h"
 #include "media/interleave.h"
 #include "media/parameter_sets.h"
+#include "media/png.h"
 #include "media/reorder.h"
 #include "media/steady.h"
 #include "media/timeline.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Any frames of H264 and VP8 of several inputs into one picture, with any cells: engine_job.h. A
- * payload of a record of placement is the cell: four numbers of 16 bits. */
+/* Any frames of H264 and VP8 of several inputs into one picture, with any cells and images:
+ * engine_job.h. A payload of a record of placement is the cell: four numbers of 16 bits; with
+ * IS_KEYFRAME as well, an image. */
 #include "engine_job.h"
 
 enum what {
@@ -39,7 +40,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         input.keyframe = what & IS_KEYFRAME;
         input.pts_us = pts_us;
         input.dts_us = pts_us;
-        if (what & IS_PLACEMENT)
+        if (what & IS_PLACEMENT && what & IS_KEYFRAME && input.len > 0)
+            order(jobs, (struct sl_engine_message){.type = SL_ENGINE_IMAGE,
+                                                   .image = what & IS_VP8 ? SL_ENGINE_WATERMARK
+                                                                          : SL_ENGINE_BACKGROUND,
+                                                   .data = input.data,
+                                                   .len = input.len});
+        else if (what & IS_PLACEMENT)
             order(jobs, (struct sl_engine_message){.type = SL_ENGINE_PLACE,
                                                    .input = input.input,
                                                    .cell = cell_of(&input)});

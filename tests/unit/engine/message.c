@@ -38,6 +38,7 @@ static struct sl_engine_message sample(enum sl_engine_type type)
         message.data = payload;
         break;
     case SL_ENGINE_READY:
+    case SL_ENGINE_IMAGE:
         message.data = payload;
         break;
     case SL_ENGINE_FAILED:
@@ -131,6 +132,7 @@ static void every_field_goes_there_and_back(void **state)
         .at_us = SL_ENGINE_TIME_MAX_US,
         .len_max = 0x87654321,
         .cell = {1, 2, 4000, 4094},
+        .image = SL_ENGINE_WATERMARK,
         .percent = 100,
         .form = {.pictures = {.width = 640,
                               .height = 65535,
@@ -170,6 +172,7 @@ static void every_field_goes_there_and_back(void **state)
     assert_true(back.form.pictures.quick && back.percent == 100);
     assert_int_equal(back.input, message.input);
     assert_memory_equal(&back.cell, &message.cell, sizeof(back.cell));
+    assert_int_equal(back.image, SL_ENGINE_WATERMARK);
     assert_int_equal(back.form.pictures.bitrate_bps, message.form.pictures.bitrate_bps);
     assert_int_equal(back.form.pictures.pixels_max, message.form.pictures.pixels_max);
     assert_int_equal(back.form.sound.rate_hz, message.form.sound.rate_hz);
@@ -234,6 +237,8 @@ static void refuses_what_lies_outside_the_bounds(void **state)
         {"no input", SL_ENGINE_LEAVE, 82, 4, 0},
         {"a cell too far to the right", SL_ENGINE_PLACE, 86, 2, SL_ENGINE_SIDE_MAX + 1},
         {"a cell too high", SL_ENGINE_PLACE, 92, 2, SL_ENGINE_SIDE_MAX + 1},
+        {"no such image", SL_ENGINE_IMAGE, 94, 1, SL_ENGINE_IMAGES},
+        {"an image too long", SL_ENGINE_IMAGE, 0, 4, SL_ENGINE_INPUT_MAX + 1},
         {"bytes behind the fields", SL_ENGINE_PING, SL_ENGINE_HEAD_LEN - 1, 1, 1},
         {"data where none belongs", SL_ENGINE_PING, 0, 4, 1},
         {"no data where some belongs", SL_ENGINE_INPUT, 0, 4, 0},

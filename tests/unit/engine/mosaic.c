@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Jobs that compose: what is shown where (MIX-9, 10, 11). */
+#include "../png.h"
 #include "harness.h"
 
 enum { WIDTH = 320, HEIGHT = 192, FPS = 25, OUT = 0 };
@@ -260,6 +261,90 @@ static void takes_no_cell_beyond_its_edge(void **state)
     close_job(kept);
 }
 
+static void draw_image(struct kept *kept, enum sl_engine_image image, struct png png,
+                       const uint8_t pixel[static 4])
+{
+    static uint8_t file[PNG_LEN_MAX];
+
+    png.depth = 8;
+    png.colour = PNG_RGBA;
+    png.pixel = pixel;
+    png.pixel_len = 4;
+    order(kept,
+          (struct sl_engine_message){
+              .type = SL_ENGINE_IMAGE, .image = image, .data = file, .len = png_build(&png, file)});
+}
+
+enum { WHITE = 235 };
+static const uint8_t white[] = {255, 255, 255, 255}, pale[] = {255, 255, 255, 128};
+
+static void a_background_is_beneath_all(void **state)
+{
+    struct kept *kept = open_mosaic(0);
+
+    (void)state;
+    place(kept, 1, left);
+    paint(kept, 1, 320, 192, DARK, 0);
+    draw_image(kept, SL_ENGINE_BACKGROUND, (struct png){.width = 10, .height = 10}, white);
+    for (int n = 1; n < 5; n++)
+        beat(kept, n);
+    /* A square of 192 in the middle, the input of 160 x 96 over it. */
+    check(see(kept), 80, 96, DARK);
+    check(see(kept), 100, 20, WHITE);
+    check(see(kept), 250, 96, WHITE);
+    check(see(kept), 300, 96, BLACK);
+    check(see(kept), 40, 20, BLACK);
+    order(kept, (struct sl_engine_message){.type = SL_ENGINE_LEAVE, .input = 1});
+    for (int n = 5; n < 9; n++)
+        beat(kept, n);
+    check(see(kept), 80, 96, WHITE);
+    close_job(kept);
+}
+
+static void a_watermark_is_over_all_and_stays_as_faint(void **state)
+{
+    struct kept *kept = open_mosaic(0);
+
+    (void)state;
+    place(kept, 1, left);
+    draw_image(kept, SL_ENGINE_WATERMARK, (struct png){.width = 200, .height = 32}, pale);
+    paint(kept, 1, 320, 384, DARK, 0);
+    for (int n = 1; n < 20; n++) /* the input is not painted again */
+        beat(kept, n);
+    check(see(kept), 80, 16, DARK + (WHITE - DARK) / 2);
+    check(see(kept), 180, 16, BLACK + (WHITE - BLACK) / 2);
+    check(see(kept), 80, 60, DARK);
+    check(see(kept), 220, 16, BLACK);
+    /* Another in its place, larger than the picture. */
+    draw_image(kept, SL_ENGINE_WATERMARK, (struct png){.width = 160, .height = 384}, white);
+    for (int n = 20; n < 24; n++)
+        beat(kept, n);
+    check(see(kept), 70, 180, WHITE);
+    check(see(kept), 120, 96, DARK);
+    check(see(kept), 180, 16, BLACK);
+    close_job(kept);
+}
+
+static void an_image_that_is_none_is_told_and_left_out(void **state)
+{
+    struct kept *kept = open_mosaic(320 * 192);
+
+    (void)state;
+    order(kept, (struct sl_engine_message){.type = SL_ENGINE_IMAGE,
+                                           .image = SL_ENGINE_WATERMARK,
+                                           .data = (const uint8_t *)"none",
+                                           .len = 4});
+    draw_image(kept, SL_ENGINE_BACKGROUND, (struct png){.width = 320, .height = 193}, white);
+    assert_int_equal(count_reports(kept, SL_ENGINE_REFUSED, 0), 2);
+    const struct sl_engine_message *first = report_of(kept, SL_ENGINE_REFUSED, 0, 0);
+    const struct sl_engine_message *second = report_of(kept, SL_ENGINE_REFUSED, 0, 1);
+    assert_true(first->image == SL_ENGINE_WATERMARK && first->err == -EBADMSG);
+    assert_true(second->image == SL_ENGINE_BACKGROUND && second->err == -EINVAL);
+    beat(kept, 1);
+    check(see(kept), 160, 96, BLACK);
+    close_job(kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +355,9 @@ int main(void)
         cmocka_unit_test(one_too_large_is_refused_once_and_harms_nobody),
         cmocka_unit_test(one_too_large_is_not_asked_for_key_frames),
         cmocka_unit_test(takes_no_cell_beyond_its_edge),
+        cmocka_unit_test(a_background_is_beneath_all),
+        cmocka_unit_test(a_watermark_is_over_all_and_stays_as_faint),
+        cmocka_unit_test(an_image_that_is_none_is_told_and_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

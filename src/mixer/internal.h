@@ -17,6 +17,7 @@
 #ifndef SL_MIXER_INTERNAL_H
 #define SL_MIXER_INTERNAL_H
 
+#include "base/blob.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -139,7 +140,8 @@ void sl_outlet_count(struct outlet *outlet); /* once a second */
 
 struct stage {
     /* Constant. */
-    struct sl_codec_job *jobs[KINDS]; /* NULL: it has none of it */
+    struct sl_codec_job *jobs[KINDS];         /* NULL: it has none of it */
+    struct sl_blob *images[SL_ENGINE_IMAGES]; /* NULL: none */
 
     /* The worker's. */
     struct sl_mixer_settings settings;
@@ -152,7 +154,8 @@ struct stage {
     int64_t since_us;    /* pictures are made */
     int64_t next[KINDS]; /* which picture, which 20 ms of sound */
     struct sl_mixer_pace pace;
-    struct sl_mixer_orders orders; /* of pictures */
+    bool image_given[SL_ENGINE_IMAGES]; /* to the job of pictures that is open */
+    struct sl_mixer_orders orders;      /* of pictures */
     struct sl_mixer_keyframes keyframes;
     const struct input *leader; /* who is shown large; NULL */
 
@@ -230,7 +233,8 @@ struct sl_mixers {
 
 /* As sl_mixers_start(), limits included. */
 int sl_mixer_create(struct sl_mixers *mixers, const char *name, const char *output,
-                    const struct sl_mixer_settings *settings, struct sl_mixer **out);
+                    const struct sl_mixer_settings *settings, const struct sl_mixer_images *images,
+                    struct sl_mixer **out);
 /* NULL: the stream is not what a mixer gives. */
 struct sl_mixer *sl_mixer_of(const struct sl_mixers *mixers, const struct sl_stream *stream);
 /* Its stream's name is taken at once; -EBUSY, -EEXIST, -EINVAL. */

@@ -62,6 +62,8 @@ static void mixer_free(struct sl_mixer *mixer)
 {
     sl_list_remove(&mixer->link);
     sl_timer_destroy(mixer->idle_timer);
+    for (size_t i = 0; i < SL_ENGINE_IMAGES; i++)
+        sl_blob_unref(mixer->stage.images[i]);
     free(mixer->name);
     free(mixer->output);
     free(mixer);
@@ -254,12 +256,20 @@ static struct sl_mixer *make(struct sl_mixers *mixers, const char *name, const c
     return mixer;
 }
 
+static void keep_image(struct sl_mixer *mixer, enum sl_engine_image image, struct sl_blob *file)
+{
+    mixer->stage.images[image] = file ? sl_blob_ref(file) : NULL;
+}
+
 int sl_mixer_create(struct sl_mixers *mixers, const char *name, const char *output,
-                    const struct sl_mixer_settings *settings, struct sl_mixer **out)
+                    const struct sl_mixer_settings *settings, const struct sl_mixer_images *images,
+                    struct sl_mixer **out)
 {
     const struct sl_archive *archive = mixers->config.archive;
     struct sl_mixer *mixer = make(mixers, name, output, settings);
 
+    keep_image(mixer, SL_ENGINE_BACKGROUND, images->background);
+    keep_image(mixer, SL_ENGINE_WATERMARK, images->watermark);
     int err = sl_outlet_create(mixer, 0, output, &mixer->main);
     if (err < 0) {
         mixer_free(mixer);

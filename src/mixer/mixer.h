@@ -6,11 +6,12 @@
  * sound. Nothing is decoded while nobody takes any of these (rooms-mixers-diagnostics.md 2).
  *
  *   settings.c how a mixer mixes
- *   names.c    which names join a mixer, and what its streams are called; pure
+ *   names.c    which names join a mixer, what its streams are called, which files it may draw; pure
  *   layout.c   who is shown where; pure
  *   delay.c    how long each input is held back; pure
  *   pace.c     how many pictures a second, and how many of them key frames; pure
  *   orders.c   pictures that were asked for; pure
+ *   image.c    the files of pictures that one draws beneath and over its inputs
  *   lane.c     one input's frames of one kind on their way to a job [worker]
  *   arrange.c  who is shown where and how loud, as the jobs are told [worker]
  *   reports.c  what the jobs give back [worker]
@@ -32,7 +33,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sl_blob;
 struct sl_config;
+struct sl_lane;
 struct sl_loop;
 struct sl_stream;
 struct sl_streams;
@@ -93,6 +96,7 @@ struct sl_mixers_config {
     struct sl_streams *streams;
     struct sl_workers *workers;
     struct sl_transcoder *transcoder;
+    struct sl_lane *files;            /* where files of media_dir are read */
     const struct sl_archive *archive; /* NULL: nothing is recorded */
     /* A mixer's output has begun, or is about to end; not from within what made it. May not call
      * back into this module. NULL: nobody wants to know. */
@@ -113,10 +117,30 @@ struct sl_mixer *sl_mixers_find(struct sl_mixers *mixers, const char *name);
 size_t sl_mixers_count(const struct sl_mixers *mixers);
 void sl_mixers_each(struct sl_mixers *mixers, void (*fn)(struct sl_mixer *mixer, void *arg),
                     void *arg);
-/* An operator's; its output is there at once. -EEXIST: the name or the output's is taken; -EINVAL:
- * one of them is none; -EBUSY: there is no room for it. */
+
+/* PNG files that a mixer draws as long as it is there: beneath its inputs, in the middle and as
+ * large as can be; and over them, in the upper left corner and in its own size where that fits. */
+struct sl_mixer_images {
+    struct sl_blob *background, *watermark; /* NULL: none */
+};
+/* A plain name in media_dir: no path, nothing hidden, no control characters. Pure. */
+bool sl_mixer_image_name_is_valid(const char *name);
+struct sl_mixer_image_load;
+/* 0: a file to draw, a reference of the owner's; -ENOENT: there is none (links are none); -EBADMSG,
+ * with words: it is no PNG, or larger than mixer_input_pixels_max or 4 MiB; -EBUSY, -ETIMEDOUT: see
+ * net/lane.h; -ENOMEM. */
+typedef void sl_mixer_on_image(void *owner, int err, const char *words, struct sl_blob *file);
+/* Reads it on libuv's pool. on_done exactly once, never from within. */
+struct sl_mixer_image_load *sl_mixer_image_load_start(struct sl_mixers *mixers, const char *name,
+                                                      sl_mixer_on_image *on_done, void *owner);
+/* No callback after this. Not after on_done. NULL is fine. */
+void sl_mixer_image_load_cancel(struct sl_mixer_image_load *load);
+
+/* An operator's; its output is there at once. Of the images it keeps references. -EEXIST: the name
+ * or the output's is taken; -EINVAL: one of them is none; -EBUSY: there is no room for it. */
 int sl_mixers_start(struct sl_mixers *mixers, const char *name, const char *output,
-                    const struct sl_mixer_settings *settings, struct sl_mixer **out);
+                    const struct sl_mixer_settings *settings, const struct sl_mixer_images *images,
+                    struct sl_mixer **out);
 /* It is no more, its inputs go on without it. */
 void sl_mixer_end(struct sl_mixer *mixer, const char *why);
 

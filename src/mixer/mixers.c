@@ -92,7 +92,8 @@ size_t sl_mixers_count(const struct sl_mixers *mixers)
 }
 
 int sl_mixers_start(struct sl_mixers *mixers, const char *name, const char *output,
-                    const struct sl_mixer_settings *settings, struct sl_mixer **out)
+                    const struct sl_mixer_settings *settings, const struct sl_mixer_images *images,
+                    struct sl_mixer **out)
 {
     if (!sl_mixer_name_is_valid(name) || !sl_stream_name_is_valid(output) || strchr(output, '#'))
         return -EINVAL;
@@ -101,7 +102,7 @@ int sl_mixers_start(struct sl_mixers *mixers, const char *name, const char *outp
     if (mixers->stopping || mixers->live_count >= (size_t)mixers->config.config->mixers_max)
         return -EBUSY;
     int err = sl_transcoder_admit(mixers->config.transcoder, output);
-    return err < 0 ? -EBUSY : sl_mixer_create(mixers, name, output, settings, out);
+    return err < 0 ? -EBUSY : sl_mixer_create(mixers, name, output, settings, images, out);
 }
 
 /* ---- Publications that join by name ---- */
@@ -146,7 +147,7 @@ static int join(struct sl_mixers *mixers, const char *name, const struct sl_mix_
         sl_mixer_settings_init(&settings, mixers->config.config);
         if (settings.idle_timeout_ms == 0)
             settings.idle_timeout_ms = SL_MIXER_IDLE_USUAL_MS; /* never: an operator's alone */
-        err = sl_mixers_start(mixers, name, name, &settings, &mixer);
+        err = sl_mixers_start(mixers, name, name, &settings, &(struct sl_mixer_images){0}, &mixer);
     }
     if (err == 0)
         err = sl_mixer_add_input(mixer, request->name, request->session_id, out);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Names with '#', and those made of them. */
+/* Names with '#', those made of them, and those of files. */
 #include "mixer/names.h"
 
 #include "mixer/mixer.h"
 
 #include <errno.h>
 #include <string.h>
+
+enum { FILE_NAME_MAX = 255 };
 
 bool sl_mixer_name_is_valid(const char *name)
 {
@@ -65,4 +67,17 @@ bool sl_mixer_name_has(const char *name, const char *words)
         words += *words == ',';
     }
     return false;
+}
+
+bool sl_mixer_image_name_is_valid(const char *name)
+{
+    size_t len = strnlen(name, FILE_NAME_MAX + 1);
+
+    if (len == 0 || len > FILE_NAME_MAX || name[0] == '.')
+        return false;
+    for (const char *c = name; *c; c++) {
+        if (*c == '/' || *c == '\\' || (unsigned char)*c < 0x20 || *c == 0x7f)
+            return false;
+    }
+    return true;
 }

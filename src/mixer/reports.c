@@ -86,6 +86,13 @@ static void tell_refusal(const struct sl_mixer *mixer, const struct input *input
            err == -EINVAL ? "its pictures are too large" : "nothing decodes its codec");
 }
 
+static void tell_image_refusal(const struct sl_mixer *mixer, const struct sl_engine_message *report)
+{
+    sl_log(SL_LOG_WARN, &mixer->scope, "mixer: its %s is not drawn: %s",
+           report->image == SL_ENGINE_BACKGROUND ? "background" : "watermark",
+           report->err == -EBADMSG ? "the file is damaged" : strerror(-report->err));
+}
+
 void sl_stage_report(struct sl_mixer *mixer, enum sl_media_kind kind,
                      const struct sl_engine_message *report)
 {
@@ -102,6 +109,8 @@ void sl_stage_report(struct sl_mixer *mixer, enum sl_media_kind kind,
         sl_lane_request_keyframe(&input->lanes[SL_VIDEO]);
     } else if (report->type == SL_ENGINE_REFUSED && input) {
         tell_refusal(mixer, input, report->err);
+    } else if (report->type == SL_ENGINE_REFUSED && report->input == 0 && kind == SL_VIDEO) {
+        tell_image_refusal(mixer, report);
     } else if (report->type == SL_ENGINE_FAILED && atomic_exchange(&stage->broken, 1) == 0) {
         sl_log(SL_LOG_WARN, &mixer->scope, "mixer: cannot go on: %s", strerror(-report->err));
         sl_loop_post(mixer->mixers->config.control, &mixer->broken_msg);

@@ -11,9 +11,11 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 
+#include <string.h>
+
 enum {
     SOUND_US = 20 * SL_US_PER_MS,
-    EARLY_US = SL_US_PER_MS,     /* the grain of a timer */
+    EARLY_US = SL_US_PER_MS, /* the grain of a timer */
     KEYFRAME_MS = 2000,
     FIRST_US = 700 * SL_US_PER_MS, /* the first picture waits so long for all inputs' first ones */
 };
@@ -201,12 +203,28 @@ static bool waits_for_first(const struct stage *stage, int64_t now_us)
     return false;
 }
 
+/* Each is large: where too much waits, it goes before a later picture. */
+static void give_images(struct stage *stage)
+{
+    for (size_t i = 0; i < SL_ENGINE_IMAGES; i++) {
+        const struct sl_blob *file = stage->images[i];
+        struct sl_engine_message image = {.type = SL_ENGINE_IMAGE,
+                                          .image = (enum sl_engine_image)i};
+        if (!file || stage->image_given[i])
+            continue;
+        image.data = file->data;
+        image.len = file->len;
+        stage->image_given[i] = sl_codec_job_send(stage->jobs[SL_VIDEO], &image);
+    }
+}
+
 static bool order_picture(struct stage *stage, int64_t pts_us, int64_t now_us)
 {
     struct sl_engine_message draw = {.type = SL_ENGINE_DRAW, .pts_us = pts_us};
 
     if (is_behind(stage, now_us))
         return false;
+    give_images(stage);
     order_keyframe(stage, now_us);
     if (!sl_codec_job_send(stage->jobs[SL_VIDEO], &draw))
         return false;
@@ -313,6 +331,7 @@ static void begin(struct sl_mixer *mixer, enum sl_media_kind kind)
     open_job(mixer, kind);
     if (kind == SL_VIDEO) {
         stage->orders.count = 0;
+        memset(stage->image_given, 0, sizeof(stage->image_given));
         stage->since_us = now_us;
         sl_mixer_pace_init(&stage->pace, now_us);
         atomic_store_explicit(&stage->fps, fps_of(stage), memory_order_relaxed);

@@ -3,6 +3,7 @@
 #include "mixer/mixer.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "rest/parts.h"
 
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RATE_HZ = 48000, TELEPHONE_RATE_HZ = 8000 };
+enum { RATE_HZ = 48000, TELEPHONE_RATE_HZ = 8000, PARAMS_TEXT_MAX = 256 };
 
 struct row {
     const char *name;
@@ -294,17 +295,41 @@ int sl_mixer_params_apply(json_t *params, enum sl_mixer_param_use use,
     return 0;
 }
 
-bool sl_mixer_params_list_idle(json_t *params, char out[static SL_MIXER_PARAMS_TEXT_MAX])
+/* "a, b"; false: there are none. */
+static bool list_idle(json_t *params, char out[static PARAMS_TEXT_MAX])
 {
     size_t len = 0;
 
     out[0] = '\0';
-    for (size_t i = 0; i < SL_ARRAY_LEN(rows) && len < SL_MIXER_PARAMS_TEXT_MAX; i++) {
+    for (size_t i = 0; i < SL_ARRAY_LEN(rows) && len < PARAMS_TEXT_MAX; i++) {
         if (rows[i].set == set_nothing && json_object_get(params, rows[i].name))
-            len += (size_t)snprintf(out + len, SL_MIXER_PARAMS_TEXT_MAX - len, "%s%s",
-                                    len > 0 ? ", " : "", rows[i].name);
+            len += (size_t)snprintf(out + len, PARAMS_TEXT_MAX - len, "%s%s", len > 0 ? ", " : "",
+                                    rows[i].name);
     }
     return len > 0;
+}
+
+void sl_mixer_params_note_idle(const char *mixer, json_t *params)
+{
+    char names[PARAMS_TEXT_MAX];
+
+    if (list_idle(params, names))
+        sl_log(SL_LOG_INFO, NULL, "mixer %s: without effect: %s", mixer, names);
+}
+
+const char *sl_mixer_params_name(json_t *params)
+{
+    static const size_t scheme_len = sizeof(SL_MIXER_SCHEME) - 1;
+    const char *uri = sl_param_text(params, "uri");
+
+    return strncmp(uri, SL_MIXER_SCHEME, scheme_len) == 0 ? uri + scheme_len : NULL;
+}
+
+bool sl_mixer_params_want(json_t *params, const char *name)
+{
+    json_t *value = json_object_get(params, name);
+
+    return !value || json_is_true(value);
 }
 
 void sl_mixer_params_describe(const struct sl_mixer_settings *settings, json_t *item)

@@ -4,144 +4,25 @@
 #include "stream/stream.h"
 
 #include "base/config.h"
-#include "base/dir.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "http/http.h"
 #include "rest/parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <regex.h>
 #include <string.h>
-#include <unistd.h>
 
-static const char scheme[] = "mixer://";
 static const char *const no_mixer = "Mixer not found", *const no_stream = "Stream not found";
-
-/* Within uri; NULL: it is none of a mixer. */
-static const char *name_in(json_t *params)
-{
-    const char *uri = sl_param_text(params, "uri");
-
-    return strncmp(uri, scheme, sizeof(scheme) - 1) == 0 ? uri + sizeof(scheme) - 1 : NULL;
-}
 
 static struct sl_mixer *find(const struct sl_mixer_part *part, json_t *params)
 {
-    const char *name = name_in(params);
+    const char *name = sl_mixer_params_name(params);
 
     return name ? sl_mixers_find(part->mixers, name) : NULL;
 }
 
-/* Of what normalised parameters have or have not. */
-static bool is_wanted(json_t *params, const char *name)
-{
-    json_t *value = json_object_get(params, name);
-
-    return !value || json_is_true(value);
-}
-
-/* ---- startup, terminate, set_parameter ---- */
-
-/* It names a file of media_dir, itself and not by a path. */
-static bool is_plain(const char *name)
-{
-    return name[0] != '.' && !strpbrk(name, "/\\");
-}
-
-static bool is_there(const struct sl_config *config, const char *name)
-{
-    char *path = sl_config_media_dir(config);
-    int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int file = dir < 0 ? -1 : sl_dir_open_file(dir, name, O_RDONLY, 0);
-
-    if (file >= 0)
-        (void)close(file); /* nothing was read */
-    if (dir >= 0)
-        (void)close(dir);
-    free(path);
-    return file >= 0;
-}
-
-/* Files of pictures, which nothing draws yet: each is refused, so that nobody waits for it. True:
- * so it is, and the call is answered. */
-static bool refuses_pictures(struct sl_call *call, const struct sl_config *config, json_t *params)
-{
-    static const char *const fields[] = {"background", "watermark"};
-
-    for (size_t i = 0; i < SL_ARRAY_LEN(fields); i++) {
-        const char *name = sl_param_text(params, fields[i]);
-        if (!name)
-            continue;
-        if (!is_plain(name))
-            sl_reply_error(call, 400, "%s: a plain name, without a path", fields[i]);
-        else if (!is_there(config, name))
-            sl_reply_error(call, 404, "%s: no such file", fields[i]);
-        else
-            sl_reply_error(call, 400, "%s: pictures of files are not drawn", fields[i]);
-        return true;
-    }
-    return false;
-}
-
-/* What was asked for and changes nothing, in one line. */
-static void note_idle(const char *mixer, json_t *params)
-{
-    char names[SL_MIXER_PARAMS_TEXT_MAX];
-
-    if (sl_mixer_params_list_idle(params, names))
-        sl_log(SL_LOG_INFO, NULL, "mixer %s: without effect: %s", mixer, names);
-}
-
-static void refuse_by(struct sl_call *call, int err)
-{
-    switch (err) {
-    case -EEXIST:
-        sl_reply_error(call, 409, "uri or localStreamName is in use");
-        return;
-    case -EINVAL:
-        sl_reply_error(call, 400, "uri: not mixer://NAME, or localStreamName is none");
-        return;
-    default:
-        sl_reply_error(call, 500, "No available transcoders");
-        return;
-    }
-}
-
-static void answer_startup(struct sl_call *call, void *arg)
-{
-    const struct sl_mixer_part *part = arg;
-    json_t *params = sl_call_body(call);
-    const char *name = name_in(params), *problem = NULL;
-    struct sl_mixer_settings settings;
-    struct sl_error error = {""};
-    struct sl_mixer *mixer;
-
-    if (refuses_pictures(call, part->config, params))
-        return;
-    sl_mixer_settings_init(&settings, part->config);
-    settings.has_audio = is_wanted(params, "hasAudio");
-    settings.has_video = is_wanted(params, "hasVideo");
-    if (!settings.has_audio && !settings.has_video)
-        problem = "hasAudio, hasVideo: nothing is mixed";
-    if (!problem && sl_mixer_params_apply(params, SL_MIXER_AT_START, &settings, &error) < 0)
-        problem = error.text;
-    if (problem) {
-        sl_reply_error(call, 400, "%s", problem);
-        return;
-    }
-    int err = name ? sl_mixers_start(part->mixers, name, sl_param_text(params, "localStreamName"),
-                                     &settings, &mixer)
-                   : -EINVAL;
-    if (err < 0) {
-        refuse_by(call, err);
-        return;
-    }
-    note_idle(name, params);
-    sl_reply_empty(call);
-}
+/* ---- terminate, set_parameter ---- */
 
 static void answer_terminate(struct sl_call *call, void *arg)
 {
@@ -176,7 +57,7 @@ static void answer_set_parameter(struct sl_call *call, void *arg)
             sl_reply_error(call, 400, "%s", error.text);
         } else {
             sl_mixer_change(mixer, &settings);
-            note_idle(stats.name, params);
+            sl_mixer_params_note_idle(stats.name, params);
             sl_reply_empty(call);
         }
     }
@@ -192,7 +73,8 @@ static void answer_add(struct sl_call *call, void *arg)
     struct sl_mixer *mixer = find(part, params);
     struct sl_stream *stream =
         sl_streams_find(part->streams, sl_param_text(params, "remoteStreamName"));
-    const struct sl_mixer_use use = {is_wanted(params, "hasAudio"), is_wanted(params, "hasVideo")};
+    const struct sl_mixer_use use = {sl_mixer_params_want(params, "hasAudio"),
+                                     sl_mixer_params_want(params, "hasVideo")};
 
     if (!mixer || !stream) {
         sl_reply_error(call, 404, "%s", mixer ? no_stream : no_mixer);
@@ -340,13 +222,13 @@ static void list_mixer(struct sl_mixer *mixer, void *arg)
 
     sl_mixer_stats(mixer, &stats);
     sl_mixer_each_input(mixer, list_input, &inputs);
-    json_t *item = json_pack("{s:s, s:n, s:o, s:n, s:o, s:s, s:b, s:b, s:b, s:o, s:o}",
-                             "localMediaSessionId", sl_stream_id(stats.stream),
-                             "remoteMediaSessionId", "localStreamName", sl_json_text(stats.output),
-                             "remoteStreamName", "uri", json_sprintf("%s%s", scheme, stats.name),
-                             "status", stats.flows ? "PROCESSED_LOCAL" : "NEW", "hasAudio",
-                             stats.settings->has_audio, "hasVideo", stats.settings->has_video,
-                             "record", 0, "mediaSessions", inputs.ids, "inputs", inputs.list);
+    json_t *item = json_pack(
+        "{s:s, s:n, s:o, s:n, s:o, s:s, s:b, s:b, s:b, s:o, s:o}", "localMediaSessionId",
+        sl_stream_id(stats.stream), "remoteMediaSessionId", "localStreamName",
+        sl_json_text(stats.output), "remoteStreamName", "uri",
+        json_sprintf(SL_MIXER_SCHEME "%s", stats.name), "status",
+        stats.flows ? "PROCESSED_LOCAL" : "NEW", "hasAudio", stats.settings->has_audio, "hasVideo",
+        stats.settings->has_video, "record", 0, "mediaSessions", inputs.ids, "inputs", inputs.list);
     sl_mixer_params_describe(stats.settings, item);
     (void)json_array_append_new(listing->list, item);
 }
@@ -392,8 +274,8 @@ static const struct sl_param startup_params[] = {
     {.name = "localStreamName", .required = true, .about = "name of the output"},
     {.name = "hasVideo", .type = SL_PARAM_BOOL, .about = "it has pictures; true"},
     {.name = "hasAudio", .type = SL_PARAM_BOOL, .about = "it has sound; true"},
-    {.name = "background", .about = "a file of media_dir; refused: none are drawn"},
-    {.name = "watermark", .about = "a file of media_dir; refused: none are drawn"},
+    {.name = "background", .about = "a PNG file of media_dir, drawn beneath the pictures"},
+    {.name = "watermark", .about = "likewise, drawn over them in the upper left corner"},
     PARAMETERS,
 };
 static const struct sl_param add_params[] = {
@@ -425,7 +307,8 @@ static const struct sl_param set_audio_video_params[] = {
     }
 
 static const struct sl_route routes[] = {
-    MIXER_ROUTE("startup", answer_startup, startup_params, "404 409 500", "makes a mixer"),
+    MIXER_ROUTE("startup", sl_mixer_part_answer_startup, startup_params, "404 409 500",
+                "makes a mixer"),
     MIXER_ROUTE("add", answer_add, add_params, "404 409", "gives it one more input"),
     MIXER_ROUTE("remove", answer_remove, remove_params, "404", "takes one away"),
     MIXER_ROUTE("terminate", answer_terminate, terminate_params, "404", "ends a mixer"),
@@ -448,7 +331,13 @@ static const struct sl_route routes[] = {
      .codes = "404"},
 };
 
-void sl_mixer_part_add(struct sl_mixer_part *part, struct sl_router *router)
+void sl_mixer_part_init(struct sl_mixer_part *part, const struct sl_rest_parts *parts,
+                        struct sl_router *router)
 {
+    *part = (struct sl_mixer_part){.streams = parts->streams,
+                                   .mixers = parts->mixers,
+                                   .directory = parts->directory,
+                                   .config = parts->config};
+    sl_list_init(&part->starts);
     sl_router_add(router, routes, SL_ARRAY_LEN(routes), part);
 }

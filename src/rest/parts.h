@@ -4,6 +4,7 @@
 #ifndef SL_REST_PARTS_H
 #define SL_REST_PARTS_H
 
+#include "base/list.h"
 #include "http/http.h"
 #include "rest/rest.h"
 
@@ -121,9 +122,18 @@ void sl_transcoder_part_destroy(struct sl_transcoder_part *part);
 struct sl_mixer_part {
     struct sl_streams *streams;
     struct sl_mixers *mixers;
+    const struct sl_directory *directory; /* NULL: names are this server's own */
     const struct sl_config *config;
+    struct sl_list starts; /* of mixer_start.c */
+    size_t start_count;
 };
-void sl_mixer_part_add(struct sl_mixer_part *part, struct sl_router *router);
+void sl_mixer_part_init(struct sl_mixer_part *part, const struct sl_rest_parts *parts,
+                        struct sl_router *router);
+/* mixer_start.c: /rest-api/mixer/startup. */
+void sl_mixer_part_answer_startup(struct sl_call *call, void *part);
+/* Answers what still waits; before the router and the mixers go. Of one that never began, nothing.
+ */
+void sl_mixer_part_deinit(struct sl_mixer_part *part);
 /* mixer_params.c: the parameters of a mixer by their names (rooms-mixers-diagnostics.md 2.8). */
 struct sl_mixer_settings;
 enum sl_mixer_param_use { SL_MIXER_AT_START, SL_MIXER_LATER };
@@ -131,9 +141,13 @@ enum sl_mixer_param_use { SL_MIXER_AT_START, SL_MIXER_LATER };
  * unknown or fixed by now. */
 int sl_mixer_params_apply(json_t *params, enum sl_mixer_param_use use,
                           struct sl_mixer_settings *settings, struct sl_error *error);
-enum { SL_MIXER_PARAMS_TEXT_MAX = 256 };
-/* Those of params that are taken and change nothing, "a, b"; false: there are none. */
-bool sl_mixer_params_list_idle(json_t *params, char out[static SL_MIXER_PARAMS_TEXT_MAX]);
+/* Those of params that are taken and change nothing, in one line of the log. */
+void sl_mixer_params_note_idle(const char *mixer, json_t *params);
+#define SL_MIXER_SCHEME "mixer://"
+/* Within their uri; NULL: it is none of a mixer. */
+const char *sl_mixer_params_name(json_t *params);
+/* Whether hasAudio or hasVideo is true, or absent. */
+bool sl_mixer_params_want(json_t *params, const char *name);
 /* All of them into item. */
 void sl_mixer_params_describe(const struct sl_mixer_settings *settings, json_t *item);
 

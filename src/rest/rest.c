@@ -109,10 +109,8 @@ static void add_parts(struct sl_rest *rest, const struct sl_rest_config *config)
     }
     rest->variants = (struct sl_variants_part){parts};
     sl_variants_part_add(&rest->variants, rest->router);
-    if (parts->mixers) {
-        rest->mixers = (struct sl_mixer_part){parts->streams, parts->mixers, parts->config};
-        sl_mixer_part_add(&rest->mixers, rest->router);
-    }
+    if (parts->mixers)
+        sl_mixer_part_init(&rest->mixers, parts, rest->router);
     if (parts->hls)
         sl_hls_part_add(parts->hls, rest->router);
     if (parts->recordings)
@@ -162,6 +160,7 @@ void sl_rest_destroy(struct sl_rest *rest)
     sl_pull_part_destroy(rest->pull);
     sl_snapshot_part_destroy(rest->snapshot);
     sl_transcoder_part_destroy(rest->transcoder);
+    sl_mixer_part_deinit(&rest->mixers);
     sl_debug_part_destroy(rest->debug);
     sl_call_streams_part_destroy(rest->call_streams);
     sl_records_part_destroy(rest->records);

@@ -10,6 +10,7 @@
 #include "hooks/hooks.h"
 #include "mixer/mixer.h"
 #include "mse/mse.h"
+#include "program/program.h"
 #include "push/push.h"
 #include "record/record.h"
 #include "rtsp/rtsp.h"
@@ -169,6 +170,7 @@ static int create_mixers(struct sl_server *server, struct sl_error *error)
         .streams = server->streams,
         .workers = server->workers,
         .transcoder = server->transcoder,
+        .files = sl_programs_sounds(server->programs),
         .archive = sl_recordings_archive(server->recordings),
         .on_output = on_mixed_output,
         .arg = server,

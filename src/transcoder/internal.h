@@ -39,11 +39,12 @@ static inline enum sl_engine_role sl_codec_role_of(enum sl_engine_kind kind)
                                                             : SL_ENGINE_ROLE_PICTURES;
 }
 
-/* What may be left out. The demo's inputs are orders to draw and to beep, time after time. */
+/* What may be left out. The demo's inputs are orders to draw and to beep, time after time; an image
+ * is given again by whoever has it. */
 static inline bool sl_codec_is_input(const struct sl_engine_message *message)
 {
-    return message->type == SL_ENGINE_INPUT || message->type == SL_ENGINE_DRAW ||
-           message->type == SL_ENGINE_BEEP;
+    return message->type == SL_ENGINE_INPUT || message->type == SL_ENGINE_IMAGE ||
+           message->type == SL_ENGINE_DRAW || message->type == SL_ENGINE_BEEP;
 }
 
 /* ---- quarantine.c ---- */

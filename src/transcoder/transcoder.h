@@ -112,8 +112,9 @@ struct sl_codec_job *sl_codec_job_create(const struct sl_codec_job_config *confi
 void sl_codec_job_close(struct sl_codec_job *job);
 /* message->job is filled in here. Between on_up() and on_down(), else nothing happens. False: an
  * input was left out, since too much waits or the job is down; orders never are while it is up. The
- * demo's inputs are SL_ENGINE_DRAW and SL_ENGINE_BEEP. What waits is sent behind what waited, so
- * that after a false the next input that is taken had better be a key frame. [loop] */
+ * demo's inputs are SL_ENGINE_DRAW and SL_ENGINE_BEEP, and an SL_ENGINE_IMAGE is one. What waits is
+ * sent behind what waited, so that after a false the next input that is taken had better be a key
+ * frame. [loop] */
 bool sl_codec_job_send(struct sl_codec_job *job, struct sl_engine_message *message);
 
 #endif

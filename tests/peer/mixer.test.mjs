@@ -9,7 +9,7 @@ import { Backend, startWithApps } from './lib/backend.mjs';
 import { call, event, pictures } from './lib/bare.mjs';
 import { Browser, text } from './lib/browser.mjs';
 import { BARE, EXAMPLES, startPages } from './lib/pages.mjs';
-import { readPng } from './lib/png.mjs';
+import { readPng, writePng } from './lib/png.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { Server } from './lib/server.mjs';
 import { SshUser } from './lib/ssh.mjs';
@@ -241,24 +241,51 @@ describe('mixers', () => {
         await other.context().close();
     });
 
-    test('MIX-24 what is not drawn or changes nothing is said', async () => {
+    test('MIX-24 files are drawn beneath and over the inputs, and nothing else is fetched', async () => {
         const media = path.join(server.stateDir, 'media');
         fs.mkdirSync(media, { recursive: true });
-        fs.writeFileSync(path.join(media, 'there.png'), '');
-        fs.writeFileSync(path.join(server.stateDir, 'outside.png'), '');
+        const write = (name, bytes) => fs.writeFileSync(path.join(media, name), bytes);
+        write('text.png', 'no picture');
+        write('large.png', writePng(2000, 1200, [...RED, 255]));
+        write('cut.png', writePng(64, 64, [...RED, 255]).subarray(0, 60));
+        write('under.png', writePng(32, 18, [...GREEN, 255]));
+        write('over.png', writePng(64, 36, [...BLUE, 255]));
+        fs.writeFileSync(path.join(server.stateDir, 'outside.png'), writePng(8, 8, [...RED, 255]));
         fs.symlinkSync('../outside.png', path.join(media, 'link.png'));
-        const start = (more) => post('mixer/startup', { uri: 'mixer://p', localStreamName: 'p', ...more });
+        const start = (more) => status('mixer/startup', { uri: 'mixer://p', localStreamName: 'p', ...more });
         for (const field of ['background', 'watermark']) {
-            for (const name of ['../outside.png', 'http://127.0.0.1/x.png', '/etc/passwd', '.x.png'])
-                assert.equal((await start({ [field]: name })).status, 400, name);
+            for (const name of ['../outside.png', 'http://127.0.0.1/x.png', '/etc/passwd', '.x.png',
+                'text.png', 'large.png'])
+                assert.equal(await start({ [field]: name }), 400, name);
             for (const name of ['none.png', 'link.png'])
-                assert.equal((await start({ [field]: name })).status, 404, name);
-            const there = await start({ [field]: 'there.png' });
-            assert.equal(there.status, 400);
-            assert.match(there.body.message, /not drawn/);
+                assert.equal(await start({ [field]: name }), 404, name);
         }
         assert.equal(await status('mixer/find_all'), 404);
-        assert.equal((await start({ mixerRealtime: 'false', mixerVoiceActivity: true })).status, 200);
+        // one that shows only to a decoder that it is damaged
+        assert.equal(await start({ watermark: 'cut.png' }), 200);
+        assert.ok(isNear((await snapshot('p')).at(0.5, 0.5), BLACK));
+        await server.waitForLog(/mixer: its watermark is not drawn: the file is damaged/);
+        await end('mixer://p');
+        // empty: its background alone; then an input of 4:3 in the middle of it
+        assert.equal(await start({ background: 'under.png', watermark: 'over.png' }), 200);
+        const viewer = await play(page, 'p');
+        const points = [[0.05, 0.5, GREEN], [0.95, 0.5, GREEN], [0.05, 0.05, BLUE], [0.05, 0.15, GREEN],
+            [0.12, 0.05, GREEN]];
+        await sees(page, viewer.selector, [...points, [0.5, 0.5, GREEN]]);
+        const camera = await publish(page, 'p1', RED, 0, { width: 320, height: 240 });
+        assert.equal(await status('mixer/add', { uri: 'mixer://p', remoteStreamName: 'p1' }), 200);
+        await sees(page, viewer.selector, [...points, [0.5, 0.5, RED], [0.14, 0.5, RED]]);
+        for (const pid of codecPids('pictures')) // the next one is given them, too
+            process.kill(pid, 'SIGKILL');
+        await pictures(page, viewer.label, 15);
+        await sees(page, viewer.selector, [...points, [0.5, 0.5, RED]]);
+        await stop(page, camera);
+        await end('mixer://p');
+    });
+
+    test('what changes nothing is said', async () => {
+        assert.equal(await status('mixer/startup', { uri: 'mixer://p', localStreamName: 'p',
+            mixerRealtime: 'false', mixerVoiceActivity: true }), 200);
         await server.waitForLog(/mixer p: without effect: mixerRealtime, mixerVoiceActivity/);
         const set = (more) => status('mixer/set_parameter', { uri: 'mixer://p', ...more });
         assert.equal(await set({ mixerDesktopAlign: 'LEFT', mixerDesktopAlignment: 'LEFT' }), 400);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// PNG pictures of 8 bits RGB, not interlaced, read as ISO 15948 has them: whoever made them wrong
-// fails here.
+// PNG pictures of 8 bits, not interlaced: of RGB, read as ISO 15948 has them, so that whoever made
+// them wrong fails here; and of RGB with alpha, written.
 import assert from 'node:assert/strict';
 import zlib from 'node:zlib';
 
@@ -70,4 +70,26 @@ export function readPng(base64) {
         const at = (Math.floor(y * height) * width + Math.floor(x * width)) * CHANNELS;
         return [...pixels.subarray(at, at + CHANNELS)];
     } };
+}
+
+function chunk(type, data) {
+    const whole = Buffer.alloc(12 + data.length);
+    whole.writeUInt32BE(data.length, 0);
+    whole.write(type, 4, 'latin1');
+    data.copy(whole, 8);
+    whole.writeUInt32BE(crc(whole.subarray(4, 8 + data.length)), 8 + data.length);
+    return whole;
+}
+
+// The file of one colour, [r, g, b, alpha].
+export function writePng(width, height, colour) {
+    const head = Buffer.alloc(13), row = Buffer.alloc(1 + 4 * width);
+    head.writeUInt32BE(width, 0);
+    head.writeUInt32BE(height, 4);
+    head.set([8, 6], 8);
+    for (let x = 0; x < width; x++)
+        row.set(colour, 1 + 4 * x);
+    const rows = Buffer.concat(Array.from({ length: height }, () => row));
+    return Buffer.concat([SIGNATURE, chunk('IHDR', head), chunk('IDAT', zlib.deflateSync(rows)),
+        chunk('IEND', Buffer.alloc(0))]);
 }

@@ -84,12 +84,34 @@ static void words_of_settings_are_known(void **state)
     assert_false(sl_mixer_codec_find("aac", &codec));
 }
 
+static void files_are_named_without_a_way_to_them(void **state) /* MIX-24 */
+{
+    static const char *const bad[] = {"",   "../x.png", "a/b.png", "/x.png",     ".x.png",
+                                      "..", "a\\b",     "a\n.png", "http://x/y", "a\177b"};
+    char longest[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        if (sl_mixer_image_name_is_valid(bad[i]))
+            fail_msg("%s is taken", bad[i]);
+    }
+    assert_true(sl_mixer_image_name_is_valid("logo of ours.png"));
+    assert_true(sl_mixer_image_name_is_valid("a..png"));
+    memset(longest, 'x', sizeof(longest));
+    longest[255] = '\0';
+    assert_true(sl_mixer_image_name_is_valid(longest));
+    longest[255] = 'x';
+    longest[256] = '\0';
+    assert_false(sl_mixer_image_name_is_valid(longest));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_one_hash_between_two_names_joins),
         cmocka_unit_test(an_inputs_own_stream_is_called_by_both),
         cmocka_unit_test(words_are_looked_for_anywhere),
+        cmocka_unit_test(files_are_named_without_a_way_to_them),
         cmocka_unit_test(words_of_settings_are_known),
     };
 

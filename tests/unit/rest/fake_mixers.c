@@ -2,6 +2,9 @@
 /* At most one mixer. */
 #include "fake_mixers.h"
 
+#include "base/blob.h"
+#include "base/mem.h"
+#include "net/net.h"
 #include "stream/stream.h"
 
 #include <errno.h>
@@ -47,7 +50,8 @@ size_t sl_mixers_count(const struct sl_mixers *mixers)
 }
 
 int sl_mixers_start(struct sl_mixers *mixers, const char *name, const char *output,
-                    const struct sl_mixer_settings *settings, struct sl_mixer **out)
+                    const struct sl_mixer_settings *settings, const struct sl_mixer_images *images,
+                    struct sl_mixer **out)
 {
     (void)mixers;
     if (fake.refusal)
@@ -56,8 +60,55 @@ int sl_mixers_start(struct sl_mixers *mixers, const char *name, const char *outp
     (void)snprintf(fake.name, sizeof(fake.name), "%s", name);
     (void)snprintf(fake.output, sizeof(fake.output), "%s", output);
     fake.settings = *settings;
+    fake.background = images->background;
+    fake.watermark = images->watermark;
     *out = the_one();
     return 0;
+}
+
+/* ---- Files: never.png is not answered, of the others the name says what they are ---- */
+
+struct sl_mixer_image_load {
+    struct sl_later later;
+    int err;
+    sl_mixer_on_image *on_done;
+    void *owner;
+};
+
+static void on_read(struct sl_later *later)
+{
+    struct sl_mixer_image_load *load = sl_container_of(later, struct sl_mixer_image_load, later);
+
+    load->on_done(load->owner, load->err, "words", load->err < 0 ? NULL : sl_blob_create(1));
+    free(load);
+}
+
+struct sl_mixer_image_load *sl_mixer_image_load_start(struct sl_mixers *mixers, const char *name,
+                                                      sl_mixer_on_image *on_done, void *owner)
+{
+    static const struct {
+        const char *name;
+        int err;
+    } files[] = {{"none.png", -ENOENT}, {"text.png", -EBADMSG}, {"slow.png", -ETIMEDOUT}};
+    struct sl_mixer_image_load *load = sl_new(struct sl_mixer_image_load);
+
+    (void)mixers;
+    for (size_t i = 0; i < SL_ARRAY_LEN(files); i++)
+        load->err = strcmp(files[i].name, name) == 0 ? files[i].err : load->err;
+    load->on_done = on_done;
+    load->owner = owner;
+    load->later.run = on_read;
+    if (strcmp(name, "never.png") != 0)
+        sl_loop_later(NULL, &load->later);
+    return load;
+}
+
+void sl_mixer_image_load_cancel(struct sl_mixer_image_load *load)
+{
+    if (!load)
+        return;
+    sl_later_cancel(&load->later);
+    free(load);
 }
 
 void sl_mixer_end(struct sl_mixer *mixer, const char *why)

@@ -10,7 +10,8 @@ struct fake_mixers {
     size_t count;
     char name[65], output[65]; /* of the one that there is */
     struct sl_mixer_settings settings;
-    struct sl_mixer_use use; /* of the last input that was added */
+    struct sl_blob *background, *watermark; /* of the one that there is; not referenced */
+    struct sl_mixer_use use;                /* of the last input that was added */
     char inputs[2][65];
     int level, muted;
 };

@@ -77,7 +77,80 @@ static void refuses_what_is_no_mixer(void **state) /* MIX-24 */
         if (status != 400)
             fail_msg("%d: %s", status, bad[i]);
     }
-    assert_int_equal(post(control, MIXER("startup"), START(",'watermark':'none.png'"), NULL), 404);
+    assert_int_equal(sl_mixers_count(NULL), 0);
+}
+
+static void reads_its_images_first(void **state) /* MIX-24 */
+{
+    struct control *control = *state;
+    struct fake_mixers *fake = fake_mixers_reset();
+    static const struct {
+        const char *body;
+        int status;
+        bool background, watermark;
+    } cases[] = {
+        {START(",'watermark':'none.png'"), 404, false, false},
+        {START(",'background':'a.png','watermark':'none.png'"), 404, false, false},
+        {START(",'background':'text.png'"), 400, false, false},
+        {START(",'background':'slow.png'"), 500, false, false},
+        {START(",'background':'a.png'"), 200, true, false},
+        {START(",'watermark':'a.png'"), 200, false, true},
+        {START(",'background':'a.png','watermark':'b.png'"), 200, true, true},
+        {START(",'background':null"), 200, false, false},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        fake->count = 0;
+        int status = post(control, MIXER("startup"), cases[i].body, NULL);
+        if (status != cases[i].status)
+            fail_msg("%d: %s", status, cases[i].body);
+        assert_int_equal(fake->count, status == 200);
+        if (status == 200) {
+            assert_int_equal(fake->background != NULL, cases[i].background);
+            assert_int_equal(fake->watermark != NULL, cases[i].watermark);
+        }
+    }
+}
+
+static void claims_its_name_among_all_nodes(void **state)
+{
+    struct control *control = *state;
+    struct fake_mixers *fake = fake_mixers_reset();
+    static const struct {
+        int err, status;
+    } cases[] = {{-EEXIST, 409}, {-EINVAL, 400}, {-ENOBUFS, 500}};
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        control->directory.err = cases[i].err;
+        assert_int_equal(post(control, MIXER("startup"), START(""), NULL), cases[i].status);
+        assert_int_equal(fake->count, 0);
+    }
+    control->directory.err = 0;
+    assert_int_equal(post(control, MIXER("startup"), START(""), NULL), 200);
+    assert_string_equal(control->directory.claimed, "out");
+    assert_int_equal(control->directory.held, 0); /* the stream holds it from there on */
+    fake->refusal = -EBUSY;
+    assert_int_equal(post(control, MIXER("startup"), START(""), NULL), 500);
+    assert_int_equal(control->directory.held, 0);
+}
+
+static void whoever_waits_is_answered_at_the_end(void **state)
+{
+    static const char *const bodies[] = {START(",'watermark':'never.png'"), START("")};
+    struct control *control = *state;
+    struct sl_http_request requests[SL_ARRAY_LEN(bodies)];
+
+    fake_mixers_reset();
+    control->directory.waits = true;
+    for (size_t i = 0; i < SL_ARRAY_LEN(bodies); i++)
+        send_request(control, &requests[i], "POST", MIXER("startup"), bodies[i]);
+    fake_settle();
+    sl_rest_destroy(control->rest);
+    control->rest = NULL;
+    for (size_t i = 0; i < SL_ARRAY_LEN(bodies); i++) {
+        assert_int_equal(requests[i].status, 503);
+        fake_deinit(&requests[i]);
+    }
     assert_int_equal(sl_mixers_count(NULL), 0);
 }
 
@@ -208,6 +281,9 @@ int main(void)
                                         control_tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_is_no_mixer, control_set_up,
                                         control_tear_down),
+        CONTROL_TEST(reads_its_images_first),
+        CONTROL_TEST(claims_its_name_among_all_nodes),
+        CONTROL_TEST(whoever_waits_is_answered_at_the_end),
         cmocka_unit_test_setup_teardown(says_why_there_is_none, control_set_up, control_tear_down),
         cmocka_unit_test_setup_teardown(adds_lists_and_removes, control_set_up, control_tear_down),
         cmocka_unit_test_setup_teardown(sets_inputs_by_name_and_by_expression, control_set_up,

@@ -92,6 +92,7 @@ struct sl_provider {
     const char *name;     /* as clients choose it (mediaProvider): "WebRTC" */
     const char *protocol; /* as lists and metrics have it: "webrtc" */
     void *arg;
+    bool is_telephone;  /* its publications are what a telephone says: nothing takes their place */
     bool without_rates; /* its clients cannot bear to be told of rates (websocket-api.md 9.3) */
     /*
      * SL_REASON_NONE: *facts tells what was agreed on, and nothing moves before start(). Or why it
@@ -111,9 +112,9 @@ struct sl_provider {
     /* What comes and goes on its way is noted there (net/capture.h) from now on, while it lives.
      * NULL: the provider cannot tell. */
     void (*watch)(struct sl_medium *medium, struct sl_capture *capture);
-    /* A playback goes on with another stream of the same codecs, which lives until it is told of the
-     * next one, from its next key frame on; NULL: with what it was begun for. One that gets its own
-     * stream in another form stays with that. NULL: the provider cannot. */
+    /* A playback goes on with another stream of the same codecs, which lives until it is told of
+     * the next one, from its next key frame on; NULL: with what it was begun for. One that gets its
+     * own stream in another form stays with that. NULL: the provider cannot. */
     void (*show)(struct sl_medium *medium, struct sl_stream *stream);
 };
 

@@ -148,6 +148,7 @@ void sl_calls_make_provider(struct sl_calls *calls)
         .name = "SIP",
         .protocol = "sip",
         .arg = calls,
+        .is_telephone = true,
         .begin = begin,
         .start = start,
         .close = close_medium,

@@ -29,7 +29,7 @@ struct made {
 struct narrow {
     const struct sl_webrtc_provider_config *parts; /* NULL: nothing ever does */
     struct sl_stream *stream;                      /* that is played */
-    bool single_nal; /* of H264 */
+    bool single_nal;                               /* of H264 */
     enum { AS_PUBLISHED, STANDS_IN, LEAVING } state;
     struct sl_variant *variant; /* NULL: none, in the first state only */
     struct sl_stream_listener listener;
@@ -97,6 +97,8 @@ size_t sl_setup_configured_codecs(const struct sl_config *config,
 enum sl_reason sl_made_take(struct sl_setup *setup);
 /* From the setup to its medium, which hears of their ends. */
 void sl_made_keep(struct sl_setup *setup);
+/* The player sees its own stream again, which may have gone on in another codec by now. */
+void sl_made_look(struct sl_medium *medium);
 /* As its medium closes: nothing else takes its place any more. */
 void sl_made_watch_no_more(struct sl_medium *medium);
 void sl_made_release(struct sl_medium *medium);

@@ -124,9 +124,8 @@ static void fail_later(struct sl_medium *medium, enum sl_reason why)
     sl_loop_later(medium->as_published.parts->loop, &medium->as_published.failed);
 }
 
-static void on_codec(struct sl_stream_listener *listener, enum sl_media_kind kind)
+static void follow_codec(struct sl_medium *medium, enum sl_media_kind kind)
 {
-    struct sl_medium *medium = sl_container_of(listener, struct sl_medium, as_published.listener);
     enum sl_codec codec = sl_stream_codec(medium->as_published.stream, kind);
 
     if (!medium->as_published.watched[kind] || medium->as_published.takes[codec])
@@ -138,6 +137,20 @@ static void on_codec(struct sl_stream_listener *listener, enum sl_media_kind kin
     int err = go_over(medium, kind);
     if (err < 0)
         fail_later(medium, reason_of(err));
+}
+
+static void on_codec(struct sl_stream_listener *listener, enum sl_media_kind kind)
+{
+    struct sl_medium *medium = sl_container_of(listener, struct sl_medium, as_published.listener);
+
+    if (!medium->narrow.suspended) /* else sl_made_look(): it sees something else for now */
+        follow_codec(medium, kind);
+}
+
+void sl_made_look(struct sl_medium *medium)
+{
+    for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++)
+        follow_codec(medium, kind);
 }
 
 static void watch(struct sl_setup *setup)

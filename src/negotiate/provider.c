@@ -170,6 +170,8 @@ static void show(struct sl_medium *medium, struct sl_stream *stream)
     if (stream ? made : !medium->narrow.suspended)
         return;
     sl_narrow_suspend(medium, stream != NULL);
+    if (!stream)
+        sl_made_look(medium);
     for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++) {
         struct sl_variant *variant = medium->made[kind].variant;
         struct sl_track *track = stream    ? sl_stream_track(stream, kind)

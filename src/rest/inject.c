@@ -21,7 +21,7 @@ static void answer_startup(struct sl_call *call, void *arg)
         sl_reply_error(call, 404, "Stream not found");
         return;
     case -EINVAL:
-        sl_reply_error(call, 400, "the streams have not the same codecs");
+        sl_reply_error(call, 400, "the streams have not the same codecs, or one is a call's");
         return;
     case -EEXIST:
         sl_reply_error(call, 409, "another stream is injected there already");

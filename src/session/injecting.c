@@ -16,6 +16,8 @@ struct injection {
     struct sl_list link; /* in sessions->injections */
     struct sl_sessions *sessions;
     struct sl_stream *target, *source;
+    enum sl_codec
+        codecs[2]; /* of the source, by enum sl_media_kind: its players have agreed on these */
     struct sl_stream_listener target_end, source_end;
     struct sl_taker taker; /* of the source: somebody sees it */
 };
@@ -49,12 +51,31 @@ static void show_all(const struct injection *injection, struct sl_stream *source
         show(player, source);
 }
 
+/* What players of the one have agreed on, the other is. Sound of one codec differs in its clock at
+ * most: opus always says two channels, of G.711 and G722 there is one (RFC 7587, RFC 3551). */
+static bool are_tracks_alike(struct sl_stream *target, struct sl_stream *source,
+                             enum sl_media_kind kind)
+{
+    struct sl_track *a = sl_stream_track(target, kind), *b = sl_stream_track(source, kind);
+
+    if (!a || !b)
+        return a == b;
+    return sl_stream_codec(target, kind) == sl_stream_codec(source, kind) &&
+           sl_track_codecs(a)->clock_hz == sl_track_codecs(b)->clock_hz;
+}
+
+static bool are_alike(struct sl_stream *target, struct sl_stream *source)
+{
+    return are_tracks_alike(target, source, SL_AUDIO) && are_tracks_alike(target, source, SL_VIDEO);
+}
+
+/* The target may have gone on in another codec: whoever comes now has agreed on that one. */
 void sl_injection_apply(struct sl_media_session *media)
 {
     const struct injection *injection =
         media->audience && !media->publish ? find(media->sessions, media->audience->stream) : NULL;
 
-    if (injection)
+    if (injection && are_alike(injection->target, injection->source))
         show(media, injection->source);
 }
 
@@ -82,28 +103,24 @@ static void on_source_end(struct sl_stream_listener *listener)
     end(injection);
 }
 
-/* Players have agreed on the target's codecs. */
-static bool are_alike(struct sl_stream *target, struct sl_stream *source)
-{
-    for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++) {
-        struct sl_track *a = sl_stream_track(target, kind), *b = sl_stream_track(source, kind);
-        if ((a == NULL) != (b == NULL) ||
-            (a && sl_stream_codec(target, kind) != sl_stream_codec(source, kind)))
-            return false;
-    }
-    return true;
-}
-
 /* Players would go on without a picture or a sound. */
 static void on_source_codec(struct sl_stream_listener *listener, enum sl_media_kind kind)
 {
     struct injection *injection = sl_container_of(listener, struct injection, source_end);
 
-    (void)kind;
-    if (are_alike(injection->target, injection->source))
+    if (sl_stream_codec(injection->source, kind) == injection->codecs[kind])
         return;
     show_all(injection, NULL);
     end(injection);
+}
+
+/* Telephones and their calls have an injection of their own (struct sl_exchange). */
+static bool is_telephone(const struct sl_sessions *sessions, const struct sl_stream *stream)
+{
+    const struct audience *audience = sl_audience_find(sessions, stream);
+    const struct sl_media_session *publication = audience ? audience->publication : NULL;
+
+    return publication && publication->provider && publication->provider->is_telephone;
 }
 
 /* The target is shown, by however many steps, where the source is. */
@@ -132,12 +149,15 @@ int sl_sessions_inject(struct sl_sessions *sessions, const char *target_name,
         return -EEXIST;
     if (would_be_circle(sessions, target, source))
         return -ELOOP;
-    if (!are_alike(target, source))
+    if (!are_alike(target, source) || is_telephone(sessions, target) ||
+        is_telephone(sessions, source))
         return -EINVAL;
     struct injection *injection = sl_new(struct injection);
     injection->sessions = sessions;
     injection->target = target;
     injection->source = source;
+    for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++)
+        injection->codecs[kind] = sl_stream_codec(source, kind);
     injection->target_end.on_end = on_target_end;
     injection->source_end.on_end = on_source_end;
     injection->source_end.on_codec = on_source_codec;

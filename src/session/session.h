@@ -467,7 +467,8 @@ struct sl_listed {
 };
 /* Players of the target see the source in its place from now on, until one of both ends. -ENOENT:
  * there are not both; -EEXIST: they see another one already; -ELOOP: one would be shown in its own
- * place; -EINVAL: they have not the same codecs (rooms-mixers-diagnostics.md 5). */
+ * place; -EINVAL: they have not the same codecs, or one is a telephone's
+ * (rooms-mixers-diagnostics.md 5). */
 int sl_sessions_inject(struct sl_sessions *sessions, const char *target, const char *source);
 /* -ENOENT: they see their own. */
 int sl_sessions_inject_no_more(struct sl_sessions *sessions, const char *target);

@@ -173,6 +173,25 @@ describe('Nodes that share a Redis', () => {
         }
     });
 
+    test('MIX-25 mixers take part: a name is one node\'s, and others play what it mixes', async () => {
+        const start = (server, uri, localStreamName) =>
+            rest(server, '/mixer/startup', { uri, localStreamName }).then(({ status }) => status);
+        assert.equal(await start(servers.b, 'mixer://m', CAMERA), 409);
+        assert.equal(await start(servers.a, 'mixer://m', 'mixed'), 200);
+        assert.equal(await start(servers.b, 'mixer://m', 'mixed'), 409);
+        assert.equal(await start(servers.b, 'mixer://m', 'mixed2'), 200); // of a node's own, its URI
+        await announced('mixed');
+        const { client, outcome } = await tryPlay(servers.b, 'mixed');
+        assert.equal(outcome, 'accepted');
+        assert.ok((await pulls(servers.b)).some(({ localStreamName }) => localStreamName === 'mixed'));
+        await client.close();
+        for (const server of [servers.a, servers.b])
+            assert.equal((await rest(server, '/mixer/terminate', { uri: 'mixer://m' })).status, 200);
+        assert.equal(await until('the name is free', async () =>
+            await start(servers.b, 'mixer://m', 'mixed') === 200), true);
+        assert.equal((await rest(servers.b, '/mixer/terminate', { uri: 'mixer://m' })).status, 200);
+    });
+
     test('free a name at once when its publication ends', async () => {
         for (const server of [servers.a, servers.b, servers.c, servers.a]) {
             const { client, id, outcome } = await tryPublish(server, 'wanders');

@@ -8,8 +8,8 @@ import { after, before, describe, test } from 'node:test';
 import { Backend, startWithApps } from './lib/backend.mjs';
 import { Line, account, newId, sdpOf } from './lib/calls.mjs';
 import { call as inPage, publishCamera } from './lib/bare.mjs';
-import { Browser } from './lib/browser.mjs';
-import { BARE, startPages } from './lib/pages.mjs';
+import { Browser, text } from './lib/browser.mjs';
+import { BARE, EXAMPLES, startPages } from './lib/pages.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { makeTone } from './lib/push_probe.mjs';
 import { record, recordingOf } from './lib/recordings.mjs';
@@ -17,6 +17,7 @@ import { Nginx, soundOf } from './lib/rtmp.mjs';
 import { RtpPorts } from './lib/rtp.mjs';
 import { offer } from './lib/sdp.mjs';
 import { Baresip, DOMAIN, Kamailio } from './lib/sip.mjs';
+import { init } from './lib/studio.mjs';
 import { until } from './lib/wait.mjs';
 
 const METHODS = ['connect', 'ConnectionStatusEvent', 'RegistrationStatusEvent', 'call',
@@ -332,4 +333,43 @@ describe('its sound', () => {
                 await telephone.stop();
             }
         });
+
+    test('MIX-21 webrtc_sip_conference: a telephone hears the mix without itself', async () => {
+        const telephone = await Baresip.start('u2', 'p2', kamailio.port, { codecs: 'pcma/8000/1' });
+        const client = await browser.page(
+            `${pages.url}${EXAMPLES}/webrtc_sip_conference/webrtc_sip_conference.html`, server);
+        const guest = await browser.page(pages.url + BARE, server, { init: init() });
+        try {
+            // the page knows one port
+            await client.route('http://127.0.0.1:8081/**', (route) => route.continue(
+                { url: route.request().url().replace('http://127.0.0.1:8081', server.http) }));
+            const { sipLogin, sipPassword, sipDomain } = account('u1', kamailio.port);
+            await client.fill('#config', JSON.stringify({ wcs: '127.0.0.1',
+                sipAsRtmp: { ext: 'u2', toStream: 'line', login: sipLogin, password: sipPassword,
+                    domain: sipDomain, outboundProxy: '127.0.0.1', port: kamailio.port,
+                    registerRequired: 'true' },
+                mixer: { uri: 'mixer://conf', name: 'conf' } }));
+            await client.click('#startBtn');
+            await text(client, '#initialized', 'true');
+            assert.equal(telephone.heard().share, 0, 'nobody else is there');
+            assert.equal(await inPage(guest, 'connect', server.ws), 'ESTABLISHED');
+            await guest.evaluate(() => {
+                window.cameras = { guest: window.studio.source({ colour: 'red', hz: 1300 }) };
+            });
+            const joined = await inPage(guest, 'publishCamera', 'guest', 'guest#conf', 'guest', {});
+            assert.equal(joined.status, 'PUBLISHING', joined.info);
+            await hears(telephone, 1300);
+            assert.equal((await inPage(guest, 'play', 'player', 'conf-guestconf')).status, 'PLAYING');
+            await pageHears(guest, 440); // the telephone's tone
+            await client.click('#startBtn'); // Stop
+            await text(client, '#failed', 'true');
+            await telephone.event('CALL_CLOSED');
+            await until('the mixer is gone', async () => (await rest('mixer/find_all')).status === 404);
+            assert.deepEqual(client.faults, []);
+        } finally {
+            await guest.context().close();
+            await client.context().close();
+            await telephone.stop();
+        }
+    });
 });

@@ -7,7 +7,6 @@
 #include "sdp/parser.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,22 +21,6 @@ static const struct {
     {"G722", 8000, 9},   {"CN", 8000, 13},    {"G728", 8000, 15},  {"G729", 8000, 18},
     {"JPEG", 90000, 26}, {"H261", 90000, 31}, {"H263", 90000, 34},
 };
-
-void sl_sdp_parser_odd(struct sl_sdp_parser *parser, const char *format, ...)
-{
-    char words[128];
-    va_list args;
-
-    bool counted = parser->odd_line == parser->line;
-
-    parser->odd_line = parser->line;
-    if (counted || parser->sdp->odd_count++ > 0)
-        return; /* the first leads to the others */
-    va_start(args, format);
-    (void)vsnprintf(words, sizeof(words), format, args); /* cut is fine */
-    va_end(args);
-    (void)sl_error_set(&parser->sdp->odd, 0, "line %zu: %s", parser->line, words);
-}
 
 static void init_format(struct sl_sdp_format *format, uint8_t payload_type)
 {

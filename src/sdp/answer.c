@@ -185,6 +185,22 @@ static void write_feedback(struct sl_text *text, const struct sl_media *media)
             sl_text_line(text, "a=extmap:%u %s", media->ext_id[ext], sl_sdp_ext_uri(ext));
 }
 
+/* What is not named is not sent (RFC 8853 section 5.3.2). */
+static void write_simulcast(struct sl_text *text, const struct sl_media *media)
+{
+    for (size_t i = 0; i < media->layer_count; i++) {
+        const struct sl_sdp_rid *rid = &media->layers[i];
+        sl_text_line(text, "a=rid:%s recv%s%s", rid->id, rid->parameters[0] ? " " : "",
+                     rid->parameters);
+    }
+    if (media->layer_count == 0)
+        return;
+    sl_text_add(text, "a=simulcast:recv ");
+    for (size_t i = 0; i < media->layer_count; i++)
+        sl_text_add(text, "%s%s", i > 0 ? ";" : "", media->layers[i].id);
+    sl_text_end_line(text);
+}
+
 static void write_transport(struct sl_text *text, const struct sl_sdp_section *section,
                             const struct sl_sdp_local_transport *transport,
                             const struct sl_sdp_answer_config *config)
@@ -229,6 +245,7 @@ static void write_accepted(struct sl_text *text, const struct sl_sdp_section *se
     write_mid(text, section);
     write_codecs(text, section, media);
     write_feedback(text, media);
+    write_simulcast(text, media);
     if (c->negotiation->plain)
         sl_text_plain_transport(text, transport);
     else

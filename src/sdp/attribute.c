@@ -437,6 +437,7 @@ static const struct {
     {"inactive", SESSION | SECTION, on_inactive},
     {"mid", SECTION | EVERY_SECTION, on_mid},
     {"recvonly", SESSION | SECTION, on_recvonly},
+    {"rid", SECTION, sl_sdp_parse_rid},
     {"rtcp", SECTION, on_rtcp},
     {"rtcp-fb", SECTION, on_rtcp_fb},
     {"rtcp-mux", SECTION, on_rtcp_mux},
@@ -445,6 +446,7 @@ static const struct {
     {"sendonly", SESSION | SECTION, on_sendonly},
     {"sendrecv", SESSION | SECTION, on_sendrecv},
     {"setup", SESSION | SECTION, on_setup},
+    {"simulcast", SECTION, sl_sdp_parse_simulcast},
     {"ssrc", SECTION, on_ssrc},
     {"ssrc-group", SECTION, on_ssrc_group},
 };

@@ -13,6 +13,8 @@ static const char *const ext_uris[SL_EXT_COUNT] = {
         "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
     [SL_EXT_ABS_SEND_TIME] = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
     [SL_EXT_VIDEO_ORIENTATION] = "urn:3gpp:video-orientation",
+    [SL_EXT_RID] = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    [SL_EXT_REPAIRED_RID] = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
 };
 
 bool sl_sdp_section_is_plain(const struct sl_sdp_section *section)

@@ -33,6 +33,9 @@ struct sl_span sl_sdp_take_sprop(struct sl_sdp_section *section, uint8_t payload
                                  struct sl_span *fmtp);
 /* The parameter sets of the first of the media's codecs that has some. */
 void sl_sdp_choose_sprop(const struct sl_sdp_section *section, struct sl_media *media);
+/* The layers of a simulcast that we can take, SL_MEDIA_LAYERS_MAX of the most preferred; fewer than
+ * two are none. */
+void sl_sdp_choose_layers(const struct sl_sdp_section *section, struct sl_media *media);
 /* The value of one parameter of an fmtp; false, and out unchanged, if it is not there or does not
  * fit. */
 bool sl_sdp_fmtp_param(const char *fmtp, const char *name, char *out, size_t out_len);

@@ -243,6 +243,9 @@ static void choose_extensions(struct sl_media *media, const struct sl_sdp_sectio
     if (sl_sdp_receives(media->direction)) {
         media->ext_id[SL_EXT_MID] = sl_sdp_ext_id(section, SL_EXT_MID);
         media->ext_id[SL_EXT_TRANSPORT_CC] = sl_sdp_ext_id(section, SL_EXT_TRANSPORT_CC);
+        if (config->simulcast && media->kind == SL_VIDEO && !config->plain &&
+            !sl_sdp_sends(media->direction))
+            sl_sdp_choose_layers(section, media);
     } else if (may_be_estimated(media, config)) {
         media->ext_id[SL_EXT_TRANSPORT_CC] = sent_ext_id(section, SL_EXT_TRANSPORT_CC);
     }

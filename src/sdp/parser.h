@@ -22,6 +22,10 @@ struct sl_sdp_parser {
 __attribute__((format(printf, 2, 3))) void sl_sdp_parser_odd(struct sl_sdp_parser *parser,
                                                              const char *format, ...);
 
+/* a=rid and a=simulcast: simulcast.c. */
+void sl_sdp_parse_rid(struct sl_sdp_parser *parser, struct sl_span value);
+void sl_sdp_parse_simulcast(struct sl_sdp_parser *parser, struct sl_span value);
+
 /* One line behind "a=", free of control characters but tabs. What is unknown says nothing. */
 void sl_sdp_parse_attribute(struct sl_sdp_parser *parser, struct sl_span attribute);
 

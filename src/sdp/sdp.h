@@ -31,6 +31,9 @@ enum {
     SL_SDP_CRYPTOS_MAX = 4,
     SL_SDP_CRYPTO_KEY_MAX = 30,
     SL_SDP_SPROPS_MAX = 4, /* payload types of one section whose parameter sets are kept */
+    SL_SDP_RIDS_MAX = 8,
+    SL_SDP_RID_MAX = 16, /* characters: what the short form of a header extension holds */
+    SL_SDP_RID_PARAMETERS_MAX = 64,
 };
 
 enum sl_sdp_direction { SL_SDP_SENDRECV, SL_SDP_SENDONLY, SL_SDP_RECVONLY, SL_SDP_INACTIVE };
@@ -81,6 +84,12 @@ struct sl_sdp_ssrc {
     uint32_t rtx_ssrc; /* from ssrc-group:FID; 0 if none */
 };
 
+/* One a=rid line of what its author sends (RFC 8851). */
+struct sl_sdp_rid {
+    char id[SL_SDP_RID_MAX + 1];
+    char parameters[SL_SDP_RID_PARAMETERS_MAX + 1]; /* as written, "" if none */
+};
+
 struct sl_sdp_candidate {
     char ip[48]; /* literal; candidates with names (mDNS) are skipped */
     uint16_t port;
@@ -120,6 +129,12 @@ struct sl_sdp_section {
     } extmap[SL_SDP_EXTMAP_MAX];
     size_t ssrc_count;
     struct sl_sdp_ssrc ssrcs[SL_SDP_SSRCS_MAX]; /* primary ones only */
+    size_t rid_count;
+    struct sl_sdp_rid rids[SL_SDP_RIDS_MAX];
+    /* Of a=simulcast: what its author sends at once, the first of each's alternatives, in his order
+     * of preference (RFC 8853). */
+    size_t simulcast_count;
+    char simulcast[SL_SDP_RIDS_MAX][SL_SDP_RID_MAX + 1];
     size_t crypto_count;
     struct sl_sdp_crypto cryptos[SL_SDP_CRYPTOS_MAX]; /* those we can use */
     size_t candidate_count;
@@ -159,13 +174,18 @@ struct sl_media_codec {
     bool nack, pli, fir, remb, transport_cc;
 };
 
-enum { SL_MEDIA_CODECS_MAX = 24 };
+enum {
+    SL_MEDIA_CODECS_MAX = 24,
+    SL_MEDIA_LAYERS_MAX = 3, /* as many as browsers make */
+};
 
 enum sl_media_ext {
     SL_EXT_MID,          /* urn:ietf:params:rtp-hdrext:sdes:mid */
     SL_EXT_TRANSPORT_CC, /* draft-holmer-rmcat-transport-wide-cc-extensions-01 */
     SL_EXT_ABS_SEND_TIME,
     SL_EXT_VIDEO_ORIENTATION, /* urn:3gpp:video-orientation */
+    SL_EXT_RID,               /* urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id (RFC 8852) */
+    SL_EXT_REPAIRED_RID,      /* the same of a retransmission: whose it is */
     SL_EXT_COUNT,
 };
 
@@ -181,6 +201,9 @@ struct sl_media {
     struct sl_media_codec codecs[SL_MEDIA_CODECS_MAX]; /* in the answer's order */
     uint8_t ext_id[SL_EXT_COUNT];                      /* 0: not negotiated */
     struct sl_h264_sprop sprop; /* of what we receive: of the first codec that names some */
+    /* Pictures that we receive in several sizes at once; 0: in one. */
+    size_t layer_count;
+    struct sl_sdp_rid layers[SL_MEDIA_LAYERS_MAX];
     uint32_t remote_ssrc, remote_rtx_ssrc; /* of what we receive, 0 if the peer names none */
     uint32_t local_ssrc, local_rtx_ssrc;   /* of what we send; rtx 0 when not negotiated */
     size_t transport;                      /* which of the session's transports carries it */
@@ -240,6 +263,7 @@ struct sl_negotiate_config {
     bool allow_bundle;        /* rtp_bundle */
     bool video_orientation;   /* cvoExtension */
     bool rtx;                 /* answer rtx for the chosen codecs */
+    bool simulcast;           /* answer pictures in several sizes that we only receive */
     bool red;                 /* answer red for opus that we only send */
     bool downlink_estimation; /* answer transport-cc for pictures that we only send */
     /* Receiving: the configured codecs in order of preference. One law of G.711 is answered only:

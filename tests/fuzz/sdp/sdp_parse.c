@@ -41,6 +41,8 @@ static void check_sections(const struct sl_sdp *offer, const struct sl_negotiati
         check(i >= SL_SDP_MEDIA_MAX || n->plain ||
               (a->fingerprint[0] && a->ufrag[0] && a->pwd[0] && a->setup == SL_SDP_PASSIVE));
         check(i >= SL_SDP_MEDIA_MAX || a->port == 0 || a->rtcp_mux);
+        check(!accepted || n->media[i].layer_count <= o->rid_count);
+        check(!accepted || n->media[i].layer_count != 1);
         check(!accepted || !n->plain ||
               (a->crypto_count > 0) == (o->crypto_count > 0 && strstr(o->proto, "SAVP")));
         for (size_t j = 0; j < a->format_count; j++) { /* WS-25 */
@@ -105,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         {.direction = SL_SDP_RECVONLY,
          .allow_bundle = true,
          .video_orientation = true,
+         .simulcast = true,
          .rtx = true,
          .codecs = codecs,
          .codec_count = SL_ARRAY_LEN(codecs)},

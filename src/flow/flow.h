@@ -90,6 +90,14 @@ void sl_flow_in_set_tracks(struct sl_flow_in *in, struct sl_track *audio, struct
  * none any more. fillers: as in the configuration. [worker] */
 void sl_flow_in_agree(struct sl_flow_in *in, const struct sl_negotiation *negotiation,
                       const uint64_t fillers[static 2]);
+/* Of pictures that come in several sizes at once: where this layer of the negotiation goes, by
+ * itself; the track of pictures gets the largest that comes. For each layer, before the first
+ * packet. [control] */
+void sl_flow_in_set_layer(struct sl_flow_in *in, size_t layer, struct sl_track *track);
+/* For the source's ops of a layer: whether anybody takes it. [worker] */
+void sl_flow_in_want_layer(struct sl_flow_in *in, const struct sl_track *track, bool wanted);
+/* For the source's ops of a layer. [worker] */
+void sl_flow_in_request_layer_keyframe(struct sl_flow_in *in, const struct sl_track *track);
 /* One packet in clear. [worker] */
 void sl_flow_in_rtp(struct sl_flow_in *in, const uint8_t *data, size_t len, int64_t now_us);
 /* The same where the way says which kind it is and whose: payload types of the other kind are none
@@ -103,8 +111,8 @@ void sl_flow_in_rtcp(struct sl_flow_in *in, const uint8_t *data, size_t len, int
 void sl_flow_in_tick(struct sl_flow_in *in, int64_t now_us);
 /* For a source's ops. False: the sender has not said that it hears such requests. [worker] */
 bool sl_flow_in_request_keyframe(struct sl_flow_in *in, enum sl_media_kind kind);
-/* For a source's ops: pictures need have no more than so much; 0: what they may have anyway.
- * [worker] */
+/* For a source's ops: pictures need have no more than so much; 0: what they may have anyway. Of
+ * several sizes all are wanted, and nothing is bounded. [worker] */
 void sl_flow_in_bound(struct sl_flow_in *in, uint64_t bitrate_bps);
 /* For a source's ops: so much of the sound is lost behind us, in 256ths. The sender hears of at
  * most 15 % of that, as of losses on its own way, and its encoder adds what mends them. [worker] */

@@ -11,8 +11,7 @@
 #include <string.h>
 
 enum {
-    FIRST_RTT_US = 100 * SL_US_PER_MS,     /* until a retransmission has been timed */
-    SIZE_INTERVAL_US = 250 * SL_US_PER_MS, /* between two changes of the picture size */
+    FIRST_RTT_US = 100 * SL_US_PER_MS, /* until a retransmission has been timed */
     REMB_START_BPS = 1000000, /* without transport-wide feedback: our own estimate begins here */
     /* A source that falls silent on one ssrc may go on with another (RFC 3550 section 8.1). */
     SSRC_SWITCH_US = 2 * SL_US_PER_S,
@@ -22,42 +21,14 @@ enum {
 
 /* ---- Set-up ---- */
 
-static void name_formats(struct input *input, const struct sl_media *media)
+static void init_media(struct sl_flow_in *in, const struct sl_media *media)
 {
-    for (size_t i = 0; i < media->codec_count; i++) {
-        const struct sl_media_codec *codec = &media->codecs[i];
-        input->codec_of[codec->payload_type & 127] = codec->codec;
-        input->clock_of[codec->payload_type & 127] = sl_sdp_clock_hz(codec);
-        input->is_rtx[codec->payload_type & 127] = false;
-        if (codec->rtx_payload_type >= 0) {
-            input->is_rtx[codec->rtx_payload_type & 127] = true;
-            input->apt[codec->rtx_payload_type & 127] = codec->payload_type & 127;
-        }
-    }
-}
-
-static void init_input(struct sl_flow_in *in, const struct sl_media *media)
-{
-    struct input *input = &in->inputs[media->kind];
-
-    input->present = true;
-    input->kind = media->kind;
-    input->transport = media->transport;
-    input->ssrc = media->remote_ssrc;
-    input->rtx_ssrc = media->remote_rtx_ssrc;
-    input->ext_transport_cc = media->ext_id[SL_EXT_TRANSPORT_CC];
-    input->ext_orientation = media->ext_id[SL_EXT_VIDEO_ORIENTATION];
-    name_formats(input, media);
-    for (size_t i = 0; i < media->codec_count; i++) {
-        input->nack |= media->codecs[i].nack;
-        input->pli |= media->codecs[i].pli;
-        input->fir |= media->codecs[i].fir;
-    }
-    input->clock_hz = sl_sdp_clock_hz(&media->codecs[0]);
-    input->last_payload_type = media->codecs[0].payload_type & 127;
-    input->receiver = sl_receiver_create(input->clock_hz, input->nack);
-    if (input->ext_transport_cc && !in->twcc[media->transport])
-        in->twcc[media->transport] = sl_twcc_create();
+    in->inputs[media->kind].kind = media->kind;
+    in->inputs[media->kind].transport = media->transport;
+    if (media->layer_count > 0)
+        in->layers = sl_flow_layers_create(in, media);
+    else
+        sl_flow_in_init_input(in, media, &in->inputs[media->kind]);
 }
 
 struct sl_flow_in *sl_flow_in_create(const struct sl_flow_in_config *config)
@@ -81,7 +52,7 @@ struct sl_flow_in *sl_flow_in_create(const struct sl_flow_in_config *config)
     for (size_t i = 0; i < config->negotiation->media_count; i++) {
         const struct sl_media *media = &config->negotiation->media[i];
         if (sl_sdp_media_flows(media) && sl_sdp_receives(media->direction))
-            init_input(in, media);
+            init_media(in, media);
     }
     return in;
 }
@@ -100,7 +71,7 @@ void sl_flow_in_agree(struct sl_flow_in *in, const struct sl_negotiation *negoti
             if (input->codec_of[type] == SL_CODEC_TELEPHONE_EVENT)
                 input->codec_of[type] = SL_CODEC_NONE;
         }
-        name_formats(input, media);
+        sl_flow_in_name_formats(input, media);
     }
 }
 
@@ -108,8 +79,9 @@ void sl_flow_in_destroy(struct sl_flow_in *in)
 {
     if (!in)
         return;
-    for (size_t i = 0; i < 2; i++)
-        sl_receiver_destroy(in->inputs[i].receiver);
+    for (size_t i = 0; i < in->all_count; i++)
+        sl_receiver_destroy(in->all[i]->receiver);
+    sl_flow_layers_destroy(in->layers);
     for (size_t i = 0; i < SL_MEDIA_TRANSPORTS_MAX; i++)
         sl_twcc_destroy(in->twcc[i]);
     sl_sync_destroy(in->sync);
@@ -136,38 +108,13 @@ const struct sl_flow_stats *sl_flow_in_stats(const struct sl_flow_in *in)
 
 /* ---- RTP ---- */
 
-/* The source's own NTP time is left out: it may be set, or differ from track to track. */
-static void tell_clock(struct sl_flow_in *in, struct input *input)
-{
-    struct sl_track_clock clock = {.valid = true};
-
-    if (!input->track ||
-        !sl_sync_line(in->sync, input->kind, &clock.rtp_timestamp, &clock.local_us))
-        return;
-    uint64_t ntp_us = (uint64_t)(clock.local_us + in->wall_offset_us);
-    clock.ntp = (ntp_us / SL_US_PER_S << 32) + ((ntp_us % SL_US_PER_S) << 32) / SL_US_PER_S;
-    sl_track_set_clock(input->track, &clock);
-}
-
-/* Another ssrc goes on where the last one fell silent: nothing known of that one holds for it. */
-static void start_anew(struct sl_flow_in *in, struct input *input)
-{
-    sl_receiver_destroy(input->receiver);
-    input->receiver = sl_receiver_create(input->clock_hz, input->nack);
-    input->rtx_ssrc = 0;
-    input->probe_us = 0;
-    input->restart = true;
-    sl_sync_forget(in->sync, input->kind);
-}
-
 /* Time goes on by what has passed since the last packet. */
-static void take_over(struct sl_flow_in *in, struct input *input, const struct sl_rtp_view *view,
-                      int64_t now_us)
+static void take_over(struct input *input, const struct sl_rtp_view *view, int64_t now_us)
 {
     int64_t passed = (now_us - input->heard_us) * input->clock_hz / SL_US_PER_S;
     bool first = input->heard_us == 0; /* the description named another */
 
-    start_anew(in, input);
+    sl_flow_in_start_anew(input);
     input->ssrc = view->ssrc;
     if (!first)
         input->timestamp_offset = input->last_timestamp + (uint32_t)passed - view->timestamp;
@@ -178,42 +125,30 @@ static void take_over(struct sl_flow_in *in, struct input *input, const struct s
 static struct input *find_input(struct sl_flow_in *in, const struct sl_rtp_view *view, bool *rtx,
                                 int64_t now_us)
 {
-    for (size_t i = 0; i < 2; i++) {
-        struct input *input = &in->inputs[i];
-        if (!input->present)
-            continue;
+    for (size_t i = 0; i < in->all_count; i++) {
+        struct input *input = in->all[i];
         *rtx = input->is_rtx[view->payload_type];
         if (view->ssrc == (*rtx ? input->rtx_ssrc : input->ssrc) && view->ssrc != 0)
             return input;
     }
-    for (size_t i = 0; i < 2; i++) {
-        struct input *input = &in->inputs[i];
-        if (!input->present)
-            continue;
+    for (size_t i = 0; i < in->all_count; i++) {
+        struct input *input = in->all[i];
         *rtx = input->is_rtx[view->payload_type];
         if (!*rtx && input->codec_of[view->payload_type] == SL_CODEC_NONE)
             continue;
+        if (in->layers && input->kind == SL_VIDEO)
+            input = sl_flow_layers_find(in->layers, view);
+        if (!input)
+            return NULL;
         uint32_t *ssrc = *rtx ? &input->rtx_ssrc : &input->ssrc;
         if (*ssrc != 0 && now_us - input->heard_us < SSRC_SWITCH_US)
             return NULL; /* another sender inside the session: not as long as the first one lives */
         if (!*rtx && *ssrc != 0)
-            start_anew(in, input);
+            sl_flow_in_start_anew(input);
         *ssrc = view->ssrc;
         return input;
     }
     return NULL;
-}
-
-/* Each report goes to every player, and a hostile publisher could change its size with every
- * packet: now if the last one is long enough ago, else from the tick. */
-void sl_flow_in_tell_size(struct input *input, int64_t now_us)
-{
-    if (!input->size_untold ||
-        (input->size_told_us && now_us - input->size_told_us < SIZE_INTERVAL_US))
-        return;
-    input->size_untold = false;
-    input->size_told_us = now_us;
-    sl_track_set_size(input->track, input->width, input->height);
 }
 
 static void look_at_payload(struct input *input, struct sl_rtp_packet *packet)
@@ -247,7 +182,8 @@ static void count_packet(struct sl_flow_in *in, const struct input *input,
     }
     sl_metric_add(&stats->video_bytes, packet->payload_len);
     sl_metric_add(&stats->video_packets, 1);
-    sl_metric_add(&stats->video_frames, packet->marker);
+    if (!in->layers || input == sl_flow_layers_leader(in->layers))
+        sl_metric_add(&stats->video_frames, packet->marker);
 }
 
 /* Numbers the packet among the track's and hands it to the core. */
@@ -282,7 +218,10 @@ static void deliver(struct sl_flow_in *in, struct input *input, int64_t seq,
         input->highest_out = packet->seq;
     look_at_payload(input, packet);
     count_packet(in, input, packet);
-    sl_track_input(input->track, packet);
+    if (in->layers && input->kind == SL_VIDEO)
+        sl_flow_layers_input(in, input, packet);
+    else
+        sl_track_input(input->track, packet);
     if (!in->started) {
         in->started = true;
         in->ops->on_started(in->owner);
@@ -377,9 +316,11 @@ static void on_media(struct sl_flow_in *in, struct input *input, struct sl_rtp_v
     if (seq < 0)
         return;
     input->last_timestamp = view->timestamp;
-    if (sl_sync_packet(in->sync, input->kind, clock_hz, view->timestamp, now_us))
-        tell_clock(in, input);
+    if (sl_sync_packet(input->sync, input->kind, clock_hz, view->timestamp, now_us))
+        sl_flow_in_tell_clock(in, input->track, input->sync, input->kind);
     deliver(in, input, seq, view, codec, view->payload, view->payload_len, now_us);
+    if (in->layers)
+        sl_flow_layers_note_packet(in, input, clock_hz, view->timestamp, now_us);
 }
 
 void sl_flow_in_rtp(struct sl_flow_in *in, const uint8_t *data, size_t len, int64_t now_us)
@@ -428,7 +369,7 @@ void sl_flow_in_rtp_of(struct sl_flow_in *in, enum sl_media_kind kind, const uin
     }
     bool other_clock = follow_clock(in, input, view.payload_type);
     if (other_clock || (input->ssrc != 0 && input->ssrc != view.ssrc))
-        take_over(in, input, &view, now_us);
+        take_over(input, &view, now_us);
     input->ssrc = view.ssrc;
     on_media(in, input, &view, now_us);
 }
@@ -441,13 +382,15 @@ static void on_sender_report(struct sl_flow_in *in, const struct sl_rtcp_view *v
 
     if (sl_rtcp_read_sr(view, &info) < 0 || info.ntp == 0)
         return;
-    for (size_t i = 0; i < 2; i++) {
-        struct input *input = &in->inputs[i];
-        if (!input->present || input->ssrc != view->ssrc || !input->track)
+    for (size_t i = 0; i < in->all_count; i++) {
+        struct input *input = in->all[i];
+        if (input->ssrc != view->ssrc || !input->track)
             continue;
+        uint32_t timestamp = info.rtp_timestamp + input->timestamp_offset;
         sl_receiver_on_sr(input->receiver, info.ntp, now_us);
-        sl_sync_report(in->sync, input->kind, info.ntp,
-                       info.rtp_timestamp + input->timestamp_offset, now_us);
+        sl_sync_report(input->sync, input->kind, info.ntp, timestamp, now_us);
+        if (in->layers)
+            sl_flow_layers_note_report(in, input, info.ntp, timestamp, now_us);
     }
 }
 

@@ -30,7 +30,7 @@ static void send_nacks(struct sl_flow_in *in, struct input *input, int64_t now_u
     size_t count =
         sl_receiver_nacks(input->receiver, now_us, in->rtt_us, seqs, NACKS_PER_TICK, &give_up);
     if (give_up && input->kind == SL_VIDEO)
-        (void)sl_flow_in_request_keyframe(in, SL_VIDEO);
+        (void)sl_flow_in_ask(in, input);
     if (count == 0)
         return;
     struct sl_writer w = sl_writer_of(buf, sizeof(buf));
@@ -49,24 +49,28 @@ static void send_nacks(struct sl_flow_in *in, struct input *input, int64_t now_u
 bool sl_flow_in_request_keyframe(struct sl_flow_in *in, enum sl_media_kind kind)
 {
     struct input *input = &in->inputs[kind];
-    bool hears = input->present && (input->pli || input->fir);
-    uint8_t buf[64];
 
     SL_ASSERT_ON(sl_worker_loop(in->worker));
-    if (!hears || input->ssrc == 0) {
-        input->want_pli = hears; /* once its ssrc is known */
-        return hears;
+    if (in->layers && kind == SL_VIDEO) {
+        input = sl_flow_layers_leader(in->layers);
+        if (!input)
+            return true; /* one is asked for as soon as any comes */
     }
-    input->want_pli = false;
-    struct sl_writer w = sl_writer_of(buf, sizeof(buf));
-    if (input->pli)
-        sl_rtcp_write_pli(&w, in->ssrc, input->ssrc);
-    else
-        sl_rtcp_write_fir(&w, in->ssrc, input->ssrc, input->fir_seq++);
-    send_rtcp(in, input->transport, buf, sl_writer_len(&w));
-    sl_count(in->counters, SL_COUNTER_PLI_SENT, 1);
-    sl_metric_add(&in->stats.pli, 1);
-    return true;
+    return sl_flow_in_ask(in, input);
+}
+
+/* Of pictures on this transport, those that are known; and their count. */
+static size_t picture_ssrcs(const struct sl_flow_in *in, size_t transport,
+                            uint32_t out[SL_MEDIA_LAYERS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < in->all_count; i++) {
+        const struct input *input = in->all[i];
+        if (input->kind == SL_VIDEO && input->transport == transport && input->ssrc != 0)
+            out[count++] = input->ssrc;
+    }
+    return count;
 }
 
 static void send_twcc(struct sl_flow_in *in, size_t transport, int64_t now_us)
@@ -77,10 +81,9 @@ static void send_twcc(struct sl_flow_in *in, size_t transport, int64_t now_us)
     if (!twcc || !sl_twcc_due(twcc, now_us))
         return;
     struct sl_writer w = sl_writer_of(buf, sizeof(buf));
-    const struct input *video = &in->inputs[SL_VIDEO];
-    const struct input *any =
-        video->present && video->transport == transport ? video : &in->inputs[SL_AUDIO];
-    sl_twcc_write(twcc, &w, in->ssrc, any->ssrc, now_us);
+    uint32_t ssrcs[SL_MEDIA_LAYERS_MAX] = {in->inputs[SL_AUDIO].ssrc};
+    (void)picture_ssrcs(in, transport, ssrcs);
+    sl_twcc_write(twcc, &w, in->ssrc, ssrcs[0], now_us);
     send_rtcp(in, transport, buf, sl_writer_len(&w));
 }
 
@@ -118,10 +121,11 @@ static void measure_sound(struct sl_flow_in *in)
 
 static void write_remb(struct sl_flow_in *in, struct sl_writer *w, size_t transport)
 {
-    const struct input *video = &in->inputs[SL_VIDEO];
+    uint32_t ssrcs[SL_MEDIA_LAYERS_MAX];
+    size_t count = picture_ssrcs(in, transport, ssrcs);
     uint64_t bps = UINT64_MAX;
 
-    if (!video->present || video->transport != transport || video->ssrc == 0)
+    if (count == 0)
         return;
     if (!in->twcc[transport])
         bps = in->remb_bps;
@@ -134,33 +138,36 @@ static void write_remb(struct sl_flow_in *in, struct sl_writer *w, size_t transp
         bps = REMB_MAX_BPS; /* the last word counts for good: this one takes it back */
     in->was_bounded |= in->bound_bps > 0;
     if (bps != UINT64_MAX)
-        sl_rtcp_write_remb(w, in->ssrc, bps, &video->ssrc, 1);
+        sl_rtcp_write_remb(w, in->ssrc, bps, ssrcs, count);
 }
 
 static void send_report(struct sl_flow_in *in, size_t transport, int64_t now_us)
 {
-    struct sl_report_block blocks[2];
+    struct sl_report_block blocks[1 + SL_MEDIA_LAYERS_MAX] = {{0}};
     uint8_t buf[SL_FLOW_RTCP_MAX];
     uint8_t fraction_lost = 0;
     size_t count = 0;
+    bool pictures = false;
 
-    for (size_t i = 0; i < 2; i++) {
-        struct input *input = &in->inputs[i];
-        if (!input->present || input->transport != transport || !input->heard_us)
+    for (size_t i = 0; i < in->all_count; i++) {
+        struct input *input = in->all[i];
+        if (input->transport != transport)
+            continue;
+        pictures |= input->kind == SL_VIDEO;
+        if (!input->heard_us)
             continue;
         sl_receiver_report(input->receiver, now_us, &blocks[count]);
         blocks[count].ssrc = input->ssrc;
-        if (input->kind == SL_VIDEO)
+        if (input->kind == SL_VIDEO && blocks[count].fraction_lost > fraction_lost)
             fraction_lost = blocks[count].fraction_lost;
-        else if (blocks[count].fraction_lost < in->losses)
+        else if (input->kind == SL_AUDIO && blocks[count].fraction_lost < in->losses)
             blocks[count].fraction_lost = in->losses;
         count++;
     }
     struct sl_writer w = sl_writer_of(buf, sizeof(buf));
     sl_rtcp_write_rr(&w, in->ssrc, blocks, count);
     sl_rtcp_write_cname(&w, in->ssrc, "sluice");
-    if (in->inputs[SL_VIDEO].present && in->inputs[SL_VIDEO].transport == transport &&
-        !in->twcc[transport])
+    if (pictures && !in->twcc[transport])
         update_remb(in, fraction_lost);
     write_remb(in, &w, transport);
     if (w.ok)
@@ -175,6 +182,8 @@ void sl_flow_in_bound(struct sl_flow_in *in, uint64_t bitrate_bps)
     struct sl_writer w = sl_writer_of(buf, sizeof(buf));
 
     SL_ASSERT_ON(sl_worker_loop(in->worker));
+    if (in->layers)
+        return;
     in->bound_bps = bitrate_bps;
     sl_rtcp_write_rr(&w, in->ssrc, NULL, 0);
     sl_rtcp_write_cname(&w, in->ssrc, "sluice");
@@ -196,10 +205,8 @@ static void count_lost(struct sl_flow_in *in)
     struct sl_flow_stats *stats = &in->stats;
     uint64_t lost = 0, before = atomic_load_explicit(&stats->lost, memory_order_relaxed);
 
-    for (size_t i = 0; i < 2; i++) {
-        if (!in->inputs[i].present)
-            continue;
-        int64_t of_input = sl_receiver_stats(in->inputs[i].receiver)->lost;
+    for (size_t i = 0; i < in->all_count; i++) {
+        int64_t of_input = sl_receiver_stats(in->all[i]->receiver)->lost;
         lost += of_input > 0 ? (uint64_t)of_input : 0;
     }
     if (lost >
@@ -208,17 +215,24 @@ static void count_lost(struct sl_flow_in *in)
     atomic_store_explicit(&stats->lost, lost, memory_order_relaxed);
 }
 
+static bool is_taken(const struct sl_flow_in *in, struct input *input)
+{
+    return !in->layers || input->kind == SL_AUDIO || sl_flow_layers_is_taken(in->layers, input);
+}
+
 void sl_flow_in_tick(struct sl_flow_in *in, int64_t now_us)
 {
     SL_ASSERT_ON(sl_worker_loop(in->worker));
-    for (size_t i = 0; i < 2; i++) {
-        struct input *input = &in->inputs[i];
-        if (input->present && input->nack && input->heard_us)
+    for (size_t i = 0; i < in->all_count; i++) {
+        struct input *input = in->all[i];
+        if (input->nack && input->heard_us && is_taken(in, input))
             send_nacks(in, input, now_us);
         sl_flow_in_tell_size(input, now_us);
         if (input->want_pli)
-            (void)sl_flow_in_request_keyframe(in, (enum sl_media_kind)i);
+            (void)sl_flow_in_ask(in, input);
     }
+    if (in->layers)
+        sl_flow_layers_tick(in, now_us);
     for (size_t i = 0; i < in->transport_count; i++)
         send_twcc(in, i, now_us);
     if (now_us - in->reported_us < in->report_every_us)

@@ -98,6 +98,7 @@ struct sl_track {
     struct fanout *fanouts[WORKERS_MAX]; /* by worker index; control's */
     _Atomic enum sl_codec codec;         /* home writes it */
     _Atomic bool codec_posted;
+    _Atomic uint64_t bitrate_bps; /* of a layer; home writes it */
 
     /* Home worker's. */
     struct fanout *active[WORKERS_MAX]; /* those it has been told of */
@@ -394,6 +395,7 @@ struct sl_stream {
     struct sl_stream *of;              /* what it is made from, which outlives it; NULL: nothing */
     struct sl_list made;               /* those made from it that have not ended */
     struct sl_list sibling;            /* in of->made */
+    bool is_layer;                     /* constant */
     struct sl_worker *worker;
     const struct sl_source_ops *ops;
     struct sl_track *tracks[TRACKS_PER_STREAM];

@@ -259,6 +259,7 @@ static void enter(struct sl_stream *stream, const struct sl_stream_config *confi
     }
     if (config->of) {
         stream->of = config->of->of ? config->of->of : config->of;
+        stream->is_layer = config->is_layer;
         stream->of->draining++;
         sl_list_append(&stream->of->made, &stream->sibling);
     }

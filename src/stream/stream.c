@@ -61,6 +61,39 @@ void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *h
     *height = stream->height;
 }
 
+void sl_track_set_bitrate(struct sl_track *track, uint64_t bitrate_bps)
+{
+    SL_ASSERT_ON(track->home->loop);
+    atomic_store_explicit(&track->bitrate_bps, bitrate_bps, memory_order_relaxed);
+}
+
+/* In its place among those before it. */
+static void add_layer(struct sl_stream_layer *layers, size_t count, struct sl_stream_layer layer)
+{
+    for (; count > 0 && layers[count - 1].bitrate_bps > layer.bitrate_bps; count--)
+        layers[count] = layers[count - 1];
+    layers[count] = layer;
+}
+
+size_t sl_stream_layers(const struct sl_stream *stream,
+                        struct sl_stream_layer out[static SL_STREAM_LAYERS_MAX])
+{
+    SL_ASSERT_ON(stream->control);
+    struct sl_stream *made;
+    size_t count = 0;
+
+    sl_list_foreach(made, &stream->made, struct sl_stream, sibling)
+    {
+        const struct sl_track *track = made->tracks[SL_VIDEO];
+        if (!made->is_layer || !track || count == SL_STREAM_LAYERS_MAX)
+            continue;
+        uint64_t bps = atomic_load_explicit(&track->bitrate_bps, memory_order_relaxed);
+        if (bps > 0)
+            add_layer(out, count++, (struct sl_stream_layer){made, bps});
+    }
+    return count;
+}
+
 bool sl_stream_is_reordered(const struct sl_stream *stream)
 {
     SL_ASSERT_ON(stream->control);

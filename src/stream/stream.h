@@ -246,6 +246,8 @@ struct sl_stream_config {
      * is asked about it is asked of that one: name, muting, NTP time, the picture's size until its
      * own is known; and it ends with it. */
     struct sl_stream *of;
+    /* With that: the same pictures in one of the sizes that its source sends at once. */
+    bool is_layer;
     struct sl_publisher publisher;
     struct sl_worker *worker; /* where the source is */
     const struct sl_source_ops *ops;
@@ -275,6 +277,8 @@ void sl_track_input_frame(struct sl_track *track, struct sl_frame *frame);
 void sl_track_set_clock(struct sl_track *track, const struct sl_track_clock *clock);
 /* The coded picture size changed: listeners are told. [worker] */
 void sl_track_set_size(struct sl_track *track, uint16_t width, uint16_t height);
+/* Of a layer: so much payload comes in of it; 0, as at first: none. [worker] */
+void sl_track_set_bitrate(struct sl_track *track, uint64_t bitrate_bps);
 /* Its pictures are shown in another order than they come in (B pictures): listeners are told, once.
  * [worker] */
 void sl_track_set_reordered(struct sl_track *track);
@@ -337,6 +341,15 @@ struct sl_track *sl_stream_track(struct sl_stream *stream, enum sl_media_kind ki
 enum sl_codec sl_stream_codec(struct sl_stream *stream, enum sl_media_kind kind);
 /* Last known picture size, 0 x 0 if none yet. */
 void sl_stream_size(const struct sl_stream *stream, uint16_t *width, uint16_t *height);
+/* The sizes that a stream's source sends at once, the least of bits first; those of which nothing
+ * comes are left out. Returns their count, 0: it sends one only. Borrowed until the stream ends. */
+enum { SL_STREAM_LAYERS_MAX = 3 };
+struct sl_stream_layer {
+    struct sl_stream *stream;
+    uint64_t bitrate_bps;
+};
+size_t sl_stream_layers(const struct sl_stream *stream,
+                        struct sl_stream_layer out[static SL_STREAM_LAYERS_MAX]);
 /* Pictures were seen that are shown in another order than they came: players that show each as it
  * comes, as browsers do with RTP, see them jump. */
 bool sl_stream_is_reordered(const struct sl_stream *stream);

@@ -86,6 +86,7 @@ struct sl_medium_figures {
     uint64_t limit_bps, offered_bps;
     bool layered;   /* it takes fewer of their layers, which are sent */
     bool stands_in; /* a variant of a lower rate for what its way does not take */
+    bool smaller;   /* or one of the smaller sizes that its source sends */
 };
 
 struct sl_provider {

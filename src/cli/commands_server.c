@@ -169,7 +169,9 @@ static void add_link(struct sl_columns *columns, const struct sl_listed *listed)
     if (video.limit_bps > 0)
         (void)snprintf(text, sizeof(text), "%llu kbit/s%s",
                        (unsigned long long)video.limit_bps / 1000,
-                       video.stands_in ? ", variant" : "");
+                       video.stands_in ? ", variant"
+                       : video.smaller ? ", smaller size"
+                                       : "");
     sl_columns_add(columns, text);
 }
 

@@ -29,6 +29,7 @@ struct made {
 struct narrow {
     const struct sl_webrtc_provider_config *parts; /* NULL: nothing ever does */
     struct sl_stream *stream;                      /* that is played */
+    bool with_variants;                            /* else a layer of the stream's only */
     bool single_nal;                               /* of H264 */
     enum { AS_PUBLISHED, STANDS_IN, LEAVING } state;
     struct sl_variant *variant; /* NULL: none, in the first state only */
@@ -39,15 +40,25 @@ struct narrow {
     int64_t not_before_us, stay_us, left_us;
 };
 
+/* Which of the sizes that a stream's source sends at once its player gets: layers.c. */
+struct layered {
+    struct sl_stream *layer; /* NULL: the largest, as it is published */
+    int looks;               /* that have said the same */
+    int64_t since_us;        /* of this layer */
+    int64_t stay_us;         /* on it, at least, before one that is larger */
+    int64_t raised_us;       /* when it went to a larger one; 0: never */
+};
+
 /* One peer and what it feeds. It goes when the peer has closed. */
 struct sl_medium {
     const struct sl_medium_ops *ops;
     void *owner;
     struct sl_peer *peer;
-    struct sl_stream *stream; /* a publication's own */
-    struct sl_stream *played; /* of a playback */
-    char *answer;             /* NULL once it was told */
-    struct made made[2];      /* by enum sl_media_kind */
+    struct sl_stream *stream;                      /* a publication's own */
+    struct sl_stream *layers[SL_MEDIA_LAYERS_MAX]; /* its pictures in each of their sizes; NULL */
+    struct sl_stream *played;                      /* of a playback */
+    char *answer;                                  /* NULL once it was told */
+    struct made made[2];                           /* by enum sl_media_kind */
     /* What is sent as it is published, until the player could not show it. */
     struct {
         const struct sl_webrtc_provider_config *parts;
@@ -61,6 +72,7 @@ struct sl_medium {
         enum sl_reason why;
     } as_published;
     struct narrow narrow;
+    struct layered layered;
     struct sl_flow_rates rates;
 };
 
@@ -115,6 +127,14 @@ void sl_narrow_suspend(struct sl_medium *medium, bool suspended);
 /* As its medium closes: nothing moves any more. */
 void sl_narrow_close(struct sl_medium *medium);
 void sl_narrow_release(struct sl_medium *medium);
+
+/* ---- layers.c ---- */
+
+/* As sl_narrow_look(). True: there are layers, and one that the player's link takes. */
+bool sl_layers_look(struct sl_medium *medium, const struct sl_medium_figures *figures,
+                    int64_t now_us);
+/* What stood in does no more: back to the layer of before, or to what is published. */
+void sl_layers_resume(struct sl_medium *medium);
 
 /* ---- publication.c, playback.c ---- */
 

@@ -5,7 +5,7 @@
  *
  *   AS_PUBLISHED -> STANDS_IN     more is there than the link takes, for a while    (begin())
  *   STANDS_IN    -> LEAVING       the link takes all again, or the variant has ended (leave())
- *   LEAVING      -> AS_PUBLISHED  the published pictures have begun by now           (forget())
+ *   LEAVING      -> AS_PUBLISHED  the published pictures have begun by now   (sl_narrow_look())
  *   LEAVING      -> STANDS_IN     it was too early                                   (begin())
  */
 #include "base/clock.h"
@@ -91,8 +91,7 @@ static void leave(struct sl_medium *medium, int64_t now_us)
     narrow->state = LEAVING;
     narrow->since_us = now_us;
     narrow->looks = 0;
-    (void)sl_peer_move(medium->peer, SL_VIDEO, sl_stream_track(narrow->stream, SL_VIDEO));
-    medium->ops->on_made(medium->owner, SL_VIDEO, narrow->stream, NULL);
+    sl_layers_resume(medium);
 }
 
 /* With its source, of whose end the session hears by itself; or for want of room. */
@@ -146,14 +145,12 @@ static void look_for_narrowness(struct sl_medium *medium, const struct sl_medium
                                 int64_t now_us)
 {
     struct narrow *narrow = &medium->narrow;
-    bool too_narrow = figures->limit_bps > 0 && !figures->layered &&
+    bool too_narrow = narrow->with_variants && figures->limit_bps > 0 && !figures->layered &&
                       figures->offered_bps * 100 > figures->limit_bps * (uint64_t)NARROW_PERCENT;
 
     narrow->looks = too_narrow ? narrow->looks + 1 : 0;
     if (narrow->looks >= NARROW_LOOKS && now_us >= narrow->not_before_us)
         begin(medium, figures, now_us);
-    else if (narrow->state == LEAVING && now_us - narrow->since_us > LEAVING_US)
-        forget(narrow);
 }
 
 static void look_for_room(struct sl_medium *medium, const struct sl_medium_figures *figures,
@@ -178,11 +175,16 @@ void sl_narrow_look(struct sl_medium *medium, const struct sl_medium_figures *fi
     if (medium->made[SL_VIDEO]
             .variant) { /* since a moment ago, perhaps: the player's codec has gone */
         forget(narrow);
+        medium->layered = (struct layered){.layer = NULL};
         return;
     }
-    if (narrow->state == STANDS_IN)
+    if (narrow->state == STANDS_IN) {
         look_for_room(medium, figures, now_us);
-    else
+        return;
+    }
+    if (narrow->state == LEAVING && now_us - narrow->since_us > LEAVING_US)
+        forget(narrow);
+    if (!sl_layers_look(medium, figures, now_us))
         look_for_narrowness(medium, figures, now_us);
 }
 
@@ -192,11 +194,11 @@ void sl_narrow_suspend(struct sl_medium *medium, bool suspended)
 
     narrow->suspended = suspended;
     narrow->looks = 0;
-    if (!narrow->variant)
-        return;
-    if (narrow->state == STANDS_IN)
+    if (narrow->state == STANDS_IN || medium->layered.layer)
         medium->ops->on_made(medium->owner, SL_VIDEO, narrow->stream, NULL);
-    forget(narrow);
+    medium->layered = (struct layered){.layer = NULL};
+    if (narrow->variant)
+        forget(narrow);
 }
 
 /* ---- Its life ---- */
@@ -208,9 +210,9 @@ void sl_narrow_set_up(struct sl_setup *setup)
     struct narrow *narrow = &setup->medium->narrow;
     bool mode1 = false;
 
-    if (!media || media->made || !config->downlink_variant || config->transcoding_disabled ||
-        !media->ext_id[SL_EXT_TRANSPORT_CC])
+    if (!media || media->made || !media->ext_id[SL_EXT_TRANSPORT_CC])
         return;
+    narrow->with_variants = config->downlink_variant && !config->transcoding_disabled;
     narrow->parts = setup->parts;
     narrow->stream = setup->request->stream;
     for (size_t i = 0; i < media->codec_count; i++)

@@ -9,6 +9,7 @@
  *   playback.c     what the stream's tracks have or what is made of them, and the ssrcs that are
  *                  sent under
  *   made.c         variants of tracks for one playback, and their ends
+ *   layers.c       which of the sizes that a source sends at once a player gets
  *   narrow.c       what stands in for pictures that a player's link does not take
  *   provider.c     the interface, and the peer's news in its words
  */

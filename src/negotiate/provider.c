@@ -61,6 +61,10 @@ static void on_peer_closed(void *owner)
     const struct sl_medium_ops *ops = medium->ops;
     void *told = medium->owner;
 
+    for (size_t i = 0; i < SL_MEDIA_LAYERS_MAX; i++) {
+        if (medium->layers[i])
+            sl_stream_release(medium->layers[i]);
+    }
     if (medium->stream)
         sl_stream_release(medium->stream);
     sl_made_release(medium);
@@ -149,6 +153,7 @@ static bool figures(struct sl_medium *medium, int64_t now_us, struct sl_medium_f
     }
     sl_narrow_look(medium, out, now_us);
     out->stands_in = medium->narrow.state == STANDS_IN;
+    out->smaller = medium->layered.layer != NULL && !out->stands_in;
     return true;
 }
 

@@ -82,18 +82,42 @@ static void select_by(struct selection *selection, json_t *params)
 
 /* ---- find, find_all ---- */
 
-/* The SDK's names (rest-api.md section 6.2). */
+/* Of each size that a publisher sends at once, the smallest first. */
+static void add_layers(json_t *metrics, const struct sl_listed *listed)
+{
+    struct sl_listed_layer layers[SL_LISTED_LAYERS_MAX];
+    size_t count = sl_listed_layers(listed, layers);
+    char key[32];
+
+    for (size_t i = 0; i < count; i++) {
+        const struct {
+            const char *name;
+            json_int_t value;
+        } rows[] = {{"WIDTH", layers[i].width},
+                    {"HEIGHT", layers[i].height},
+                    {"RATE", (json_int_t)layers[i].rate_bps}};
+        for (size_t row = 0; row < SL_ARRAY_LEN(rows); row++) {
+            (void)snprintf(key, sizeof(key), "VIDEO_LAYER%zu_%s", i + 1, rows[row].name);
+            (void)json_object_set_new(metrics, key, json_integer(rows[row].value));
+        }
+    }
+}
+
+/* The SDK's names (rest-api.md section 6.2), and some of ours. */
 static json_t *metrics_of(const struct sl_listed *listed)
 {
     struct sl_video_rate video;
 
     sl_listed_video(listed, &video);
-    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:i, s:i}", "VIDEO_WIDTH", video.width,
-                     "VIDEO_HEIGHT", video.height, "VIDEO_RATE", (json_int_t)video.rate_bps,
-                     "VIDEO_FPS", (json_int_t)video.fps, "VIDEO_NACK", (json_int_t)video.nack,
-                     "VIDEO_LOST", (json_int_t)video.lost, "VIDEO_LINK_LIMIT",
-                     (json_int_t)video.limit_bps, "VIDEO_LINK_VARIANT", video.stands_in,
-                     "VIDEO_B_FRAMES", 0);
+    json_t *metrics =
+        json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i}", "VIDEO_WIDTH", video.width,
+                  "VIDEO_HEIGHT", video.height, "VIDEO_RATE", (json_int_t)video.rate_bps,
+                  "VIDEO_FPS", (json_int_t)video.fps, "VIDEO_NACK", (json_int_t)video.nack,
+                  "VIDEO_LOST", (json_int_t)video.lost, "VIDEO_LINK_LIMIT",
+                  (json_int_t)video.limit_bps, "VIDEO_LINK_VARIANT", video.stands_in,
+                  "VIDEO_LINK_LAYER", video.smaller, "VIDEO_B_FRAMES", 0);
+    add_layers(metrics, listed);
+    return metrics;
 }
 
 static bool displays(json_t *params, const char *what)

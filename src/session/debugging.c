@@ -99,7 +99,10 @@ static void add_stream(struct debugging *debugging, const struct sl_media_sessio
                    (unsigned long long)figures->video_fps, media->width, media->height,
                    (unsigned long long)figures->lost, (unsigned long long)figures->nack,
                    (unsigned long long)figures->pli, figures->rtt_us,
-                   (unsigned long long)figures->limit_bps, figures->stands_in ? " variant" : "");
+                   (unsigned long long)figures->limit_bps,
+                   figures->stands_in ? " variant"
+                   : figures->smaller ? " smaller size"
+                                      : "");
     add_text(debugging, text);
 }
 

@@ -226,6 +226,24 @@ void sl_listed_video(const struct sl_listed *listed, struct sl_video_rate *out)
     sl_stream_size(listed->stream, &out->width, &out->height);
 }
 
+static_assert((int)SL_LISTED_LAYERS_MAX == (int)SL_STREAM_LAYERS_MAX, "each of them is listed");
+
+size_t sl_listed_layers(const struct sl_listed *listed,
+                        struct sl_listed_layer out[static SL_LISTED_LAYERS_MAX])
+{
+    const struct sl_stream *stream = listed->stream;
+    struct sl_stream_layer layers[SL_STREAM_LAYERS_MAX];
+
+    if (listed->media)
+        stream = listed->media->publish ? listed->media->stream : NULL;
+    size_t count = stream ? sl_stream_layers(stream, layers) : 0;
+    for (size_t i = 0; i < count; i++) {
+        sl_stream_size(layers[i].stream, &out[i].width, &out[i].height);
+        out[i].rate_bps = layers[i].bitrate_bps;
+    }
+    return count;
+}
+
 void sl_listed_terminate(const struct sl_listed *listed, enum sl_reason reason)
 {
     if (listed->media)

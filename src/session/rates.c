@@ -28,6 +28,7 @@ static bool sample(struct sl_media_session *media, int64_t now_us)
         .lost = figures->lost,
         .limit_bps = figures->limit_bps,
         .stands_in = figures->stands_in,
+        .smaller = figures->smaller,
         .width = media->width,
         .height = media->height,
     };

@@ -112,7 +112,8 @@ struct sl_video_rate {
     uint64_t rate_bps, fps;   /* of the last second */
     uint64_t nack, pli, lost; /* totals since the start */
     uint64_t limit_bps;       /* what a player's link takes; 0: all that there is */
-    bool stands_in;           /* so a variant of a lower rate is sent */
+    bool stands_in;           /* so a variant of a lower rate is sent, */
+    bool smaller;             /* ... or a smaller one of the sizes that its source sends */
     uint16_t width, height;
 };
 
@@ -494,6 +495,15 @@ bool sl_listed_matches(const struct sl_listed *listed, const struct sl_media_fil
 /* As sl_media_session_describe(). New reference. */
 json_t *sl_listed_describe(const struct sl_listed *listed);
 void sl_listed_video(const struct sl_listed *listed, struct sl_video_rate *out);
+/* The sizes that a publication's pictures come in at once, the smallest first; returns their count,
+ * 0: one. */
+enum { SL_LISTED_LAYERS_MAX = 3 };
+struct sl_listed_layer {
+    uint16_t width, height;
+    uint64_t rate_bps;
+};
+size_t sl_listed_layers(const struct sl_listed *listed,
+                        struct sl_listed_layer out[static SL_LISTED_LAYERS_MAX]);
 /* The last row that its client has measured. New reference; NULL: there is none. */
 json_t *sl_listed_client_metrics(const struct sl_listed *listed);
 /* As sl_media_session_terminate(). */

@@ -209,6 +209,26 @@ const struct sl_source_ops sl_peer_source_ops = {
     .on_losses = on_losses,
 };
 
+static void request_layer_keyframe(void *owner, struct sl_track *track)
+{
+    struct sl_peer *peer = owner;
+
+    sl_flow_in_request_layer_keyframe(peer->in, track);
+}
+
+static void on_layer_sinks(void *owner, struct sl_track *track, size_t count)
+{
+    struct sl_peer *peer = owner;
+
+    sl_flow_in_want_layer(peer->in, track, count > 0);
+}
+
+const struct sl_source_ops sl_peer_layer_ops = {
+    .protocol = "webrtc",
+    .request_keyframe = request_layer_keyframe,
+    .on_sinks = on_layer_sinks,
+};
+
 /* ---- Time ---- */
 
 static int64_t last_check_us(const struct sl_peer *peer)
@@ -485,6 +505,11 @@ void sl_peer_watch(struct sl_peer *peer, struct sl_capture *capture)
 void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_track *video)
 {
     sl_flow_in_set_tracks(peer->in, audio, video);
+}
+
+void sl_peer_set_layer(struct sl_peer *peer, size_t layer, struct sl_track *track)
+{
+    sl_flow_in_set_layer(peer->in, layer, track);
 }
 
 int sl_peer_move(struct sl_peer *peer, enum sl_media_kind kind, struct sl_track *track)

@@ -128,6 +128,10 @@ struct sl_peer *sl_peer_create(const struct sl_peer_config *config);
 extern const struct sl_source_ops sl_peer_source_ops;
 /* Receiving: where media goes; NULL for a kind that was not negotiated. Before start. */
 void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_track *video);
+/* Receiving pictures in several sizes: likewise, of each layer of the negotiation. Its stream has
+ * sl_peer_layer_ops, with the peer as owner. */
+void sl_peer_set_layer(struct sl_peer *peer, size_t layer, struct sl_track *track);
+extern const struct sl_source_ops sl_peer_layer_ops;
 /* Sending: another track goes on in the place of that of its kind; as sl_flow_out_move(). */
 int sl_peer_move(struct sl_peer *peer, enum sl_media_kind kind, struct sl_track *track);
 /* Sending pictures: likewise, as sl_flow_out_stand_in(). */

@@ -3,12 +3,13 @@
 // the publisher is asked for less where nobody else watches, and others notice nothing.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { event, open, pictures, play, publishCamera, stats, stop } from './lib/bare.mjs';
+import { call, event, open, pictures, play, publishCamera, stats, stop } from './lib/bare.mjs';
 import { Browser } from './lib/browser.mjs';
 import { startPages } from './lib/pages.mjs';
 import { feedback, nack, WeriftPlayer } from './lib/players.mjs';
 import { Relay } from './lib/relay.mjs';
 import { Server } from './lib/server.mjs';
+import { publishSizes } from './lib/simulcast.mjs';
 import { pause, until } from './lib/wait.mjs';
 
 // Grains that take all of 2.5 Mbit/s, so that the link is what is measured.
@@ -95,6 +96,28 @@ async function playThrough(t, name, ...commands) {
     return { relay, player };
 }
 
+// Pictures of this width come.
+function shows(player, width, timeout = 30_000) {
+    return until(`pictures of a width of ${width} at ${player}`, async () => {
+        const { frameWidth } = await stats(page, player, 'in', 'video');
+        return frameWidth === width || assert.fail(`${frameWidth}`);
+    }, { timeout });
+}
+
+// Chromium makes no more than two sizes of such pictures. The larger is named last, and in the other
+// case first: it is the largest all the same.
+async function publishTwo(t, mimeType, largeFirst) {
+    begin(t);
+    await call(page, 'canvasCamera', 'sizes', 640, 360, CAMERA);
+    const encodings = [{ rid: 'lo', scaleResolutionDownBy: 2, maxBitrate: 300_000 },
+        { rid: 'hi', maxBitrate: 1_200_000 }];
+    const publisher = await publishSizes(page, server, 'sizes',
+        largeFirst ? encodings.reverse() : encodings, mimeType);
+    t.begun.push(() => publisher.stop());
+    await publisher.flows('lo', 'hi');
+    return publisher;
+}
+
 describe('a link that is narrower than the stream', () => {
     before(async () => {
         [server, browser, pages] = await Promise.all([Server.start(), Browser.open(), startPages()]);
@@ -160,6 +183,43 @@ describe('a link that is narrower than the stream', () => {
             return kbps > 1_500 || assert.fail(`${kbps} kbit/s`);
         }, { timeout: 40_000 });
     });
+
+    for (const [mimeType, largeFirst] of [['video/VP8', false], ['video/H264', true]]) {
+        test(`a publisher of two sizes (${mimeType}): a narrow player gets the small one, whole, and the ` +
+            'large one when its link is wide; another one sees the large one all the time, or what is ' +
+            'left of them', async (t) => {
+            const publisher = await publishTwo(t, mimeType, largeFirst);
+            const wide = await play(page, publisher.name);
+            t.begun.push(() => stop(page, wide, 'STOPPED'));
+            const { relay, player } = await playThrough(t, publisher.name);
+            await Promise.all([shows(wide, 640), shows(player, 640)]);
+            await relay.set('rate 500');
+            await shows(player, 320);
+            const look = async () => ({ sent: await publisher.sizes(),
+                narrow: await stats(page, player, 'in', 'video'),
+                wide: await stats(page, wide, 'in', 'video') });
+            const first = await look();
+            await pause(4_000);
+            const last = await look();
+            const sent = (rid) => last.sent[rid].frames - first.sent[rid].frames;
+            const decoded = (who) => last[who].framesDecoded - first[who].framesDecoded;
+            const seen = { lo: sent('lo'), narrow: decoded('narrow'), hi: sent('hi'),
+                wide: decoded('wide'), keyframes: last.sent.hi.keyframes - first.sent.hi.keyframes };
+            t.diagnostic(JSON.stringify(seen));
+            // all are meant, and a busy machine shows some of them late
+            assert.ok(seen.narrow >= seen.lo * 0.7, 'what is sent of the small size');
+            assert.ok(seen.wide >= seen.hi * 0.7, 'what is sent of the large size');
+            assert.ok(seen.keyframes <= 2, 'the large size is not disturbed');
+            assert.equal(last.wide.frameWidth, 640);
+            assert.equal(last.narrow.frameWidth, 320);
+            await relay.set('rate 5000');
+            await shows(player, 640);
+            await publisher.only('lo');
+            await Promise.all([shows(wide, 320), shows(player, 320)]);
+            await publisher.only('lo', 'hi');
+            await Promise.all([shows(wide, 640), shows(player, 640)]);
+        });
+    }
 
     test('Q-4 5 % of random losses are no narrow link, and sound mends itself; who lies about what ' +
         'came harms nobody', async (t) => {

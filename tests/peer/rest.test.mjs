@@ -24,7 +24,8 @@ const STREAM_FIELDS = ['mediaSessionId', 'name', 'published', 'hasVideo', 'hasAu
     'audioCodec', 'videoCodec', 'record', 'width', 'height', 'mediaProvider', 'createDate', 'appKey',
     'sessionId'];
 const METRICS = ['VIDEO_WIDTH', 'VIDEO_HEIGHT', 'VIDEO_RATE', 'VIDEO_FPS', 'VIDEO_NACK',
-    'VIDEO_LOST', 'VIDEO_LINK_LIMIT', 'VIDEO_LINK_VARIANT', 'VIDEO_B_FRAMES'];
+    'VIDEO_LOST', 'VIDEO_LINK_LIMIT', 'VIDEO_LINK_VARIANT', 'VIDEO_LINK_LAYER',
+    'VIDEO_B_FRAMES'];
 const MIB = 1024 * 1024;
 
 // One request as it is given: no path is tidied, no header added but Host. A body that is no Buffer

@@ -259,8 +259,9 @@ static void describes_streams_as_the_schema_has_it(void **state) /* rest-api.md 
 {
     struct control *control = *state;
     static const char *const metrics[] = {
-        "VIDEO_WIDTH", "VIDEO_HEIGHT",     "VIDEO_RATE",         "VIDEO_FPS",     "VIDEO_NACK",
-        "VIDEO_LOST",  "VIDEO_LINK_LIMIT", "VIDEO_LINK_VARIANT", "VIDEO_B_FRAMES"};
+        "VIDEO_WIDTH",    "VIDEO_HEIGHT",    "VIDEO_RATE",       "VIDEO_FPS",
+        "VIDEO_NACK",     "VIDEO_LOST",      "VIDEO_LINK_LIMIT", "VIDEO_LINK_VARIANT",
+        "VIDEO_B_FRAMES", "VIDEO_LINK_LAYER"};
     const struct sl_schema *schema = sl_schema_find("Stream");
     json_t *list, *stream, *value;
     const char *key;

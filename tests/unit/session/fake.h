@@ -63,6 +63,9 @@ size_t fake_stream_object_count(void);
 void fake_stream_size(const char *name, uint16_t width, uint16_t height);
 void fake_stream_object_size(struct sl_stream *stream, uint16_t width, uint16_t height);
 
+/* The sizes that sources send at once from now on, as sl_stream_layers() gives them. */
+void fake_stream_layers(const struct sl_stream_layer *layers, size_t count);
+
 /* ---- What is made of streams ---- */
 
 /* What the functions of variant.h are given here; there is only one. */

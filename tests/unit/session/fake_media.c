@@ -210,6 +210,24 @@ void sl_stream_release(struct sl_stream *stream)
         sl_table_deinit(&ids);
 }
 
+static struct sl_stream_layer all_layers[SL_STREAM_LAYERS_MAX];
+static size_t layer_count;
+
+void fake_stream_layers(const struct sl_stream_layer *layers, size_t count)
+{
+    layer_count = count;
+    for (size_t i = 0; i < count; i++)
+        all_layers[i] = layers[i];
+}
+
+size_t sl_stream_layers(const struct sl_stream *stream,
+                        struct sl_stream_layer out[static SL_STREAM_LAYERS_MAX])
+{
+    (void)stream;
+    memcpy(out, all_layers, sizeof(all_layers));
+    return layer_count;
+}
+
 void fake_stream_size(const char *name, uint16_t width, uint16_t height)
 {
     fake_stream_object_size(sl_streams_find(NULL, name), width, height);
@@ -315,6 +333,7 @@ static struct sl_list peers = {&peers, &peers};
 static size_t candidate_counts[SL_MEDIA_TRANSPORTS_MAX] = {1, 1};
 
 const struct sl_source_ops sl_peer_source_ops = {.protocol = "webrtc"};
+const struct sl_source_ops sl_peer_layer_ops = {.protocol = "webrtc"};
 
 void fake_set_candidates(size_t transport, size_t count)
 {
@@ -354,6 +373,13 @@ void sl_peer_set_tracks(struct sl_peer *peer, struct sl_track *audio, struct sl_
 {
     peer->config.tracks[SL_AUDIO] = audio;
     peer->config.tracks[SL_VIDEO] = video;
+}
+
+void sl_peer_set_layer(struct sl_peer *peer, size_t layer, struct sl_track *track)
+{
+    (void)peer;
+    (void)layer;
+    (void)track;
 }
 
 int sl_peer_move(struct sl_peer *peer, enum sl_media_kind kind, struct sl_track *track)

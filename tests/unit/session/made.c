@@ -352,6 +352,141 @@ static void a_link_that_swings_does_not_swing_the_pictures(void **state)
     end();
 }
 
+/* ---- Sizes that the source sends at once ---- */
+
+static struct sl_stream *layers[3];
+static const uint64_t layer_bps[3] = {150000, 500000, 1500000};
+
+/* The first so many of them bring something. */
+static void bring_layers(size_t count)
+{
+    struct sl_stream_layer some[SL_STREAM_LAYERS_MAX];
+
+    for (size_t i = 0; i < 3; i++)
+        some[i] = (struct sl_stream_layer){layers[i], layer_bps[i]};
+    fake_stream_layers(some, count);
+}
+
+static void begin_layers(struct fake_server *server)
+{
+    const struct sl_stream_config config = {
+        .is_layer = true,
+        .ops = &sl_peer_layer_ops,
+        .tracks = {
+            [SL_VIDEO] = {.present = true, .codec_count = 1, .codecs = {{SL_CODEC_H264, ""}}}}};
+
+    begin(server);
+    play_narrow("play");
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(sl_stream_create(fake_streams(), &config, &layers[i]), 0);
+    bring_layers(3);
+}
+
+static void end_layers(void)
+{
+    bring_layers(0);
+    end();
+    fake_finish_closing();
+    for (size_t i = 0; i < 3; i++)
+        sl_stream_release(layers[i]);
+}
+
+static struct sl_track *track_of(size_t layer)
+{
+    return sl_stream_track(layers[layer], SL_VIDEO);
+}
+
+static void a_narrow_link_gets_the_size_that_it_takes(void **state)
+{
+    begin_layers(*state);
+    link_takes("play", 0, 1500000, 5);
+    assert_null(fake_peer_moved("play"));
+    link_takes("play", 600000, 1500000, 1); /* less than half of it: at once */
+    assert_ptr_equal(fake_peer_moved("play"), track_of(1));
+    assert_int_equal(fake_peer_wanted("play"), 1500000 * 105 / 100);
+    link_takes("play", 200000, 500000, 1);
+    assert_ptr_equal(fake_peer_moved("play"), track_of(0));
+    assert_int_equal(fake_peer_wanted("play"), 500000 * 105 / 100);
+    link_takes("play", 0, 150000, 5); /* it takes the next one, and has done so for a while */
+    assert_ptr_equal(fake_peer_moved("play"), track_of(1));
+    link_takes("play", 0, 500000, 5);
+    assert_ptr_equal(fake_peer_moved("play"), published());
+    assert_null(fake_variant(SL_CODEC_H264));
+    end_layers();
+}
+
+static void a_link_that_is_hardly_too_narrow_is_looked_at_twice(void **state)
+{
+    begin_layers(*state);
+    link_takes("play", 1300000, 1500000, 1);
+    link_takes("play", 0, 1500000, 1);
+    link_takes("play", 1300000, 1500000, 1);
+    assert_null(fake_peer_moved("play"));
+    link_takes("play", 1300000, 1500000, 1);
+    assert_ptr_equal(fake_peer_moved("play"), track_of(1));
+    end_layers();
+}
+
+static void who_goes_up_too_early_waits_longer(void **state)
+{
+    int returns = 0;
+
+    begin_layers(*state);
+    bring_layers(2);
+    for (int i = 0; i < 240; i++) {
+        bool smaller = fake_peer_wanted("play") > 0;
+        link_takes("play", smaller ? 0 : 200000, 500000, 1);
+        returns += smaller && fake_peer_wanted("play") == 0;
+    }
+    assert_in_range(returns, 4, 7); /* after 4, 8, 16, 32, 64 seconds */
+    end_layers();
+}
+
+static void a_size_that_stops_is_left(void **state)
+{
+    begin_layers(*state);
+    link_takes("play", 600000, 1500000, 1);
+    assert_ptr_equal(fake_peer_moved("play"), track_of(1));
+    bring_layers(1);
+    link_takes("play", 600000, 500000, 1);
+    assert_ptr_equal(fake_peer_moved("play"), published()); /* which is the last that is left */
+    bring_layers(0);
+    link_takes("play", 0, 0, 5);
+    assert_ptr_equal(fake_peer_moved("play"), published());
+    end_layers();
+}
+
+static void a_link_too_narrow_for_the_smallest_gets_a_variant(void **state)
+{
+    begin_layers(*state);
+    link_takes("play", 100000, 1500000, 1);
+    assert_ptr_equal(fake_peer_moved("play"), track_of(0));
+    link_takes("play", 100000, 150000, 5);
+    struct sl_variant *variant = fake_variant(SL_CODEC_H264);
+    assert_non_null(variant);
+    assert_ptr_equal(fake_peer_moved("play"), sl_variant_track(variant));
+    link_takes("play", 0, 100000, 12);
+    assert_ptr_equal(fake_peer_moved("play"), track_of(0));
+    assert_int_equal(fake_peer_wanted("play"), 500000 * 105 / 100);
+    link_takes("play", 200000, 150000, 12);
+    assert_null(fake_variant(SL_CODEC_H264));
+    end_layers();
+}
+
+static void layers_need_no_variants(void **state)
+{
+    struct fake_server *server = *state;
+
+    server->config->downlink_variant = false;
+    begin_layers(server);
+    link_takes("play", 600000, 1500000, 1);
+    assert_ptr_equal(fake_peer_moved("play"), track_of(1));
+    link_takes("play", 100000, 500000, 20);
+    assert_ptr_equal(fake_peer_moved("play"), track_of(0));
+    assert_null(fake_variant(SL_CODEC_H264));
+    end_layers();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +501,12 @@ int main(void)
         TEST(without_room_pictures_stay_as_published),
         TEST(the_option_forbids_stand_ins),
         TEST(a_link_that_swings_does_not_swing_the_pictures),
+        TEST(a_narrow_link_gets_the_size_that_it_takes),
+        TEST(a_link_that_is_hardly_too_narrow_is_looked_at_twice),
+        TEST(who_goes_up_too_early_waits_longer),
+        TEST(a_size_that_stops_is_left),
+        TEST(a_link_too_narrow_for_the_smallest_gets_a_variant),
+        TEST(layers_need_no_variants),
         TEST(a_running_player_leaves_pictures_that_begin_to_jump),
         TEST(a_running_player_leaves_a_codec_that_it_cannot_take),
         TEST(a_player_whose_codec_has_gone_hears_why_it_cannot_go_on),

@@ -198,18 +198,20 @@ describe('a link that is narrower than the stream', () => {
             const look = async () => ({ sent: await publisher.sizes(),
                 narrow: await stats(page, player, 'in', 'video'),
                 wide: await stats(page, wide, 'in', 'video') });
-            const first = await look();
-            await pause(4_000);
-            const last = await look();
-            const sent = (rid) => last.sent[rid].frames - first.sent[rid].frames;
-            const decoded = (who) => last[who].framesDecoded - first[who].framesDecoded;
-            const seen = { lo: sent('lo'), narrow: decoded('narrow'), hi: sent('hi'),
-                wide: decoded('wide'), keyframes: last.sent.hi.keyframes - first.sent.hi.keyframes };
-            t.diagnostic(JSON.stringify(seen));
-            // all are meant, and a busy machine shows some of them late
-            assert.ok(seen.narrow >= seen.lo * 0.7, 'what is sent of the small size');
-            assert.ok(seen.wide >= seen.hi * 0.7, 'what is sent of the large size');
-            assert.ok(seen.keyframes <= 2, 'the large size is not disturbed');
+            // all of it is meant; the link has to be known first, and a busy machine shows some late
+            const last = await until('what is sent of both sizes', async () => {
+                const first = await look();
+                await pause(3_000);
+                const now = await look();
+                const sent = (rid) => now.sent[rid].frames - first.sent[rid].frames;
+                const decoded = (who) => now[who].framesDecoded - first[who].framesDecoded;
+                const seen = { lo: sent('lo'), narrow: decoded('narrow'), hi: sent('hi'),
+                    wide: decoded('wide'), keyframes: now.sent.hi.keyframes - first.sent.hi.keyframes };
+                t.diagnostic(JSON.stringify(seen));
+                assert.ok(seen.keyframes <= 1, 'the large size is not disturbed');
+                return (seen.narrow >= seen.lo * 0.8 && seen.wide >= seen.hi * 0.8 && now) ||
+                    assert.fail(JSON.stringify(seen));
+            });
             assert.equal(last.wide.frameWidth, 640);
             assert.equal(last.narrow.frameWidth, 320);
             await relay.set('rate 5000');

@@ -591,12 +591,20 @@ describe('XCAP', { concurrency: 12 }, () => {
         const document = '<?xml version="1.0" encoding="UTF-8"?><resource-lists ' +
             'xmlns="urn:ietf:params:xml:ns:resource-lists"><list name="friends"/></resource-lists>';
         const place = `/xcap-root/resource-lists/users/sip:u1@${DOMAIN}/index`;
-        await fetch(`http://127.0.0.1:${kamailio.port}${place}`, { method: 'PUT', body: document,
-            headers: { 'Content-Type': 'application/resource-lists+xml' } });
+        await until('Kamailio has the document', async () => { // its database may be locked
+            const put = await fetch(`http://127.0.0.1:${kamailio.port}${place}`, { method: 'PUT',
+                body: document, headers: { 'Content-Type': 'application/resource-lists+xml' } });
+            return put.ok || assert.fail(`${put.status} ${await put.text()}`);
+        });
         const client = await phone('u1', kamailio.port);
         const where = `http://localhost:${kamailio.port}${place}`;
-        client.send('sendXcapRequest', { url: where });
-        const { data: [answer] } = await client.next('notifyXcapResponse');
+        const answer = await until('its document', async () => { // as above
+            const from = client.received.length;
+            client.send('sendXcapRequest', { url: where });
+            const { message, data } = await until('an answer', () => client.received.slice(from)
+                .find((one) => ['notifyXcapResponse', 'fail'].includes(one.message)));
+            return message === 'notifyXcapResponse' ? data[0] : assert.fail(data[0].info);
+        });
         assert.deepEqual(answer, { url: where, responseBody: document });
         assert.match((await asked(client, where.replace('index', 'none'))).info, /^(404|500) /); // Kamailio's 404
     });

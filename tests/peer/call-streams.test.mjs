@@ -298,8 +298,11 @@ describe('its sound', () => {
                 assert.equal((await inPage(page, 'play', 'player', name)).status, 'PLAYING');
                 await pageHears(page, 440);
                 const file = await recordingOf(nginx, `rtmp_${name}`);
-                await record(file, 2);
-                assert.ok(await toneIn(file, 440) > 0.8, 'nginx has the tone');
+                await until('nginx has the tone', async () => {
+                    await record(file, 2);
+                    const share = await toneIn(file, 440);
+                    return share > 0.8 || assert.fail(`${share}`);
+                });
                 assert.equal(telephone.heard().share, 0, 'what is sent at first is silence');
                 assert.equal((await rest('call/inject_sound', { callId, fileName: 'tone.wav' })).status, 200);
                 await hears(telephone, 1300);

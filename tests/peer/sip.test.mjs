@@ -635,7 +635,8 @@ describe('operators', { concurrency: 12 }, () => {
             caller: 'u1', callee: '1001', hasAudio: true, hasVideo: false, visibleName: '',
             mediaProvider: 'WebRTC', custom: { ticket: 7 }, appKey: 'defaultApp', parentCallId: null,
             rtmpUrl: null, rtmpStream: null, rtmpStreamStatus: null, sdp: null, inviteParameters: null,
-            sipMessageRaw: null, target: null, isMsrp: false, holdForTransfer: false });
+            sipMessageRaw: null, target: null, toStream: null, isMsrp: false,
+            holdForTransfer: false });
         assert.equal((await rest('find', { callId, status: 'RING' })).status, 404);
         const all = await fetch(`${server.http}/rest-api/call/find_all`);
         assert.ok((await all.json()).some((call) => call.callId === callId));

@@ -369,8 +369,8 @@ static void strangers_are_sent_off(void **state)
     char text[4096], ours[300];
     static const char *const cases[] = {
         "GET / HTTP/1.1\r\n\r\n",
-        "MSRP abcd SEND\r\nTo-Path: msrp://127.93.5.1:1/guess;tcp\r\n"
-        "From-Path: msrp://x.test/s;tcp\r\nMessage-ID: 1\r\n-------abcd$\r\n",
+        ("MSRP abcd SEND\r\nTo-Path: msrp://127.93.5.1:1/guess;tcp\r\n"
+         "From-Path: msrp://x.test/s;tcp\r\nMessage-ID: 1\r\n-------abcd$\r\n"),
         "MSRP abcd 200 OK\r\nTo-Path: a\r\nFrom-Path: b\r\n-------abcd$\r\n",
     };
     int fds[5];

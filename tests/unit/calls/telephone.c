@@ -34,13 +34,14 @@ struct fixture {
 static int set_up(void **state)
 {
     static char names[][16] = {"opus", "alaw", "ulaw", "g722", "telephone-event", "H264", "VP8"};
+    static char srtp[] = "optional";
     struct fixture *f = calloc(1, sizeof(*f));
 
     assert_non_null(f);
     for (size_t i = 0; i < 7; i++)
         f->codecs[i] = names[i];
     f->config = (struct sl_config){.codecs = {.items = f->codecs, .count = 7},
-                                   .sip_srtp = (char[]){"optional"},
+                                   .sip_srtp = srtp,
                                    .video_enabled = true};
     for (size_t kind = 0; kind < 2; kind++)
         assert_int_equal(

@@ -6,26 +6,22 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "net/loop.h"
+#include "net/wire.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 enum {
     /* A whole TLS record: SSL_read() then never leaves bytes behind that poll would not show. */
     READ_LEN = 16384,
-    WRITE_CHUNKS = 16, /* per writev(2) */
     HANDSHAKES_US =
         4000, /* of TLS handshakes in one turn of the loop; the others wait for theirs */
     TICK_MS = 250,
     DRAIN_MS = 2000,
-    WHY_MAX = 120,
 };
 
 /*
@@ -58,8 +54,7 @@ struct sl_conn {
     struct sl_list attention; /* in set->attention */
     const struct sl_conn_ops *ops;
     void *owner;
-    SSL *ssl;
-    int fd;
+    struct sl_wire wire;
     enum state state;
     int watched; /* what poll was last asked for */
     bool paused;
@@ -72,7 +67,7 @@ struct sl_conn {
     uint8_t *rest; /* unread; NULL: nothing is */
     size_t rest_len;
     struct sl_addr remote, local;
-    char why[WHY_MAX];
+    char why[SL_WIRE_WHY_MAX];
 };
 
 static void on_poll(uv_poll_t *poll, int status, int events);
@@ -226,28 +221,14 @@ static void call_soon(struct sl_conn *conn)
     (void)uv_idle_start(&conn->set->soon, on_soon); /* always 0 */
 }
 
-static void name_ends(struct sl_conn *conn)
+/* Makes it one of the set's. -errno: the loop cannot watch its socket. */
+static int join(struct sl_conn_set *set, struct sl_conn *conn)
 {
-    struct sockaddr_storage sa;
-    socklen_t len = sizeof(sa);
-
-    /* A peer that is gone already has no name any more: it stays [::]:0. */
-    if (getpeername(conn->fd, (struct sockaddr *)&sa, &len) == 0)
-        (void)sl_addr_from_sockaddr(&conn->remote, (struct sockaddr *)&sa);
-    len = sizeof(sa);
-    if (getsockname(conn->fd, (struct sockaddr *)&sa, &len) == 0)
-        (void)sl_addr_from_sockaddr(&conn->local, (struct sockaddr *)&sa);
-}
-
-/* Makes it one of the set's. -errno: the loop cannot watch fd. */
-static int join(struct sl_conn_set *set, struct sl_conn *conn, int fd)
-{
-    int err = uv_poll_init(sl_loop_uv(set->loop), &conn->poll, fd);
+    int err = uv_poll_init(sl_loop_uv(set->loop), &conn->poll, conn->wire.fd);
 
     if (err < 0)
         return err;
     conn->set = set;
-    conn->fd = fd;
     sl_list_append(&set->conns, &conn->link);
     if (!uv_is_active((uv_handle_t *)&set->tick))
         (void)uv_timer_start(&set->tick, on_tick, TICK_MS, TICK_MS); /* fails when closing only */
@@ -260,23 +241,22 @@ int sl_conn_create(struct sl_conn_set *set, int fd, SSL *ssl, bool connecting,
     struct sl_conn *conn = sl_new(struct sl_conn);
     int on = 1;
 
+    conn->wire = (struct sl_wire){fd, ssl};
     int err = ssl && SSL_set_fd(ssl, fd) != 1 ? -ENOMEM : 0;
     if (err == 0)
-        err = join(set, conn, fd);
+        err = join(set, conn);
     if (err < 0) {
-        SSL_free(ssl);
-        (void)close(fd); /* nothing was sent */
+        sl_wire_close(&conn->wire);
         free(conn);
         return err;
     }
     conn->ops = ops;
     conn->owner = owner;
-    conn->ssl = ssl;
     conn->state = connecting ? CONNECTING : ssl ? HANDSHAKE : OPEN;
     /* Messages are small and answered: waiting for more would only delay them. */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (!connecting)
-        name_ends(conn);
+        sl_wire_addrs(&conn->wire, &conn->remote, &conn->local);
     watch(conn);
     *out = conn;
     return 0;
@@ -296,8 +276,7 @@ static void on_poll_closed(uv_handle_t *handle)
 static void dispose(struct sl_conn *conn)
 {
     uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
-    SSL_free(conn->ssl);
-    (void)close(conn->fd); /* a lost write error concerns nobody any more */
+    sl_wire_close(&conn->wire);
     sl_chunk_queue_drop(&conn->queue, false);
     free(conn->rest);
     conn->rest = NULL;
@@ -332,7 +311,7 @@ const struct sl_addr *sl_conn_local(const struct sl_conn *conn)
 
 bool sl_conn_is_tls(const struct sl_conn *conn)
 {
-    return conn->ssl != NULL;
+    return conn->wire.ssl != NULL;
 }
 
 void sl_conn_set_deadline(struct sl_conn *conn, int64_t after_ms)
@@ -393,40 +372,7 @@ static void deliver_rest(struct sl_conn *conn)
     free(rest);
 }
 
-/* ---- TLS ---- */
-
-/* Cuts with OpenSSL's words for what went wrong. */
-static void cut_tls(struct sl_conn *conn, const char *doing, int error)
-{
-    char text[WHY_MAX];
-    unsigned long code = ERR_peek_error();
-    long verified = SSL_get_verify_result(conn->ssl);
-
-    if (error == SSL_ERROR_SYSCALL && code == 0)
-        (void)snprintf(text, sizeof(text), "%s: the peer is gone", doing);
-    else if (verified != X509_V_OK) /* which says more than "certificate verify failed" */
-        (void)snprintf(text, sizeof(text), "%s: %s", doing,
-                       X509_verify_cert_error_string(verified));
-    else
-        (void)snprintf(text, sizeof(text), "%s: %s", doing,
-                       code ? ERR_reason_error_string(code) : "TLS failed");
-    sl_conn_cut(conn, text);
-}
-
-/* The result of an SSL call that did not succeed: notes in *wants_write whether it must be repeated
- * when the socket can be written, or cuts. */
-static void tls_wait(struct sl_conn *conn, int result, const char *doing, bool *wants_write)
-{
-    int error = SSL_get_error(conn->ssl, result);
-
-    *wants_write = error == SSL_ERROR_WANT_WRITE;
-    if (error == SSL_ERROR_ZERO_RETURN)
-        sl_conn_cut(conn, "closed by the peer");
-    else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
-        cut_tls(conn, doing, error);
-    else
-        watch(conn);
-}
+/* ---- Becoming ready ---- */
 
 static void become_ready(struct sl_conn *conn)
 {
@@ -436,32 +382,35 @@ static void become_ready(struct sl_conn *conn)
     conn->ops->on_ready(conn->owner);
 }
 
-/* Each is some hundred microseconds of arithmetic. Who has to wait is told of by the next poll. */
+/* Who has to wait for the arithmetic of others is told of by the next poll. */
 static void handshake(struct sl_conn *conn)
 {
+    char why[SL_WIRE_WHY_MAX];
+
     if (conn->set->handshakes_us >= HANDSHAKES_US)
         return;
     int64_t start_us = sl_now_us();
-    ERR_clear_error();
-    int result = SSL_do_handshake(conn->ssl);
+    enum sl_wire_step step = sl_wire_handshake(&conn->wire, why);
     conn->set->handshakes_us += sl_now_us() - start_us;
-    if (result == 1)
+    conn->tls_wants_write = step == SL_WIRE_WAITS_WRITE;
+    if (step == SL_WIRE_DONE)
         become_ready(conn);
+    else if (step == SL_WIRE_FAILED)
+        sl_conn_cut(conn, why);
     else
-        tls_wait(conn, result, "TLS handshake", &conn->tls_wants_write);
+        watch(conn);
 }
 
 static void on_connecting(struct sl_conn *conn)
 {
-    int err = 0;
-    socklen_t len = sizeof(err);
+    int err = sl_wire_error(&conn->wire);
 
-    if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 || err != 0) {
-        sl_conn_cut(conn, uv_strerror(err ? -err : -errno));
+    if (err < 0) {
+        sl_conn_cut(conn, uv_strerror(err));
         return;
     }
-    name_ends(conn);
-    if (!conn->ssl) {
+    sl_wire_addrs(&conn->wire, &conn->remote, &conn->local);
+    if (!conn->wire.ssl) {
         become_ready(conn);
         return;
     }
@@ -471,50 +420,21 @@ static void on_connecting(struct sl_conn *conn)
 
 /* ---- Sending ---- */
 
-/* Both write some of the queue and return true, or arrange to be called again, or cut. */
-static bool write_plain(struct sl_conn *conn)
+/* True: some of the queue has left. False: the socket, or TLS, is waited for, or it was cut. */
+static bool write_some(struct sl_conn *conn)
 {
-    struct iovec iov[WRITE_CHUNKS];
-    size_t count = sl_chunk_queue_peek(&conn->queue, iov, WRITE_CHUNKS);
-    struct msghdr message = {.msg_iov = iov, .msg_iovlen = count};
+    char why[SL_WIRE_WHY_MAX];
+    enum sl_wire_step step = sl_wire_write(&conn->wire, &conn->queue, why);
 
-    ssize_t sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0) {
-        sl_chunk_queue_pop(&conn->queue, (size_t)sent);
-        return true;
-    }
-    if (errno == EINTR)
-        return true;
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
-        conn->queue_blocked = true;
-    else
-        sl_conn_cut(conn, uv_strerror(-errno));
-    return false;
-}
-
-static bool write_tls(struct sl_conn *conn)
-{
-    struct iovec next;
-    size_t sent = 0;
-
-    (void)sl_chunk_queue_peek(&conn->queue, &next, 1); /* there is one, or we were not called */
-    ERR_clear_error();
-    int result = SSL_write_ex(conn->ssl, next.iov_base, next.iov_len, &sent);
-    if (result == 1) {
-        sl_chunk_queue_pop(&conn->queue, sent);
-        return true;
-    }
-    tls_wait(conn, result, "TLS write", &conn->queue_blocked);
-    return false;
+    conn->queue_blocked = step == SL_WIRE_WAITS_WRITE;
+    if (step == SL_WIRE_FAILED)
+        sl_conn_cut(conn, why);
+    return step == SL_WIRE_DONE;
 }
 
 static void say_goodbye(struct sl_conn *conn)
 {
-    if (conn->ssl) {
-        ERR_clear_error();
-        (void)SSL_shutdown(conn->ssl); /* best effort: the peer sees the end of TCP anyway */
-    }
-    (void)shutdown(conn->fd, SHUT_WR); /* fails when the peer is gone: then reading tells */
+    sl_wire_say_goodbye(&conn->wire);
     set_state(conn, DRAINING);
     sl_conn_set_deadline(conn, DRAIN_MS);
     watch(conn);
@@ -525,7 +445,7 @@ static void flush(struct sl_conn *conn)
     bool had = conn->queue.first != NULL;
 
     conn->queue_blocked = false;
-    while (conn->queue.first && (conn->ssl ? write_tls(conn) : write_plain(conn)))
+    while (conn->queue.first && write_some(conn))
         continue;
     if (conn->state == GONE)
         return;
@@ -565,7 +485,7 @@ void sl_conn_drop_queue(struct sl_conn *conn)
     const struct sl_chunk *first = conn->queue.first;
 
     /* TLS may have made a record of the first chunk although none of it counts as sent. */
-    sl_chunk_queue_drop(&conn->queue, first && (first->sent > 0 || conn->ssl));
+    sl_chunk_queue_drop(&conn->queue, first && (first->sent > 0 || conn->wire.ssl));
 }
 
 void sl_conn_set_unsent_max(struct sl_conn *conn, size_t len)
@@ -573,7 +493,7 @@ void sl_conn_set_unsent_max(struct sl_conn *conn, size_t len)
     int value = len < INT_MAX ? (int)len : INT_MAX;
 
     /* Without it more waits than need be: nothing is wrong. */
-    (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, sizeof(value));
+    (void)setsockopt(conn->wire.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, sizeof(value));
 }
 
 void sl_conn_finish(struct sl_conn *conn, int64_t flush_ms, const char *why)
@@ -607,27 +527,25 @@ static void on_peer_closed(struct sl_conn *conn)
     }
 }
 
-/* Bytes read into the set's buffer; 0: nothing now, or cut. */
+/* Bytes read into the set's buffer; 0: nothing now, or cut. What is only drained is not decrypted:
+ * nobody wants it. */
 static size_t read_some(struct sl_conn *conn)
 {
-    uint8_t *buffer = conn->set->buffer;
+    struct sl_wire wire = {conn->wire.fd, conn->state == OPEN ? conn->wire.ssl : NULL};
+    char why[SL_WIRE_WHY_MAX];
+    size_t got = 0;
+    enum sl_wire_step step = sl_wire_read(&wire, conn->set->buffer, READ_LEN, &got, why);
 
-    if (conn->ssl && conn->state == OPEN) {
-        size_t got = 0;
-        ERR_clear_error();
-        int result = SSL_read_ex(conn->ssl, buffer, READ_LEN, &got);
-        if (result == 1)
-            return got;
-        tls_wait(conn, result, "TLS read", &conn->tls_wants_write);
-        return 0;
-    }
-    ssize_t got = recv(conn->fd, buffer, READ_LEN, MSG_DONTWAIT);
-    if (got > 0)
-        return (size_t)got;
-    if (got == 0)
+    if (step == SL_WIRE_DONE)
+        return got;
+    if (wire.ssl)
+        conn->tls_wants_write = step == SL_WIRE_WAITS_WRITE;
+    if (step == SL_WIRE_ENDED)
         on_peer_closed(conn);
-    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-        sl_conn_cut(conn, uv_strerror(-errno));
+    else if (step == SL_WIRE_FAILED)
+        sl_conn_cut(conn, why);
+    else
+        watch(conn);
     return 0;
 }
 
@@ -650,10 +568,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         return;
     }
     if (status < 0) { /* libuv's word for POLLERR; the socket has the true one */
-        int err = 0;
-        socklen_t len = sizeof(err);
-        (void)getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &err, &len); /* only words */
-        sl_conn_cut(conn, uv_strerror(err ? -err : -ECONNRESET));
+        int err = sl_wire_error(&conn->wire);
+        sl_conn_cut(conn, uv_strerror(err < 0 ? err : -ECONNRESET));
         return;
     }
     if (conn->state == HANDSHAKE) {
@@ -661,7 +577,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         return;
     }
     /* While the queue is blocked TLS may as well wait for something to read. */
-    if ((events & UV_WRITABLE) || (conn->ssl && conn->queue.first))
+    if ((events & UV_WRITABLE) || (conn->wire.ssl && conn->queue.first))
         flush(conn);
     if (conn->state == GONE)
         return;
@@ -674,8 +590,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 /* ---- Moving to another loop ---- */
 
 struct sl_conn_parcel {
-    SSL *ssl;
-    int fd;
+    struct sl_wire wire;
     bool paused, peer_closed, sent_due, tls_wants_write;
     struct sl_chunk_queue queue;
     uint8_t *rest;
@@ -690,8 +605,7 @@ struct sl_conn_parcel *sl_conn_detach(struct sl_conn *conn)
     struct sl_conn_parcel *parcel = sl_new(struct sl_conn_parcel);
 
     *parcel = (struct sl_conn_parcel){
-        .ssl = conn->ssl,
-        .fd = conn->fd,
+        .wire = conn->wire,
         .paused = conn->paused,
         .peer_closed = conn->peer_closed,
         .sent_due = conn->sent_due,
@@ -716,8 +630,7 @@ void sl_conn_parcel_destroy(struct sl_conn_parcel *parcel)
 {
     if (!parcel)
         return;
-    SSL_free(parcel->ssl);
-    (void)close(parcel->fd); /* a lost write error concerns nobody any more */
+    sl_wire_close(&parcel->wire);
     sl_chunk_queue_drop(&parcel->queue, false);
     free(parcel->rest);
     free(parcel);
@@ -725,7 +638,6 @@ void sl_conn_parcel_destroy(struct sl_conn_parcel *parcel)
 
 static void unpack(struct sl_conn *conn, struct sl_conn_parcel *parcel)
 {
-    conn->ssl = parcel->ssl;
     conn->paused = parcel->paused;
     conn->peer_closed = parcel->peer_closed;
     conn->sent_due = parcel->sent_due;
@@ -742,8 +654,9 @@ int sl_conn_adopt(struct sl_conn_set *set, struct sl_conn_parcel *parcel,
                   const struct sl_conn_ops *ops, void *owner, struct sl_conn **out)
 {
     struct sl_conn *conn = sl_new(struct sl_conn);
-    int err = join(set, conn, parcel->fd);
 
+    conn->wire = parcel->wire;
+    int err = join(set, conn);
     if (err < 0) {
         free(conn);
         sl_conn_parcel_destroy(parcel);

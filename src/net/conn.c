@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* TCP and TLS connections on a loop. */
-#include "net/conn.h"
+#include "net/conn_own.h"
 
 #include "base/clock.h"
-#include "base/list.h"
 #include "base/mem.h"
 #include "net/loop.h"
-#include "net/wire.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,58 +14,10 @@
 #include <string.h>
 
 enum {
-    /* A whole TLS record: SSL_read() then never leaves bytes behind that poll would not show. */
-    READ_LEN = 16384,
     HANDSHAKES_US =
         4000, /* of TLS handshakes in one turn of the loop; the others wait for theirs */
     TICK_MS = 250,
     DRAIN_MS = 2000,
-};
-
-/*
- * A connection's life. set_state() is the only place that changes it.
- *
- *   CONNECTING -> HANDSHAKE   on_connecting: TCP is there, TLS wanted
- *   CONNECTING, HANDSHAKE -> OPEN     become_ready
- *   OPEN -> FLUSHING          sl_conn_finish
- *   FLUSHING -> DRAINING      flush: the queue is empty, our goodbye is sent
- *   any -> GONE               sl_conn_cut; reaped from the loop
- */
-enum state { CONNECTING, HANDSHAKE, OPEN, FLUSHING, DRAINING, GONE };
-
-struct sl_conn_set {
-    uv_timer_t tick;       /* runs while there are connections */
-    uv_idle_t soon;        /* runs while somebody must be called back */
-    uv_prepare_t turn;     /* before each poll */
-    int64_t handshakes_us; /* spent on handshakes in this turn */
-    struct sl_loop *loop;
-    struct sl_list conns;     /* all that are not GONE */
-    struct sl_list attention; /* on_sent, on_gone, or what was unread is due */
-    unsigned open_handles;    /* tick, soon and turn: the set is freed after all have closed */
-    uint8_t buffer[READ_LEN + 1];
-};
-
-struct sl_conn {
-    uv_poll_t poll;
-    struct sl_conn_set *set;
-    struct sl_list link;      /* in set->conns */
-    struct sl_list attention; /* in set->attention */
-    const struct sl_conn_ops *ops;
-    void *owner;
-    struct sl_wire wire;
-    enum state state;
-    int watched; /* what poll was last asked for */
-    bool paused;
-    bool peer_closed;     /* it sends no more, but may read on until the queue is empty */
-    bool sent_due;        /* on_sent is owed */
-    bool queue_blocked;   /* the kernel's buffer is full */
-    bool tls_wants_write; /* before it can go on reading, or with the handshake */
-    int64_t deadline_ms;  /* of the loop's clock; 0: none */
-    struct sl_chunk_queue queue;
-    uint8_t *rest; /* unread; NULL: nothing is */
-    size_t rest_len;
-    struct sl_addr remote, local;
-    char why[SL_WIRE_WHY_MAX];
 };
 
 static void on_poll(uv_poll_t *poll, int status, int events);
@@ -194,13 +144,13 @@ void sl_conn_set_destroy(struct sl_conn_set *set)
 
 /* ---- Life and death ---- */
 
-static void set_state(struct sl_conn *conn, enum state state)
+void sl_conn_set_state(struct sl_conn *conn, enum sl_conn_state state)
 {
     assert(conn->state != GONE && state > conn->state);
     conn->state = state;
 }
 
-static void watch(struct sl_conn *conn)
+void sl_conn_watch(struct sl_conn *conn)
 {
     int events = conn->peer_closed ? 0 : UV_DISCONNECT;
 
@@ -214,15 +164,14 @@ static void watch(struct sl_conn *conn)
     (void)uv_poll_start(&conn->poll, events, on_poll); /* fails on a closing handle only */
 }
 
-static void call_soon(struct sl_conn *conn)
+void sl_conn_call_soon(struct sl_conn *conn)
 {
     sl_list_remove(&conn->attention);
     sl_list_append(&conn->set->attention, &conn->attention);
     (void)uv_idle_start(&conn->set->soon, on_soon); /* always 0 */
 }
 
-/* Makes it one of the set's. -errno: the loop cannot watch its socket. */
-static int join(struct sl_conn_set *set, struct sl_conn *conn)
+int sl_conn_join(struct sl_conn_set *set, struct sl_conn *conn)
 {
     int err = uv_poll_init(sl_loop_uv(set->loop), &conn->poll, conn->wire.fd);
 
@@ -244,7 +193,7 @@ int sl_conn_create(struct sl_conn_set *set, int fd, SSL *ssl, bool connecting,
     conn->wire = (struct sl_wire){fd, ssl};
     int err = ssl && SSL_set_fd(ssl, fd) != 1 ? -ENOMEM : 0;
     if (err == 0)
-        err = join(set, conn);
+        err = sl_conn_join(set, conn);
     if (err < 0) {
         sl_wire_close(&conn->wire);
         free(conn);
@@ -257,7 +206,7 @@ int sl_conn_create(struct sl_conn_set *set, int fd, SSL *ssl, bool connecting,
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (!connecting)
         sl_wire_addrs(&conn->wire, &conn->remote, &conn->local);
-    watch(conn);
+    sl_conn_watch(conn);
     *out = conn;
     return 0;
 }
@@ -271,6 +220,15 @@ void sl_conn_set_owner(struct sl_conn *conn, const struct sl_conn_ops *ops, void
 static void on_poll_closed(uv_handle_t *handle)
 {
     free(sl_container_of((uv_poll_t *)handle, struct sl_conn, poll));
+}
+
+void sl_conn_leave(struct sl_conn *conn)
+{
+    sl_conn_set_state(conn, GONE);
+    (void)uv_poll_stop(&conn->poll); /* always 0; from here on this loop does not know the socket */
+    sl_list_remove(&conn->link);
+    sl_list_remove(&conn->attention);
+    uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
 }
 
 static void dispose(struct sl_conn *conn)
@@ -288,10 +246,10 @@ void sl_conn_cut(struct sl_conn *conn, const char *why)
         return;
     if (why != conn->why)
         (void)snprintf(conn->why, sizeof(conn->why), "%s", why); /* cut is fine */
-    set_state(conn, GONE);
+    sl_conn_set_state(conn, GONE);
     (void)uv_poll_stop(&conn->poll); /* always 0 */
     sl_list_remove(&conn->link);
-    call_soon(conn);
+    sl_conn_call_soon(conn);
 }
 
 bool sl_conn_alive(const struct sl_conn *conn)
@@ -331,7 +289,7 @@ void sl_conn_pause(struct sl_conn *conn)
     if (conn->paused || conn->state == GONE)
         return;
     conn->paused = true;
-    watch(conn);
+    sl_conn_watch(conn);
 }
 
 void sl_conn_resume(struct sl_conn *conn)
@@ -339,9 +297,9 @@ void sl_conn_resume(struct sl_conn *conn)
     if (!conn->paused || conn->state == GONE)
         return;
     conn->paused = false;
-    watch(conn);
+    sl_conn_watch(conn);
     if (conn->rest)
-        call_soon(conn);
+        sl_conn_call_soon(conn);
 }
 
 bool sl_conn_is_paused(const struct sl_conn *conn)
@@ -358,7 +316,7 @@ void sl_conn_unread(struct sl_conn *conn, const uint8_t *data, size_t len)
     memcpy(conn->rest, data, len);
     conn->rest_len = len;
     if (!conn->paused)
-        call_soon(conn);
+        sl_conn_call_soon(conn);
 }
 
 static void deliver_rest(struct sl_conn *conn)
@@ -376,9 +334,9 @@ static void deliver_rest(struct sl_conn *conn)
 
 static void become_ready(struct sl_conn *conn)
 {
-    set_state(conn, OPEN);
+    sl_conn_set_state(conn, OPEN);
     conn->tls_wants_write = false;
-    watch(conn);
+    sl_conn_watch(conn);
     conn->ops->on_ready(conn->owner);
 }
 
@@ -398,7 +356,7 @@ static void handshake(struct sl_conn *conn)
     else if (step == SL_WIRE_FAILED)
         sl_conn_cut(conn, why);
     else
-        watch(conn);
+        sl_conn_watch(conn);
 }
 
 static void on_connecting(struct sl_conn *conn)
@@ -414,7 +372,7 @@ static void on_connecting(struct sl_conn *conn)
         become_ready(conn);
         return;
     }
-    set_state(conn, HANDSHAKE);
+    sl_conn_set_state(conn, HANDSHAKE);
     handshake(conn);
 }
 
@@ -435,9 +393,9 @@ static bool write_some(struct sl_conn *conn)
 static void say_goodbye(struct sl_conn *conn)
 {
     sl_wire_say_goodbye(&conn->wire);
-    set_state(conn, DRAINING);
+    sl_conn_set_state(conn, DRAINING);
     sl_conn_set_deadline(conn, DRAIN_MS);
-    watch(conn);
+    sl_conn_watch(conn);
 }
 
 static void flush(struct sl_conn *conn)
@@ -449,7 +407,7 @@ static void flush(struct sl_conn *conn)
         continue;
     if (conn->state == GONE)
         return;
-    watch(conn);
+    sl_conn_watch(conn);
     if (conn->queue.first)
         return;
     if (conn->peer_closed) {
@@ -458,7 +416,7 @@ static void flush(struct sl_conn *conn)
         say_goodbye(conn);
     } else if (had) {
         conn->sent_due = true;
-        call_soon(conn);
+        sl_conn_call_soon(conn);
     }
 }
 
@@ -505,9 +463,9 @@ void sl_conn_finish(struct sl_conn *conn, int64_t flush_ms, const char *why)
         return;
     }
     (void)snprintf(conn->why, sizeof(conn->why), "%s", why); /* cut is fine */
-    set_state(conn, FLUSHING);
+    sl_conn_set_state(conn, FLUSHING);
     sl_conn_set_deadline(conn, flush_ms);
-    watch(conn); /* reads again, to see the peer's end */
+    sl_conn_watch(conn); /* reads again, to see the peer's end */
     flush(conn);
 }
 
@@ -521,7 +479,7 @@ static void on_peer_closed(struct sl_conn *conn)
 
     if (answering && conn->queue.first) {
         conn->peer_closed = true;
-        watch(conn);
+        sl_conn_watch(conn);
     } else {
         sl_conn_cut(conn, conn->why[0] ? conn->why : "closed by the peer");
     }
@@ -534,7 +492,7 @@ static size_t read_some(struct sl_conn *conn)
     struct sl_wire wire = {conn->wire.fd, conn->state == OPEN ? conn->wire.ssl : NULL};
     char why[SL_WIRE_WHY_MAX];
     size_t got = 0;
-    enum sl_wire_step step = sl_wire_read(&wire, conn->set->buffer, READ_LEN, &got, why);
+    enum sl_wire_step step = sl_wire_read(&wire, conn->set->buffer, SL_CONN_READ_LEN, &got, why);
 
     if (step == SL_WIRE_DONE)
         return got;
@@ -545,7 +503,7 @@ static size_t read_some(struct sl_conn *conn)
     else if (step == SL_WIRE_FAILED)
         sl_conn_cut(conn, why);
     else
-        watch(conn);
+        sl_conn_watch(conn);
     return 0;
 }
 
@@ -585,91 +543,4 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         on_peer_closed(conn); /* nobody reads: this tells it */
     else if ((events & (UV_READABLE | UV_DISCONNECT)) || conn->tls_wants_write)
         read_once(conn);
-}
-
-/* ---- Moving to another loop ---- */
-
-struct sl_conn_parcel {
-    struct sl_wire wire;
-    bool paused, peer_closed, sent_due, tls_wants_write;
-    struct sl_chunk_queue queue;
-    uint8_t *rest;
-    size_t rest_len;
-    struct sl_addr remote, local;
-};
-
-struct sl_conn_parcel *sl_conn_detach(struct sl_conn *conn)
-{
-    if (conn->state != OPEN)
-        return NULL;
-    struct sl_conn_parcel *parcel = sl_new(struct sl_conn_parcel);
-
-    *parcel = (struct sl_conn_parcel){
-        .wire = conn->wire,
-        .paused = conn->paused,
-        .peer_closed = conn->peer_closed,
-        .sent_due = conn->sent_due,
-        .tls_wants_write = conn->tls_wants_write,
-        .queue = conn->queue,
-        .rest = conn->rest,
-        .rest_len = conn->rest_len,
-        .remote = conn->remote,
-        .local = conn->local,
-    };
-    conn->queue = (struct sl_chunk_queue){0};
-    conn->rest = NULL;
-    set_state(conn, GONE);
-    (void)uv_poll_stop(&conn->poll); /* always 0; from here on this loop does not know fd */
-    sl_list_remove(&conn->link);
-    sl_list_remove(&conn->attention);
-    uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
-    return parcel;
-}
-
-void sl_conn_parcel_destroy(struct sl_conn_parcel *parcel)
-{
-    if (!parcel)
-        return;
-    sl_wire_close(&parcel->wire);
-    sl_chunk_queue_drop(&parcel->queue, false);
-    free(parcel->rest);
-    free(parcel);
-}
-
-static void unpack(struct sl_conn *conn, struct sl_conn_parcel *parcel)
-{
-    conn->paused = parcel->paused;
-    conn->peer_closed = parcel->peer_closed;
-    conn->sent_due = parcel->sent_due;
-    conn->tls_wants_write = parcel->tls_wants_write;
-    conn->queue = parcel->queue;
-    conn->queue_blocked = conn->queue.first != NULL; /* tried when the socket says so */
-    conn->rest = parcel->rest;
-    conn->rest_len = parcel->rest_len;
-    conn->remote = parcel->remote;
-    conn->local = parcel->local;
-}
-
-int sl_conn_adopt(struct sl_conn_set *set, struct sl_conn_parcel *parcel,
-                  const struct sl_conn_ops *ops, void *owner, struct sl_conn **out)
-{
-    struct sl_conn *conn = sl_new(struct sl_conn);
-
-    conn->wire = parcel->wire;
-    int err = join(set, conn);
-    if (err < 0) {
-        free(conn);
-        sl_conn_parcel_destroy(parcel);
-        return err;
-    }
-    conn->ops = ops;
-    conn->owner = owner;
-    conn->state = OPEN;
-    unpack(conn, parcel);
-    free(parcel);
-    watch(conn);
-    if (conn->rest || conn->sent_due)
-        call_soon(conn);
-    *out = conn;
-    return 0;
 }

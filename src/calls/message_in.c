@@ -281,10 +281,8 @@ static void take_notification(struct sl_messages *messages, struct sl_text_part 
 }
 
 /* What a text is without an envelope. */
-static void read_plain(const struct sl_phone *phone, const struct sl_sip_text *text,
-                       struct sl_cpim *out)
+static void read_plain(const struct sl_sip_text *text, struct sl_cpim *out)
 {
-    (void)phone;
     *out =
         (struct sl_cpim){.type = {text->type, strlen(text->type)}, .body = {text->body, text->len}};
 }
@@ -351,14 +349,14 @@ static void take(struct arrival *arrival, const struct sl_sip_text *text)
         return;
     }
     if (!enveloped) {
-        read_plain(phone, text, &cpim);
+        read_plain(text, &cpim);
     } else if (sl_cpim_parse(text->body, text->len, &cpim) < 0) {
         refuse(arrival, 400);
         return;
     }
     if (sl_content_type_is(cpim.type, "message/imdn+xml")) { /* and none is sent for it */
-        refuse(arrival, 200);
         take_notification(messages, cpim.body, text->raw);
+        refuse(arrival, 200); /* last: of a call's session, what came is gone then */
         return;
     }
     read_sender(arrival, &cpim);

@@ -759,11 +759,13 @@ describe('MSRP sessions', { concurrency: 12 }, () => {
             { sdp: { types: 'message/cpim', lines: ['a=max-size:900'] } });
         const { body, headers } = await other.next('SEND'); // before talk
         assert.deepEqual([body, headers.get('to-path')], [undefined, other.path]);
-        send(client, 'm1', { callId, to: 'u2' }); // as it takes nothing else
+        send(client, 'm1', { callId, to: 'u2', isImdnRequired: true }); // as it takes nothing else
         const text = await other.next('SEND');
         assert.equal(text.headers.get('content-type'), 'message/cpim');
         assert.match(text.body.toString(), /^From: <sip:u1@sip\.test>\r\nTo: <sip:u2@sip\.test>\r\n[^]*\r\n\r\nhello$/);
         await status(client, 'm1', 'ACCEPTED');
+        other.send('n1', 'message/cpim', imdn('m1', 'delivered'));
+        assert.equal((await status(client, 'm1', 'IMDN_DELIVERED')).callId, callId);
         send(client, 'm2', { callId, body: 'x'.repeat(1000) });
         assert.equal((await status(client, 'm2', 'FAILED')).info, 'Message too large');
         send(client, 'm3', { callId, contentType: 'multipart/mixed', recipients: 'a,b', body: 'x' });

@@ -210,8 +210,10 @@ static void draw_keys(struct sl_call_telephone *telephone)
             continue;
         const struct sl_sdp_crypto *theirs =
             &telephone->leg.negotiation.transports[media->transport].crypto;
-        if (theirs->suite == SL_SDP_NO_SUITE)
+        if (theirs->suite == SL_SDP_NO_SUITE) {
+            ours->suite = SL_SDP_NO_SUITE; /* it may have had keys before */
             continue;
+        }
         telephone->encrypts = true;
         if (ours->suite != theirs->suite)
             sl_flow_draw_crypto(theirs->suite, theirs->tag, ours);

@@ -239,6 +239,27 @@ static void keys_of_theirs_may_change_and_ours_stay(void **state)
         -ENOMSG);
 }
 
+static void what_goes_on_in_clear_has_no_keys_any_more(void **state)
+{
+    struct fixture *f = *state;
+    struct sl_error error = {.text = ""};
+
+    answer(f,
+           "m=audio 5000 RTP/SAVP 0\r\n" KEY(1, KEY_A) "m=video 5002 RTP/SAVP 96\r\n"
+                                                       "a=rtpmap:96 VP8/90000\r\n" KEY(1, KEY_B));
+    assert_int_equal(f->telephone.crypto[SL_VIDEO].suite, SL_SDP_AES_CM_128_HMAC_SHA1_80);
+    hear(f, "m=audio 5000 RTP/SAVP 0\r\n" KEY(1, KEY_A) "m=video 5002 RTP/AVP 96\r\n"
+                                                        "a=rtpmap:96 VP8/90000\r\n");
+    assert_int_equal(
+        sl_call_telephone_answer_again(&f->telephone, &f->config, &f->browser, f->text, &error), 0);
+    assert_true(f->telephone.encrypts);
+    assert_int_equal(f->telephone.crypto[SL_AUDIO].suite, SL_SDP_AES_CM_128_HMAC_SHA1_80);
+    assert_int_equal(f->telephone.crypto[SL_VIDEO].suite, SL_SDP_NO_SUITE);
+    const char *pictures = strstr(f->text, "m=video 4002 RTP/AVP 96");
+    assert_non_null(pictures);
+    assert_null(strstr(pictures, "a=crypto"));
+}
+
 static void digits_have_the_clock_of_the_sound(void **state)
 {
     (void)state;
@@ -277,6 +298,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(pictures_stay_in_their_codec_or_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(offers_what_the_call_is_to_have, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_of_theirs_may_change_and_ours_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_goes_on_in_clear_has_no_keys_any_more, set_up,
+                                        tear_down),
         cmocka_unit_test(digits_have_the_clock_of_the_sound),
     };
 

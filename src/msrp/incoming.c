@@ -156,12 +156,14 @@ static bool is_bound(struct sl_msrp_link *link)
     return false;
 }
 
+/* Texts of ours that wait for a slow connection alone do not keep it from being read: their answers
+ * come there, and two sides that both write would wait for each other. */
 static bool reads(const struct sl_msrp_link *link)
 {
     const struct sl_msrp_session *session = link->session;
 
     return session->described && !session->message && !session->resting &&
-           sl_conn_queued(link->conn) < SL_MSRP_QUEUED_MAX;
+           sl_conn_queued(link->conn) < SL_MSRP_UNREAD_MIN;
 }
 
 /* A text takes its token when it is whole, so it may be one more than there are. */
@@ -197,8 +199,7 @@ static ssize_t refuse(struct sl_msrp_link *link)
     return -1;
 }
 
-/* Whether more is wanted is asked between frames only: of one that has begun, the end is not held
- * back. */
+/* Whether more is wanted is asked before anything is read, and between frames. */
 ssize_t sl_msrp_take(struct sl_msrp_link *link, const uint8_t *data, size_t len)
 {
     struct sl_msrp_event event = {.kind = SL_MSRP_END};

@@ -14,7 +14,8 @@
 enum {
     SL_MSRP_LINKS_MAX = 4,          /* that have come, and not said yet whose they are */
     SL_MSRP_CHUNK = 2048,           /* RFC 4975 section 5.1: longer ones must be interruptible */
-    SL_MSRP_QUEUED_MAX = 64 << 10,  /* bytes given to the connection ahead of what it takes */
+    SL_MSRP_QUEUED_MAX = 64 << 10,  /* bytes given to the connection ahead of what it takes, ... */
+    SL_MSRP_UNREAD_MIN = 128 << 10, /* ... and with answers: nothing more is read then */
     SL_MSRP_OUTGOING_MAX = 2 << 20, /* bytes of texts on their way */
     SL_MSRP_ANSWER_MAX_S = 30,      /* RFC 4975 section 7.1.1, 7.2 */
     SL_MSRP_TOKEN_LEN = 20,         /* [0-9a-z]: 103 bits; RFC 4975 section 14.1 wants 80 */
@@ -100,6 +101,8 @@ void sl_msrp_fail(struct sl_msrp_session *session, const char *words);
 /* There is a message, or one that was sent. */
 void sl_msrp_tell_later(struct sl_msrp_session *session);
 void sl_msrp_outgoing_free(struct sl_msrp_outgoing *outgoing);
+/* What became of it; it is gone then. */
+void sl_msrp_tell_sent(struct sl_msrp_outgoing *outgoing);
 
 /* ---- link.c ---- */
 

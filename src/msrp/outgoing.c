@@ -95,13 +95,19 @@ void sl_msrp_pump(struct sl_msrp_session *session)
     }
 }
 
-/* The rest of a text that was refused is not sent (RFC 4975 section 7.1.3). */
+/* The rest of a text that was refused is not sent (RFC 4975 section 7.1.3); that is said once. */
+static void give_up_rest(struct sl_msrp_outgoing *outgoing)
+{
+    if (outgoing->at > 0 && outgoing->at < outgoing->len)
+        write_chunk(outgoing, 0, SL_MSRP_ABORTED);
+    outgoing->at = outgoing->len;
+}
+
 static void finish(struct sl_msrp_outgoing *outgoing, int code)
 {
     struct sl_msrp_session *session = outgoing->session;
 
-    if (outgoing->at > 0 && outgoing->at < outgoing->len)
-        write_chunk(outgoing, 0, SL_MSRP_ABORTED);
+    give_up_rest(outgoing);
     outgoing->code = code;
     sl_list_remove(&outgoing->link);
     sl_list_append(&session->done, &outgoing->link);
@@ -203,7 +209,6 @@ struct sl_msrp_outgoing *sl_msrp_session_send(struct sl_msrp_session *session, c
 void sl_msrp_outgoing_forget(struct sl_msrp_outgoing *outgoing)
 {
     SL_ASSERT_ON(outgoing->session->config.loop);
-    if (outgoing->at > 0 && outgoing->at < outgoing->len)
-        write_chunk(outgoing, 0, SL_MSRP_ABORTED);
+    give_up_rest(outgoing);
     sl_msrp_outgoing_free(outgoing);
 }

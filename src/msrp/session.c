@@ -174,15 +174,8 @@ int sl_msrp_session_create(const struct sl_msrp_config *config, struct sl_msrp_s
 /* Each that is under way hears of the end. */
 static void end_outgoing(struct sl_list *list)
 {
-    while (!sl_list_empty(list)) {
-        struct sl_msrp_outgoing *outgoing = sl_list_first(list, struct sl_msrp_outgoing, link);
-        void (*on_sent)(void *owner, int code) = outgoing->on_sent;
-        void *owner = outgoing->owner;
-        int code = outgoing->code;
-
-        sl_msrp_outgoing_free(outgoing);
-        on_sent(owner, code);
-    }
+    while (!sl_list_empty(list))
+        sl_msrp_tell_sent(sl_list_first(list, struct sl_msrp_outgoing, link));
 }
 
 void sl_msrp_session_destroy(struct sl_msrp_session *session)

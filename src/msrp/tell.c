@@ -51,7 +51,7 @@ static bool has_more(const struct sl_msrp_session *session)
            !sl_list_empty(&session->done);
 }
 
-static void tell_sent(struct sl_msrp_outgoing *outgoing)
+void sl_msrp_tell_sent(struct sl_msrp_outgoing *outgoing)
 {
     void (*on_sent)(void *owner, int code) = outgoing->on_sent;
     void *owner = outgoing->owner;
@@ -86,7 +86,7 @@ static void tell_one(struct sl_later *later)
     if (open_due) {
         config->ops->on_open(config->owner);
     } else if (done) {
-        tell_sent(done);
+        sl_msrp_tell_sent(done);
     } else if (message_due) {
         const struct sl_msrp_text text = {message->type, (const char *)message->body.data,
                                           message->body.len};

@@ -159,7 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct seen whole = read_all(data + 1, len - 1, len),
                 pieces = read_all(data + 1, len - 1, step);
 
-    if (whole.err != pieces.err || whole.hash != pieces.hash)
+    if (whole.err != pieces.err || whole.hash != pieces.hash || whole.frames != pieces.frames)
         abort();
     return 0;
 }

@@ -266,10 +266,12 @@ static void who_writes_faster_is_read_no_faster(void **state)
     struct fixture *f = *state;
 
     be_open(f, "a=setup:actpass\r\n");
+    int64_t begun_us = sl_now_us();
     for (int i = 0; i < 60; i++)
         say(&f->a, "again", 5);
     wait_until(f, f->a.sent == 60 && f->b.texts == 60);
     assert_int_equal(f->a.last_code, 200);
+    assert_true(sl_now_us() - begun_us > SL_US_PER_S / 2); /* 40 at once, then 20 a second */
 }
 
 static void what_was_being_sent_is_told_to_have_failed(void **state)
@@ -395,6 +397,7 @@ static void strangers_are_sent_off(void **state)
     for (size_t i = 0; i < 5; i++) /* of who says nothing, there are so many at a time */
         fds[i] = connect_to(port_of(&f->a));
     hear(f, fds[4], NULL, text);
+    assert_int_equal(recv(fds[0], text, sizeof(text), MSG_DONTWAIT), -1); /* this one may stay */
     for (size_t i = 0; i < 5; i++)
         (void)close(fds[i]);
     assert_int_equal(f->a.opened, 0);
@@ -459,6 +462,7 @@ static void a_party_is_answered(void **state)
     write_to(fd, text);
     hear(f, fd, NULL, text);
     assert_non_null(strstr(text, "MSRP abcd 501 "));
+    assert_null(strstr(text, "MSRP abcd 200 ")); /* to the silent one */
     wait_until(f, f->a.failed == 1);
     (void)close(fd);
 }

@@ -143,15 +143,19 @@ static struct input *find_input(struct sl_flow_in *in, const struct sl_rtp_view 
         uint32_t *ssrc = *rtx ? &input->rtx_ssrc : &input->ssrc;
         if (*ssrc != 0 && now_us - input->heard_us < SSRC_SWITCH_US)
             return NULL; /* another sender inside the session: not as long as the first one lives */
-        if (!*rtx && *ssrc != 0)
+        if (!*rtx && *ssrc != 0) {
             sl_flow_in_start_anew(input);
+            if (in->layers)
+                sl_flow_layers_forget(in, input);
+        }
         *ssrc = view->ssrc;
         return input;
     }
     return NULL;
 }
 
-static void look_at_payload(struct input *input, struct sl_rtp_packet *packet)
+static void look_at_payload(struct sl_flow_in *in, struct input *input,
+                            struct sl_rtp_packet *packet)
 {
     struct sl_payload_info info;
 
@@ -159,8 +163,8 @@ static void look_at_payload(struct input *input, struct sl_rtp_packet *packet)
         sl_payload_inspect(packet->codec, packet->payload, packet->payload_len, &info) < 0)
         return;
     packet->keyframe_start = info.keyframe_start;
-    if (info.b_picture)
-        sl_track_set_reordered(input->track);
+    if (info.b_picture && in->inputs[SL_VIDEO].track) /* the stream's, whichever layer it is of */
+        sl_track_set_reordered(in->inputs[SL_VIDEO].track);
     if (info.width == 0 || info.height == 0 ||
         (info.width == input->width && info.height == input->height))
         return;
@@ -216,7 +220,7 @@ static void deliver(struct sl_flow_in *in, struct input *input, int64_t seq,
         packet->orientation = *orientation;
     if (packet->seq > input->highest_out)
         input->highest_out = packet->seq;
-    look_at_payload(input, packet);
+    look_at_payload(in, input, packet);
     count_packet(in, input, packet);
     if (in->layers && input->kind == SL_VIDEO)
         sl_flow_layers_input(in, input, packet);

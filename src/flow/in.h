@@ -98,7 +98,7 @@ void sl_flow_in_tell_size(struct input *input, int64_t now_us);
 
 /* ---- Pictures in several sizes: in_layers.c ---- */
 
-/* NULL: the section has none. [control] */
+/* Of a section that has some. [control] */
 struct layers *sl_flow_layers_create(struct sl_flow_in *in, const struct sl_media *media);
 void sl_flow_layers_destroy(struct layers *layers); /* NULL is fine */
 /* Which of them a packet of an ssrc that is not known belongs to, by what it says of itself; NULL:
@@ -112,6 +112,8 @@ void sl_flow_layers_note_packet(struct sl_flow_in *in, const struct input *input
                                 uint32_t timestamp, int64_t now_us);
 void sl_flow_layers_note_report(struct sl_flow_in *in, const struct input *input, uint64_t ntp,
                                 uint32_t timestamp, int64_t now_us);
+/* Another ssrc goes on in this input: what they said of its time before is void. [worker] */
+void sl_flow_layers_forget(struct sl_flow_in *in, const struct input *input);
 /* Somebody gets its pictures: it is worth repairing. [worker] */
 bool sl_flow_layers_is_taken(const struct layers *layers, struct input *input);
 /* The one whose pictures are the stream's; NULL: nothing has come yet. [worker] */

@@ -172,6 +172,8 @@ static void consider(struct layers *layers, struct layer *layer, const struct sl
     if (!packet->keyframe_start)
         return;
     layer->asked = 0;
+    if (packet->seq == layer->input.highest_out) /* else it is one of before that comes late */
+        layer->input.want_pli = false;
     if (!layers->leader || (layer != layers->leader && (!is_alive(layers, layers->leader) ||
                                                         is_larger(layer, layers->leader))))
         lead(layers, layer, packet);
@@ -293,6 +295,18 @@ void sl_flow_layers_note_report(struct sl_flow_in *in, const struct input *input
     } else if (layers->leader && input == &layers->leader->input) {
         sl_sync_report(in->sync, SL_VIDEO, ntp, timestamp + layers->splice.timestamp_offset,
                        now_us);
+    }
+}
+
+void sl_flow_layers_forget(struct sl_flow_in *in, const struct input *input)
+{
+    struct layers *layers = in->layers;
+
+    if (input->kind == SL_AUDIO) {
+        for (size_t i = 0; i < layers->count; i++)
+            sl_sync_forget(layers->all[i].input.sync, SL_AUDIO);
+    } else if (layers->leader && input == &layers->leader->input) {
+        sl_sync_forget(in->sync, SL_VIDEO);
     }
 }
 

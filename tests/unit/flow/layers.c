@@ -9,12 +9,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 enum {
     PAYLOAD_TYPE = 96,
     RTX_PAYLOAD_TYPE = 97,
+    H264_PAYLOAD_TYPE = 98,
     RID_EXT = 10,
     REPAIRED_EXT = 11,
     TICKS = 3000,
@@ -24,6 +26,7 @@ enum {
     LARGE = 1,
     LAYERS = 2,
     STREAM = 2, /* as a place for what comes there */
+    ASK_AGAIN_US = 350 * SL_US_PER_MS,
 };
 
 struct taken {
@@ -50,6 +53,7 @@ struct fixture {
     uint8_t number[LAYERS]; /* of the next picture */
     int plis[LAYERS];
     size_t nacks;
+    int64_t local_us; /* of the stream's last packet, on its clock */
 };
 
 static const uint32_t ssrcs[LAYERS] = {0x1111, 0x2222};
@@ -154,6 +158,7 @@ struct sending {
     const char *rid; /* NULL: it says none */
     uint32_t ssrc;
     bool rtx;
+    bool b_picture; /* of H264 */
 };
 
 static size_t write_payload(const struct sending *s, uint8_t *out)
@@ -166,6 +171,11 @@ static size_t write_payload(const struct sending *s, uint8_t *out)
                                s->keyframe ? 0x10 : 0x11, 0, 0, 0x9d, 0x01, 0x2a, side, 0, side, 0,
                                (uint8_t)s->layer, s->number};
 
+    if (s->b_picture) {
+        static const uint8_t slice[] = {0x01, 0xa0}; /* RFC 6184, ITU-T H.264 section 7.3.3 */
+        memcpy(out, slice, sizeof(slice));
+        return sizeof(slice);
+    }
     memcpy(out, payload, sizeof(payload));
     return sizeof(payload);
 }
@@ -176,7 +186,11 @@ static void do_send(void *arg)
     uint8_t packet[128] = {0}, *at = packet + SL_RTP_HEADER_LEN;
     uint16_t seq = (uint16_t)(origin[s->layer].seq + s->number);
 
-    sl_rtp_build_header(packet, true, s->rtx ? RTX_PAYLOAD_TYPE : PAYLOAD_TYPE, seq,
+    sl_rtp_build_header(packet, true,
+                        s->rtx         ? RTX_PAYLOAD_TYPE
+                        : s->b_picture ? H264_PAYLOAD_TYPE
+                                       : PAYLOAD_TYPE,
+                        seq,
                         origin[s->layer].timestamp + s->number * TICKS, s->ssrc);
     if (s->rid) {
         size_t len = strlen(s->rid), words = (1 + len + 3) / 4;
@@ -198,7 +212,12 @@ static void do_send(void *arg)
 
 static void send_as(struct fixture *f, int layer, bool keyframe, const char *rid, uint32_t ssrc)
 {
-    struct sending sending = {f, layer, f->number[layer]++, keyframe, rid, ssrc, false};
+    struct sending sending = {.f = f,
+                              .layer = layer,
+                              .number = f->number[layer]++,
+                              .keyframe = keyframe,
+                              .rid = rid,
+                              .ssrc = ssrc};
 
     run(f, do_send, &sending);
 }
@@ -248,7 +267,7 @@ static void create_in(struct fixture *f)
         (struct sl_media){.accepted = true,
                           .direction = SL_SDP_RECVONLY,
                           .kind = SL_VIDEO,
-                          .codec_count = 1,
+                          .codec_count = 2,
                           .ext_id = {[SL_EXT_RID] = RID_EXT, [SL_EXT_REPAIRED_RID] = REPAIRED_EXT},
                           .layer_count = LAYERS};
     for (int i = 0; i < LAYERS; i++)
@@ -258,6 +277,8 @@ static void create_in(struct fixture *f)
                                                .rtx_payload_type = RTX_PAYLOAD_TYPE,
                                                .nack = true,
                                                .pli = true};
+    media->codecs[1] = (struct sl_media_codec){
+        .codec = SL_CODEC_H264, .payload_type = H264_PAYLOAD_TYPE, .rtx_payload_type = -1};
     f->in = sl_flow_in_create(&config);
     free(negotiation);
 }
@@ -371,6 +392,27 @@ static size_t count_of(const struct place *place, int layer)
     return count;
 }
 
+static bool is_reordered(void *arg)
+{
+    return sl_stream_is_reordered(((struct fixture *)arg)->places[STREAM].stream);
+}
+
+static void b_pictures_of_a_layer_are_the_streams(void **state)
+{
+    struct fixture *f = *state;
+    struct sending sending = {.f = f,
+                              .layer = SMALL,
+                              .number = f->number[SMALL]++,
+                              .rid = rids[SMALL],
+                              .ssrc = ssrcs[SMALL],
+                              .b_picture = true};
+
+    take(f, false, false);
+    assert_false(is_reordered(f));
+    run(f, do_send, &sending);
+    core_wait(&f->core, is_reordered, f);
+}
+
 static void packets_are_of_the_layer_that_they_name(void **state)
 {
     struct fixture *f = *state;
@@ -442,6 +484,30 @@ static void a_layer_that_stops_is_followed_by_one_that_goes_on(void **state)
     assert_int_equal(f->plis[SMALL], 1);
 }
 
+static void do_read_clock(void *arg)
+{
+    struct fixture *f = arg;
+    const struct place *place = &f->places[STREAM];
+    const struct sl_track_clock *clock = sl_sink_clock(place->sink);
+
+    assert_true(clock->valid && place->count > 0);
+    int32_t ticks = (int32_t)(place->taken[place->count - 1].timestamp - clock->rtp_timestamp);
+    f->local_us = clock->local_us + (int64_t)ticks * SL_US_PER_S / 90000;
+}
+
+static void another_ssrc_of_the_largest_has_a_time_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+
+    take(f, false, false);
+    send_picture(f, LARGE, true);
+    go_on(f, 5, false, true);
+    f->now_us += 3 * SL_US_PER_S; /* its stamps know nothing of that */
+    send_as(f, LARGE, true, "hi", 0x5555);
+    run(f, do_read_clock, f);
+    assert_in_range(f->local_us, f->now_us - SL_US_PER_MS, f->now_us + SL_US_PER_MS);
+}
+
 static void what_is_lost_comes_again_by_the_name_of_what_it_repairs(void **state)
 {
     struct fixture *f = *state;
@@ -450,7 +516,12 @@ static void what_is_lost_comes_again_by_the_name_of_what_it_repairs(void **state
     take(f, true, false);
     send_picture(f, SMALL, true);
     send_picture(f, LARGE, true);
-    lost = (struct sending){f, SMALL, f->number[SMALL]++, false, "lo", rtx_ssrcs[SMALL], true};
+    lost = (struct sending){.f = f,
+                            .layer = SMALL,
+                            .number = f->number[SMALL]++,
+                            .rid = "lo",
+                            .ssrc = rtx_ssrcs[SMALL],
+                            .rtx = true};
     send_picture(f, SMALL, false);
     f->number[LARGE]++;
     send_picture(f, LARGE, false);
@@ -488,6 +559,20 @@ static void do_ask(void *arg)
 
     sl_sink_request_keyframe(f->places[SMALL].sink);
     sl_sink_request_keyframe(f->places[STREAM].sink);
+}
+
+static void a_key_frame_that_has_come_is_not_asked_for_again(void **state)
+{
+    struct fixture *f = *state;
+
+    take(f, true, false);
+    send_picture(f, SMALL, true);
+    run(f, do_ask, f); /* of the same layer twice: the second waits */
+    assert_int_equal(f->plis[SMALL], 1);
+    send_picture(f, SMALL, true);
+    (void)usleep(ASK_AGAIN_US); /* the time in which it could */
+    run(f, do_tick, f);
+    assert_int_equal(f->plis[SMALL], 1);
 }
 
 static void a_key_frame_is_asked_of_the_layer_that_is_wanted(void **state)
@@ -534,12 +619,15 @@ static void layers_are_told_by_their_bit_rates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(b_pictures_of_a_layer_are_the_streams),
         TEST(packets_are_of_the_layer_that_they_name),
         TEST(the_largest_is_the_streams_without_a_seam),
         TEST(a_layer_that_stops_is_followed_by_one_that_goes_on),
+        TEST(another_ssrc_of_the_largest_has_a_time_of_its_own),
         TEST(what_is_lost_comes_again_by_the_name_of_what_it_repairs),
         TEST(a_layer_that_nobody_takes_costs_no_repairs),
         TEST(a_key_frame_is_asked_of_the_layer_that_is_wanted),
+        TEST(a_key_frame_that_has_come_is_not_asked_for_again),
         TEST(layers_are_told_by_their_bit_rates),
     };
 

@@ -184,7 +184,9 @@ void sl_narrow_look(struct sl_medium *medium, const struct sl_medium_figures *fi
     }
     if (narrow->state == LEAVING && now_us - narrow->since_us > LEAVING_US)
         forget(narrow);
-    if (!sl_layers_look(medium, figures, now_us))
+    if (sl_layers_look(medium, figures, now_us))
+        narrow->looks = 0; /* what was too much for a while is no more */
+    else
         look_for_narrowness(medium, figures, now_us);
 }
 

@@ -174,9 +174,9 @@ static void show(struct sl_medium *medium, struct sl_stream *stream)
     /* What is made of its own one may have come while it saw the other. */
     if (stream ? made : !medium->narrow.suspended)
         return;
-    sl_narrow_suspend(medium, stream != NULL);
     if (!stream)
-        sl_made_look(medium);
+        sl_made_look(medium); /* while it is suspended: it is moved once, below */
+    sl_narrow_suspend(medium, stream != NULL);
     for (enum sl_media_kind kind = SL_AUDIO; kind <= SL_VIDEO; kind++) {
         struct sl_variant *variant = medium->made[kind].variant;
         struct sl_track *track = stream    ? sl_stream_track(stream, kind)

@@ -79,12 +79,14 @@ static int check(struct sl_mixer_image_load *load)
 static int read_image(struct sl_mixer_image_load *load)
 {
     int dir = open(load->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int fd = dir < 0 ? -1 : sl_dir_open_file(dir, load->name, O_RDONLY, 0);
+    int fd = dir < 0 ? -errno : sl_dir_open_file(dir, load->name, O_RDONLY, 0);
 
     if (dir >= 0)
         (void)close(dir); /* read only: nothing to lose */
-    if (fd < 0)
+    if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP || fd == -EXDEV)
         return sl_error_set(&load->error, -ENOENT, "no such file");
+    if (fd < 0)
+        return sl_error_set(&load->error, fd, "cannot be opened: %s", uv_strerror(fd));
     int err = read_file(load, fd);
     (void)close(fd); /* read only */
     return err < 0 ? err : check(load);

@@ -42,6 +42,7 @@ void sl_flow_in_init_input(struct sl_flow_in *in, const struct sl_media *media, 
         input->pli |= media->codecs[i].pli;
         input->fir |= media->codecs[i].fir;
     }
+    input->pli |= media->pli_unoffered;
     input->clock_hz = sl_sdp_clock_hz(&media->codecs[0]);
     input->last_payload_type = media->codecs[0].payload_type & 127;
     input->receiver = sl_receiver_create(input->clock_hz, input->nack);

@@ -263,6 +263,7 @@ static void choose_feedback(struct sl_media *media, const struct sl_sdp_section 
     /* Sound that is sent redundantly is never the same octets again, so it cannot be asked for. */
     bool flows_as_sound =
         media->kind == SL_AUDIO && media->direction == SL_SDP_SENDONLY && !config->plain;
+    bool offered = false; /* of what asks for a key frame */
 
     for (size_t i = 0; i < media->codec_count; i++) {
         struct sl_media_codec *codec = &media->codecs[i];
@@ -276,7 +277,10 @@ static void choose_feedback(struct sl_media *media, const struct sl_sdp_section 
         codec->transport_cc &= media->ext_id[SL_EXT_TRANSPORT_CC] != 0;
         if (!config->rtx || !video)
             codec->rtx_payload_type = -1;
+        offered |= codec->pli || codec->fir;
     }
+    media->pli_unoffered = !offered && !config->plain && media->kind == SL_VIDEO &&
+                           sl_sdp_receives(media->direction);
 }
 
 /* media->direction: what we could do with this section. */

@@ -207,6 +207,32 @@ static void answers_bandwidth_feedback_and_extensions_to_publishers_only(void **
     sl_sdp_free(offer);
 }
 
+/* As the SDK's stripCodecs leaves it, of "G722" with the number 9: also "a=rtcp-fb:96" is gone. */
+static void asks_by_pli_also_where_no_feedback_was_offered(void **state)
+{
+    (void)state;
+    const struct sl_negotiate_config publish = publisher, play = player;
+    char *text = strdup(chromium_publish), *line;
+
+    assert_non_null(text);
+    while ((line = strstr(text, "a=rtcp-fb:")))
+        memmove(line, strchr(line, '\n') + 1, strlen(strchr(line, '\n') + 1) + 1);
+    struct sl_sdp *offer = parsed(text);
+    const struct sl_negotiation *n = negotiated(offer, &publish);
+    assert_false(n->media[1].codecs[0].pli || n->media[1].codecs[0].fir);
+    assert_true(n->media[1].pli_unoffered);
+    assert_false(n->media[0].pli_unoffered);
+    sl_sdp_free(offer);
+    free(text);
+
+    offer = parsed(chromium_publish);
+    assert_false(negotiated(offer, &publish)->media[1].pli_unoffered);
+    sl_sdp_free(offer);
+    offer = parsed(chromium_play);
+    assert_false(negotiated(offer, &play)->media[1].pli_unoffered);
+    sl_sdp_free(offer);
+}
+
 static void answers_a_player_that_can_be_repaired_with_transport_cc(void **state)
 {
     (void)state;
@@ -777,6 +803,7 @@ int main(void)
         cmocka_unit_test(the_parameter_sets_are_those_of_the_first_chosen_codec_with_some),
         cmocka_unit_test(answers_no_rtx_unless_configured),
         cmocka_unit_test(answers_bandwidth_feedback_and_extensions_to_publishers_only),
+        cmocka_unit_test(asks_by_pli_also_where_no_feedback_was_offered),
         cmocka_unit_test(answers_a_player_that_can_be_repaired_with_transport_cc),
         cmocka_unit_test(answers_a_players_redundant_sound),
         cmocka_unit_test(answers_transport_cc_only_with_its_extension),

@@ -102,7 +102,8 @@ describe('official example apps', () => {
     });
 
     test('screen-sharing publishes the screen and plays it', async () => {
-        const page = await browser.page(
+        const whole = await Browser.open({ whole: true }); // the page asks for its extensions
+        const page = await whole.page(
             `${pages.url}${EXAMPLES}/screen-sharing/screen-sharing.html`, server, {
                 // a headless browser has no screen: a canvas stands in for it
                 init: paintScreen,
@@ -115,6 +116,7 @@ describe('official example apps', () => {
         await assertSends(page);
         await assertPlays(page, { audio: false });
         await close(page);
+        await whole.close();
     });
 
     test('2players plays two streams, embed_player one', async () => {

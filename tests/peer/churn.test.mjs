@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// 120 sessions come and go, in every way a session can go: the server's descriptors, memory and
+// Sessions come and go, in every way a session can go: the server's descriptors, memory and
 // names are afterwards what they were before.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -11,9 +11,9 @@ import { Server } from './lib/server.mjs';
 import { sanitizer, until } from './lib/wait.mjs';
 import { WcsClient } from './lib/wcs.mjs';
 
-const SESSIONS = sanitizer ? 60 : 120;
-const WARM_UP = sanitizer ? 10 : 40; // caches and pools have their size after these
-const RSS_GROWTH_KB = 4 * 1024;
+const SESSIONS = sanitizer ? 30 : 60; // soak.test.mjs has hours of them
+const WARM_UP = sanitizer ? 10 : 30; // caches and pools have their size after these
+const RSS_GROWTH_KB = 3 * 1024;
 
 let server, browser, pages;
 

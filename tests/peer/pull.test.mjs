@@ -14,6 +14,7 @@ import { RtmpServer } from './lib/rtmp.mjs';
 import { offer } from './lib/sdp.mjs';
 import { Server } from './lib/server.mjs';
 import { FAULTS, Upstream } from './lib/upstream.mjs';
+import { Source } from './lib/upstream_source.mjs';
 import { pause, slowness, until } from './lib/wait.mjs';
 import { WcsClient } from './lib/wcs.mjs';
 
@@ -440,21 +441,25 @@ describe('A server that answers as the original did (WS-76)', () => {
 });
 
 describe('An upstream that', () => {
-    let victim;
+    let victim, source;
     before(async () => {
+        source = await Source.start({ size: '320x180' });
         victim = await Server.start({ pull_timeout_ms: 4000 * slowness, pull_connect_timeout_s: 2,
             demo_stream: true, dtls_timeout_ms: 2500 * slowness, ice_timeout_ms: 2500 * slowness });
     });
-    after(() => victim?.stop());
+    after(async () => {
+        await victim?.stop();
+        await source?.stop();
+    });
 
-    // A few at once: each has a server of its own, and that one an encoder.
+    // A few at once: each has a server of its own.
     async function tryAll(names, check) {
-        for (let i = 0; i < names.length; i += 5)
-            await trySome(names.slice(i, i + 5), check);
+        for (let i = 0; i < names.length; i += 8)
+            await trySome(names.slice(i, i + 8), check);
     }
     async function trySome(names, check) {
         await Promise.all(names.map(async (name) => {
-            const upstream = await Upstream.start({ faults: [name] });
+            const upstream = await Upstream.start({ faults: [name], source });
             try {
                 await startPull(victim, upstream, 'test', name);
                 await check(name, upstream);
@@ -472,7 +477,7 @@ describe('An upstream that', () => {
         test(`fails the pull (${kind}): it goes, nothing is published, the log tells`, async () => {
             const names = FAULTS[kind].filter((name) => !TOLERATED.includes(name));
             await tryAll(names, async (name, upstream) => {
-                await gone(victim, name, 15_000);
+                await gone(victim, name);
                 await victim.waitForLog(new RegExp(`stream="${name}".*FAILED`));
                 await until('no socket is left', () => upstream.live.length === 0);
             });
@@ -482,7 +487,7 @@ describe('An upstream that', () => {
 
     test('says more than it must: the pull works, or ends; nothing breaks', async () => {
         await tryAll(FAULTS.noise, async (name) => {
-            await pulled(victim, name, 15_000);
+            await pulled(victim, name);
             await rest(victim, '/pull/terminate', { localStreamName: name });
         });
         await tryAll([...TOLERATED, ...FAULTS.garbage], async (name) => {
@@ -496,7 +501,7 @@ describe('An upstream that', () => {
     test('dies without a word is noticed at once; a hundred that are not there harm nobody',
         async () => {
             const client = await WcsClient.session(victim.ws);
-            const upstream = await Upstream.start();
+            const upstream = await Upstream.start({ source });
             await startPull(victim, upstream, 'test', 'killed');
             await pulled(victim, 'killed');
             const { fds } = victim.usage();

@@ -236,11 +236,12 @@ export class Upstream {
     // dropEvery: holds back each n-th video packet until it is asked for.
     // setup: what `a=setup` says, absent as at the original; 'passive' makes us the DTLS server.
     // srtpProfile: 'aes' or 'gcm'. transportCc: number the packets and ask for that feedback.
-    // bPictures, setsInSdp: as at Source. firstSequence: of both media, so that a test can have it wrap. tls: true for wss, with
-    // upstream.certificate, or {key, cert}.
+    // bPictures, setsInSdp: as at Source. firstSequence: of both media, so that a test can have it
+    // wrap. tls: true for wss, with upstream.certificate, or {key, cert}. source: one that is there,
+    // whose owner stops it, instead of one of its own.
     static async start({ stream = 'test', codec, content, size, fps, kbps, faults = [], dropEvery,
         setup, srtpProfile = 'aes', transportCc = false, firstSequence, pingMs = PING_MS,
-        tls: secure = false, bPictures, setsInSdp } = {}) {
+        tls: secure = false, bPictures, setsInSdp, source } = {}) {
         const upstream = new Upstream();
         const unknown = [...faults].filter((name) => !KNOWN.has(name));
         if (unknown.length > 0)
@@ -249,7 +250,8 @@ export class Upstream {
         upstream.options = { stream, dropEvery, setup, srtpProfile, transportCc, firstSequence,
             pingMs };
         upstream.certificate = await makeCertificate();
-        upstream.source = await Source.start({ codec, content, size, fps, kbps, bPictures,
+        upstream.shared = source !== undefined;
+        upstream.source = source ?? await Source.start({ codec, content, size, fps, kbps, bPictures,
             setsInSdp });
         await upstream.#listen(secure);
         return upstream;
@@ -339,7 +341,8 @@ export class Upstream {
             socket.destroy();
         this.#http.close();
         await Promise.all(this.plays.map((play) => play.end()));
-        await this.source.stop();
+        if (!this.shared)
+            await this.source.stop();
         if (this.errors.length > 0)
             throw new AggregateError(this.errors, 'the upstream itself failed');
     }

@@ -77,7 +77,7 @@
         });
     }
 
-    // A camera whose picture size the test changes: a canvas that is painted 30 times a second.
+    // A camera whose picture size the test changes: a canvas that is painted 20 times a second.
     // noise: grains that no encoder can predict, so that it takes every bit it may.
     function canvasCamera(width, height, { audio = false, noise = false } = {}) {
         const canvas = document.createElement('canvas');
@@ -97,7 +97,7 @@
                 }
             }
         };
-        return window.paintedCamera({ canvas, paint, ms: 33, ...(audio ? window.toneSource(440) : {}) });
+        return window.paintedCamera({ canvas, paint, ms: 50, ...(audio ? window.toneSource(440) : {}) });
     }
 
     // ---- Telephones ----

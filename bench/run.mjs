@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { againstTable, measureAgainst } from './against.mjs';
 import { makeClip } from './clip.mjs';
 import { clusterNote, clusterTables, measureCluster } from './cluster.mjs';
@@ -22,14 +22,15 @@ import { measureStrangers, strangersNote, strangersTable } from './strangers.mjs
 import { measureVariants, variantCases, variantsNote, variantsTable } from './variants.mjs';
 
 const run = promisify(execFile);
-const build = resolve(process.argv[2] ?? 'build');
-const quick = process.argv.includes('--quick');
-const onlyAt = process.argv.indexOf('--only');
-const only = onlyAt > 0 ? process.argv[onlyAt + 1].split(',') : null;
-const againstAt = process.argv.indexOf('--against');
-const against = againstAt > 0 ? resolve(process.argv[againstAt + 1]) : null;
-const pairsAt = process.argv.indexOf('--pairs');
-const pairs = pairsAt > 0 ? Number(process.argv[pairsAt + 1]) : 10;
+// what is none of these ends it: hours of a machine for a misspelt option would be a pity
+const { values: options, positionals: [directory = 'build'] } = parseArgs({ allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' },
+    against: { type: 'string' }, pairs: { type: 'string', default: '10' } } });
+const build = resolve(directory);
+const { quick } = options;
+const only = options.only?.split(',') ?? null;
+const against = options.against === undefined ? null : resolve(options.against);
+const pairs = Number(options.pairs);
 const rounds = quick ? 1 : 3;
 const seconds = quick ? 5 : 10;
 const address = '10.77.0.1'; // of the namespace that bench/run made

@@ -53,7 +53,8 @@ function fuzzed(payload) {
     } else if (chance < 0.38) {
         return out.subarray(0, 1 + Math.floor(Math.random() * out.length));
     } else if (chance < 0.43) {
-        former.copy(out, head, head);
+        if (former.length > head) // else it is the first
+            former.copy(out, head, head);
     }
     former = out;
     return out;

@@ -16,13 +16,9 @@ enum {
     SOURCE_SHOWN_MAX = 96,
     WORDS_MAX = 96,
     SIGNAL_CODES = 128,
-    ENOUGH = 2, /* codec-process.md 6 */
-    /* Without a word about which of many inputs it was, none is blamed, and all of them together
-     * only when it comes again and again: an end may have had a cause of its own each time. */
-    ENOUGH_OF_MANY = 4,
 };
 
-static void hold(struct sl_transcoder *transcoder, const char *source, unsigned enough)
+static void hold(struct sl_transcoder *transcoder, const char *source, unsigned ends)
 {
     char shown[SOURCE_SHOWN_MAX];
     struct sl_codec_job *job;
@@ -32,7 +28,7 @@ static void hold(struct sl_transcoder *transcoder, const char *source, unsigned 
     sl_log(SL_LOG_WARN, NULL,
            "codec: %s has brought down %u processes within a minute; nothing more is made of it "
            "for ten minutes",
-           sl_log_quote(shown, sizeof(shown), source), enough);
+           sl_log_quote(shown, sizeof(shown), source), ends);
     sl_list_foreach(job, &transcoder->jobs, struct sl_codec_job, entry)
     {
         if (strcmp(job->source, source) == 0)
@@ -50,9 +46,11 @@ bool sl_transcoder_holds(struct sl_transcoder *transcoder, const char *source)
 
 static void blame(struct sl_transcoder *transcoder, const struct sl_codec_process *process)
 {
-    if (sl_codec_quarantine_mark(&transcoder->quarantine, process->suspect, process->enough,
-                                 sl_now_us()))
-        hold(transcoder, process->suspect, process->enough);
+    unsigned ends = sl_codec_quarantine_mark(&transcoder->quarantine, process->suspect,
+                                             process->suspect_is_certain, sl_now_us());
+
+    if (ends > 0)
+        hold(transcoder, process->suspect, ends);
 }
 
 /* The job that the process named at its end; without a name, the only one that it had, of those
@@ -96,12 +94,12 @@ void sl_codec_fault_ended(struct sl_transcoder *transcoder, struct sl_codec_proc
     const char *source = suspect ? source_of(process, suspect) : NULL;
     bool is_one_of_many = suspect && !source && process->dying_job == 0;
 
-    if (is_one_of_many)
+    if (is_one_of_many) /* nobody said which input it was: all of them together */
         source = suspect->source;
     if (!source)
         return;
     process->suspect = sl_strdup(source);
-    process->enough = is_one_of_many ? ENOUGH_OF_MANY : ENOUGH;
+    process->suspect_is_certain = !is_one_of_many;
     if (process->dying_job != 0)
         blame(transcoder, process);
 }

@@ -56,10 +56,11 @@ struct sl_codec_quarantine {
 };
 void sl_codec_quarantine_init(struct sl_codec_quarantine *quarantine);
 void sl_codec_quarantine_deinit(struct sl_codec_quarantine *quarantine);
-/* One more process was brought down by it. True: from now on it is held, since this was the last of
- * `enough` within a minute. */
-bool sl_codec_quarantine_mark(struct sl_codec_quarantine *quarantine, const char *source,
-                              unsigned enough, int64_t now_us);
+/* One more process was brought down by it, or, where it is one of many that may have, not for
+ * certain: that counts for half. 0: it is not held, or was before; else it is from now on, since so
+ * many ends within a minute leave no doubt. */
+unsigned sl_codec_quarantine_mark(struct sl_codec_quarantine *quarantine, const char *source,
+                                  bool certain, int64_t now_us);
 bool sl_codec_quarantine_holds(struct sl_codec_quarantine *quarantine, const char *source,
                                int64_t now_us);
 
@@ -223,7 +224,7 @@ struct sl_codec_process {
     enum sl_codec_cause cause;
     uint32_t dying_job, dying_input; /* that its last words name; 0: none */
     char *suspect;                   /* the source whose fault it may be; the pool's business */
-    unsigned enough;                 /* of such ends for a quarantine */
+    bool suspect_is_certain;         /* else it is one of many that may have been it */
     struct sl_codec_child child;
     bool reaped, closed; /* waited for; poll closed */
     bool killed;         /* by us */

@@ -7,7 +7,14 @@
 
 #include <string.h>
 
-enum { SOURCES_MAX = 256 };
+enum {
+    SOURCES_MAX = 256,
+    /* Two certain ends are enough (codec-process.md 6), or four that may each have had a cause of
+     * their own. */
+    CERTAIN = 2,
+    VAGUE = 1,
+    ENOUGH = 4,
+};
 
 static const int64_t mark_us = INT64_C(60) * SL_US_PER_S; /* codec-process.md 6 */
 static const int64_t held_us = INT64_C(600) * SL_US_PER_S;
@@ -15,7 +22,7 @@ static const int64_t held_us = INT64_C(600) * SL_US_PER_S;
 struct source {
     struct sl_list entry;
     bool held;
-    unsigned marks;
+    unsigned marks, weight; /* how often, and what that says */
     int64_t until_us; /* it is forgotten then */
     char name[];
 };
@@ -68,19 +75,22 @@ void sl_codec_quarantine_deinit(struct sl_codec_quarantine *quarantine)
     sl_list_foreach(source, &quarantine->sources, struct source, entry) forget(quarantine, source);
 }
 
-bool sl_codec_quarantine_mark(struct sl_codec_quarantine *quarantine, const char *name,
-                              unsigned enough, int64_t now_us)
+unsigned sl_codec_quarantine_mark(struct sl_codec_quarantine *quarantine, const char *name,
+                                  bool certain, int64_t now_us)
 {
     struct source *source = find(quarantine, name, now_us);
 
     if (!source)
         source = add(quarantine, name, now_us);
     if (source->held)
-        return false; /* a process that it had been in before */
-    source->held = ++source->marks >= enough;
-    if (source->held)
-        source->until_us = now_us + held_us;
-    return source->held;
+        return 0; /* a process that it had been in before */
+    source->marks++;
+    source->weight += certain ? CERTAIN : VAGUE;
+    source->held = source->weight >= ENOUGH;
+    if (!source->held)
+        return 0;
+    source->until_us = now_us + held_us;
+    return source->marks;
 }
 
 bool sl_codec_quarantine_holds(struct sl_codec_quarantine *quarantine, const char *source,

@@ -25,11 +25,12 @@ static void two_marks_within_a_minute_hold_a_source_for_ten(void **state)
     struct sl_codec_quarantine quarantine;
 
     sl_codec_quarantine_init(&quarantine);
-    assert_false(sl_codec_quarantine_mark(&quarantine, "cam", 2, SECONDS(100)));
-    assert_false(sl_codec_quarantine_mark(&quarantine, "other", 2, SECONDS(101)));
+    assert_int_equal(sl_codec_quarantine_mark(&quarantine, "cam", true, SECONDS(100)), 0);
+    assert_int_equal(sl_codec_quarantine_mark(&quarantine, "other", true, SECONDS(101)), 0);
     assert_false(sl_codec_quarantine_holds(&quarantine, "cam", SECONDS(102)));
-    assert_true(sl_codec_quarantine_mark(&quarantine, "cam", 2, SECONDS(159)));
-    assert_false(sl_codec_quarantine_mark(&quarantine, "cam", 2, SECONDS(160))); /* it is already */
+    assert_int_equal(sl_codec_quarantine_mark(&quarantine, "cam", true, SECONDS(159)), 2);
+    /* it is already */
+    assert_int_equal(sl_codec_quarantine_mark(&quarantine, "cam", true, SECONDS(160)), 0);
     assert_true(sl_codec_quarantine_holds(&quarantine, "cam", SECONDS(758)));
     assert_false(sl_codec_quarantine_holds(&quarantine, "other", SECONDS(758)));
     assert_false(sl_codec_quarantine_holds(&quarantine, "cam", SECONDS(759)));
@@ -44,7 +45,8 @@ static void a_mark_is_forgotten_after_a_minute(void **state)
 
     sl_codec_quarantine_init(&quarantine);
     for (int i = 0; i < 5; i++)
-        assert_false(sl_codec_quarantine_mark(&quarantine, "cam", 2, SECONDS(100 + 60 * i)));
+        assert_int_equal(
+            sl_codec_quarantine_mark(&quarantine, "cam", true, SECONDS(100 + 60 * i)), 0);
     sl_codec_quarantine_deinit(&quarantine);
 }
 
@@ -57,25 +59,29 @@ static void the_quarantine_is_bounded(void **state)
     sl_codec_quarantine_init(&quarantine);
     for (int i = 0; i < 1000; i++) {
         (void)snprintf(name, sizeof(name), "cam%d", i);
-        assert_false(sl_codec_quarantine_mark(&quarantine, name, 2, SECONDS(100)));
+        assert_int_equal(sl_codec_quarantine_mark(&quarantine, name, true, SECONDS(100)), 0);
     }
     assert_int_equal(quarantine.count, 256);
-    assert_true(sl_codec_quarantine_mark(&quarantine, "cam999", 2, SECONDS(101)));
-    assert_false(sl_codec_quarantine_mark(&quarantine, "cam0", 2, SECONDS(101)));
+    assert_int_equal(sl_codec_quarantine_mark(&quarantine, "cam999", true, SECONDS(101)), 2);
+    assert_int_equal(sl_codec_quarantine_mark(&quarantine, "cam0", true, SECONDS(101)), 0);
     sl_codec_quarantine_deinit(&quarantine);
 }
 
-static void as_many_marks_are_enough_as_are_asked_for(void **state)
+static void what_is_not_certain_counts_for_half(void **state)
 {
     (void)state;
     struct sl_codec_quarantine quarantine;
 
     sl_codec_quarantine_init(&quarantine);
     for (int i = 0; i < 3; i++)
-        assert_false(sl_codec_quarantine_mark(&quarantine, "many", 4, SECONDS(100 + i)));
+        assert_int_equal(sl_codec_quarantine_mark(&quarantine, "many", false, SECONDS(100 + i)), 0);
     assert_false(sl_codec_quarantine_holds(&quarantine, "many", SECONDS(103)));
-    assert_true(sl_codec_quarantine_mark(&quarantine, "many", 4, SECONDS(103)));
+    assert_int_equal(sl_codec_quarantine_mark(&quarantine, "many", false, SECONDS(103)), 4);
     assert_true(sl_codec_quarantine_holds(&quarantine, "many", SECONDS(702)));
+
+    assert_int_equal(sl_codec_quarantine_mark(&quarantine, "mixed", false, SECONDS(103)), 0);
+    assert_int_equal(sl_codec_quarantine_mark(&quarantine, "mixed", true, SECONDS(104)), 0);
+    assert_int_equal(sl_codec_quarantine_mark(&quarantine, "mixed", false, SECONDS(105)), 3);
     sl_codec_quarantine_deinit(&quarantine);
 }
 
@@ -219,7 +225,7 @@ int main(void)
         cmocka_unit_test(two_marks_within_a_minute_hold_a_source_for_ten),
         cmocka_unit_test(a_mark_is_forgotten_after_a_minute),
         cmocka_unit_test(the_quarantine_is_bounded),
-        cmocka_unit_test(as_many_marks_are_enough_as_are_asked_for),
+        cmocka_unit_test(what_is_not_certain_counts_for_half),
         cmocka_unit_test(messages_are_whole_however_they_come),
         cmocka_unit_test(an_end_and_nonsense_are_told_apart),
         cmocka_unit_test(what_the_socket_does_not_take_waits_in_order),

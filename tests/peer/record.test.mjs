@@ -533,10 +533,17 @@ describe('recording', { concurrency: 3 }, () => {
             await list.screenshot({ path: path.join(process.env.SLUICE_SHOTS, 'recordings.png') });
         await list.click(`button[aria-label="Play ${name}"]`);
         // a publisher on a busy machine may have made its picture smaller
-        await until('it plays', () => list.evaluate(() => {
-            const video = document.querySelector('#video');
-            return video.videoWidth > 0 && video.currentTime > 0.5;
-        }));
+        await until('it plays', async () => {
+            const now = await list.evaluate(() => {
+                const video = document.querySelector('#video');
+                return { width: video.videoWidth, time: video.currentTime, paused: video.paused,
+                    ready: video.readyState, network: video.networkState, length: video.duration,
+                    error: video.error?.message };
+            });
+            if (now.width > 0 && now.time > 0.5)
+                return true;
+            throw new Error(`${JSON.stringify(now)} ${list.log.slice(-3)}`);
+        });
         if (process.env.SLUICE_SHOTS)
             await list.screenshot({ path: path.join(process.env.SLUICE_SHOTS, 'playing.png') });
         assert.deepEqual(list.faults, []);

@@ -279,8 +279,8 @@ static void choose_feedback(struct sl_media *media, const struct sl_sdp_section 
             codec->rtx_payload_type = -1;
         offered |= codec->pli || codec->fir;
     }
-    media->pli_unoffered = !offered && !config->plain && media->kind == SL_VIDEO &&
-                           sl_sdp_receives(media->direction);
+    media->pli_unoffered =
+        !offered && !config->plain && media->kind == SL_VIDEO && sl_sdp_receives(media->direction);
 }
 
 /* media->direction: what we could do with this section. */

@@ -200,9 +200,9 @@ struct sl_media {
     size_t codec_count;
     struct sl_media_codec codecs[SL_MEDIA_CODECS_MAX]; /* in the answer's order */
     uint8_t ext_id[SL_EXT_COUNT];                      /* 0: not negotiated */
-    /* Of WebRTC pictures that we receive: no feedback that asks for a key frame was offered, and PLI
-     * is sent all the same. Engines of browsers heed it, and the SDK's stripCodecs takes the lines
-     * of codecs that stay ("9" of G722 is the beginning of "96"). */
+    /* Of WebRTC pictures that we receive: no feedback that asks for a key frame was offered, and
+     * PLI is sent all the same. Engines of browsers heed it, and the SDK's stripCodecs takes the
+     * lines of codecs that stay ("9" of G722 is the beginning of "96"). */
     bool pli_unoffered;
     struct sl_h264_sprop sprop; /* of what we receive: of the first codec that names some */
     /* Pictures that we receive in several sizes at once; 0: in one. */

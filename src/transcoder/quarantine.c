@@ -23,7 +23,7 @@ struct source {
     struct sl_list entry;
     bool held;
     unsigned marks, weight; /* how often, and what that says */
-    int64_t until_us; /* it is forgotten then */
+    int64_t until_us;       /* it is forgotten then */
     char name[];
 };
 

@@ -40,9 +40,8 @@ static int set_up(void **state)
     assert_non_null(f);
     for (size_t i = 0; i < 7; i++)
         f->codecs[i] = names[i];
-    f->config = (struct sl_config){.codecs = {.items = f->codecs, .count = 7},
-                                   .sip_srtp = srtp,
-                                   .video_enabled = true};
+    f->config = (struct sl_config){
+        .codecs = {.items = f->codecs, .count = 7}, .sip_srtp = srtp, .video_enabled = true};
     for (size_t kind = 0; kind < 2; kind++)
         assert_int_equal(
             sl_addr_parse_ip("192.0.2.9", (uint16_t)(4000 + 2 * kind), &f->telephone.addrs[kind]),

@@ -190,8 +190,7 @@ static void do_send(void *arg)
                         s->rtx         ? RTX_PAYLOAD_TYPE
                         : s->b_picture ? H264_PAYLOAD_TYPE
                                        : PAYLOAD_TYPE,
-                        seq,
-                        origin[s->layer].timestamp + s->number * TICKS, s->ssrc);
+                        seq, origin[s->layer].timestamp + s->number * TICKS, s->ssrc);
     if (s->rid) {
         size_t len = strlen(s->rid), words = (1 + len + 3) / 4;
         packet[0] |= 0x10;

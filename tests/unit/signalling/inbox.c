@@ -118,8 +118,9 @@ static void who_sends_too_much_is_not_read_for_a_while(void **state)
         sent += 60000;
         assert_true(sent < 3000000);
     }
-    /* A burst is no fault; of how many bytes, says the test of allowances: parsing is counted by the
-     * processor's time, of which a sanitizer takes ten times as much. For its bytes it waits a second. */
+    /* A burst is no fault; of how many bytes, says the test of allowances: parsing is counted by
+     * the processor's time, of which a sanitizer takes ten times as much. For its bytes it waits a
+     * second. */
     assert_true(sent > 120000);
     for (int i = 0; i < 60 && fake_ws_is_paused(ws); i++)
         fake_advance_ms(1000);

@@ -45,8 +45,8 @@ static void a_mark_is_forgotten_after_a_minute(void **state)
 
     sl_codec_quarantine_init(&quarantine);
     for (int i = 0; i < 5; i++)
-        assert_int_equal(
-            sl_codec_quarantine_mark(&quarantine, "cam", true, SECONDS(100 + 60 * i)), 0);
+        assert_int_equal(sl_codec_quarantine_mark(&quarantine, "cam", true, SECONDS(100 + 60 * i)),
+                         0);
     sl_codec_quarantine_deinit(&quarantine);
 }
 

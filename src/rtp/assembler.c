@@ -119,6 +119,8 @@ static void complete_frame(struct sl_assembler *assembler)
     } else if (found > 0 && (frame.keyframe || !assembler->need_keyframe)) {
         assembler->need_keyframe = false;
         assembler->config.on_frame(assembler->config.owner, &frame);
+    } else if (found > 0 && assembler->config.on_left_out) {
+        assembler->config.on_left_out(assembler->config.owner);
     }
 }
 

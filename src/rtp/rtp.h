@@ -429,6 +429,8 @@ struct sl_assembler_config {
     /* Something was lost for good: a key frame is needed. Called once per loss, of video only; may
      * be NULL. Not called for the first key frame: who creates the assembler asks for that. */
     void (*on_loss)(void *owner);
+    /* A whole picture is left out, since a key frame is needed and it is none. NULL is fine. */
+    void (*on_left_out)(void *owner);
     void *owner;
 };
 /* False for VP9, AV1 and others: no frames can be made of them. */

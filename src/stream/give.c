@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Frames to the sinks of frames of one worker, and the making of them where the track has packets
  * only. All on that worker. */
+#include "base/clock.h"
 #include "stream/internal.h"
+
+enum { ASK_AGAIN_US = SL_US_PER_S };
+
+/* Pictures come, and none that somebody here could begin with: what was asked for was lost on its
+ * way, or came too soon after another to be heeded, as browsers do. */
+static void ask_again(struct fanout *fanout)
+{
+    int64_t now_us = sl_now_us();
+
+    if (fanout->waiting_since_us != 0 && now_us - fanout->waiting_since_us < ASK_AGAIN_US)
+        return;
+    if (fanout->waiting_since_us != 0)
+        sl_fanout_want_keyframe(fanout);
+    fanout->waiting_since_us = now_us;
+}
 
 static void tell_codec(struct sl_sink *sink, struct sl_frame *frame)
 {
@@ -14,8 +30,12 @@ static void tell_codec(struct sl_sink *sink, struct sl_frame *frame)
 
 static void give(struct sl_sink *sink, struct sl_frame *frame)
 {
-    if (sink->waiting || (!sink->synced && !frame->keyframe))
+    if (sink->waiting)
         return;
+    if (!sink->synced && !frame->keyframe) {
+        ask_again(sink->fanout);
+        return;
+    }
     sink->synced = true;
     if (frame->codec != sink->codec || frame->config != sink->codec_config)
         tell_codec(sink, frame);
@@ -26,6 +46,8 @@ void sl_fanout_give_frame(struct fanout *fanout, struct sl_frame *frame)
 {
     struct sl_sink *sink;
 
+    if (frame->keyframe)
+        fanout->waiting_since_us = 0;
     sl_list_foreach(sink, &fanout->frame_sinks, struct sl_sink, link) give(sink, frame);
 }
 
@@ -56,6 +78,11 @@ static void on_loss(void *owner)
         sl_fanout_want_keyframe(fanout);
 }
 
+static void on_left_out(void *owner)
+{
+    ask_again(owner);
+}
+
 void sl_fanout_begin_frames(struct fanout *fanout)
 {
     const struct frames_config config = {
@@ -63,6 +90,7 @@ void sl_fanout_begin_frames(struct fanout *fanout)
         .clock = &fanout->clock,
         .on_frame = on_assembled,
         .on_loss = on_loss,
+        .on_left_out = on_left_out,
         .owner = fanout,
     };
 

@@ -289,8 +289,9 @@ struct fanout {
     struct sl_rtp_packet **ring;  /* by seq & mask; while there are such sinks */
     struct sl_rtp_packet *newest; /* one reference; NULL without sinks */
     struct sl_track_clock clock;
-    struct frames *frames;  /* while there are frame sinks, and the track has packets only */
-    struct sl_list ticking; /* in worker->frame_fanouts */
+    struct frames *frames;    /* while there are frame sinks, and the track has packets only */
+    struct sl_list ticking;   /* in worker->frame_fanouts */
+    int64_t waiting_since_us; /* for a key frame, or since it was asked for again; 0: not */
 
     /* Home's; NULL when home and worker are one. */
     struct handover *handovers[HANDOVER_BATCHES]; /* made as they are needed; mostly one is */
@@ -317,6 +318,7 @@ struct frames_config {
     const struct sl_track_clock *clock;
     void (*on_frame)(void *owner, struct sl_frame *frame); /* borrowed */
     void (*on_loss)(void *owner);                          /* a key frame is needed */
+    void (*on_left_out)(void *owner);                      /* ..., and this picture was none */
     void *owner;
 };
 /* Makes frames of a track's packets. */

@@ -120,6 +120,20 @@ static void tells_how_far_pictures_are_out_of_order(void **state)
     }
 }
 
+static void tells_of_pictures_that_wait_for_a_key_frame(void **state)
+{
+    input(*state, 1, 90, MARKER, TEXT("\x41\x9a\x02"));
+    input(*state, 2, 180, MARKER, TEXT("\x41\x9a\x03"));
+    assert_int_equal(output.count, 0);
+    assert_int_equal(output.left_out, 2);
+    input(*state, 3, 270, 0, TEXT(SPS));
+    input(*state, 4, 270, 0, TEXT(PPS));
+    input(*state, 5, 270, MARKER, TEXT("\x65\x88\x01"));
+    input(*state, 6, 360, MARKER, TEXT("\x41\x9a\x04"));
+    assert_int_equal(output.count, 2);
+    assert_int_equal(output.left_out, 2);
+}
+
 static void joins_aggregates_and_fragments(void **state)
 {
     input(*state, 1, 90, 0, TEXT("\x78\x00\x17" SPS "\x00\x04" PPS));
@@ -476,6 +490,7 @@ int main(void)
 #define WITH_VP8(name)  cmocka_unit_test_setup_teardown(name, setup_vp8, teardown)
     const struct CMUnitTest tests[] = {
         WITH_H264(joins_single_units_of_one_timestamp),
+        WITH_H264(tells_of_pictures_that_wait_for_a_key_frame),
         cmocka_unit_test(tells_how_far_pictures_are_out_of_order),
         WITH_H264(joins_aggregates_and_fragments),
         WITH_H264(completes_a_frame_when_the_timestamp_changes),

@@ -21,7 +21,7 @@
 enum { FRAMES_MAX = 4096 };
 
 struct output {
-    size_t count, losses;
+    size_t count, losses, left_out;
     struct sl_assembled_frame frames[FRAMES_MAX]; /* data is a copy that clear() frees */
 };
 
@@ -41,6 +41,11 @@ static void on_loss(void *owner)
     ((struct output *)owner)->losses++;
 }
 
+static void on_left_out(void *owner)
+{
+    ((struct output *)owner)->left_out++;
+}
+
 static inline void clear(struct output *output)
 {
     for (size_t i = 0; i < output->count; i++)
@@ -52,8 +57,11 @@ static struct output output;
 
 static inline struct sl_assembler *create(enum sl_codec codec)
 {
-    const struct sl_assembler_config config = {
-        .codec = codec, .on_frame = on_frame, .on_loss = on_loss, .owner = &output};
+    const struct sl_assembler_config config = {.codec = codec,
+                                               .on_frame = on_frame,
+                                               .on_loss = on_loss,
+                                               .on_left_out = on_left_out,
+                                               .owner = &output};
 
     return sl_assembler_create(&config);
 }

@@ -32,6 +32,27 @@ static void sinks_of_frames_get_the_very_frame_on_every_worker(void **state)
     }
 }
 
+/* A request may be lost, or come too soon after another to be heeded. */
+static void a_key_frame_that_does_not_come_is_asked_for_again(void **state)
+{
+    struct fixture *f = *state;
+    struct sl_track *track = publish(f, true, SL_CODEC_H264, SL_CODEC_NONE);
+    struct sink *sink = attach(f, track, 1, &frame_ops);
+    int64_t begin_us = sl_now_us(), now_us = begin_us;
+
+    atomic_store(&f->keyframe_requests, 0);
+    for (int64_t i = 0; atomic_load(&f->keyframe_requests) == 0; i++) {
+        (void)feed(f, track, SL_CODEC_H264, TEXT(DELTA), false, START + i * 40000,
+                   START + i * 40000);
+        (void)uv_run(sl_loop_uv(f->core.control), UV_RUN_ONCE);
+        now_us = sl_now_us();
+        assert_true(now_us - begin_us < CORE_DEADLINE_US);
+    }
+    assert_true(now_us - begin_us > 900 * SL_US_PER_MS); /* not for each picture */
+    assert_int_equal(atomic_load(&sink->count), 0);
+    detach(f, sink);
+}
+
 static void times_that_make_no_sense_are_mended(void **state)
 {
     struct fixture *f = *state;
@@ -403,6 +424,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(sinks_of_frames_get_the_very_frame_on_every_worker, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_key_frame_that_does_not_come_is_asked_for_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(times_that_make_no_sense_are_mended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

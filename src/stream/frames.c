@@ -91,7 +91,7 @@ static void change_codec(struct frames *frames, const struct sl_rtp_packet *firs
         .max_wait_us = sl_codec_kind(first->codec) == SL_AUDIO ? SOUND_WAIT_US : PICTURE_WAIT_US,
         .on_frame = on_frame,
         .on_loss = on_loss,
-        .on_left_out = on_left_out,
+        .on_left_out = frames->config.on_left_out ? on_left_out : NULL,
         .owner = frames,
     };
 

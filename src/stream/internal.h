@@ -318,7 +318,7 @@ struct frames_config {
     const struct sl_track_clock *clock;
     void (*on_frame)(void *owner, struct sl_frame *frame); /* borrowed */
     void (*on_loss)(void *owner);                          /* a key frame is needed */
-    void (*on_left_out)(void *owner);                      /* ..., and this picture was none */
+    void (*on_left_out)(void *owner);                      /* ..., this was none; NULL is fine */
     void *owner;
 };
 /* Makes frames of a track's packets. */

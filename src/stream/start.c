@@ -167,6 +167,7 @@ static void add_frame_sink(struct fanout *fanout, struct sl_sink *sink)
     sink->synced = false;
     sink->waiting = sl_track_keeps(fanout->track);
     sl_list_append(&fanout->frame_sinks, &sink->link);
+    fanout->waiting_since_us = 0; /* who comes asks by itself */
     sl_fanout_begin_frames(fanout);
 }
 

@@ -80,6 +80,8 @@ static void pictures_put_together_from_packets_are_kept_as_well(void **state)
     struct sl_track *track = publish_with(f, &deaf_ops, false, SL_CODEC_VP8, SL_CODEC_VP9);
     struct sink *sinks[2];
 
+    feed_packet(f, track, SL_CODEC_VP8, TEXT("\x10\x11\x02\x00\x01"),
+                0); /* nothing to begin with */
     feed_packet(f, track, SL_CODEC_VP8, TEXT("\x10" VP8_KEY), 1);
     feed_packet(f, track, SL_CODEC_VP8, TEXT("\x10\x11\x02\x00\x01"), 2);
     for (size_t i = 0; i < 2; i++) {

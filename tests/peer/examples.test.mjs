@@ -101,8 +101,9 @@ describe('official example apps', () => {
         await close(page);
     });
 
-    test('screen-sharing publishes the screen and plays it', async () => {
+    test('screen-sharing publishes the screen and plays it', async (t) => {
         const whole = await Browser.open({ whole: true }); // the page asks for its extensions
+        t.after(() => whole.close());
         const page = await whole.page(
             `${pages.url}${EXAMPLES}/screen-sharing/screen-sharing.html`, server, {
                 // a headless browser has no screen: a canvas stands in for it
@@ -116,7 +117,6 @@ describe('official example apps', () => {
         await assertSends(page);
         await assertPlays(page, { audio: false });
         await close(page);
-        await whole.close();
     });
 
     test('2players plays two streams, embed_player one', async () => {

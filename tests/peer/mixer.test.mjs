@@ -610,8 +610,9 @@ describe('mixers', () => {
         await gone('hall');
     });
 
-    test('MIX-5 screen-camera-mixer: the screen large and the camera in the strip', async () => {
+    test('MIX-5 screen-camera-mixer: the screen large and the camera in the strip', async (t) => {
         const whole = await Browser.open({ whole: true }); // the page asks which browser it is
+        t.after(() => whole.close());
         const client = await whole.page(
             `${pages.url}${EXAMPLES}/screen-camera-mixer/screen-camera-mixer.html`, server,
             { init: init({ camera: { colour: css(RED), hz: ANNA_HZ },
@@ -627,7 +628,7 @@ describe('mixers', () => {
         await sees(page, viewer.selector, [[0.5, 0.4, BLUE], [0.5, 0.9, RED], [0.2, 0.4, BLUE]]);
         await hears(page, viewer.selector, [ANNA_HZ], [BERT_HZ]);
         assert.deepEqual(client.faults, []);
-        await whole.close();
+        await client.context().close();
         await gone('mixer');
     });
 });

@@ -32,7 +32,8 @@ async function openPlayer(name) {
 
 describe('official two_way_streaming and player', () => {
     before(async () => {
-        [server, browser, pages] = await Promise.all([Server.start(), Browser.open({ whole: true }), startPages()]);
+        [server, browser, pages] = await Promise.all([Server.start(), Browser.open({ whole: true }),
+            startPages()]);
     });
     after(async () => {
         await browser?.close();

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Packets of a publisher that sends pictures in several sizes, as it names them or does not: the
- * stream's numbers never come twice, and no layer's packets come where nobody took them.
+ * Packets of a publisher that sends pictures in several sizes, as it names them or does not: no
+ * number comes twice, neither in the stream nor in a size that is taken.
  *
  * Input: a byte, whose lowest bits say which layers are taken; then records of four bytes - layer
  * and name, ssrc and kind, step of the number (signed), length - and that many payload bytes.
  */
-#include "base/bytes.h"
+#include "../../unit/flow/sizes.h"
+
 #include "base/clock.h"
 #include "base/metrics.h"
-#include "flow/flow.h"
 #include "net/net.h"
 
 #include <stdatomic.h>
@@ -21,12 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 enum {
     LAYERS = SL_MEDIA_LAYERS_MAX,
     STREAM = LAYERS, /* as a place for what comes there */
-    PAYLOAD_TYPE = 96,
-    RTX_PAYLOAD_TYPE = 97,
-    H264_PAYLOAD_TYPE = 98,
-    RID_EXT = 10,
-    REPAIRED_EXT = 11,
-    NUMBERS = 1 << 14, /* more than one input can make */
+    NUMBERS = 2048,  /* the rest of an input is left */
     PACKET_US = 5000,
     /* Of a record's second byte. */
     SSRC_BITS = 7,
@@ -38,8 +33,8 @@ enum {
 
 struct place {
     struct sl_stream *stream;
-    struct sl_sink *sink; /* NULL: nobody takes it */
-    int64_t numbers[NUMBERS];
+    struct sl_sink *sink;     /* NULL: nobody takes it */
+    int64_t numbers[NUMBERS]; /* that came, count of them */
     size_t count;
 };
 
@@ -119,59 +114,30 @@ static void write_stream(void *stream, bool rtcp, const uint8_t *data, size_t le
     check(rtcp && len > 0);
 }
 
-static bool find_path(void *owner, size_t transport, struct sl_flow_path *out)
-{
-    (void)transport;
-    *out = (struct sl_flow_path){.write = write_stream, .stream = owner};
-    return true;
-}
-
-static void on_started(void *owner)
-{
-    (void)owner;
-}
-
-static const struct sl_flow_ops flow_ops = {"fuzz", find_path, on_started};
-
 /* ---- What goes in ---- */
 
-/* A name of one to four letters, or none: of a layer, of none, too long. */
-static size_t write_rid(uint8_t *out, uint8_t name, bool repaired)
-{
-    static const char *const names[] = {"", "a", "b", "c", "d", "ab", "longer-than-any", "a"};
-    const char *rid = names[name & 7];
-    size_t len = strlen(rid), words = (1 + len + 3) / 4;
-
-    if (len == 0)
-        return 0;
-    memset(out, 0, 4 + 4 * words);
-    sl_store_u16(out, 0xbede);
-    sl_store_u16(out + 2, (uint16_t)words);
-    out[4] = (uint8_t)((repaired ? REPAIRED_EXT : RID_EXT) << 4 | (len - 1));
-    memcpy(out + 5, rid, len);
-    return 4 + 4 * words;
-}
+/* None, a size's, nobody's, and one that is too long for any. */
+static const char *const names[] = {NULL, "a", "b", "c", "d", "ab", "longer-than-any", "a"};
 
 static void input_record(struct run *run, const uint8_t record[4], const uint8_t *payload,
                          size_t payload_len)
 {
     size_t layer = record[0] % LAYERS;
     bool rtx = record[1] & RTX_BIT;
+    const char *name = names[record[0] >> 4 & 7];
     uint8_t *packet = malloc(SL_RTP_HEADER_LEN + 64 + payload_len), *at;
 
     check(packet != NULL);
     run->seq[layer] = (uint16_t)(run->seq[layer] + (int8_t)record[2]);
     run->now_us += PACKET_US;
     sl_rtp_build_header(packet, record[1] & MARKER_BIT,
-                        rtx                    ? RTX_PAYLOAD_TYPE
-                        : record[1] & H264_BIT ? H264_PAYLOAD_TYPE
-                                               : PAYLOAD_TYPE,
+                        rtx                    ? SIZES_RTX
+                        : record[1] & H264_BIT ? SIZES_H264
+                                               : SIZES_VP8,
                         run->seq[layer], run->seq[layer] * 3000U, 1 + (record[1] & SSRC_BITS));
     at = packet + SL_RTP_HEADER_LEN;
-    size_t ext_len = write_rid(at, (uint8_t)(record[0] >> 4), rtx);
-    if (ext_len > 0)
-        packet[0] |= 0x10;
-    at += ext_len;
+    if (name)
+        at = sizes_write_rid(packet, name, rtx);
     memcpy(at, payload, payload_len);
     sl_flow_in_rtp(run->in, packet, (size_t)(at - packet) + payload_len, run->now_us);
     sl_worker_flush(run->worker);
@@ -188,7 +154,7 @@ static void do_input(struct sl_msg *msg)
         if (places[i].sink)
             sl_sink_start(places[i].sink);
     }
-    while (run->end - run->at >= 4) {
+    for (int i = 0; i < NUMBERS && run->end - run->at >= 4; i++) {
         const uint8_t *record = run->at;
         size_t room = (size_t)(run->end - record - 4);
         size_t payload_len = record[3] < room ? record[3] : room;
@@ -211,38 +177,6 @@ static void do_destroy(struct sl_msg *msg)
 }
 
 /* ---- Set-up ---- */
-
-static struct sl_flow_in *create_in(struct run *run)
-{
-    static const char *const rids[LAYERS] = {"a", "b", "c"};
-    struct sl_negotiation *negotiation = calloc(1, sizeof(*negotiation));
-    const struct sl_flow_in_config config = {
-        .worker = run->worker, .negotiation = negotiation, .ops = &flow_ops, .owner = run};
-
-    check(negotiation != NULL);
-    negotiation->media_count = 1;
-    negotiation->transport_count = 1;
-    struct sl_media *media = &negotiation->media[0];
-    *media =
-        (struct sl_media){.accepted = true,
-                          .direction = SL_SDP_RECVONLY,
-                          .kind = SL_VIDEO,
-                          .codec_count = 2,
-                          .ext_id = {[SL_EXT_RID] = RID_EXT, [SL_EXT_REPAIRED_RID] = REPAIRED_EXT},
-                          .layer_count = LAYERS};
-    for (size_t i = 0; i < LAYERS; i++)
-        memcpy(media->layers[i].id, rids[i], 2);
-    media->codecs[0] = (struct sl_media_codec){.codec = SL_CODEC_VP8,
-                                               .payload_type = PAYLOAD_TYPE,
-                                               .rtx_payload_type = RTX_PAYLOAD_TYPE,
-                                               .nack = true,
-                                               .pli = true};
-    media->codecs[1] = (struct sl_media_codec){
-        .codec = SL_CODEC_H264, .payload_type = H264_PAYLOAD_TYPE, .rtx_payload_type = -1};
-    struct sl_flow_in *in = sl_flow_in_create(&config);
-    free(negotiation);
-    return in;
-}
 
 static void create_places(const struct run *run, uint8_t taken)
 {
@@ -269,6 +203,8 @@ static void create_places(const struct run *run, uint8_t taken)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+    static const char *const rids[LAYERS] = {"a", "b", "c"};
+
     if (!streams)
         start();
     if (len == 0)
@@ -277,7 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                       .end = data + len,
                       .worker = sl_workers_at(workers, 0),
                       .now_us = sl_now_us()};
-    run.in = create_in(&run);
+    run.in = sizes_create_in(run.worker, rids, LAYERS, &run);
     create_places(&run, data[0]);
     sl_flow_in_set_tracks(run.in, NULL, sl_stream_track(places[STREAM].stream, SL_VIDEO));
     for (size_t i = 0; i < LAYERS; i++)

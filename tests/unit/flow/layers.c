@@ -2,6 +2,7 @@
 /* Pictures that come in several sizes at once: whose a packet is, which size is the stream's, and
  * that nobody sees the seam. */
 #include "../core.h"
+#include "sizes.h"
 
 #include "base/bytes.h"
 #include "flow/flow.h"
@@ -14,11 +15,6 @@
 #include <cmocka.h>
 
 enum {
-    PAYLOAD_TYPE = 96,
-    RTX_PAYLOAD_TYPE = 97,
-    H264_PAYLOAD_TYPE = 98,
-    RID_EXT = 10,
-    REPAIRED_EXT = 11,
     TICKS = 3000,
     PICTURE_US = 33334,
     TAKEN_MAX = 256,
@@ -90,20 +86,6 @@ static void write_stream(void *stream, bool rtcp, const uint8_t *data, size_t le
             f->plis[i] += asked[0] == ssrcs[i];
     }
 }
-
-static bool find_path(void *owner, size_t transport, struct sl_flow_path *out)
-{
-    (void)transport;
-    *out = (struct sl_flow_path){.write = write_stream, .stream = owner};
-    return true;
-}
-
-static void on_started(void *owner)
-{
-    (void)owner;
-}
-
-static const struct sl_flow_ops flow_ops = {"test", find_path, on_started};
 
 /* ---- The core's side ---- */
 
@@ -187,19 +169,12 @@ static void do_send(void *arg)
     uint16_t seq = (uint16_t)(origin[s->layer].seq + s->number);
 
     sl_rtp_build_header(packet, true,
-                        s->rtx         ? RTX_PAYLOAD_TYPE
-                        : s->b_picture ? H264_PAYLOAD_TYPE
-                                       : PAYLOAD_TYPE,
+                        s->rtx         ? SIZES_RTX
+                        : s->b_picture ? SIZES_H264
+                                       : SIZES_VP8,
                         seq, origin[s->layer].timestamp + s->number * TICKS, s->ssrc);
-    if (s->rid) {
-        size_t len = strlen(s->rid), words = (1 + len + 3) / 4;
-        packet[0] |= 0x10;
-        sl_store_u16(at, 0xbede);
-        sl_store_u16(at + 2, (uint16_t)words);
-        at[4] = (uint8_t)((s->rtx ? REPAIRED_EXT : RID_EXT) << 4 | (len - 1));
-        memcpy(at + 5, s->rid, len);
-        at += 4 + 4 * words;
-    }
+    if (s->rid)
+        at = sizes_write_rid(packet, s->rid, s->rtx);
     if (s->rtx) {
         sl_store_u16(at, seq);
         at += 2;
@@ -253,35 +228,6 @@ static void go_on(struct fixture *f, int count, bool small, bool large)
 
 /* ---- Set-up ---- */
 
-static void create_in(struct fixture *f)
-{
-    struct sl_negotiation *negotiation = sl_new(struct sl_negotiation);
-    struct sl_flow_in_config config = {
-        .worker = f->worker, .negotiation = negotiation, .ops = &flow_ops, .owner = f};
-    struct sl_media *media = &negotiation->media[0];
-
-    negotiation->media_count = 1;
-    negotiation->transport_count = 1;
-    *media =
-        (struct sl_media){.accepted = true,
-                          .direction = SL_SDP_RECVONLY,
-                          .kind = SL_VIDEO,
-                          .codec_count = 2,
-                          .ext_id = {[SL_EXT_RID] = RID_EXT, [SL_EXT_REPAIRED_RID] = REPAIRED_EXT},
-                          .layer_count = LAYERS};
-    for (int i = 0; i < LAYERS; i++)
-        memcpy(media->layers[i].id, rids[i], strlen(rids[i]) + 1);
-    media->codecs[0] = (struct sl_media_codec){.codec = SL_CODEC_VP8,
-                                               .payload_type = PAYLOAD_TYPE,
-                                               .rtx_payload_type = RTX_PAYLOAD_TYPE,
-                                               .nack = true,
-                                               .pli = true};
-    media->codecs[1] = (struct sl_media_codec){
-        .codec = SL_CODEC_H264, .payload_type = H264_PAYLOAD_TYPE, .rtx_payload_type = -1};
-    f->in = sl_flow_in_create(&config);
-    free(negotiation);
-}
-
 static void do_start_sinks(void *arg)
 {
     struct fixture *f = arg;
@@ -314,7 +260,7 @@ static int set_up(void **state)
                (struct sl_workers_config){.count = 1, .packets_max = 4096, .ring_packets = 256});
     f->worker = sl_workers_at(f->core.workers, 0);
     f->now_us = sl_now_us();
-    create_in(f);
+    f->in = sizes_create_in(f->worker, rids, LAYERS, f);
     for (int i = LAYERS; i >= 0; i--) { /* the stream first */
         struct sl_stream_config stream = {
             .name = i == STREAM ? "s" : NULL,

@@ -285,6 +285,8 @@ static void start(struct sl_broadcast *broadcast, const struct sl_broadcast_view
     };
 
     assert(!broadcast->visit);
+    if (viewer)
+        broadcast->viewer = *viewer;
     enter(broadcast, STARTING);
     broadcast->visit = gate->enter(gate->arg, &request);
 }

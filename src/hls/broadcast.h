@@ -12,6 +12,7 @@
 #include "hls/profiles.h"
 #include "hls/window.h"
 
+struct sl_broadcast_viewer;
 struct sl_config;
 struct sl_counters;
 struct sl_loop;
@@ -51,6 +52,13 @@ void sl_broadcasts_each(struct sl_broadcasts *broadcasts,
 struct sl_broadcast *sl_broadcasts_find(struct sl_broadcasts *broadcasts, const char *name);
 /* There is one of this stream, or it is live, perhaps at another server. */
 bool sl_broadcasts_knows(struct sl_broadcasts *broadcasts, const char *name);
+/*
+ * What a stream is shown in begins, unless it has: its levels, or the stream as it is. While the
+ * stream's size is not known only its smallest level does, and the others follow as they come to
+ * suit it. viewer: who asks; NULL, an operator. False: there was no room for all of them (counted).
+ */
+bool sl_broadcasts_begin(struct sl_broadcasts *broadcasts, const char *source,
+                         const struct sl_broadcast_viewer *viewer);
 /* The one that is, or a new one that has not begun. NULL: there are too many (counted). */
 struct sl_broadcast *sl_broadcasts_open(struct sl_broadcasts *broadcasts, const char *name);
 /* The same of a level. */

@@ -46,19 +46,28 @@ bool sl_broadcasts_knows(struct sl_broadcasts *broadcasts, const char *name)
 
 /* ---- Levels ---- */
 
+/* 0: not known yet. */
+static uint16_t height_of(const struct sl_broadcasts *broadcasts, const char *source)
+{
+    const struct sl_stream *stream = sl_streams_find(broadcasts->config.streams, source);
+    uint16_t width, height = 0;
+
+    if (stream)
+        sl_stream_size(stream, &width, &height);
+    return height;
+}
+
 size_t sl_broadcasts_levels(const struct sl_broadcasts *broadcasts, const char *source,
                             const struct sl_hls_profile *out[static SL_HLS_PROFILES_MAX])
 {
     const struct sl_hls_profiles *profiles = broadcasts->config.profiles;
     struct sl_stream *stream = sl_streams_find(broadcasts->config.streams, source);
+    uint16_t height = height_of(broadcasts, source);
     char name[SL_STREAM_NAME_MAX + 1];
-    uint16_t width = 0, height = 0;
     size_t count = 0;
 
     if (stream && !sl_stream_track(stream, SL_VIDEO))
         return 0;
-    if (stream)
-        sl_stream_size(stream, &width, &height);
     for (size_t i = 0; i < profiles->count; i++) {
         if (sl_hls_profiles_suits(profiles, i, height) &&
             sl_hls_level_name(source, &profiles->rows[i], name))
@@ -129,6 +138,84 @@ struct sl_broadcast *sl_broadcasts_open_level(struct sl_broadcasts *broadcasts, 
                                                     : NULL;
 }
 
+/* What a stream is shown in, opened. NULL: there is no room. */
+static struct sl_broadcast *open_of(struct sl_broadcasts *broadcasts, const char *source,
+                                    const struct sl_hls_profile *profile)
+{
+    struct sl_broadcast *broadcast = profile ? sl_broadcasts_open_level(broadcasts, source, profile)
+                                             : sl_broadcasts_open(broadcasts, source);
+
+    if (broadcast && broadcast->state == IDLE) {
+        broadcast->joined = profile != NULL;
+        broadcast->joined_height = height_of(broadcasts, source);
+    }
+    return broadcast;
+}
+
+static void begin(struct sl_broadcast *broadcast, const struct sl_broadcast_viewer *viewer)
+{
+    if (viewer)
+        sl_broadcast_want(broadcast, viewer);
+    else
+        sl_broadcast_start(broadcast);
+}
+
+/* As sl_broadcasts_begin(). */
+static bool begin_each(struct sl_broadcasts *broadcasts, const char *source,
+                       void (*fn)(struct sl_broadcast *broadcast,
+                                  const struct sl_broadcast_viewer *viewer),
+                       const struct sl_broadcast_viewer *viewer)
+{
+    const struct sl_hls_profile *profiles[SL_HLS_PROFILES_MAX] = {NULL};
+    size_t count = sl_broadcasts_levels(broadcasts, source, profiles);
+    bool complete = true;
+
+    for (size_t i = 0; i < (count > 0 ? count : 1); i++) {
+        struct sl_broadcast *broadcast = open_of(broadcasts, source, profiles[i]);
+        if (broadcast)
+            fn(broadcast, viewer);
+        else
+            complete = false;
+    }
+    return complete;
+}
+
+bool sl_broadcasts_begin(struct sl_broadcasts *broadcasts, const char *source,
+                         const struct sl_broadcast_viewer *viewer)
+{
+    return begin_each(broadcasts, source, begin, viewer);
+}
+
+/* Its stream's size has become known, or it has grown. */
+static void join_others(struct sl_broadcast *broadcast)
+{
+    struct sl_broadcasts *broadcasts = broadcast->broadcasts;
+    const struct sl_hls_profile *profiles[SL_HLS_PROFILES_MAX];
+    size_t count = sl_broadcasts_levels(broadcasts, broadcast->source, profiles);
+    char name[SL_STREAM_NAME_MAX + 1];
+
+    for (size_t i = 0; i < count; i++) {
+        if (!sl_hls_level_name(broadcast->source, profiles[i], name) ||
+            sl_broadcasts_find(broadcasts, name))
+            continue;
+        struct sl_broadcast *other = open_of(broadcasts, broadcast->source, profiles[i]);
+        if (other)
+            begin(other, broadcast->viewer.remote.port > 0 ? &broadcast->viewer : NULL);
+    }
+}
+
+static void check_joined(struct sl_broadcast *broadcast)
+{
+    uint16_t height = height_of(broadcast->broadcasts, broadcast->source);
+
+    if (sl_broadcast_has_list(broadcast)) {
+        broadcast->joined = false;
+    } else if (height > broadcast->joined_height) {
+        broadcast->joined_height = height;
+        join_others(broadcast);
+    }
+}
+
 void sl_broadcasts_forget(struct sl_broadcasts *broadcasts, const char *name)
 {
     struct sl_broadcast *broadcast = sl_broadcasts_find(broadcasts, name);
@@ -148,18 +235,11 @@ static void welcome_back(struct sl_broadcast *broadcast)
         sl_broadcast_start_later(broadcast);
 }
 
-static void begin_by_itself(struct sl_broadcasts *broadcasts, const char *source)
+static void begin_by_itself(struct sl_broadcast *broadcast,
+                            const struct sl_broadcast_viewer *viewer)
 {
-    const struct sl_hls_profile *profiles[SL_HLS_PROFILES_MAX];
-    size_t count = sl_broadcasts_levels(broadcasts, source, profiles);
-
-    for (size_t i = 0; i < (count > 0 ? count : 1); i++) {
-        struct sl_broadcast *broadcast =
-            count > 0 ? sl_broadcasts_open_level(broadcasts, source, profiles[i])
-                      : sl_broadcasts_open(broadcasts, source);
-        if (broadcast)
-            sl_broadcast_start_later(broadcast);
-    }
+    (void)viewer;
+    sl_broadcast_start_later(broadcast);
 }
 
 /* Whoever makes it live may be on the way through the gate itself: that waits for a turn. */
@@ -174,7 +254,7 @@ static void on_live(struct sl_streams_listener *listener, struct sl_stream *stre
             welcome_back(broadcast);
     }
     if (broadcasts->config.config->hls_auto_start && sl_stream_is_of_this_server(stream))
-        begin_by_itself(broadcasts, sl_stream_name(stream));
+        (void)begin_each(broadcasts, sl_stream_name(stream), begin_by_itself, NULL);
 }
 
 /* ---- Time ---- */
@@ -187,6 +267,11 @@ static void on_tick(void *owner)
 
     sl_list_foreach(broadcast, &broadcasts->all, struct sl_broadcast, link)
         sl_broadcast_check(broadcast, now_us);
+    sl_list_foreach(broadcast, &broadcasts->all, struct sl_broadcast, link)
+    {
+        if (broadcast->joined)
+            check_joined(broadcast);
+    }
 }
 
 /* ---- All of them ---- */

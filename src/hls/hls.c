@@ -90,17 +90,7 @@ int sl_hls_startup(struct sl_hls *hls, const char *name)
 {
     if (!sl_broadcasts_knows(hls->broadcasts, name))
         return -ENOENT;
-    const struct sl_hls_profile *profiles[SL_HLS_PROFILES_MAX];
-    size_t count = sl_broadcasts_levels(hls->broadcasts, name, profiles);
-    for (size_t i = 0; i < (count > 0 ? count : 1); i++) {
-        struct sl_broadcast *broadcast =
-            count > 0 ? sl_broadcasts_open_level(hls->broadcasts, name, profiles[i])
-                      : sl_broadcasts_open(hls->broadcasts, name);
-        if (!broadcast)
-            return -ENOBUFS;
-        sl_broadcast_start(broadcast);
-    }
-    return 0;
+    return sl_broadcasts_begin(hls->broadcasts, name, NULL) ? 0 : -ENOBUFS;
 }
 
 int sl_hls_terminate(struct sl_hls *hls, const char *name)

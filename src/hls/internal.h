@@ -58,6 +58,11 @@ struct sl_broadcast {
     char *name;                           /* its address's */
     char *source;                         /* the stream's */
     const struct sl_hls_profile *profile; /* NULL: the stream as it is */
+    /* Begun as one of all its stream's levels: those that come to suit the stream, for whom this
+     * one began, join it until its list is there. */
+    bool joined;
+    uint16_t joined_height;            /* the stream's, when they last did; 0: unknown then */
+    struct sl_broadcast_viewer viewer; /* who began it; port 0: nobody */
     char id[SL_BROADCAST_ID_MAX + 1];
     struct sl_log_scope scope;
     enum sl_broadcast_state state;
@@ -89,6 +94,7 @@ void sl_broadcast_check(struct sl_broadcast *broadcast, int64_t now_us);
 
 /* ---- waiting.c ---- */
 
+bool sl_broadcast_has_list(const struct sl_broadcast *broadcast);
 /* Who asks again from within is not told in the same round. */
 void sl_broadcast_tell_waiting(struct sl_broadcast *broadcast, int64_t now_us);
 void sl_broadcast_refuse_waiting(struct sl_broadcast *broadcast, int status);

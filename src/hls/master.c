@@ -61,12 +61,33 @@ static int finish(const struct sl_master *master)
 
 static void on_level(struct sl_broadcast_wait *wait, int status);
 
-static int wait_for_levels(struct sl_master *master, int64_t now_us)
+static bool has_waited(const struct sl_master *master, const struct sl_hls_profile *profile)
+{
+    for (size_t i = 0; i < master->waited_count; i++) {
+        if (master->waited[i] == profile)
+            return true;
+    }
+    return false;
+}
+
+/* There may be more of them each time. NULL: it has waited for all. */
+static const struct sl_hls_profile *next_level(struct sl_master *master)
 {
     struct levels levels = levels_of(master);
 
-    for (; master->at < levels.count && now_us < master->deadline_us; master->at++) {
-        struct sl_broadcast *broadcast = find_level(master, levels.profiles[master->at]);
+    for (size_t i = 0; i < levels.count; i++) {
+        if (!has_waited(master, levels.profiles[i]))
+            return master->waited[master->waited_count++] = levels.profiles[i];
+    }
+    return NULL;
+}
+
+static int wait_for_levels(struct sl_master *master, int64_t now_us)
+{
+    const struct sl_hls_profile *profile;
+
+    while (now_us < master->deadline_us && (profile = next_level(master))) {
+        struct sl_broadcast *broadcast = find_level(master, profile);
         if (!broadcast)
             continue;
         master->wait.msn = -1;
@@ -87,7 +108,6 @@ static void on_level(struct sl_broadcast_wait *wait, int status)
 
     if (status != OK)
         master->status = status;
-    master->at++;
     status = wait_for_levels(master, sl_now_us());
     if (status != 0)
         master->on_ready(master, status);
@@ -96,19 +116,11 @@ static void on_level(struct sl_broadcast_wait *wait, int status)
 int sl_master_begin(struct sl_master *master, const struct sl_broadcast_viewer *viewer,
                     int64_t now_us)
 {
-    struct levels levels = levels_of(master);
+    bool complete = sl_broadcasts_begin(master->broadcasts, master->source, viewer);
 
-    master->at = 0;
-    master->status = NOT_FOUND;
+    master->waited_count = 0;
+    master->status = complete ? NOT_FOUND : 503;
     master->deadline_us = now_us + WAIT_US;
-    for (size_t i = 0; i < levels.count; i++) {
-        struct sl_broadcast *broadcast =
-            sl_broadcasts_open_level(master->broadcasts, master->source, levels.profiles[i]);
-        if (broadcast)
-            sl_broadcast_want(broadcast, viewer);
-        else
-            master->status = 503;
-    }
     return wait_for_levels(master, now_us);
 }
 

@@ -269,7 +269,7 @@ int sl_hls_profiles_load(const char *path, struct sl_hls_profiles *out, struct s
 
 bool sl_hls_profiles_suits(const struct sl_hls_profiles *profiles, size_t index, uint16_t height)
 {
-    if (height == 0 || profiles->rows[index].height <= height)
+    if (profiles->rows[index].height <= height)
         return true;
     for (size_t i = 0; i < profiles->count; i++) {
         uint16_t other = profiles->rows[i].height, own = profiles->rows[index].height;

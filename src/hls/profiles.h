@@ -48,7 +48,7 @@ int sl_hls_profiles_parse(const char *text, size_t len, struct sl_hls_profiles *
 int sl_hls_profiles_load(const char *path, struct sl_hls_profiles *out, struct sl_error *error);
 
 /* A source of this height is shown in it: it is no larger, or the smallest of all. 0: unknown, and
- * it is. */
+ * only that one is. */
 bool sl_hls_profiles_suits(const struct sl_hls_profiles *profiles, size_t index, uint16_t height);
 /* The address of a level. False: it would be too long for a name. */
 bool sl_hls_level_name(const char *source, const struct sl_hls_profile *profile,

@@ -10,7 +10,7 @@ enum {
     MSN_AHEAD_MAX = 2,
 };
 
-static bool is_first_list_ready(const struct sl_broadcast *broadcast)
+bool sl_broadcast_has_list(const struct sl_broadcast *broadcast)
 {
     return sl_hls_window_has_target(broadcast->window) || broadcast->state == OVER ||
            sl_hls_window_count(broadcast->window) >= FIRST_SEGMENTS;
@@ -31,7 +31,7 @@ static int readiness(struct sl_broadcast *broadcast, const struct sl_broadcast_w
             return OK;
         return late || !sl_hls_window_is_hint(window, wait->file) ? NOT_FOUND : 0;
     }
-    if (!is_first_list_ready(broadcast))
+    if (!sl_broadcast_has_list(broadcast))
         return !late ? 0 : sl_hls_window_count(window) > 0 ? OK : UNAVAILABLE;
     if (wait->msn < 0 || broadcast->state == OVER ||
         sl_hls_window_has(window, wait->msn, wait->part))

@@ -141,9 +141,8 @@ describe('HLS in several sizes', () => {
                 assert.equal(response.status, 200);
             }));
         }));
-        // what an earlier test had made goes when it has idled
-        await until('three are made', async () =>
-            (await server.metrics())['sluice_variants{codec="H264"}'] === 3);
+        assert.equal((await server.metrics())['sluice_variants{codec="H264"}'], 3);
+        assert.doesNotMatch(server.log, /1080p/, 'nor was another begun while the size was unknown');
         // Another encoder's frames would be others. Where pictures are skipped, as the machine is busy,
         // the levels are not cut at the same moments: all that is listed of each is compared.
         await until('segments of one time', async () => {
@@ -232,9 +231,12 @@ describe('HLS in several sizes', () => {
 test('HLS-25 what there is no room for is left out of the list', async () => {
     const profiles = path.join(scratch, 'profiles.yml');
     const full = await Server.start({ hls_abr_enabled: true, hls_abr_profiles: profiles,
-        transcoders_max: 2 });
+        transcoders_max: 2, hls_auto_start: true });
     const where = await open(browser, pages, full);
     const { name } = await publishCamera(where, 640, 480, { stripCodecs: 'VP8' });
+    // They begin by themselves, and only those that are no larger than the source, as it grows.
+    await until('there is no room for the last', () => full.log.includes(`${name}-480p" hls: ended`));
+    assert.doesNotMatch(full.log, /1080p/);
     const response = await fetch(address(full.hls, name));
     assert.equal(response.status, 200);
     assert.deepEqual(parseMaster(await response.text()).map(({ resolution }) => resolution),

@@ -108,7 +108,7 @@ static void a_source_is_shown_in_what_is_no_larger(void **state)
         uint16_t height;
         bool suits[3];
     } cases[] = {
-        {0, {true, true, true}},     {1080, {true, true, true}}, {720, {true, true, true}},
+        {0, {true, false, false}},   {1080, {true, true, true}}, {720, {true, true, true}},
         {719, {true, true, false}},  {480, {true, true, false}}, {240, {true, false, false}},
         {120, {true, false, false}},
     };

@@ -9,9 +9,12 @@ import { after, before, describe, test } from 'node:test';
 import { Backend, startWithApps } from './lib/backend.mjs';
 import { SMALL, call, open, pictures, play, publish, publishCamera } from './lib/bare.mjs';
 import { Browser, text } from './lib/browser.mjs';
-import { decode, packets, playFile, probe, span } from './lib/mediafile.mjs';
+import { follow, list } from './lib/hls.mjs';
+import { decode, decodedSizes, packets, playFile, probe, span } from './lib/mediafile.mjs';
 import { EXAMPLES, BARE, startPages } from './lib/pages.mjs';
+import { Nginx } from './lib/rtmp.mjs';
 import { Server, buildDir } from './lib/server.mjs';
+import { publishSizes } from './lib/simulcast.mjs';
 import { pause, until } from './lib/wait.mjs';
 
 const OPTIONS = { record_free_min_mb: 0, record_keyframe_ms: 1000 };
@@ -208,6 +211,48 @@ describe('recording', { concurrency: 3 }, () => {
         const { sizes } = await playFile(page, linkOf(name));
         assert.ok(sizes.includes('640x480') && sizes.includes('320x240'), sizes.join());
         assert.equal(sizes.at(-1), '640x480');
+    });
+
+    // Which of the sizes that come leads is the server's to see; who takes the stream as it is has
+    // one file, one list, one push all the time.
+    test('a publisher of two sizes loses the larger one, and has it again: file, HLS and push', async (t) => {
+        await call(page, 'canvasCamera', 'two', 640, 360, { audio: true });
+        const publisher = await publishSizes(page, server, 'two',
+            [{ rid: 'lo', scaleResolutionDownBy: 2, maxBitrate: 300_000 },
+                { rid: 'hi', maxBitrate: 800_000 }], 'video/H264');
+        const nginx = await Nginx.start();
+        t.after(() => nginx.stop());
+        t.after(() => publisher.stop());
+        await publisher.flows('lo', 'hi');
+        assert.deepEqual((await rest('push/startup',
+            { streamName: publisher.name, rtmpUrl: nginx.url })).status, 200);
+        assert.equal((await rest('stream/startRecording',
+            { mediaSessionId: publisher.id })).status, 200);
+        let last = await list(server.hls, publisher.name);
+        const breaks = async () => { // each lets the list go on, as the names of its segments tell
+            last = await follow(server.hls, publisher.name, ({ segments }) =>
+                segments.at(-1).discontinuity || segments.at(-2)?.discontinuity, { last });
+        };
+        await pause(1000);
+        await publisher.only('lo');
+        await breaks();
+        await publisher.only('lo', 'hi');
+        await breaks();
+        await pause(1500);
+        assert.equal((await rest('stream/stopRecording',
+            { mediaSessionId: publisher.id })).status, 200);
+        const name = await until('the file is whole', () => filesOf().find((file) =>
+            file.includes(publisher.id) && !file.endsWith('.part')));
+        for (const file of [fileOf(name), await until('nginx has it all', () =>
+            nginx.recordings()[0])]) {
+            const all = packets(file, 'video').map(({ pts }) => pts);
+            const gaps = all.slice(1).map((pts, i) => pts - all[i]);
+            assert.ok(Math.min(...gaps) > 0, 'one after the other');
+            assert.ok(Math.max(...gaps) < 1.5, `${Math.max(...gaps)} s without a picture in ${file}`);
+            assert.ok(span(file, 'audio').end > all.at(-1) - 0.5, 'sound to the end');
+            const sizes = decodedSizes(file).filter((size, i, before) => size !== before[i - 1]);
+            assert.deepEqual(sizes, ['640x360', '320x180', '640x360'], file);
+        }
     });
 
     test('REC-8 muted sound stays: both tracks are as long', async () => {

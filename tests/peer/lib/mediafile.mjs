@@ -38,6 +38,12 @@ export function decode(file) {
     return Number(/frame=(\d+)\n(?![^]*frame=)/.exec(out)?.[1] ?? 0);
 }
 
+// The size of each picture, as it is decoded.
+export function decodedSizes(file) {
+    return ffprobe(file, '-select_streams', 'v', '-show_frames', '-show_entries',
+        'frame=width,height').frames.map(({ width, height }) => `${width}x${height}`);
+}
+
 // Plays from a URL to its end; {width, height, duration, sizes (each that was shown), time}.
 export async function playFile(page, url) {
     const seen = await page.evaluate((source) => new Promise((resolve) => {

@@ -41,7 +41,7 @@ export async function publishSizes(page, server, camera, encodings, mimeType = '
         .setRemoteDescription({ type: 'answer', sdp: text }), [label, answer]);
     await client.status(id, 'PUBLISHING');
     return {
-        name, answer,
+        id, name, answer,
         sizes: () => page.evaluate(sizes, [label]),
         // Those of these names only, from now on.
         only: (...rids) => page.evaluate(async ([key, on]) => {

@@ -93,8 +93,7 @@ static void update_remb(struct sl_flow_in *in, uint8_t fraction_lost)
 {
     uint64_t bytes = atomic_load_explicit(&in->stats.video_bytes, memory_order_relaxed) +
                      atomic_load_explicit(&in->stats.audio_bytes, memory_order_relaxed);
-    uint64_t incoming_bps =
-        (bytes - in->remb_bytes_seen) * 8 * SL_US_PER_S / in->report_every_us;
+    uint64_t incoming_bps = (bytes - in->remb_bytes_seen) * 8 * SL_US_PER_S / in->report_every_us;
 
     in->remb_bytes_seen = bytes;
     if (fraction_lost > 26) /* a tenth */

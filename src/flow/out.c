@@ -331,9 +331,11 @@ static void init_output(struct sl_flow_out *out, const struct sl_media *media,
         output->nack |= media->codecs[i].nack;
     output->red_payload_type = media->red_payload_type;
     if (media->kind == SL_VIDEO && !sl_sdp_receives(media->direction) && /* else it is theirs */
-        may_number(output))
+        may_number(output)) {
         output->ext_transport_cc = media->ext_id[SL_EXT_TRANSPORT_CC];
-    if (output->ext_transport_cc)
+        output->ext_send_time = media->ext_id[SL_EXT_ABS_SEND_TIME];
+    }
+    if (output->ext_transport_cc || output->ext_send_time)
         output->shaper = sl_flow_shaper_create(output);
     output->interrupted = config->from_keyframe;
     output->first.output = output;

@@ -55,11 +55,11 @@ struct output {
     uint8_t payload_type[SL_CODECS]; /* SL_NO_PAYLOAD_TYPE where the player cannot take the codec */
     uint8_t rtx_payload_type[SL_CODECS];
     uint32_t clock_hz[SL_CODECS];
-    uint8_t ext_orientation, ext_transport_cc; /* 0: not negotiated */
-    struct sl_flow_shaper *shaper;             /* NULL: without ext_transport_cc */
-    struct sl_estimator *estimator;            /* the shaper's */
-    int64_t sending_us;                        /* what the estimator is told; with it only */
-    struct seam *seams;                        /* where pictures were left out, a ring; its, too */
+    uint8_t ext_orientation, ext_transport_cc, ext_send_time; /* 0: not negotiated */
+    struct sl_flow_shaper *shaper;  /* NULL: without one of the latter two */
+    struct sl_estimator *estimator; /* the shaper's */
+    int64_t sending_us;             /* what the estimator is told; with it only */
+    struct seam *seams;             /* where pictures were left out, a ring; its, too */
     size_t seam;
     bool nack;                /* the other side may ask for packets again */
     uint8_t red_payload_type; /* 0: not negotiated */

@@ -201,6 +201,9 @@ void sl_flow_out_rtcp(struct sl_flow_out *out, const uint8_t *data, size_t len, 
         else if (view.type == SL_RTCP_RTPFB && view.count == SL_RTPFB_TWCC &&
                  out->outputs[SL_VIDEO].shaper)
             sl_flow_shaper_feedback(out->outputs[SL_VIDEO].shaper, &view, now_us);
+        else if (view.type == SL_RTCP_PSFB && view.count == SL_PSFB_AFB &&
+                 out->outputs[SL_VIDEO].ext_send_time)
+            sl_flow_shaper_feedback(out->outputs[SL_VIDEO].shaper, &view, now_us);
         else if (view.type == SL_RTCP_RR || view.type == SL_RTCP_SR)
             on_report_blocks(out, &view, now_us);
     }

@@ -47,20 +47,35 @@ static uint8_t *write_element(uint8_t *at, uint8_t id, const uint8_t *data, size
     return at + len;
 }
 
+/* 24 bits of seconds since no matter when, 18 of them behind the point
+ * (http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time). */
+static void write_send_time(uint8_t out[static 3], int64_t now_us)
+{
+    uint64_t time = (((uint64_t)now_us << 18) / SL_US_PER_S) & 0xffffff;
+
+    out[0] = (uint8_t)(time >> 16);
+    sl_store_u16(out + 1, (uint16_t)time);
+}
+
 /*
- * The transport-wide number, where it was asked for, and the picture's orientation (3GPP TS 26.114
- * section 7.4.5). Returns their length; 0: none. With an orientation it is always
+ * The transport-wide number or the time, where one was asked for, and the picture's orientation
+ * (3GPP TS 26.114 section 7.4.5). Returns their length; 0: none. With an orientation it is always
  * SL_ORIENTATION_EXT_LEN more than without: the packet's padding was chosen for that.
  */
 static size_t write_extensions(const struct output *output, const struct sl_rtp_packet *packet,
                                size_t packet_len, uint8_t *out)
 {
-    uint8_t *at = out + EXT_WORD, number[2];
+    uint8_t *at = out + EXT_WORD, number[2], time[3];
     size_t len = 0;
 
     if (output->ext_transport_cc) {
         sl_store_u16(number, sl_estimator_sent(output->estimator, packet_len, output->sending_us));
         at = write_element(at, output->ext_transport_cc, number, sizeof(number));
+        len = 2 * EXT_WORD;
+    } else if (output->ext_send_time) {
+        sl_estimator_sent_unnumbered(output->estimator, packet_len, output->sending_us);
+        write_send_time(time, output->sending_us);
+        at = write_element(at, output->ext_send_time, time, sizeof(time));
         len = 2 * EXT_WORD;
     }
     if (has_extension(output, packet)) {

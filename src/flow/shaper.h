@@ -15,7 +15,8 @@
 struct output;
 struct sl_flow_shaper;
 
-/* For an output of pictures whose packets have the transport-wide extension. [control] */
+/* For an output of pictures whose packets have the transport-wide number or their time. [control]
+ */
 struct sl_flow_shaper *sl_flow_shaper_create(struct output *output);
 /* After sl_flow_shaper_stop(), or without start. NULL is fine. [control] */
 void sl_flow_shaper_destroy(struct sl_flow_shaper *shaper);

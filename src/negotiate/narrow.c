@@ -212,7 +212,7 @@ void sl_narrow_set_up(struct sl_setup *setup)
     struct narrow *narrow = &setup->medium->narrow;
     bool mode1 = false;
 
-    if (!media || media->made || !media->ext_id[SL_EXT_TRANSPORT_CC])
+    if (!media || media->made || !sl_sdp_media_is_estimated(media))
         return;
     narrow->with_variants = config->downlink_variant && !config->transcoding_disabled;
     narrow->parts = setup->parts;

@@ -17,6 +17,10 @@
  *   FREE    -> LIMITED  a queue stands, or most is lost       (look())
  *   LIMITED -> FREE     the stream fits in with room to spare (leave_if_it_fits())
  *
+ * A receiver that gives no such feedback may say a rate (REMB). It reckons from what arrives, so as
+ * long as that is more than what is sent, the word is of no use: the link has shown no end, and a
+ * limit grows beyond it. Once it is less, the receiver sees a queue (take_word()).
+ *
  * All that feedback says is held against what was sent (rtp/feedback.c): a packet counts once, what
  * was not sent or is too old not at all. So a receiver that lies gets more or less of what it could
  * have had anyway, and nobody else is touched.
@@ -30,8 +34,8 @@
 enum {
     US_PER_S = 1000000,
     MS = 1000,
-    OFFERED_US = 250 * MS,
-    OFFERED_SLOTS = 4,
+    SLOT_US = 250 * MS,
+    SLOTS = 4,
 
     /* A queue of jitter's making is as good as impossible: 50 ms, evenly spread, leave the shortest
      * of ten pictures above 40 ms once in ten million times. */
@@ -71,15 +75,24 @@ enum {
     NEED_US = 20 * US_PER_S,
     CALM_US = 3 * US_PER_S,
     LIMIT_MIN_BPS = 50000,
+    WORD_MAX_BPS = 1000000000,
+    WORD_PERCENT = 95, /* of what is sent: a receiver that says less sees a queue ... */
+    WORD_US =
+        300 * MS, /* ... if it repeats it: a key frame is sent before it can be reckoned with */
+};
+
+/* What came in the last second, by quarters. */
+struct rate {
+    int64_t since_us; /* of the slot under way */
+    uint32_t bytes[SLOTS];
+    size_t slot, whole; /* that one; how many before it are known */
 };
 
 struct sl_estimator {
     struct sl_feedback *feedback;
     struct sl_probe probe;
 
-    int64_t offered_at_us;
-    uint32_t offered_bytes[OFFERED_SLOTS];
-    size_t offered_slot, offered_slots;
+    struct rate offered, unnumbered;
 
     uint64_t limit_bps;    /* 0: FREE */
     uint64_t capacity_bps; /* where a queue began the last time */
@@ -94,6 +107,7 @@ struct sl_estimator {
     uint64_t vain_limit_bps;       /* and the limit before the first */
     int64_t lossy_us, hopeless_us; /* when the losses were last no sign of a narrow link */
     int64_t tight_us, short_us; /* when there was no room for what is offered, and for the need */
+    int64_t word_us;            /* since when the receiver says less than is sent; 0: it does not */
 };
 
 struct sl_estimator *sl_estimator_create(void)
@@ -120,21 +134,38 @@ uint16_t sl_estimator_sent(struct sl_estimator *e, size_t bytes, int64_t now_us)
     return sl_feedback_sent(e->feedback, bytes, now_us);
 }
 
+static void add_bytes(struct rate *rate, size_t bytes, int64_t now_us)
+{
+    if (now_us - rate->since_us >= SLOTS * SLOT_US)
+        *rate = (struct rate){.since_us = now_us};
+    while (now_us - rate->since_us >= SLOT_US) {
+        rate->since_us += SLOT_US;
+        rate->slot = (rate->slot + 1) % SLOTS;
+        rate->bytes[rate->slot] = 0;
+        if (rate->whole < SLOTS - 1)
+            rate->whole++;
+    }
+    rate->bytes[rate->slot] += (uint32_t)bytes;
+}
+
+/* The slot under way is left out: it is not whole. */
+static uint64_t bps_of(const struct rate *rate)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < SLOTS; i++)
+        bytes += i == rate->slot ? 0 : rate->bytes[i];
+    return rate->whole == 0 ? 0 : bytes * 8 * US_PER_S / (rate->whole * SLOT_US);
+}
+
+void sl_estimator_sent_unnumbered(struct sl_estimator *e, size_t bytes, int64_t now_us)
+{
+    add_bytes(&e->unnumbered, bytes, now_us);
+}
+
 void sl_estimator_offered(struct sl_estimator *e, size_t bytes, int64_t now_us)
 {
-    if (now_us - e->offered_at_us >= OFFERED_SLOTS * OFFERED_US) {
-        memset(e->offered_bytes, 0, sizeof(e->offered_bytes));
-        e->offered_at_us = now_us;
-        e->offered_slots = 0;
-    }
-    while (now_us - e->offered_at_us >= OFFERED_US) {
-        e->offered_at_us += OFFERED_US;
-        e->offered_slot = (e->offered_slot + 1) % OFFERED_SLOTS;
-        e->offered_bytes[e->offered_slot] = 0;
-        if (e->offered_slots < OFFERED_SLOTS - 1)
-            e->offered_slots++;
-    }
-    e->offered_bytes[e->offered_slot] += (uint32_t)bytes;
+    add_bytes(&e->offered, bytes, now_us);
 }
 
 void sl_estimator_want(struct sl_estimator *e, uint64_t bitrate_bps)
@@ -142,14 +173,9 @@ void sl_estimator_want(struct sl_estimator *e, uint64_t bitrate_bps)
     e->wanted_bps = bitrate_bps;
 }
 
-/* The slot under way is left out: it is not whole. */
 uint64_t sl_estimator_offered_bps(const struct sl_estimator *e)
 {
-    uint64_t bytes = 0;
-
-    for (size_t i = 0; i < OFFERED_SLOTS; i++)
-        bytes += i == e->offered_slot ? 0 : e->offered_bytes[i];
-    return e->offered_slots == 0 ? 0 : bytes * 8 * US_PER_S / (e->offered_slots * OFFERED_US);
+    return bps_of(&e->offered);
 }
 
 /* ---- What follows from it ---- */
@@ -213,6 +239,16 @@ static bool is_overused(struct sl_estimator *e, int64_t now_us)
            now_us - e->lossy_us > LOSSY_US || now_us - e->hopeless_us > HOPELESS_US;
 }
 
+static void cut_to(struct sl_estimator *e, uint64_t limit_bps, int64_t now_us)
+{
+    uint64_t need = e->offered.whole > 0 ? sl_estimator_offered_bps(e) : 2 * e->capacity_bps;
+
+    if (need > e->need_bps)
+        e->need_bps = need;
+    e->limit_bps = limit_bps > LIMIT_MIN_BPS ? limit_bps : LIMIT_MIN_BPS;
+    e->cut_us = e->lossy_us = e->hopeless_us = e->tight_us = e->short_us = now_us;
+}
+
 /* A queue that stands though little was sent is not ours alone: then what arrives tells less. */
 static void cut(struct sl_estimator *e, int64_t now_us)
 {
@@ -225,11 +261,7 @@ static void cut(struct sl_estimator *e, int64_t now_us)
         e->capacity_bps = arriving;
     if (e->limit_bps && limit > e->limit_bps)
         limit = e->limit_bps;
-    uint64_t need = e->offered_slots > 0 ? sl_estimator_offered_bps(e) : 2 * arriving;
-    if (need > e->need_bps)
-        e->need_bps = need;
-    e->limit_bps = limit > LIMIT_MIN_BPS ? limit : LIMIT_MIN_BPS;
-    e->cut_us = e->lossy_us = e->hopeless_us = e->tight_us = e->short_us = now_us;
+    cut_to(e, limit, now_us);
     sl_probe_put_off(&e->probe, now_us);
 }
 
@@ -352,8 +384,52 @@ static void look(struct sl_estimator *e, int64_t now_us)
     leave_if_it_fits(e, now_us);
 }
 
+static void grow_by_word(struct sl_estimator *e, uint64_t word_bps, int64_t now_us,
+                         int64_t elapsed_us)
+{
+    unsigned percent = is_near_capacity(e) ? CREEP_PERCENT : GROW_PERCENT;
+
+    if (elapsed_us < US_PER_S && now_us - e->cut_us > HOLD_US)
+        e->limit_bps += e->limit_bps * percent * (uint64_t)elapsed_us / (100 * US_PER_S);
+    if (e->limit_bps > 0 && word_bps > e->limit_bps)
+        e->limit_bps = word_bps;
+}
+
+/* The receiver's own reckoning. */
+static void take_word(struct sl_estimator *e, uint64_t word_bps, int64_t now_us)
+{
+    int64_t elapsed_us = now_us - e->looked_us;
+    uint64_t sent_bps = bps_of(&e->unnumbered);
+
+    e->looked_us = now_us;
+    if (word_bps > WORD_MAX_BPS)
+        word_bps = WORD_MAX_BPS;
+    if (word_bps * 100 >= sent_bps * WORD_PERCENT) {
+        e->word_us = 0;
+        grow_by_word(e, word_bps, now_us, elapsed_us);
+    } else if (e->word_us == 0) {
+        e->word_us = now_us;
+    }
+    bool repeated = e->word_us > 0 && now_us - e->word_us >= WORD_US;
+    if (e->word_us > 0 && (e->limit_bps > 0 ? word_bps < e->limit_bps : repeated)) {
+        e->capacity_bps = word_bps;
+        cut_to(e, word_bps, now_us);
+    }
+    if (e->limit_bps == 0)
+        return;
+    keep_within_need(e);
+    leave_if_it_fits(e, now_us);
+}
+
 int sl_estimator_feedback(struct sl_estimator *e, const struct sl_rtcp_view *view, int64_t now_us)
 {
+    if (view->type == SL_RTCP_PSFB) {
+        uint64_t word_bps;
+        int told = sl_rtcp_read_remb(view, &word_bps);
+        if (told == 0)
+            take_word(e, word_bps, now_us);
+        return told;
+    }
     if (e->hopeless_us == 0)
         e->lossy_us = e->hopeless_us = now_us;
     int err = sl_feedback_read(e->feedback, view, now_us);
@@ -386,7 +462,7 @@ int64_t sl_estimator_cut_us(const struct sl_estimator *e)
 
 static bool may_probe(const struct sl_estimator *e, int64_t now_us)
 {
-    return e->limit_bps > 0 && sl_probe_is_due(&e->probe, now_us) &&
+    return e->limit_bps > 0 && e->unnumbered.since_us == 0 && sl_probe_is_due(&e->probe, now_us) &&
            now_us - e->cut_us > 2 * US_PER_S && e->queue_us < QUEUE_GONE_US &&
            now_us - e->looked_us < US_PER_S &&
            (!is_near_capacity(e) || now_us - e->cut_us > STALE_US);

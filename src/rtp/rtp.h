@@ -242,19 +242,23 @@ struct sl_twcc_ops {
 /* -EBADMSG: another message, or not a whole one; then nothing was called. */
 int sl_rtcp_read_twcc(const struct sl_rtcp_view *view, const struct sl_twcc_ops *ops, void *owner);
 
-/* What a receiver's link takes: which packets it is told of, what they bring, and what follows.
- * Some 9 KB. Feedback may say anything: it is held against what was sent. */
+/* What a receiver's link takes: which packets it is told of, what they bring, and what follows; or
+ * what the receiver says that it takes. Some 9 KB. Feedback may say anything: it is held against
+ * what was sent. */
 struct sl_estimator;
 struct sl_estimator *sl_estimator_create(void);
 void sl_estimator_destroy(struct sl_estimator *estimator); /* NULL is fine */
 /* A packet of so many bytes leaves now. Returns its transport-wide number. */
 uint16_t sl_estimator_sent(struct sl_estimator *estimator, size_t bytes, int64_t now_us);
+/* The same of one without a number: the receiver finds a rate out itself. */
+void sl_estimator_sent_unnumbered(struct sl_estimator *estimator, size_t bytes, int64_t now_us);
 /* There was so much to send, whether it was or not; and how much that was in the last second. */
 void sl_estimator_offered(struct sl_estimator *estimator, size_t bytes, int64_t now_us);
 uint64_t sl_estimator_offered_bps(const struct sl_estimator *estimator);
 /* What is offered stands in for more: the limit goes when the link takes that. 0: it does not. */
 void sl_estimator_want(struct sl_estimator *estimator, uint64_t bitrate_bps);
-/* Takes a message in. -EBADMSG as sl_rtcp_read_twcc(). */
+/* Takes a message in: transport-wide feedback, or REMB. -EBADMSG as sl_rtcp_read_twcc(), -ENOMSG as
+ * sl_rtcp_read_remb(). */
 int sl_estimator_feedback(struct sl_estimator *estimator, const struct sl_rtcp_view *view,
                           int64_t now_us);
 /* What may be sent; 0: all that there is, the link has shown no end. */

@@ -223,18 +223,28 @@ static uint8_t sent_ext_id(const struct sl_sdp_section *section, enum sl_media_e
 }
 
 /*
- * Pictures that can be repaired in a format of their own only: a number of the transport makes
- * other octets of a packet each time that it is sent, which under its own number and key must not
- * be (RFC 3711 section 9.1). Sound goes without, its packets are sent again as they were.
+ * How the link of who takes pictures is found out: by its word of each packet, or, the second
+ * choice, by a rate that it has found itself from the times in them (REMB). Only of pictures that
+ * can be repaired in a format of their own: a number or a time makes other octets of a packet each
+ * time that it is sent, which under its own number and key must not be (RFC 3711 section 9.1).
+ * Sound goes without, its packets are sent again as they were.
  */
-static bool may_be_estimated(const struct sl_media *media, const struct sl_negotiate_config *config)
+static void choose_estimation(struct sl_media *media, const struct sl_sdp_section *section,
+                              const struct sl_negotiate_config *config)
 {
     bool can = config->downlink_estimation && config->rtx && !config->plain &&
                media->kind == SL_VIDEO && sl_sdp_sends(media->direction) && media->codec_count > 0;
+    bool transport_cc = can, remb = can;
 
-    for (size_t i = 0; i < media->codec_count; i++)
-        can &= media->codecs[i].transport_cc && media->codecs[i].rtx_payload_type >= 0;
-    return can;
+    for (size_t i = 0; i < media->codec_count; i++) {
+        can &= media->codecs[i].rtx_payload_type >= 0;
+        transport_cc &= media->codecs[i].transport_cc;
+        remb &= media->codecs[i].remb;
+    }
+    if (can && transport_cc)
+        media->ext_id[SL_EXT_TRANSPORT_CC] = sent_ext_id(section, SL_EXT_TRANSPORT_CC);
+    if (can && remb && !media->ext_id[SL_EXT_TRANSPORT_CC])
+        media->ext_id[SL_EXT_ABS_SEND_TIME] = sent_ext_id(section, SL_EXT_ABS_SEND_TIME);
 }
 
 static void choose_extensions(struct sl_media *media, const struct sl_sdp_section *section,
@@ -246,8 +256,8 @@ static void choose_extensions(struct sl_media *media, const struct sl_sdp_sectio
         if (config->simulcast && media->kind == SL_VIDEO && !config->plain &&
             !sl_sdp_sends(media->direction))
             sl_sdp_choose_layers(section, media);
-    } else if (may_be_estimated(media, config)) {
-        media->ext_id[SL_EXT_TRANSPORT_CC] = sent_ext_id(section, SL_EXT_TRANSPORT_CC);
+    } else {
+        choose_estimation(media, section, config);
     }
     if (config->red && !config->plain && media->kind == SL_AUDIO &&
         !sl_sdp_receives(media->direction) && media->codecs[0].codec == SL_CODEC_OPUS)
@@ -273,7 +283,8 @@ static void choose_feedback(struct sl_media *media, const struct sl_sdp_section 
         codec->nack &= video || (flows_as_sound && media->red_payload_type == 0);
         codec->pli &= video;
         codec->fir &= video;
-        codec->remb &= video && sl_sdp_receives(media->direction);
+        codec->remb &= video && (sl_sdp_receives(media->direction) ||
+                                 media->ext_id[SL_EXT_ABS_SEND_TIME] != 0);
         codec->transport_cc &= media->ext_id[SL_EXT_TRANSPORT_CC] != 0;
         if (!config->rtx || !video)
             codec->rtx_payload_type = -1;

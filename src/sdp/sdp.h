@@ -304,6 +304,12 @@ static inline bool sl_sdp_media_flows(const struct sl_media *media)
     return media->accepted && media->direction != SL_SDP_INACTIVE && media->codec_count > 0;
 }
 
+/* What we send there tells its receiver's link: by its feedback, or by its own word. */
+static inline bool sl_sdp_media_is_estimated(const struct sl_media *media)
+{
+    return media->ext_id[SL_EXT_TRANSPORT_CC] != 0 || media->ext_id[SL_EXT_ABS_SEND_TIME] != 0;
+}
+
 /* The section in which media of this kind flows; NULL. */
 struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum sl_media_kind kind);
 

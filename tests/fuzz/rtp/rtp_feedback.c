@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Any bytes as the body of transport-wide feedback on packets that were sent: what is told of each
- * message covers as many numbers as it says, in their order, or nothing is told; and the estimate
- * stays within what was offered. */
+ * message covers as many numbers as it says, in their order, or nothing is told; and as the body of
+ * a receiver's own word. The estimate stays within what was offered. */
 #include "base/bytes.h"
 #include "rtp/rtp.h"
 
@@ -47,11 +47,24 @@ static void on_missing(void *owner, uint16_t seq, size_t count)
     note(owner, seq, count);
 }
 
+/* What a receiver says itself, of packets that have no numbers. */
+static void say(struct sl_estimator *estimator, const uint8_t *body, size_t len, int64_t now_us)
+{
+    struct sl_rtcp_view view = {SL_RTCP_PSFB, SL_PSFB_AFB, 1, body, len};
+    uint64_t bps;
+
+    sl_estimator_sent_unnumbered(estimator, (size_t)PER_MESSAGE * PACKET, now_us);
+    sl_estimator_offered(estimator, (size_t)PER_MESSAGE * PACKET, now_us);
+    check(sl_estimator_feedback(estimator, &view, now_us) == sl_rtcp_read_remb(&view, &bps));
+    check(sl_estimator_limit_bps(estimator) <= LIMIT_MOST_BPS);
+    check(sl_estimator_probe(estimator, now_us) == 0);
+}
+
 /* Each message: two octets of length, then a body. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static const struct sl_twcc_ops ops = {on_arrival, on_missing};
-    struct sl_estimator *estimator = sl_estimator_create();
+    struct sl_estimator *estimator = sl_estimator_create(), *by_word = sl_estimator_create();
     int64_t now_us = STEP_US;
 
     while (len >= HEADER) {
@@ -68,10 +81,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         check(sl_estimator_feedback(estimator, &view, now_us) == err);
         check(sl_estimator_limit_bps(estimator) <= LIMIT_MOST_BPS);
         check(sl_estimator_probe(estimator, now_us) <= LIMIT_MOST_BPS / 8);
+        say(by_word, view.body, body, now_us);
         now_us += STEP_US;
         data += HEADER + body;
         len -= HEADER + body;
     }
     sl_estimator_destroy(estimator);
+    sl_estimator_destroy(by_word);
     return 0;
 }

@@ -77,6 +77,16 @@
         });
     }
 
+    // Lines of its offers that the page leaves out from now on: [regular expression]; none: all stay.
+    let leftOut = [];
+    const { createOffer } = RTCPeerConnection.prototype;
+    RTCPeerConnection.prototype.createOffer = async function offer(...args) {
+        const { type, sdp } = await createOffer.apply(this, args);
+        const lines = sdp.split('\r\n').filter((line) => !leftOut.some((text) =>
+            new RegExp(text).test(line)));
+        return { type, sdp: lines.join('\r\n') };
+    };
+
     // A camera whose picture size the test changes: a canvas that is painted 20 times a second.
     // noise: grains that no encoder can predict, so that it takes every bit it may.
     function canvasCamera(width, height, { audio = false, noise = false } = {}) {
@@ -174,6 +184,7 @@
     }
 
     window.sluice = {
+        leaveOut: (...texts) => (leftOut = texts),
         setTone: (hz) => (toneHz = hz),
         openPhone,
         heard,

@@ -16,7 +16,7 @@
 
 #define MS ((int64_t)SL_US_PER_MS)
 
-enum { PACKET = 1100, UNDER_WAY = 4096, FPS = 30, LONG_US = 60000 };
+enum { PACKET = 1100, UNDER_WAY = 4096, FPS = 30, LONG_US = 60000, WORD_EVERY_MS = 200, WORDS = 5 };
 
 /* Pictures of so much a second into a link, and reports of them back. Time in steps of 1 ms. */
 struct world {
@@ -31,10 +31,21 @@ struct world {
     int64_t clock_us;                                              /* the receiver's, less ours */
     int64_t line_free_us, last_arrival_us;
     struct {
-        int64_t at_us;
+        int64_t at_us, waited_us;
         uint16_t seq;
     } under_way[UNDER_WAY];
     size_t head, count;
+
+    /* A receiver that reckons itself, as browsers did before they gave feedback: what came in the
+     * last second, by fifths, and what it says of it. */
+    bool words;
+    struct {
+        uint32_t bytes[WORDS];
+        size_t slot;
+        bool queue;
+        uint64_t bps;
+        int64_t due_us;
+    } word;
 
     int64_t cut_us, picture_us, owed_bytes, budget_bytes; /* a limit is kept in each millisecond */
     int64_t limited_us;                                   /* when the first limit came; 0: never */
@@ -63,9 +74,13 @@ static void end(struct world *w)
 
 static void into_link(struct world *w, size_t bytes)
 {
-    uint16_t seq = sl_estimator_sent(w->estimator, bytes, w->now_us);
+    uint16_t seq = 0;
     int64_t at_us = w->now_us;
 
+    if (w->words)
+        sl_estimator_sent_unnumbered(w->estimator, bytes, w->now_us);
+    else
+        seq = sl_estimator_sent(w->estimator, bytes, w->now_us);
     if (random_chance(&w->random, (unsigned)w->loss_percent))
         return;
     if (w->rate_bps > 0) {
@@ -88,6 +103,7 @@ static void into_link(struct world *w, size_t bytes)
     w->last_arrival_us = at_us;
     assert_true(w->count < UNDER_WAY);
     w->under_way[(w->head + w->count) % UNDER_WAY].at_us = at_us;
+    w->under_way[(w->head + w->count) % UNDER_WAY].waited_us = at_us - w->now_us - w->delay_ms * MS;
     w->under_way[(w->head + w->count++) % UNDER_WAY].seq = seq;
 }
 
@@ -130,11 +146,49 @@ static int give(struct world *w, const uint8_t *buf, size_t len)
     return sl_estimator_feedback(w->estimator, &view, w->now_us);
 }
 
+static int say(struct world *w, uint64_t bps)
+{
+    uint8_t buf[64];
+    struct sl_writer writer = sl_writer_of(buf, sizeof(buf));
+
+    sl_rtcp_write_remb(&writer, 1, bps, &(uint32_t){2}, 1);
+    return give(w, buf, sl_writer_len(&writer));
+}
+
+/* A queue: less than what comes; none: a little more each time, and half as much again at most. */
+static void reckon(struct world *w)
+{
+    uint64_t incoming = 0;
+
+    while (w->count > 0 && w->under_way[w->head].at_us <= w->now_us) {
+        w->word.bytes[w->word.slot] += PACKET;
+        w->word.queue |= w->under_way[w->head].waited_us > LONG_US + w->jitter_ms * MS;
+        w->head = (w->head + 1) % UNDER_WAY;
+        w->count--;
+    }
+    if (w->now_us < w->word.due_us)
+        return;
+    w->word.due_us = w->now_us + WORD_EVERY_MS * MS;
+    for (size_t i = 0; i < WORDS; i++)
+        incoming += (uint64_t)w->word.bytes[i] * 8;
+    w->word.slot = (w->word.slot + 1) % WORDS;
+    w->word.bytes[w->word.slot] = 0;
+    w->word.bps = w->word.queue ? incoming * 85 / 100 : w->word.bps * 1016 / 1000 + 1000;
+    if (w->word.bps > incoming * 3 / 2 + 10000 || w->now_us < 7 * SL_US_PER_S)
+        w->word.bps = incoming * 3 / 2 + 10000;
+    w->word.queue = false;
+    assert_int_equal(say(w, w->word.bps), 0);
+}
+
 static void report(struct world *w)
 {
     uint8_t buf[4096];
     struct sl_writer writer = sl_writer_of(buf, sizeof(buf));
 
+    if (w->words) {
+        reckon(w);
+        return;
+    }
     while (w->count > 0 && w->under_way[w->head].at_us <= w->now_us) {
         sl_twcc_input(w->receiver, w->under_way[w->head].seq,
                       w->under_way[w->head].at_us + w->clock_us);
@@ -414,6 +468,70 @@ static void is_bounded_by_what_was_sent(void **state)
     end(&w);
 }
 
+/* ---- Who says a rate ---- */
+
+static void a_word_above_what_is_sent_says_nothing(void **state)
+{
+    (void)state;
+    static const int64_t jitters_ms[] = {0, 50};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct world w;
+        begin(&w);
+        w.words = true;
+        w.jitter_ms = jitters_ms[i];
+        run(&w, 60000);
+        assert_int_equal(w.limited_us, 0);
+        end(&w);
+    }
+}
+
+static void follows_the_word_of_a_narrow_link(void **state)
+{
+    (void)state;
+    static const int64_t rates_bps[] = {1500000, 1000000, 500000};
+
+    for (size_t i = 0; i < sizeof(rates_bps) / sizeof(*rates_bps); i++) {
+        struct world w;
+        begin(&w);
+        w.words = w.follows = true;
+        run(&w, 3000);
+        assert_int_equal(w.limited_us, 0);
+        w.rate_bps = rates_bps[i];
+        int64_t since_us = w.now_us;
+        run(&w, 3000);
+        assert_true(w.limited_us > 0 && w.limited_us - since_us < 2000 * MS);
+        run(&w, 4000);
+        run(&w, 20000);
+        assert_in_range(w.delivered * 8 / 20, rates_bps[i] * 7 / 10, rates_bps[i]);
+        assert_true(w.waited * 4 <= w.sent); /* it is the receiver's to keep its queue short */
+        w.rate_bps = 5000000;
+        run(&w, 25000);
+        assert_int_equal(sl_estimator_limit_bps(w.estimator), 0);
+        end(&w);
+    }
+}
+
+static void words_are_held_against_what_is_sent(void **state)
+{
+    (void)state;
+    static const uint64_t lies_bps[] = {0, 1, 1000000, UINT64_C(1) << 60};
+    struct world w;
+
+    begin(&w);
+    w.words = w.follows = true;
+    run(&w, 3000);
+    w.word.due_us = INT64_MAX; /* from now on it is another who speaks */
+    for (size_t i = 0; i < 1000; i++) {
+        run(&w, 10);
+        assert_int_equal(say(&w, lies_bps[i % 4]), 0);
+        uint64_t limit = sl_estimator_limit_bps(w.estimator);
+        assert_true(limit == 0 || (limit >= 50000 && limit <= 2 * 2300000));
+        assert_int_equal(sl_estimator_probe(w.estimator, w.now_us), 0);
+    }
+    end(&w);
+}
+
 static void refuses_what_is_no_message(void **state)
 {
     (void)state;
@@ -452,6 +570,9 @@ int main(void)
         cmocka_unit_test(bears_a_receivers_clock_that_jumps),
         cmocka_unit_test(is_not_moved_by_what_was_never_sent),
         cmocka_unit_test(is_bounded_by_what_was_sent),
+        cmocka_unit_test(a_word_above_what_is_sent_says_nothing),
+        cmocka_unit_test(follows_the_word_of_a_narrow_link),
+        cmocka_unit_test(words_are_held_against_what_is_sent),
         cmocka_unit_test(refuses_what_is_no_message),
     };
 

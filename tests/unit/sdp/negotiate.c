@@ -256,6 +256,33 @@ static void answers_a_player_that_can_be_repaired_with_transport_cc(void **state
     sl_sdp_free(offer);
 }
 
+static void answers_a_player_without_transport_cc_with_its_own_word(void **state)
+{
+    (void)state;
+    struct sl_negotiate_config play = player;
+    play.downlink_estimation = true;
+    play.rtx = true;
+    struct sl_sdp *offer = parsed_with(chromium_play, EXT_TRANSPORT_CC, "");
+    const struct sl_negotiation *n = negotiated(offer, &play);
+
+    assert_int_equal(n->media[1].ext_id[SL_EXT_ABS_SEND_TIME], 2);
+    assert_int_equal(n->media[1].ext_id[SL_EXT_TRANSPORT_CC], 0);
+    assert_true(n->media[1].codecs[0].remb);
+    assert_false(n->media[1].codecs[0].transport_cc);
+    assert_int_equal(n->media[0].ext_id[SL_EXT_ABS_SEND_TIME], 0);
+    play.downlink_estimation = false;
+    n = negotiated(offer, &play);
+    assert_int_equal(n->media[1].ext_id[SL_EXT_ABS_SEND_TIME], 0);
+    assert_false(n->media[1].codecs[0].remb);
+    sl_sdp_free(offer);
+    /* Where there is both, one is enough. */
+    play.downlink_estimation = true;
+    offer = parsed(chromium_play);
+    n = negotiated(offer, &play);
+    assert_int_equal(n->media[1].ext_id[SL_EXT_ABS_SEND_TIME], 0);
+    sl_sdp_free(offer);
+}
+
 static void answers_a_players_redundant_sound(void **state)
 {
     (void)state;
@@ -805,6 +832,7 @@ int main(void)
         cmocka_unit_test(answers_bandwidth_feedback_and_extensions_to_publishers_only),
         cmocka_unit_test(asks_by_pli_also_where_no_feedback_was_offered),
         cmocka_unit_test(answers_a_player_that_can_be_repaired_with_transport_cc),
+        cmocka_unit_test(answers_a_player_without_transport_cc_with_its_own_word),
         cmocka_unit_test(answers_a_players_redundant_sound),
         cmocka_unit_test(answers_transport_cc_only_with_its_extension),
         cmocka_unit_test(gives_a_player_what_fits_the_source_best),

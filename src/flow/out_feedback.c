@@ -174,6 +174,8 @@ static void on_report_blocks(struct sl_flow_out *out, const struct sl_rtcp_view 
             continue;
         seen = true;
         note_losses(output, blocks[i].fraction_lost, now_us);
+        if (output->ext_send_time)
+            sl_flow_shaper_losses(output->shaper, blocks[i].fraction_lost, now_us);
         lost += blocks[i].lost > 0 ? (uint64_t)blocks[i].lost : 0;
         if (blocks[i].lsr == 0 || blocks[i].lsr != output->last_sr_ntp_middle)
             continue;

@@ -437,6 +437,14 @@ void sl_flow_shaper_feedback(struct sl_flow_shaper *shaper, const struct sl_rtcp
         follow_limit(shaper, now_us);
 }
 
+void sl_flow_shaper_losses(struct sl_flow_shaper *shaper, uint8_t fraction_lost, int64_t now_us)
+{
+    if (!shaper->output->flow->started || shaper->output->flow->stopped)
+        return;
+    sl_estimator_losses(shaper->estimator, fraction_lost * 100 / 256, now_us);
+    follow_limit(shaper, now_us);
+}
+
 /* A burst to see whether the link takes more: the newest packets once more. */
 static void probe(struct sl_flow_shaper *shaper, int64_t now_us)
 {

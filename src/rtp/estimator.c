@@ -19,7 +19,9 @@
  *
  * A receiver that gives no such feedback may say a rate (REMB). It reckons from what arrives, so as
  * long as that is more than what is sent, the word is of no use: the link has shown no end, and a
- * limit grows beyond it. Once it is less, the receiver sees a queue (take_word()).
+ * limit grows beyond it. Once it is less, the receiver sees a queue (take_word()). It takes its
+ * time for its first word, and may see none in a queue that is full from the beginning: so what it
+ * misses by its reports counts as well, where that is hardly chance (sl_estimator_losses()).
  *
  * All that feedback says is held against what was sent (rtp/feedback.c): a packet counts once, what
  * was not sent or is too old not at all. So a receiver that lies gets more or less of what it could
@@ -76,12 +78,14 @@ enum {
     CALM_US = 3 * US_PER_S,
     LIMIT_MIN_BPS = 50000,
     WORD_MAX_BPS = 1000000000,
-    WORD_PERCENT = 95, /* of what is sent: a receiver that says less sees a queue ... */
-    WORD_US =
-        300 * MS, /* ... if it repeats it: a key frame is sent before it can be reckoned with */
+    /* A receiver that says less of what is sent sees a queue, if it repeats it: a key frame is sent
+     * before it can be reckoned with. */
+    WORD_PERCENT = 95,
+    WORD_US = 300 * MS,
+    MISSED_US = 1500 * MS, /* so long it misses most: more than one report says so */
 };
 
-/* What came in the last second, by quarters. */
+/* The bytes of the last second, by quarters. */
 struct rate {
     int64_t since_us; /* of the slot under way */
     uint32_t bytes[SLOTS];
@@ -92,7 +96,8 @@ struct sl_estimator {
     struct sl_feedback *feedback;
     struct sl_probe probe;
 
-    struct rate offered, unnumbered;
+    struct rate offered;
+    struct rate unnumbered; /* since_us 0: packets have numbers */
 
     uint64_t limit_bps;    /* 0: FREE */
     uint64_t capacity_bps; /* where a queue began the last time */
@@ -108,6 +113,8 @@ struct sl_estimator {
     int64_t lossy_us, hopeless_us; /* when the losses were last no sign of a narrow link */
     int64_t tight_us, short_us; /* when there was no room for what is offered, and for the need */
     int64_t word_us;            /* since when the receiver says less than is sent; 0: it does not */
+    int64_t missed_us;          /* when the limit was last cut without its word; 0: never */
+    bool chance;                /* what it misses is no sign of a narrow link */
 };
 
 struct sl_estimator *sl_estimator_create(void)
@@ -387,11 +394,15 @@ static void look(struct sl_estimator *e, int64_t now_us)
 static void grow_by_word(struct sl_estimator *e, uint64_t word_bps, int64_t now_us,
                          int64_t elapsed_us)
 {
+    uint64_t sent_bps = bps_of(&e->unnumbered);
     unsigned percent = is_near_capacity(e) ? CREEP_PERCENT : GROW_PERCENT;
 
     if (elapsed_us < US_PER_S && now_us - e->cut_us > HOLD_US)
         e->limit_bps += e->limit_bps * percent * (uint64_t)elapsed_us / (100 * US_PER_S);
-    if (e->limit_bps > 0 && word_bps > e->limit_bps)
+    /* A word of far more than is sent is not reckoned from that, and one of who has just missed
+     * most of it is none. */
+    if (e->limit_bps > 0 && word_bps > e->limit_bps && word_bps < 2 * sent_bps &&
+        (e->missed_us == 0 || now_us - e->missed_us > STALE_US))
         e->limit_bps = word_bps;
 }
 
@@ -419,6 +430,37 @@ static void take_word(struct sl_estimator *e, uint64_t word_bps, int64_t now_us)
         return;
     keep_within_need(e);
     leave_if_it_fits(e, now_us);
+}
+
+/* Most of it is missed, or, where there is a limit, enough for a queue that is full: such a one is
+ * no longer for a receiver that looks for queues that grow. */
+static bool misses_too_much(struct sl_estimator *e, int percent, int64_t now_us)
+{
+    bool too_much =
+        percent >= HOPELESS_PERCENT || (e->limit_bps > 0 && percent >= LOSSY_PERCENT && !e->chance);
+
+    if (percent < LOSSY_PERCENT) {
+        e->chance = false;
+        e->cuts_in_vain = 0;
+    }
+    if (!too_much || e->hopeless_us == 0)
+        e->hopeless_us = now_us;
+    return now_us - e->hopeless_us >= MISSED_US;
+}
+
+void sl_estimator_losses(struct sl_estimator *e, int percent, int64_t now_us)
+{
+    if (!misses_too_much(e, percent, now_us))
+        return;
+    if (percent < HOPELESS_PERCENT && ++e->cuts_in_vain > CUTS_IN_VAIN) {
+        e->chance = true; /* as much is missed however little is sent */
+        leave(e);
+        return;
+    }
+    e->missed_us = now_us;
+    e->capacity_bps = bps_of(&e->unnumbered) * (uint64_t)(100 - percent) / 100;
+    cut_to(e, e->capacity_bps * KEEP_PERCENT / 100, now_us);
+    keep_within_need(e);
 }
 
 int sl_estimator_feedback(struct sl_estimator *e, const struct sl_rtcp_view *view, int64_t now_us)

@@ -261,6 +261,8 @@ void sl_estimator_want(struct sl_estimator *estimator, uint64_t bitrate_bps);
  * sl_rtcp_read_remb(). */
 int sl_estimator_feedback(struct sl_estimator *estimator, const struct sl_rtcp_view *view,
                           int64_t now_us);
+/* Of packets without numbers: what the receiver misses of them by its last report, 0 to 100. */
+void sl_estimator_losses(struct sl_estimator *estimator, int percent, int64_t now_us);
 /* What may be sent; 0: all that there is, the link has shown no end. */
 uint64_t sl_estimator_limit_bps(const struct sl_estimator *estimator);
 /* What stands in the link's queue; and when the limit was last cut because of that, 0: never. */

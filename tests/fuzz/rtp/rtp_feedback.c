@@ -56,6 +56,7 @@ static void say(struct sl_estimator *estimator, const uint8_t *body, size_t len,
     sl_estimator_sent_unnumbered(estimator, (size_t)PER_MESSAGE * PACKET, now_us);
     sl_estimator_offered(estimator, (size_t)PER_MESSAGE * PACKET, now_us);
     check(sl_estimator_feedback(estimator, &view, now_us) == sl_rtcp_read_remb(&view, &bps));
+    sl_estimator_losses(estimator, len > 0 ? body[0] * 100 / 256 : 0, now_us);
     check(sl_estimator_limit_bps(estimator) <= LIMIT_MOST_BPS);
     check(sl_estimator_probe(estimator, now_us) == 0);
 }

@@ -90,6 +90,11 @@ void sl_estimator_want(struct sl_estimator *e, uint64_t bitrate_bps)
     (void)e, (void)bitrate_bps;
 }
 
+void sl_estimator_losses(struct sl_estimator *e, int percent, int64_t now_us)
+{
+    (void)e, (void)percent, (void)now_us;
+}
+
 int sl_estimator_feedback(struct sl_estimator *e, const struct sl_rtcp_view *view, int64_t now_us)
 {
     (void)e, (void)view, (void)now_us;

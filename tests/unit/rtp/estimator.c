@@ -49,9 +49,9 @@ struct world {
 
     int64_t cut_us, picture_us, owed_bytes, budget_bytes; /* a limit is kept in each millisecond */
     int64_t limited_us;                                   /* when the first limit came; 0: never */
-    /* Since the last look: bytes that came through, packets sent into a link with an end, and those
-     * of them that waited long. */
-    uint64_t delivered, sent, waited;
+    /* Since the last look: bytes that came through, and that were sent; packets sent into a link
+     * with an end, and those of them that waited long. */
+    uint64_t delivered, sent_bytes, sent, waited;
 };
 
 static void begin(struct world *w)
@@ -77,6 +77,7 @@ static void into_link(struct world *w, size_t bytes)
     uint16_t seq = 0;
     int64_t at_us = w->now_us;
 
+    w->sent_bytes += bytes;
     if (w->words)
         sl_estimator_sent_unnumbered(w->estimator, bytes, w->now_us);
     else
@@ -204,7 +205,7 @@ static void report(struct world *w)
 
 static void run(struct world *w, int64_t ms)
 {
-    w->delivered = 0;
+    w->delivered = w->sent_bytes = 0;
     w->sent = w->waited = 0;
     for (; ms > 0; ms--) {
         w->now_us += MS;
@@ -512,6 +513,59 @@ static void follows_the_word_of_a_narrow_link(void **state)
     }
 }
 
+/* Its first word may be long in coming; and what it says before it knows is no limit. */
+static void most_missed_is_a_narrow_link_without_a_word(void **state)
+{
+    (void)state;
+    struct world w;
+
+    begin(&w);
+    w.words = w.follows = true;
+    w.word.due_us = INT64_MAX;
+    w.rate_bps = 1000000;
+    for (int i = 0; i < 60; i++) {
+        run(&w, 1000);
+        uint64_t lost = w.sent_bytes > w.delivered ? w.sent_bytes - w.delivered : 0;
+        sl_estimator_losses(w.estimator, (int)(w.sent_bytes ? lost * 100 / w.sent_bytes : 0),
+                            w.now_us);
+        assert_int_equal(say(&w, 30000000), 0);
+        if (i >= 5)
+            assert_in_range(sl_estimator_limit_bps(w.estimator), 400000, 2300000);
+        if (i >= 5 && i < 10)
+            assert_true(w.delivered >= w.sent_bytes * 8 / 10);
+    }
+    end(&w);
+}
+
+static void what_chance_takes_is_no_narrow_link_for_who_says_a_rate(void **state)
+{
+    (void)state;
+    struct world w;
+
+    begin(&w);
+    w.words = w.follows = true;
+    w.loss_percent = 20;
+    w.word.due_us = w.now_us + SL_US_PER_S;
+    for (int i = 0; i < 30; i++) {
+        run(&w, 1000);
+        sl_estimator_losses(w.estimator, 20, w.now_us);
+    }
+    assert_int_equal(w.limited_us, 0);
+    /* Found narrow by its word, and wide again: the losses do not keep the limit. */
+    w.word.due_us = INT64_MAX;
+    for (int i = 0; i < 3; i++) {
+        run(&w, 400);
+        assert_int_equal(say(&w, 1000000), 0);
+    }
+    assert_true(sl_estimator_limit_bps(w.estimator) > 0);
+    for (int i = 0; i < 20; i++) {
+        run(&w, 1000);
+        sl_estimator_losses(w.estimator, 20, w.now_us);
+    }
+    assert_int_equal(sl_estimator_limit_bps(w.estimator), 0);
+    end(&w);
+}
+
 static void words_are_held_against_what_is_sent(void **state)
 {
     (void)state;
@@ -572,6 +626,8 @@ int main(void)
         cmocka_unit_test(is_bounded_by_what_was_sent),
         cmocka_unit_test(a_word_above_what_is_sent_says_nothing),
         cmocka_unit_test(follows_the_word_of_a_narrow_link),
+        cmocka_unit_test(most_missed_is_a_narrow_link_without_a_word),
+        cmocka_unit_test(what_chance_takes_is_no_narrow_link_for_who_says_a_rate),
         cmocka_unit_test(words_are_held_against_what_is_sent),
         cmocka_unit_test(refuses_what_is_no_message),
     };

@@ -13,6 +13,7 @@ import { makeClip } from './clip.mjs';
 import { clusterNote, clusterTables, measureCluster } from './cluster.mjs';
 import { downlinkNote, downlinkTable, measureDownlink } from './downlink.mjs';
 import { hooksNote, hooksTable, measureHooks } from './hooks.mjs';
+import { linkCases, linksNote, linksTable, measureLinks } from './links.mjs';
 import { measureMixers, mixerCases, mixersNote, mixersTable } from './mixers.mjs';
 import { measurePull, pullNote, pullTables } from './pull.mjs';
 import { measureOutputs, outputCases, outputsNote, outputsTable } from './outputs.mjs';
@@ -207,6 +208,7 @@ async function runCases() {
   const variants = (name) => wanted('variants') || wanted(name);
   const outputs = (name) => wanted('outputs') || wanted(name);
   const mixers = (name) => wanted('mixers') || wanted(name);
+  const links = (name) => wanted('links') || wanted(name);
   const clip = [...cases.map((x) => x.name), 'downlink', ...several.map(([name]) => name).filter((name) => !name.startsWith('push')),
     ...variantCases, 'variants', ...outputCases,
     'outputs'].some(wanted) &&
@@ -263,6 +265,12 @@ async function runCases() {
       clip, mixers);
     failed += failures;
     tables.push(`${mixersTable(results)}\n\n${mixersNote}`);
+  }
+  if (linkCases.some(links)) {
+    const { results, failed: failures } = await measureLinks({ startSluice, stop, freePort, build, work, quick },
+      links);
+    failed += failures;
+    tables.push(`${linksTable(results)}\n\n${linksNote}`);
   }
 }
 

@@ -210,6 +210,8 @@ static void join(struct sl_netem *netem)
 
 static void print_stats(const struct sl_netem *netem)
 {
+    int64_t now = sl_now_us();
+
     printf("{");
     if (netem->ops->print_stats)
         netem->ops->print_stats(netem->owner);
@@ -218,9 +220,11 @@ static void print_stats(const struct sl_netem *netem)
         const struct way_state *way = &netem->ways[i];
 
         printf(",\"%s\":{\"received\":%" PRIu64 ",\"sent\":%" PRIu64 ",\"lost\":%" PRIu64
-               ",\"duplicated\":%" PRIu64 ",\"reordered\":%" PRIu64 ",\"overflowed\":%" PRIu64 "}",
+               ",\"duplicated\":%" PRIu64 ",\"reordered\":%" PRIu64 ",\"overflowed\":%" PRIu64
+               ",\"queue_us\":%" PRId64 "}",
                i == SL_NETEM_UP ? "up" : "down", way->received, way->sent, way->lost,
-               way->duplicated, way->reordered, way->overflowed);
+               way->duplicated, way->reordered, way->overflowed,
+               way->line_free_us > now ? way->line_free_us - now : 0);
     }
     printf("}\n");
 }

@@ -12,10 +12,10 @@ export class Netem {
     #waiting = [];
     #exit;
 
-    // Starts the tool; resolves with the match of its first line.
+    // Starts the tool, a program of the build or a path; resolves with the match of its first line.
     async run(tool, args, ready) {
         this.#tool = tool;
-        this.#process = spawn(path.join(buildDir, 'tests/tools', tool), args,
+        this.#process = spawn(path.resolve(buildDir, 'tests/tools', tool), args,
             { stdio: ['pipe', 'pipe', 'inherit'] });
         this.#exit = new Promise((resolve, reject) => {
             this.#process.once('error', reject);
@@ -52,7 +52,8 @@ export class Netem {
         }
     }
 
-    // {held, up: {received, sent, lost, duplicated, reordered, overflowed}, down: the same}
+    // {held, up: {received, sent, lost, duplicated, reordered, overflowed, queue_us (what waits for the
+    // bandwidth now)}, down: the same}
     async stats() {
         this.#process.stdin.write('stats\n');
         return JSON.parse(await this.#answer('the counters'));

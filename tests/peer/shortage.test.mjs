@@ -17,7 +17,7 @@ import { RtmpServer } from './lib/rtmp.mjs';
 import { offer } from './lib/sdp.mjs';
 import { Server } from './lib/server.mjs';
 import { SshUser } from './lib/ssh.mjs';
-import { slowness, until, within } from './lib/wait.mjs';
+import { pause, slowness, until, within } from './lib/wait.mjs';
 import { WcsClient } from './lib/wcs.mjs';
 
 const TOO_MANY = /too many open files/i;
@@ -158,8 +158,13 @@ async function nobodyElseNotices() {
 }
 
 describe('Without a descriptor', () => {
-    before(() => {
+    before(async () => {
         forgetBackend();
+        await until('what is closed is closed by the server, too', async () => {
+            const { fds } = server.usage();
+            await pause(300);
+            return server.usage().fds === fds;
+        });
         server.setLimits({ nofile: server.freeDescriptor });
     });
 

@@ -7,6 +7,7 @@ import { Phones, account, browserAnswer, closeAll, contactOf, event, newId, sdpO
 import { Backend, startWithApps } from './lib/backend.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { offer } from './lib/sdp.mjs';
+import { until } from './lib/wait.mjs';
 import { WcsClient } from './lib/wcs.mjs';
 
 const exchange = new Phones();
@@ -306,9 +307,12 @@ describe('calls that come', { concurrency: 16 }, () => {
         for (let i = 0; i < 400; i++)
             await stranger.request(i % 2 ? 'BYE' : 'INFO', `sip:u1@127.0.0.1:${at().port}`, at(), [], '',
                 { headers: { To: '<sip:u1@sip.test>;tag=gone' } });
-        await party.request('BYE', contactOf(party.received[0]), at(), [], '',
-            { headers: { To: '<sip:u1@sip.test>;tag=gone' } });
-        await party.next(481); // the proxy has a bound of its own
+        // The proxy has a bound of its own; what finds the socket's buffer full is sent again.
+        await until('an answer to the proxy', async () => {
+            await party.request('BYE', contactOf(party.received[0]), at(), [], '',
+                { headers: { To: '<sip:u1@sip.test>;tag=gone' } });
+            return party.next(481, 1000);
+        });
         const answered = stranger.received.filter(({ code }) => code === 481).length;
         assert.ok(answered > 0 && answered < 100, `${answered}`);
         await closeAll(client, party, stranger);
@@ -319,8 +323,10 @@ describe('calls that come', { concurrency: 16 }, () => {
         const { party, client } = await atParty();
         for (let i = 0; i < 200; i++)
             await loud.request('OPTIONS', `sip:${at().address}:${at().port}`, at());
-        await quiet.request('OPTIONS', `sip:${at().address}:${at().port}`, at());
-        await quiet.next(403);
+        await until('an answer to the quiet one', async () => {
+            await quiet.request('OPTIONS', `sip:${at().address}:${at().port}`, at());
+            return quiet.next(403, 1000);
+        });
         await closeAll(client, party, loud, quiet);
     });
 });

@@ -37,11 +37,11 @@ static void a_key_frame_that_does_not_come_is_asked_for_again(void **state)
 {
     struct fixture *f = *state;
     struct sl_track *track = publish(f, true, SL_CODEC_H264, SL_CODEC_NONE);
-    struct sink *sink = attach(f, track, 1, &frame_ops);
     int64_t begin_us = sl_now_us(), now_us = begin_us;
 
     atomic_store(&f->keyframe_requests, 0);
-    for (int64_t i = 0; atomic_load(&f->keyframe_requests) == 0; i++) {
+    struct sink *sink = attach(f, track, 1, &frame_ops); /* which asks for one */
+    for (int64_t i = 0; atomic_load(&f->keyframe_requests) < 2; i++) {
         (void)feed(f, track, SL_CODEC_H264, TEXT(DELTA), false, START + i * 40000,
                    START + i * 40000);
         (void)uv_run(sl_loop_uv(f->core.control), UV_RUN_ONCE);

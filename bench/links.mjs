@@ -11,6 +11,7 @@ import { Relay } from '../tests/peer/lib/relay.mjs';
 import { publishSizes } from '../tests/peer/lib/simulcast.mjs';
 import { metric, show, withNodes } from './nodes.mjs';
 import { measureAll } from './rows.mjs';
+import { percentile } from './trace.mjs';
 
 const CAMERA = { audio: true, noise: true }; // grains take every bit that they may
 const LINK = ['delay 25', 'queue 100'];
@@ -18,10 +19,7 @@ const LOOK_MS = 100;
 const WIDE = 'rate 5000';
 const OTHERS = 9;
 const VP8 = 'H264,VP9,AV1', H264 = 'VP8,VP9,AV1'; // what is stripped
-
 const PER_PACKET = 'transport-(cc|wide)'; // lines of an offer
-
-const p95 = (values) => values.sort((a, b) => a - b)[Math.floor(values.length * 0.95)];
 
 // A server behind a relay, and a page that publishes and plays: what every case needs.
 async function withPage(bench, fn) {
@@ -48,15 +46,19 @@ async function withPage(bench, fn) {
   }
 }
 
-async function publish(page, stripCodecs) {
+// reckons: who plays from then on gives no feedback on each packet, as browsers once did not.
+async function publish(page, stripCodecs, { reckons = false } = {}) {
   const publisher = await publishCamera(page, 640, 360, { ...CAMERA, video: { maxBitrate: 2500 }, stripCodecs });
-  for (let last = Infinity;;) {
+  for (let last = Infinity, i = 0; i < 60; i++) {
     const { bytesSent } = await stats(page, publisher.label, 'out', 'video');
-    if (bytesSent - last > 1_700_000 / 8)
+    if (bytesSent - last > 1_700_000 / 8) {
+      await call(page, 'leaveOut', ...(reckons ? [PER_PACKET] : []));
       return publisher;
+    }
     last = bytesSent;
     await pause(1000);
   }
+  throw new Error('the publisher does not come to 1.7 Mbit/s');
 }
 
 const kbpsOf = (last, first, ms) => (last.bytesReceived - first.bytesReceived) * 8 / ms;
@@ -80,7 +82,7 @@ async function watch(page, player, relay, seconds) {
     fps: (last.video.framesDecoded - first.video.framesDecoded) / ms * 1000, still: still / 1000,
     concealed: 100 * grown('concealedSamples') / grown('totalSamplesReceived'),
     kbps: kbpsOf(last.video, first.video, ms) + kbpsOf(last.audio, first.audio, ms),
-    queue: p95(queues), keyframes: last.video.keyFramesDecoded - first.video.keyFramesDecoded, seconds: ms / 1000,
+    queue: percentile(queues, 95), keyframes: last.video.keyFramesDecoded - first.video.keyFramesDecoded, seconds: ms / 1000,
   };
 }
 
@@ -99,11 +101,8 @@ async function timeToFull(page, player, kbps) {
 
 const secondsOf = ({ quick }) => (quick ? 10 : 30);
 
-// reckons: the player gives no feedback on each packet, as browsers once did not.
-const measureSole = (bench, strip, kbps, { reckons = false } = {}) => withPage(bench, async ({ page, through }) => {
-  const publisher = await publish(page, strip);
-  if (reckons)
-    await call(page, 'leaveOut', PER_PACKET);
+const measureSole = (bench, strip, kbps, options) => withPage(bench, async ({ page, through }) => {
+  const publisher = await publish(page, strip, options);
   const { relay, player } = await through(publisher.name, `rate ${kbps}`);
   await pause(8000);
   const seen = await watch(page, player, relay, secondsOf(bench));
@@ -148,15 +147,12 @@ const measureSizes = (bench) => withPage(bench, async ({ server, page, through }
 const cuts = (server) => metric(server, 'sluice_downlink_cuts_total');
 
 // A link that is wide, whatever it loses or how uneven it is: nothing may be taken for narrow.
-const measureWide = (bench, command, seconds, { reckons = false } = {}) => withPage(bench, async ({ server, page,
-  through }) => {
-  const publisher = await publish(page, VP8);
-  if (reckons)
-    await call(page, 'leaveOut', PER_PACKET);
+const measureWide = (bench, command, options) => withPage(bench, async ({ server, page, through }) => {
+  const publisher = await publish(page, VP8, options);
   const { relay, player } = await through(publisher.name, command);
   await pause(3000);
   const before = await cuts(server);
-  const seen = await watch(page, player, relay, seconds);
+  const seen = await watch(page, player, relay, 2 * secondsOf(bench));
   return { ...seen, cuts: await cuts(server) - before };
 });
 
@@ -188,10 +184,9 @@ const NAMES = {
   ten: ['500 kbit/s, one of ten', (bench) => measureTen(bench, 'rate 500')],
   lossy: ['10 % lost, one of ten', (bench) => measureTen(bench, 'loss 10')],
   sizes: ['500 kbit/s, two sizes', measureSizes],
-  five: ['5 % lost', (bench) => measureWide(bench, 'loss 5', bench.quick ? 20 : 60)],
-  jitter: ['50 ms of jitter', (bench) => measureWide(bench, 'jitter 50', bench.quick ? 20 : 60)],
-  uneven: ['50 ms of jitter, by REMB', (bench) => measureWide(bench, 'jitter 50', bench.quick ? 20 : 60,
-    { reckons: true })],
+  five: ['5 % lost', (bench) => measureWide(bench, 'loss 5')],
+  jitter: ['50 ms of jitter', (bench) => measureWide(bench, 'jitter 50')],
+  uneven: ['50 ms of jitter, by REMB', (bench) => measureWide(bench, 'jitter 50', { reckons: true })],
 };
 
 export const linkCases = Object.keys(NAMES).map((name) => `links-${name}`);

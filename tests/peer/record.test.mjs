@@ -224,7 +224,7 @@ describe('recording', { concurrency: 3 }, () => {
         t.after(() => nginx.stop());
         t.after(() => publisher.stop());
         await publisher.flows('lo', 'hi');
-        assert.deepEqual((await rest('push/startup',
+        assert.equal((await rest('push/startup',
             { streamName: publisher.name, rtmpUrl: nginx.url })).status, 200);
         assert.equal((await rest('stream/startRecording',
             { mediaSessionId: publisher.id })).status, 200);

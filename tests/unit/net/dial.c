@@ -16,13 +16,14 @@
 
 #include <cmocka.h>
 
-enum { DEADLINE_US = 10 * SL_US_PER_S, TIMEOUT_MS = 5000 };
+enum { DEADLINE_US = 10 * SL_US_PER_S, TIMEOUT_MS = 5000, HOSTS = 8 };
 
 struct fixture {
     struct sl_loop *loop;
     struct sl_timer *tick;
     struct sl_dial *dial;
-    uint16_t port; /* nobody listens on it but listen_at() */
+    uint16_t port;   /* at 127.0.0.1 to 8: ours, so that nobody else listens there */
+    int held[HOSTS]; /* -1: a test has it */
     int fd, connections, failures, err;
     char words[256];
     size_t fds; /* before anything was done */
@@ -51,17 +52,42 @@ static struct sockaddr_in address(int last, uint16_t port)
                                 .sin_addr = {htonl(0x7f000000u + (uint32_t)last)}};
 }
 
-/* At 127.0.0.<last> on the fixture's port, which is drawn by the first. */
+static void let_go(struct fixture *f)
+{
+    for (size_t i = 0; i < HOSTS; i++)
+        if (f->held[i] >= 0)
+            (void)close(f->held[i]);
+}
+
+/* One port of all the hosts, the kernel's draw at the first; false if another has it. */
+static bool hold_port(struct fixture *f)
+{
+    f->port = 0;
+    memset(f->held, -1, sizeof(f->held));
+    for (int i = 0; i < HOSTS; i++) {
+        struct sockaddr_in sa = address(i + 1, f->port);
+        socklen_t len = sizeof(sa);
+        int yes = 1;
+
+        f->held[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        (void)setsockopt(f->held[i], SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+        if (bind(f->held[i], (struct sockaddr *)&sa, sizeof(sa)) < 0) {
+            let_go(f);
+            return false;
+        }
+        assert_int_equal(getsockname(f->held[i], (struct sockaddr *)&sa, &len), 0);
+        f->port = ntohs(sa.sin_port);
+    }
+    return true;
+}
+
+/* At 127.0.0.<last>; the caller closes it. */
 static int listen_at(struct fixture *f, int last, int backlog)
 {
-    struct sockaddr_in sa = address(last, f->port);
-    socklen_t len = sizeof(sa);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = f->held[last - 1];
 
-    assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    f->held[last - 1] = -1;
     assert_int_equal(listen(fd, backlog), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-    f->port = ntohs(sa.sin_port);
     return fd;
 }
 
@@ -73,8 +99,9 @@ static int set_up(void **state)
     f->tick = sl_timer_create(f->loop, on_tick, f);
     sl_timer_start(f->tick, 1, 1);
     f->fd = -1;
-    (void)close(listen_at(f, 9, 1)); /* a port that was free a moment ago */
     f->fds = count_fds();
+    for (int tries = 0; !hold_port(f); tries++)
+        assert_true(tries < 100);
     *state = f;
     return 0;
 }
@@ -86,6 +113,7 @@ static int tear_down(void **state)
     sl_dial_destroy(f->dial);
     if (f->fd >= 0)
         (void)close(f->fd);
+    let_go(f);
     assert_int_equal(count_fds(), f->fds);
     sl_timer_destroy(f->tick);
     sl_loop_destroy(f->loop);

@@ -89,6 +89,12 @@ struct sl_phone {
     struct sl_watch *watch;
     struct sl_xcap *xcap;
 };
+
+/* Not where a SIPS URI is to be reached in clear. */
+static inline bool sl_phone_reaches(const struct sl_phone *phone, const char *uri)
+{
+    return phone->proxy.transport == SL_SIP_TLS || !sl_sip_uri_is_secure(uri);
+}
 /* An address as its client sees it: the user part, or all of it if it is of another domain. To be
  * freed. */
 char *sl_phone_shown_address(const struct sl_phone *phone, const char *uri); /* address.c */

@@ -289,6 +289,8 @@ static const char *read_addresses(const struct message *message, struct letter *
         to = sl_call_other_side(letter->call);
     if (sl_sip_uri_of_callee(to, phone->domain, letter->target) < 0)
         return "Bad recipient";
+    if (!sl_phone_reaches(phone, letter->target))
+        return "Bad recipient: sips needs TLS";
     if (is_sip ? sl_sip_uri_of_callee(from, phone->domain, letter->from) < 0
                : sl_sip_uri_of_user(phone->login, phone->domain, letter->from) < 0)
         return "Bad sender";

@@ -51,6 +51,8 @@ static const char *read_addresses(struct sl_call *call)
         return "CALLEE_NAME_IS_NULL";
     if (err < 0)
         return "Bad callee";
+    if (!sl_phone_reaches(phone, uri))
+        return "Bad callee: sips needs TLS";
     set(&call->to, uri);
     if (add_invite_parameters(call->invite_parameters, uri) < 0)
         return "Bad inviteParameters";

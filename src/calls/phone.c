@@ -193,8 +193,7 @@ static void open_account(struct sl_phone *phone, const struct sl_addr *proxies, 
     struct sl_sip *sip = sl_calls_agent(phone->calls, &error);
     bool verifies =
         phone->proxy.transport == SL_SIP_TLS && phone->calls->config.config->sip_tls_verify;
-    SSL_CTX *trusted =
-        verifies ? sl_tls_clients_get(phone->calls->config.tls, SL_TLS_SIP) : NULL;
+    SSL_CTX *trusted = verifies ? sl_tls_clients_get(phone->calls->config.tls, SL_TLS_SIP) : NULL;
     const struct sl_sip_account_config config = {
         .login = phone->login,
         .auth_name = phone->auth_name,
@@ -300,10 +299,13 @@ static void look_up_proxy(struct sl_phone *phone)
     bool is_tls = phone->proxy.transport == SL_SIP_TLS;
     unsigned port = phone->proxy.port;
 
-    phone->lookup = sl_services_find(
-        phone->calls->services, port == 0 ? services[phone->proxy.transport] : NULL,
-        phone->proxy.host, (uint16_t)(port != 0 ? port : is_tls ? SIPS_PORT : SIP_PORT), LOOKUP_MS,
-        on_resolved, phone);
+    phone->lookup =
+        sl_services_find(phone->calls->services,
+                         port == 0 ? services[phone->proxy.transport] : NULL, phone->proxy.host,
+                         (uint16_t)(port != 0 ? port
+                                    : is_tls  ? SIPS_PORT
+                                              : SIP_PORT),
+                         LOOKUP_MS, on_resolved, phone);
 }
 
 /* ---- Life ---- */

@@ -61,7 +61,8 @@ void sl_call_transfer(struct sl_call *call, const char *target)
     char uri[SL_SIP_URI_MAX];
 
     if (call->transfer.target || call->next ||
-        sl_sip_uri_of_callee(target, call->phone->domain, uri) < 0) {
+        sl_sip_uri_of_callee(target, call->phone->domain, uri) < 0 ||
+        !sl_phone_reaches(call->phone, uri)) {
         sl_call_refuse_transfer(call, target);
         return;
     }
@@ -136,6 +137,8 @@ static const char *call_target(struct sl_call *parent, struct sl_call *next, con
     if (sl_sip_uri_of_callee(target, phone->domain, uri) < 0 ||
         sl_sip_uri_of_user(phone->login, phone->domain, from) < 0)
         return "Bad target";
+    if (!sl_phone_reaches(phone, uri))
+        return "Bad target: sips needs TLS";
     sl_call_make_media(next);
     int err = sl_call_media_offer_line(next->media, &error);
     if (err < 0)

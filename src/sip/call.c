@@ -191,6 +191,15 @@ struct sl_sip_call *sl_sip_call_new(struct sl_sip_account *account, bool incomin
     return call;
 }
 
+void sl_sip_call_be_secure(struct sl_sip_call *call)
+{
+    struct outgoing *const all[] = {&call->invite, &call->info, &call->update, &call->refer,
+                                    &call->notify};
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(all); i++)
+        all[i]->sips = true;
+}
+
 /* Under way on the thread: counted and listed there. */
 void sl_sip_call_enlist(struct sl_sip_call *call)
 {

@@ -27,7 +27,8 @@ static int reply(struct sl_sip_call *call, int code, const char *reason, const c
         sl_sip_session_answer(call, session);
     err = sip_transp_laddr(stack, &local, call->request->tp, &call->request->src);
     if (err == 0)
-        err = sl_sip_print_contact(call->account, "", call->request->tp, &local, contact);
+        err = sl_sip_print_contact(call->account, call->invite.sips, "", call->request->tp, &local,
+                                   contact);
     if (err == 0)
         err = sip_treplyf(
             &call->transaction, sent, stack, call->request, true, (uint16_t)code, reason,
@@ -248,6 +249,8 @@ void sl_sip_callee_take(struct sl_sip_account *account, const struct sip_msg *ms
     struct sl_sip_call *call = sl_sip_call_new(account, true);
     sl_sip_caller_init(call);
     sl_sip_refresh_init(call);
+    if (pl_strcasecmp(&msg->uri.scheme, "sips") == 0)
+        sl_sip_call_be_secure(call);
     call->dialog = dialog;
     call->request = mem_ref(sl_sip_message(msg));
     sl_sip_call_take_target(call, msg);

@@ -10,7 +10,7 @@
 enum {
     REDIRECTS_MAX = 5,
     GLARES_MAX = 3,
-    FORKS_MAX = 16, /* answers to the same call by others, repeated ones too */
+    FORKS_MAX = 16,          /* answers to the same call by others, repeated ones too */
     GLARE_OWN_MIN_MS = 2100, /* RFC 3261 section 14.1: of who made the Call-ID */
     GLARE_OWN_SPAN_MS = 1900,
     GLARE_OTHER_SPAN_MS = 2000,
@@ -25,6 +25,11 @@ static int make_dialog(struct sl_sip_call *call)
     char name[SL_SIP_NAME_MAX];
 
     call->dialog = mem_deref(call->dialog);
+    if (sl_sip_uri_is_secure(call->target)) {
+        if (account->transport != SL_SIP_TLS)
+            return EPROTONOSUPPORT; /* it would be heard in clear */
+        sl_sip_call_be_secure(call);
+    }
     return sip_dialog_alloc(&call->dialog, call->target, call->to,
                             call->name[0] ? sl_sip_quote_name(call->name, name) : NULL,
                             call->caller, &hop, 1);
@@ -61,10 +66,10 @@ int sl_sip_caller_ack(struct sl_sip_call *call)
     sl_sip_add_credentials(call->account, "ACK", call->target, &head);
     sl_sip_add(&head, "Content-Length: 0\r\n\r\n");
     sl_buffer_u8(&head, 0);
-    int err = !head.ok ? ENOBUFS
-                       : sip_drequestf(NULL, sip->stack, false, "ACK", call->dialog,
-                                       call->invite_cseq, NULL, sl_sip_check_way, NULL, sip, "%s",
-                                       (const char *)head.data);
+    int err = !head.ok
+                  ? ENOBUFS
+                  : sip_drequestf(NULL, sip->stack, false, "ACK", call->dialog, call->invite_cseq,
+                                  NULL, sl_sip_check_way, NULL, sip, "%s", (const char *)head.data);
     sl_buffer_deinit(&head);
     return err;
 }
@@ -84,13 +89,15 @@ void sl_sip_caller_refuse_fork(struct sl_sip_call *call, const struct sip_msg *m
     struct sip *stack = sip->stack;
     struct sip_dialog *dialog = NULL;
 
-    if (!call->forkable || call->forks >= FORKS_MAX || sip_dialog_fork(&dialog, call->forkable, msg) != 0)
+    if (!call->forkable || call->forks >= FORKS_MAX ||
+        sip_dialog_fork(&dialog, call->forkable, msg) != 0)
         return;
     call->forks++;
     if (sip_drequestf(NULL, stack, false, "ACK", dialog, call->invite_cseq, NULL, sl_sip_check_way,
                       NULL, sip, "Content-Length: 0\r\n\r\n") == 0)
         (void)sip_drequestf(NULL, stack, true, "BYE", dialog, 0, NULL, sl_sip_check_way,
-                            on_fork_response, sip, "Content-Length: 0\r\n\r\n"); /* lost, their 2xx comes again */
+                            on_fork_response, sip,
+                            "Content-Length: 0\r\n\r\n"); /* lost, their 2xx comes again */
     mem_deref(dialog);
 }
 

@@ -78,6 +78,7 @@ struct outgoing {
     struct sip_request *handle; /* NULL: none is under way */
     const char *contact_params; /* NULL: none; not owned */
     unsigned challenges[2];     /* of 401 and 407 that it was sent again for */
+    bool sips;                  /* our Contact is a SIPS URI (RFC 3261 section 8.1.1.8) */
     bool given_up;              /* it is not sent again, whatever is asked for */
     int (*send)(struct outgoing *outgoing);
     /* err: errno, msg NULL; or a response, provisional ones too, but no challenge that was
@@ -93,8 +94,8 @@ void sl_sip_forget(struct outgoing *outgoing);
 void sl_sip_add_credentials(struct sl_sip_account *account, const char *method, const char *uri,
                             struct sl_buffer *out);
 
-/* Contact, for a message by this way. */
-int sl_sip_print_contact(const struct sl_sip_account *account, const char *params,
+/* Contact, for a message by this way; sips: as a SIPS URI. */
+int sl_sip_print_contact(const struct sl_sip_account *account, bool sips, const char *params,
                          enum sip_transp transport, const struct sa *local, struct mbuf *out);
 
 /* libre's send handlers; arg is the struct outgoing. */
@@ -264,6 +265,8 @@ struct sl_sip_call {
 };
 
 struct sl_sip_call *sl_sip_call_new(struct sl_sip_account *account, bool incoming);
+/* Its requests were to a SIPS URI, so ours is one. */
+void sl_sip_call_be_secure(struct sl_sip_call *call);
 /* Under way on the thread: counted and listed there. */
 void sl_sip_call_enlist(struct sl_sip_call *call);
 void sl_sip_call_set_state(struct sl_sip_call *call, enum call_state state);

@@ -187,7 +187,8 @@ void sl_sip_call_answer_refer_with(struct sl_sip_call *call, int code)
         return;
     }
     if (sip_transp_laddr(stack, &local, call->refer_request->tp, &call->refer_request->src) == 0 &&
-        sl_sip_print_contact(call->account, "", call->refer_request->tp, &local, contact) == 0)
+        sl_sip_print_contact(call->account, call->refer.sips, "", call->refer_request->tp, &local,
+                             contact) == 0)
         (void)sip_treplyf(&call->refer_transaction, NULL, stack, call->refer_request, false,
                           (uint16_t)code, sl_sip_reason(code),
                           "%b"

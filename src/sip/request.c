@@ -95,23 +95,24 @@ void sl_sip_forget(struct outgoing *outgoing)
 
 /* ---- Contact ---- */
 
-int sl_sip_print_contact(const struct sl_sip_account *account, const char *params,
+int sl_sip_print_contact(const struct sl_sip_account *account, bool sips, const char *params,
                          enum sip_transp transport, const struct sa *local, struct mbuf *out)
 {
-    char user[SL_SIP_URI_MAX], ip[SL_ADDR_TEXT_MAX] = "";
+    const char *user = strchr(account->aor, ':') + 1, *way = "";
+    char ip[SL_ADDR_TEXT_MAX] = "";
     const char *host = account->sip->announce;
 
-    /* The user part as it stands in the account's own address. */
-    (void)snprintf(user, sizeof(user), "%.*s", (int)(strrchr(account->aor, '@') - account->aor),
-                   account->aor);
     if (host[0] == '\0' && sa_ntop(local, ip, sizeof(ip)) == 0)
         host = ip;
-    const char *format = strchr(host, ':') ? "Contact: <%s@[%s]:%u%s;id=%s>%s\r\n"
-                                           : "Contact: <%s@%s:%u%s;id=%s>%s\r\n";
-    return mbuf_printf(out, format, user, host, (unsigned)sa_port(local),
-                       transport == SIP_TRANSP_TCP   ? ";transport=tcp"
-                       : transport == SIP_TRANSP_TLS ? ";transport=tls"
-                                                     : "",
+    if (transport == SIP_TRANSP_TCP)
+        way = ";transport=tcp";
+    else if (transport == SIP_TRANSP_TLS && !sips)
+        way = ";transport=tls";
+    const char *format = strchr(host, ':') ? "Contact: <%s:%b@[%s]:%u%s;id=%s>%s\r\n"
+                                           : "Contact: <%s:%b@%s:%u%s;id=%s>%s\r\n";
+    /* The user part as it stands in the account's own address. */
+    return mbuf_printf(out, format, sips ? "sips" : "sip", user,
+                       (size_t)(strrchr(user, '@') - user), host, (unsigned)sa_port(local), way,
                        account->id, params);
 }
 
@@ -133,5 +134,6 @@ int sl_sip_add_contact(enum sip_transp transport, const struct sa *local, const 
 
     int err = sl_sip_on_sending(transport, local, remote, out, arg);
     return err != 0 ? err
-                    : sl_sip_print_contact(outgoing->account, params, transport, local, out);
+                    : sl_sip_print_contact(outgoing->account, outgoing->sips, params, transport,
+                                           local, out);
 }

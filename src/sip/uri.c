@@ -123,9 +123,7 @@ int sl_sip_uri_of_callee(const char *callee, const char *domain, char out[static
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             return -EINVAL;
     }
-    if (has_scheme(callee, "sips:"))
-        return -ENOTSUP;
-    if (has_scheme(callee, "sip:"))
+    if (has_scheme(callee, "sip:") || has_scheme(callee, "sips:"))
         return take_uri(callee, out);
     if (has_scheme(callee, "tel:"))
         return take_tel(callee + strlen("tel:"), domain, out);
@@ -135,6 +133,11 @@ int sl_sip_uri_of_callee(const char *callee, const char *domain, char out[static
     }
     strip_separators(callee, "-() ", plain, sizeof(plain));
     return sl_sip_uri_of_user(is_number(plain) ? plain : callee, domain, out);
+}
+
+bool sl_sip_uri_is_secure(const char *uri)
+{
+    return has_scheme(uri, "sips:");
 }
 
 int sl_sip_uri_add_param(char uri[static SL_SIP_URI_MAX], const char *name, const char *value)

@@ -10,10 +10,12 @@
 enum { SL_SIP_URI_MAX = 1024, SL_SIP_NAME_MAX = 512 };
 
 /*
- * Whom a client calls: a SIP URI, a tel URI, USER@HOST, a number or a name at domain. Returns 0;
- * -EINVAL: not one of these; -ENOTSUP: sips:, which we cannot reach; -ENODATA: empty; -ENOBUFS.
+ * Whom a client calls: a SIP or SIPS URI, a tel URI, USER@HOST, a number or a name at domain.
+ * Returns 0; -EINVAL: not one of these; -ENODATA: empty; -ENOBUFS.
  */
 int sl_sip_uri_of_callee(const char *callee, const char *domain, char out[static SL_SIP_URI_MAX]);
+/* Only to be reached by TLS all the way (RFC 3261 section 19.1). */
+bool sl_sip_uri_is_secure(const char *uri);
 /* `;name=value` at the end of a URI, both escaped as RFC 3261 section 25.1 wants it; of an empty
  * value `;name`. -ENOBUFS. */
 int sl_sip_uri_add_param(char uri[static SL_SIP_URI_MAX], const char *name, const char *value);

@@ -49,7 +49,8 @@ describe('what is changed of a call', { concurrency: 1 }, () => {
 
     test('what it cannot mean ends the call', async () => {
         const { party, client } = await atParty();
-        for (const [fields, info] of [[{ callee: '' }, 'CALLEE_NAME_IS_NULL'], [{ callee: 'sips:a@b' }, 'Bad callee']]) {
+        for (const [fields, info] of [[{ callee: '' }, 'CALLEE_NAME_IS_NULL'],
+            [{ callee: 'sips:a@b' }, 'Bad callee: sips needs TLS']]) {
             answering(fields);
             const callId = newId();
             client.send('call', { callId, sdp: offer({ kinds: ['audio'], direction: 'sendrecv' }),

@@ -68,6 +68,27 @@ describe('TLS', { concurrency: 8 }, () => {
         await closeAll(client, party);
     });
 
+    test('4.1 a SIPS URI is called by TLS, as it is, and our Contact is one; without TLS the call fails',
+        async () => {
+            const { party, client } = await atStream(authority.issue('IP:127.0.0.1'));
+            await client.next('registered');
+            const callee = 'sips:boss@example.com;p=1';
+            const { invite, callId } = await established(client, party, { callee });
+            assert.match(invite.raw, /^INVITE sips:boss@example\.com;p=1 SIP/);
+            assert.match(invite.get('to'), /<sips:boss@example\.com;p=1>/);
+            assert.match(invite.get('contact'), /^<sips:u1@/);
+            client.send('hangup', { callId });
+            await party.reply(await party.next('BYE'), 200, 'OK');
+            await closeAll(client, party);
+            const clear = await atStream();
+            await clear.client.next('registered');
+            clear.client.send('call', { callId: 'clear', callee, hasAudio: true, hasVideo: false,
+                sdp: offer({ kinds: ['audio'], direction: 'sendrecv' }) });
+            const { status, info } = await event(clear.client, 'finish', 'clear');
+            assert.deepEqual([status, info], ['FAILED', 'Bad callee: sips needs TLS']);
+            await closeAll(clear.client, clear.party);
+        });
+
     test('TLS names the server that it is to', async () => {
         const { party, client } = await atStream(authority.issue('DNS:localhost'), { host: 'localhost' });
         await client.next('registered');

@@ -28,6 +28,7 @@ struct seam {
     int64_t first_seq;
     uint64_t end; /* the first index behind */
     uint16_t picture_offset;
+    uint8_t spatial; /* the highest layer that was sent, or SL_LAYERING_ALL_SPATIAL */
 };
 
 /* One track on its way into an output. */
@@ -61,6 +62,7 @@ struct output {
     int64_t sending_us;             /* what the estimator is told; with it only */
     struct seam *seams;             /* where pictures were left out, a ring; its, too */
     size_t seam;
+    uint8_t spatial;          /* since the last of them: as there */
     bool nack;                /* the other side may ask for packets again */
     uint8_t red_payload_type; /* 0: not negotiated */
     bool redundant;           /* packets bring those before them again, for the losses on the way */

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "flow/layering.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -90,25 +91,26 @@ static size_t write_extensions(const struct output *output, const struct sl_rtp_
     return len;
 }
 
+/* What send_packet() puts behind the header, and whether it ends a picture. */
+struct payload {
+    const uint8_t *data;
+    size_t len, padding; /* padding is part of len */
+    bool marker;
+};
+
 /* Returns its length. */
 static size_t write_header(const struct output *output, const struct sl_rtp_packet *packet,
-                           uint8_t payload_type, uint32_t ssrc, uint16_t seq, size_t payload_len,
-                           uint8_t *out)
+                           uint8_t payload_type, uint32_t ssrc, uint16_t seq,
+                           const struct payload *payload, uint8_t *out)
 {
-    sl_rtp_build_header(out, packet->marker, payload_type, seq,
+    sl_rtp_build_header(out, payload->marker, payload_type, seq,
                         packet->timestamp + output->splice.timestamp_offset, ssrc);
-    size_t len = write_extensions(output, packet, SL_RTP_HEADER_LEN + 2 * EXT_WORD + payload_len,
+    size_t len = write_extensions(output, packet, SL_RTP_HEADER_LEN + 2 * EXT_WORD + payload->len,
                                   out + SL_RTP_HEADER_LEN);
     if (len > 0)
         out[0] |= 0x10; /* X */
     return SL_RTP_HEADER_LEN + len;
 }
-
-/* What send_packet() puts behind the header. */
-struct payload {
-    const uint8_t *data;
-    size_t len, padding; /* padding is part of len */
-};
 
 /* The header is in out, which was reserved. Returns the datagram's length. */
 static size_t finish_packet(const struct sl_flow_path *path, uint8_t *out, size_t header_len,
@@ -143,7 +145,7 @@ static size_t send_packet(const struct output *output, const struct sl_flow_path
     size_t room = SL_RTP_HEADER_LEN + EXT_ROOM + payload->len + SL_SRTP_OVERHEAD;
     uint8_t *out = sl_udp_reserve(path->sender, room);
     size_t header_len =
-        write_header(output, packet, payload_type, ssrc, (uint16_t)index, payload->len, out);
+        write_header(output, packet, payload_type, ssrc, (uint16_t)index, payload, out);
     if (payload->padding > 0)
         sl_rtp_set_padding(out);
     return finish_packet(path, out, header_len, payload, index);
@@ -160,6 +162,21 @@ static const struct seam *find_seam(const struct output *output, uint64_t index)
             return seam;
     }
     return NULL;
+}
+
+/* Whether the picture ends here for the player: with the highest layer that was sent to it. */
+static bool ends_picture(const struct output *output, const struct sl_rtp_packet *packet,
+                         uint64_t index)
+{
+    struct sl_layer layer;
+
+    if (packet->marker || packet->codec != SL_CODEC_VP9)
+        return packet->marker;
+    const struct seam *seam = find_seam(output, index);
+    uint8_t spatial = seam ? seam->spatial : output->spatial;
+    return output->seams && spatial != SL_LAYERING_ALL_SPATIAL &&
+           sl_layer_read(packet->codec, packet->payload, packet->payload_len, &layer) == 0 &&
+           layer.ends && layer.spatial == spatial;
 }
 
 /* The packet's payload with the counters that the output had reached, written to copy. */
@@ -187,7 +204,7 @@ static __attribute__((noinline)) size_t send_rewritten(const struct output *outp
 {
     uint8_t copy[SL_PACKET_PAYLOAD_MAX];
     size_t padding = padding_of(output, packet);
-    struct payload payload = {copy, packet->payload_len + padding, padding};
+    struct payload payload = {copy, packet->payload_len + padding, padding, packet->marker};
 
     copy_payload(output, packet, index, payload.len, copy);
     return send_packet(output, path, packet, payload_type, output->ssrc, index, &payload);
@@ -199,7 +216,8 @@ static size_t send_original(const struct output *output, const struct sl_flow_pa
                             uint64_t index)
 {
     size_t padding = padding_of(output, packet);
-    struct payload payload = {packet->payload, packet->payload_len + padding, padding};
+    struct payload payload = {packet->payload, packet->payload_len + padding, padding,
+                              ends_picture(output, packet, index)};
 
     if (output->moved && packet->codec == SL_CODEC_VP8)
         return send_rewritten(output, path, packet, payload_type, index);
@@ -225,7 +243,7 @@ static __attribute__((noinline)) size_t send_redundant(const struct output *outp
     }
     blocks[count++] =
         (struct sl_red_block){packet->payload, packet->payload_len, packet->timestamp};
-    struct payload payload = {.data = copy};
+    struct payload payload = {.data = copy, .marker = packet->marker};
     payload.len =
         sl_red_write(output->payload_type[packet->codec], blocks, count, copy, sizeof(copy));
     if (payload.len == 0)
@@ -296,7 +314,7 @@ void sl_flow_out_send(struct output *output, const struct sl_flow_path *path,
             newest = packet;
         }
         output->octets += packet->payload_len; /* without padding: RFC 3550 section 6.4.1 */
-        frames += packet->marker;
+        frames += ends_picture(output, packet, index);
         sent++;
     }
     if (newest)
@@ -369,7 +387,8 @@ static size_t send_rtx(struct output *output, const struct sl_flow_path *path,
 
     sl_store_u16(copy, (uint16_t)index); /* RFC 4588 section 4: the original sequence number */
     copy_payload(output, packet, index, packet->payload_len, copy + 2);
-    struct payload payload = {copy, packet->payload_len + 2U, 0};
+    struct payload payload = {copy, packet->payload_len + 2U, 0,
+                              ends_picture(output, packet, index)};
     return send_packet(output, path, packet, output->rtx_payload_type[packet->codec],
                        output->rtx_ssrc, output->rtx_index++, &payload);
 }

@@ -6,14 +6,15 @@
  *   pacing   a limit is known, or packets still wait              (begin_pacing(), end_pacing())
  *   dropping of those: pictures are left out up to a key frame     (begin_dropping(), resume())
  *
- * Where VP8 has temporal layers, the upper ones are left out first: nothing that is sent leans on
- * them, so there are fewer pictures a second and none is missing (is_of_layer_too_many()).
+ * Where pictures have layers, the upper ones are left out first (layering.h): fewer pictures a
+ * second or smaller ones, and none is missing.
  */
 #include "flow/shaper.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "flow/layering.h"
 #include "flow/out.h"
 
 #include <string.h>
@@ -40,17 +41,14 @@ enum {
     KEYFRAME_FITS_US = SL_US_PER_S,      /* where the stream has come to fit in */
     BOUND_PERCENT = 95,
     BOUND_STEP_PERCENT = 4, /* changes of less are not told */
-    LAYERS = 4,
-    LAYERS_US = 500 * SL_US_PER_MS, /* what a layer takes is measured over so much */
-    LAYERS_FIT_PERCENT = 95,
-    LAYER_ROOM_PERCENT = 85, /* one more has to leave some */
 };
 
 /* A packet on its way. */
 struct held {
     struct sl_rtp_packet *packet; /* one reference */
-    bool begins;                  /* pictures before it were left out ... */
-    uint16_t left;                /* ... of layers, so many */
+    bool begins;                  /* something before it was left out, or will be no more ... */
+    uint8_t spatial;              /* ... so that this is the highest layer now ... */
+    uint16_t left;                /* ... and so many pictures, whose numbers are closed up */
 };
 
 struct sl_flow_shaper {
@@ -72,14 +70,10 @@ struct sl_flow_shaper {
     bool skipping;        /* this picture */
     bool dropping;        /* pictures up to a key frame */
     bool begins;          /* the next packet that is held does */
-    struct {
-        uint8_t top, wanted;        /* what is sent, and would be */
-        bool exist;                 /* there are some */
-        int64_t since_us;           /* of what is being counted: */
-        uint32_t bytes[LAYERS];     /* of pictures of each */
-        uint64_t rates_bps[LAYERS]; /* as of before; 0 in all: not known */
-        uint16_t left;              /* pictures, since the last packet that was held */
-    } layers;
+    struct sl_layering layering;
+    struct sl_layer layer; /* of this picture, as its first packet said */
+    uint8_t spatial;       /* the highest that is sent of it */
+    uint16_t left;         /* pictures, since the last packet that was held */
     int64_t keyframe_asked_us;
     uint64_t bound_bps; /* as the track was told */
     uint64_t probe_index;
@@ -122,12 +116,13 @@ static void note_seam(struct sl_flow_shaper *shaper, const struct held *first)
     output->seam = (output->seam + 1) % SL_FLOW_SEAMS;
     output->seams[output->seam] =
         (struct seam){output->splice.base, output->splice.first_seq, output->end.index + 1,
-                      output->splice.picture_offset};
+                      output->splice.picture_offset, output->spatial};
     output->splice.base = output->end.index + 1;
     output->splice.first_seq = first->packet->seq;
     /* Whoever misses a picture's number waits for it. */
     output->splice.picture_offset = (uint16_t)(output->splice.picture_offset - first->left);
     output->moved |= first->left > 0;
+    output->spatial = first->spatial;
 }
 
 /* The first of those that wait, as many as may leave at once. */
@@ -187,6 +182,14 @@ static void drop_waiting(struct sl_flow_shaper *shaper)
     shaper->skipping = shaper->timestamp != begun;
 }
 
+/* Key frames are wished for while nothing else brings back what is left out. */
+static void tell_wish(const struct sl_flow_shaper *shaper, enum sl_codec codec)
+{
+    bool wished = shaper->dropping || sl_layering_awaits_keyframe(&shaper->layering, codec);
+
+    sl_sink_wish_keyframes(shaper->output->current->sink, wished ? KEYFRAME_EVERY_US : 0);
+}
+
 static void begin_dropping(struct sl_flow_shaper *shaper)
 {
     if (shaper->dropping)
@@ -200,7 +203,6 @@ static void resume(struct sl_flow_shaper *shaper)
 {
     shaper->dropping = false;
     shaper->begins = true;
-    sl_sink_wish_keyframes(shaper->output->current->sink, 0);
 }
 
 static bool fits(const struct sl_flow_shaper *shaper)
@@ -217,84 +219,46 @@ static bool waits_too_long(const struct sl_flow_shaper *shaper)
     return wait_us(shaper) > most_us;
 }
 
-/* ---- Layers ---- */
-
-/* As many as the link takes; one more than now only if there is room for it. */
-static void choose_layers(struct sl_flow_shaper *shaper)
+static void leave_out_more(struct sl_flow_shaper *shaper)
 {
-    uint64_t limit = limit_of(shaper), sum = 0;
-    uint8_t wanted = 0;
-
-    for (uint8_t i = 0; i < LAYERS; i++) {
-        unsigned percent = i > shaper->layers.top ? LAYER_ROOM_PERCENT : LAYERS_FIT_PERCENT;
-        sum += shaper->layers.rates_bps[i];
-        if (limit == 0 || sum * 100 <= limit * percent)
-            wanted = i;
-    }
-    shaper->layers.wanted = wanted;
-    if (shaper->layers.top > wanted)
-        shaper->layers.top = wanted;
-}
-
-static void count_layer(struct sl_flow_shaper *shaper, const struct sl_rtp_packet *packet,
-                        uint8_t tid)
-{
-    int64_t now_us = shaper->output->sending_us, took_us = now_us - shaper->layers.since_us;
-
-    if (took_us >= LAYERS_US) {
-        shaper->layers.exist = false;
-        for (size_t i = 0; i < LAYERS; i++) {
-            shaper->layers.rates_bps[i] =
-                (uint64_t)shaper->layers.bytes[i] * 8 * SL_US_PER_S / (uint64_t)took_us;
-            shaper->layers.bytes[i] = 0;
-            shaper->layers.exist |= i > 0 && shaper->layers.rates_bps[i] > 0;
-        }
-        shaper->layers.since_us = now_us;
-        choose_layers(shaper);
-    }
-    shaper->layers.bytes[tid] += (uint32_t)bytes_of(packet);
-}
-
-/* What becomes of a picture of a layer. An upper one begins where it leans on the lowest only. */
-static bool is_of_layer_too_many(struct sl_flow_shaper *shaper, const struct sl_vp8_ids *ids,
-                                 bool keyframe)
-{
-    if (keyframe)
-        shaper->layers.top = shaper->layers.wanted;
-    else if (ids->tid == shaper->layers.top + 1 && ids->tid <= shaper->layers.wanted &&
-             ids->layer_sync)
-        shaper->layers.top = ids->tid;
-    return ids->tid > shaper->layers.top;
-}
-
-static bool read_layer(const struct sl_rtp_packet *packet, struct sl_vp8_ids *ids)
-{
-    return packet->codec == SL_CODEC_VP8 &&
-           sl_vp8_ids_read(packet->payload, packet->payload_len, ids) == 0 && ids->has_tid;
-}
-
-static void leave_out_more(struct sl_flow_shaper *shaper, bool layered)
-{
-    if (layered && shaper->layers.exist && shaper->layers.top > 0)
-        shaper->layers.top = shaper->layers.wanted = (uint8_t)(shaper->layers.top - 1);
-    else
+    if (!shaper->layering.exist || !sl_layering_step_down(&shaper->layering))
         begin_dropping(shaper);
+}
+
+/* A picture of which less, or more, is sent than of the one before: from where on is kept, as the
+ * last packet of the highest layer is the picture's last (marker). */
+static void note_layers(struct sl_flow_shaper *shaper, enum sl_codec codec)
+{
+    uint8_t spatial =
+        codec == SL_CODEC_VP9 ? sl_layering_spatial(&shaper->layering) : SL_LAYERING_ALL_SPATIAL;
+    int change = sl_layering_change(&shaper->layering);
+
+    shaper->begins |= spatial != shaper->spatial;
+    shaper->spatial = spatial;
+    if (change != 0)
+        sl_count(shaper->output->flow->counters,
+                 change < 0 ? SL_COUNTER_LAYERS_DOWN : SL_COUNTER_LAYERS_UP, 1);
 }
 
 /* What becomes of a picture, as its first packet comes. */
 static bool is_skipped(struct sl_flow_shaper *shaper, const struct sl_rtp_packet *first)
 {
-    struct sl_vp8_ids ids;
-    bool layered = read_layer(first, &ids);
-
     if (shaper->dropping && first->keyframe_start && wait_us(shaper) <= WAIT_US)
         resume(shaper);
     else if (!shaper->dropping && waits_too_long(shaper))
-        leave_out_more(shaper, layered);
+        leave_out_more(shaper);
     bool skipped = shaper->dropping;
-    if (!skipped && layered && is_of_layer_too_many(shaper, &ids, first->keyframe_start)) {
-        shaper->begins = skipped = true;
-        shaper->layers.left++;
+    if (!skipped) {
+        sl_layering_picture(&shaper->layering, &shaper->layer, first->keyframe_start);
+        tell_wish(shaper, first->codec);
+        note_layers(shaper, first->codec);
+        if (!sl_layering_takes(&shaper->layering, &shaper->layer)) {
+            shaper->begins = skipped = true;
+            /* Whoever misses a picture of VP8 by its number waits for it. Those of VP9 tell by them
+             * what they lean on. */
+            if (first->codec == SL_CODEC_VP8)
+                shaper->left++;
+        }
     }
     if (skipped)
         sl_count(shaper->output->flow->counters, SL_COUNTER_PICTURES_LEFT_OUT, 1);
@@ -309,26 +273,36 @@ static void hold(struct sl_flow_shaper *shaper, struct sl_rtp_packet *packet)
         return;
     }
     shaper->held[(shaper->head + shaper->count++) % HELD_MAX] =
-        (struct held){sl_rtp_packet_ref(packet), shaper->begins, shaper->layers.left};
+        (struct held){sl_rtp_packet_ref(packet), shaper->begins, shaper->spatial, shaper->left};
     shaper->begins = false;
-    shaper->layers.left = 0;
+    shaper->left = 0;
     shaper->bytes += bytes_of(packet);
 }
 
 static void consider(struct sl_flow_shaper *shaper, struct sl_rtp_packet *packet)
 {
-    struct sl_vp8_ids ids;
+    bool begins = packet->seq > shaper->newest_seq && packet->timestamp != shaper->timestamp;
+    struct sl_layer layer;
+    int err = sl_layer_read(packet->codec, packet->payload, packet->payload_len, &layer);
 
-    if (read_layer(packet, &ids))
-        count_layer(shaper, packet, ids.tid);
+    if (err < 0 && !begins)
+        layer = shaper->layer;
+    if (begins)
+        shaper->layer = layer;
+    sl_layering_count(&shaper->layering, &layer, bytes_of(packet), limit_of(shaper),
+                      shaper->output->sending_us);
     if (packet->seq > shaper->newest_seq) {
-        if (packet->timestamp != shaper->timestamp)
+        if (begins)
             shaper->skipping = is_skipped(shaper, packet);
         shaper->newest_seq = packet->seq;
         shaper->timestamp = packet->timestamp;
     }
-    if (!shaper->skipping)
+    if (shaper->skipping)
+        return;
+    if (sl_layering_takes(&shaper->layering, &layer))
         hold(shaper, packet);
+    else
+        shaper->begins = true;
 }
 
 /* ---- From one state to another ---- */
@@ -348,9 +322,9 @@ static void begin_pacing(struct sl_flow_shaper *shaper, int64_t now_us)
     shaper->newest_seq = splice->first_seq + (int64_t)(output->end.index - splice->base);
     shaper->timestamp = output->end.timestamp - splice->timestamp_offset;
     shaper->skipping = false;
-    memset(&shaper->layers, 0, sizeof(shaper->layers));
-    shaper->layers.top = shaper->layers.wanted = LAYERS - 1;
-    shaper->layers.since_us = now_us;
+    shaper->left = 0;
+    shaper->spatial = output->spatial;
+    sl_layering_begin(&shaper->layering, now_us);
 }
 
 static void end_pacing(struct sl_flow_shaper *shaper)
@@ -381,8 +355,8 @@ static void tell_figures(const struct sl_flow_shaper *shaper)
     atomic_store_explicit(&stats->limit_bps, limit_of(shaper), memory_order_relaxed);
     atomic_store_explicit(&stats->offered_bps, sl_estimator_offered_bps(shaper->estimator),
                           memory_order_relaxed);
-    bool layered =
-        shaper->timer && shaper->layers.exist && shaper->layers.rates_bps[0] <= limit_of(shaper);
+    bool layered = shaper->timer && shaper->layering.exist &&
+                   shaper->layering.rates_bps[0] <= limit_of(shaper);
     atomic_store_explicit(&stats->layered, layered, memory_order_relaxed);
 }
 
@@ -406,13 +380,6 @@ static void note_cut(struct sl_flow_shaper *shaper)
     begin_dropping(shaper);
 }
 
-/* Those left out begin again one after the other. */
-static bool has_all_layers(const struct sl_flow_shaper *shaper)
-{
-    return !shaper->layers.exist || shaper->layers.top == LAYERS - 1 ||
-           shaper->layers.rates_bps[shaper->layers.top + 1] == 0;
-}
-
 static void follow_limit(struct sl_flow_shaper *shaper, int64_t now_us)
 {
     uint64_t limit = limit_of(shaper);
@@ -425,7 +392,7 @@ static void follow_limit(struct sl_flow_shaper *shaper, int64_t now_us)
     tell_bound(shaper, limit);
     tell_figures(shaper);
     if (!limit && shaper->timer && shaper->count == 0 && !shaper->dropping &&
-        has_all_layers(shaper))
+        sl_layering_is_full(&shaper->layering))
         end_pacing(shaper);
 }
 
@@ -548,15 +515,16 @@ void sl_flow_shaper_reset(struct sl_flow_shaper *shaper)
     for (size_t i = 0; i < shaper->count; i++)
         sl_rtp_packet_unref(shaper->held[(shaper->head + i) % HELD_MAX].packet);
     shaper->count = shaper->bytes = 0;
-    if (shaper->dropping)
+    if (shaper->timer)
         sl_sink_wish_keyframes(shaper->output->current->sink, 0);
     if (shaper->bound_bps)
         sl_sink_bound_bitrate(shaper->output->current->sink, 0);
     shaper->bound_bps = 0;
     shaper->dropping = shaper->skipping = shaper->begins = false;
     shaper->newest_seq = shaper->keyframe_seq = -1;
-    shaper->layers.left = 0;
-    shaper->layers.exist = false;
+    shaper->left = 0;
+    sl_layering_begin(&shaper->layering, shaper->output->sending_us);
+    shaper->spatial = shaper->output->spatial = SL_LAYERING_ALL_SPATIAL;
     memset(shaper->output->seams, 0, SL_FLOW_SEAMS * sizeof(*shaper->output->seams));
 }
 
@@ -573,6 +541,7 @@ struct sl_flow_shaper *sl_flow_shaper_create(struct output *output)
 
     shaper->output = output;
     shaper->estimator = output->estimator = sl_estimator_create();
+    shaper->spatial = output->spatial = SL_LAYERING_ALL_SPATIAL;
     output->seams = sl_new_array(struct seam, SL_FLOW_SEAMS);
     return shaper;
 }

@@ -2,9 +2,12 @@
 /* What a payload tells, by codec. The inspectors get at least one byte and a zeroed result. */
 #include "rtp/payload.h"
 
+#include "base/bytes.h"
 #include "rtp/rtp.h"
 
 #include <errno.h>
+
+enum { LEB128_MAX = 8 };
 
 /* AV1 aggregation header (AV1 RTP payload format section 4.4): Z|Y| W |N|-|-|-|. */
 int sl_av1_inspect(const uint8_t *payload, size_t len, struct sl_payload_info *out)
@@ -16,6 +19,29 @@ int sl_av1_inspect(const uint8_t *payload, size_t len, struct sl_payload_info *o
         return -EBADMSG;
     out->keyframe_start = new_sequence;
     out->frame_start = new_sequence;
+    return 0;
+}
+
+/* The first OBU's header (AV1 section 5.3.2, 5.3.3), where the packet begins with one: its length
+ * stands before it unless W says that the packet holds no other. */
+int sl_av1_read_layer(const uint8_t *payload, size_t len, struct sl_layer *out)
+{
+    struct sl_reader r = sl_reader_of(payload, len);
+    uint8_t aggregation = sl_read_u8(&r);
+    bool continues = aggregation & 0x80, alone = (aggregation >> 4 & 3) == 1;
+    uint8_t obu, extension;
+
+    if (continues)
+        return -ENOENT;
+    if (!alone) {
+        for (unsigned i = 0; i < LEB128_MAX && (sl_read_u8(&r) & 0x80); i++)
+            ;
+    }
+    obu = sl_read_u8(&r);
+    extension = sl_read_u8(&r);
+    if (!r.ok || !(obu & 0x04))
+        return -ENOENT;
+    out->temporal = extension >> 5;
     return 0;
 }
 

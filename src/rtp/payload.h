@@ -39,5 +39,8 @@ int sl_vp8_inspect(const uint8_t *payload, size_t len, struct sl_payload_info *o
 
 int sl_vp9_inspect(const uint8_t *payload, size_t len, struct sl_payload_info *out);
 int sl_av1_inspect(const uint8_t *payload, size_t len, struct sl_payload_info *out);
+/* As sl_layer_read(), into what is zeroed; at least one byte. */
+int sl_vp9_read_layer(const uint8_t *payload, size_t len, struct sl_layer *out);
+int sl_av1_read_layer(const uint8_t *payload, size_t len, struct sl_layer *out);
 
 #endif

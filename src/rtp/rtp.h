@@ -323,6 +323,18 @@ struct sl_vp8_ids {
 /* -EBADMSG: not a whole descriptor. */
 int sl_vp8_ids_read(const uint8_t *payload, size_t len, struct sl_vp8_ids *out);
 
+/* The layer of a picture that a packet is of. Nothing leans on one above it. */
+struct sl_layer {
+    uint8_t temporal, spatial; /* 0..7; spatial of VP9 only: AV1's are not told apart */
+    bool sync;                 /* VP8: leans on the lowest temporal layer only */
+    bool opens_above;          /* VP9: later pictures of higher temporal layers lean on none of
+                                  theirs before this one */
+    bool ends;                 /* VP9: the last packet of the picture's spatial layer */
+};
+/* VP8 (RFC 7741 section 4.2), VP9 (RFC 9628 section 4.2), AV1 (the first OBU's extension). -ENOENT:
+ * the packet does not say. */
+int sl_layer_read(enum sl_codec codec, const uint8_t *payload, size_t len, struct sl_layer *out);
+
 /* ---- Going on with another source ---- */
 
 /* How packets of one source become those of an output that may have sent another's before: numbers,

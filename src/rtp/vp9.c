@@ -26,7 +26,9 @@ enum {
     LAYERS = 0x20,
     FLEXIBLE = 0x10,
     BEGINS_FRAME = 0x08,
+    ENDS_FRAME = 0x04,
     STRUCTURE = 0x02,
+    UP_SWITCH = 0x10, /* of the layers' byte */
     REFERENCES_MAX = 3,
 };
 
@@ -60,14 +62,37 @@ static bool read_references(struct sl_reader *r)
     return false;
 }
 
+static void skip_picture_id(struct sl_reader *r, uint8_t first)
+{
+    if ((first & PICTURE_ID) && (sl_read_u8(r) & 0x80))
+        (void)sl_read_u8(r); /* r->ok tells */
+}
+
+int sl_vp9_read_layer(const uint8_t *payload, size_t len, struct sl_layer *out)
+{
+    struct sl_reader r = sl_reader_of(payload, len);
+    uint8_t first = sl_read_u8(&r);
+
+    if (!(first & LAYERS))
+        return -ENOENT;
+    skip_picture_id(&r, first);
+    uint8_t layers = sl_read_u8(&r);
+    if (!r.ok)
+        return -ENOENT;
+    out->temporal = layers >> 5;
+    out->spatial = layers >> 1 & 7;
+    out->opens_above = layers & UP_SWITCH;
+    out->ends = first & ENDS_FRAME;
+    return 0;
+}
+
 int sl_vp9_inspect(const uint8_t *payload, size_t len, struct sl_payload_info *out)
 {
     struct sl_reader r = sl_reader_of(payload, len);
     uint8_t first = sl_read_u8(&r);
     unsigned spatial_layer = 0;
 
-    if ((first & PICTURE_ID) && (sl_read_u8(&r) & 0x80))
-        (void)sl_read_u8(&r); /* r.ok tells */
+    skip_picture_id(&r, first);
     if (first & LAYERS) {
         spatial_layer = sl_read_u8(&r) >> 1 & 7;
         if (!(first & FLEXIBLE))

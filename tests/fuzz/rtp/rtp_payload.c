@@ -23,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (len == 0)
         return 0;
     enum sl_codec codec = codecs[data[0] % 5];
+    struct sl_layer layer;
+    if (sl_layer_read(codec, data + 1, len - 1, &layer) == 0)
+        check(layer.temporal < 8 && layer.spatial < 8 && (codec == SL_CODEC_VP9 || !layer.spatial));
     int err = sl_payload_inspect(codec, data + 1, len - 1, &info);
     check(sl_payload_inspect(codec, data + 1, len - 1, &again) == err);
     if (err < 0) {

@@ -8,7 +8,7 @@ import { WcsClient } from './wcs.mjs';
 let number = 0;
 
 // In the page: an offer of a camera of bare.js in the sizes of `encodings`.
-function offer([label, camera, mimeType, encodings]) {
+async function offer([label, camera, mimeType, encodings]) {
     const connection = new RTCPeerConnection();
     window.simulcast = { ...window.simulcast, [label]: connection };
     const { stream } = window.cameras[camera];
@@ -16,6 +16,10 @@ function offer([label, camera, mimeType, encodings]) {
         connection.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
     const video = connection.addTransceiver(stream.getVideoTracks()[0], { direction: 'sendonly',
         streams: [stream], sendEncodings: encodings });
+    // A busy machine makes fewer pictures of them, not smaller ones.
+    const parameters = video.sender.getParameters();
+    parameters.degradationPreference = 'maintain-resolution';
+    await video.sender.setParameters(parameters);
     video.setCodecPreferences(RTCRtpSender.getCapabilities('video').codecs
         .filter((codec) => codec.mimeType === mimeType || codec.mimeType === 'video/rtx'));
     return connection.createOffer().then((made) => connection.setLocalDescription(made))

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "flow/layering.h"
 #include "flow/out.h"
 
 #include <setjmp.h>
@@ -36,12 +37,16 @@ static struct {
         uint64_t index;
         uint32_t timestamp;
         uint16_t picture; /* its number, as the player has it */
-        uint8_t tid;
+        uint8_t tid, sid;
+        bool ends;    /* with the last of its layer */
+        uint8_t told; /* the highest layer of its picture, by the output */
     } sent[SENT_MAX];
     size_t sent_count;
     int64_t next_seq;
     uint32_t next_timestamp;
     int layers;            /* of the pictures: 0: none, else as many */
+    int spatial;           /* the same; then they are of VP9 */
+    bool av1;              /* otherwise of this, or of VP8 */
     uint16_t next_picture; /* the number of such a one */
 } world;
 
@@ -203,7 +208,12 @@ void sl_flow_out_send(struct output *out, const struct sl_flow_path *path,
         uint64_t index = out->splice.base + (uint64_t)(packets[i]->seq - out->splice.first_seq);
         assert_true(world.sent_count < SENT_MAX);
         struct sl_vp8_ids ids = {.picture = 0};
-        if (packets[i]->payload[0] & 0x80)
+        struct sl_layer layer;
+        (void)sl_layer_read(packets[i]->codec, packets[i]->payload, packets[i]->payload_len,
+                            &layer);
+        if (packets[i]->codec == SL_CODEC_VP9)
+            ids.picture = (uint16_t)((packets[i]->payload[1] & 0x7f) << 8 | packets[i]->payload[2]);
+        else if (packets[i]->codec == SL_CODEC_VP8 && packets[i]->payload[0] & 0x80)
             assert_int_equal(sl_vp8_ids_read(packets[i]->payload, packets[i]->payload_len, &ids),
                              0);
         world.sent[world.sent_count++] =
@@ -212,7 +222,10 @@ void sl_flow_out_send(struct output *out, const struct sl_flow_path *path,
                           index,
                           packets[i]->timestamp,
                           (uint16_t)((ids.picture + out->splice.picture_offset) & 0x7fff),
-                          ids.tid};
+                          layer.temporal,
+                          layer.spatial,
+                          layer.ends,
+                          out->spatial};
         if (index > out->end.index) {
             out->end.index = index;
             out->end.timestamp = packets[i]->timestamp;
@@ -281,9 +294,34 @@ static void pass(int64_t ms)
 /* Chromium's order of three layers, or of two: each leans on what is below. */
 static uint8_t layer_of(uint16_t picture)
 {
+    if (world.layers < 2)
+        return 0;
     static const uint8_t three[] = {0, 2, 1, 2}, two[] = {0, 1};
 
     return world.layers == 3 ? three[picture % 4] : two[picture % 2];
+}
+
+/* Where each layer of a picture begins and ends; picture id of 15 bits, no references told. */
+static void describe_vp9(struct sl_rtp_packet *packet, uint8_t sid, bool begins, bool ends)
+{
+    uint8_t tid = layer_of(world.next_picture);
+    const uint8_t descriptor[] = {
+        (uint8_t)(0xa0 | (packet->keyframe_start ? 0 : 0x40) | begins << 3 | ends << 2),
+        (uint8_t)(0x80 | world.next_picture >> 8), (uint8_t)world.next_picture,
+        (uint8_t)(tid << 5 | (tid == 0) << 4 | sid << 1), (uint8_t)(world.next_picture / 4)};
+
+    packet->codec = SL_CODEC_VP9;
+    memcpy(packet->payload, descriptor, sizeof(descriptor));
+}
+
+/* One OBU, which only in the first packet has its header. */
+static void describe_av1(struct sl_rtp_packet *packet, bool first)
+{
+    const uint8_t descriptor[] = {first ? 0x10 : 0x90, 0x34,
+                                  (uint8_t)(layer_of(world.next_picture) << 5)};
+
+    packet->codec = SL_CODEC_AV1;
+    memcpy(packet->payload, descriptor, sizeof(descriptor));
 }
 
 static void describe_layer(struct sl_rtp_packet *packet)
@@ -315,7 +353,13 @@ static void picture(size_t packets, bool keyframe)
         packet->keyframe_start = keyframe && i == 0;
         packet->marker = i + 1 == packets;
         packet->arrival_us = world.now_us;
-        if (world.layers)
+        size_t spatial = (size_t)world.spatial, sid = i * spatial / packets;
+        if (spatial)
+            describe_vp9(packet, (uint8_t)sid, i == 0 || (i - 1) * spatial / packets != sid,
+                         (i + 1) * spatial / packets != sid);
+        else if (world.av1)
+            describe_av1(packet, i == 0);
+        else if (world.layers)
             describe_layer(packet);
         batch[i] = sl_rtp_packet_ref(packet);
     }
@@ -480,15 +524,16 @@ static void an_old_repair_before_a_key_frame_costs_no_picture(void **state)
     check_numbers();
 }
 
-/* Pictures sent from here on, and whether their numbers are in a row. */
+/* Pictures sent from here on; those of VP8 have numbers in a row. */
 static size_t count_pictures(size_t from)
 {
+    bool in_a_row = world.spatial == 0 && !world.av1;
     size_t count = 0;
 
     for (size_t i = from; i < world.sent_count; i++) {
         if (i > from && world.sent[i].timestamp == world.sent[i - 1].timestamp)
             continue;
-        if (i > from)
+        if (i > from && in_a_row)
             assert_int_equal(world.sent[i].picture, (world.sent[i - 1].picture + 1) & 0x7fff);
         count++;
     }
@@ -558,6 +603,112 @@ static void the_numbers_of_pictures_before_a_gap_stay_known(void **state)
     assert_true(output->moved);
 }
 
+/* What a player of VP9 gets of equal pictures of 2 Mbit/s. */
+static void layers_of_vp9_are_left_out_from_above(void **state)
+{
+    static const struct {
+        int layers, spatial;
+        uint64_t limit_bps;
+        uint8_t tid, sid; /* the highest that are sent */
+        size_t pictures;  /* in four seconds, of a hundred */
+    } cases[] = {
+        {1, 2, 1300000, 0, 0, 100}, {2, 2, 1300000, 1, 0, 100}, {2, 2, 800000, 0, 0, 50},
+        {2, 1, 1300000, 0, 0, 50},  {1, 3, 1600000, 0, 1, 100}, {3, 3, 1600000, 2, 1, 100},
+        {1, 3, 2400000, 0, 2, 100}, {2, 1, 2400000, 1, 0, 100},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        assert_int_equal(teardown(state), 0);
+        assert_int_equal(setup(state), 0);
+        world.layers = cases[i].layers;
+        world.spatial = cases[i].spatial;
+        world.next_picture = 0x7f80;
+        stream(400, 12);
+        set_limit(cases[i].limit_bps, 2400000);
+        pass(50);
+        stream(3000, 10);
+        size_t before = world.sent_count;
+        stream(4000, 10);
+        assert_in_range(count_pictures(before), cases[i].pictures - 2, cases[i].pictures + 2);
+        for (size_t j = before; j < world.sent_count; j++) {
+            const struct sent *sent = &world.sent[j];
+            assert_in_range(sent->tid, 0, cases[i].tid);
+            assert_in_range(sent->sid, 0, cases[i].sid);
+            /* The last of a picture is told by its layer, or is the source's own last. */
+            bool last = j + 1 < world.sent_count && sent[1].timestamp != sent->timestamp;
+            assert_true(!last || (sent->ends &&
+                                  (sent->told == sent->sid || sent->sid + 1 == cases[i].spatial)));
+            /* Numbers tell what leans on what. */
+            assert_int_equal(sent->picture,
+                             (0x7f80 + sent->timestamp / (90000 / FPS) - 1) & 0x7fff);
+        }
+        check_numbers();
+        /* Wide again: spatial layers come back with the key frame that is asked for. */
+        world.limit_bps = 0;
+        pass(100);
+        stream(2000, 10);
+        bool cut = cases[i].sid + 1 < cases[i].spatial;
+        assert_int_equal(world.wish_us, cut ? 4 * (int64_t)SL_US_PER_S : 0);
+        picture(10, cut);
+        pass(1000 / FPS);
+        assert_int_equal(world.wish_us, 0);
+        before = world.sent_count;
+        stream(1000, 10);
+        assert_int_equal(world.sent_count, before + 250);
+        assert_null(world.on_timer);
+        check_numbers();
+    }
+}
+
+static void a_picture_is_not_left_in_its_middle(void **state)
+{
+    static const struct sl_layer base = {.temporal = 0}, upper = {.temporal = 1},
+                                 spatial = {.spatial = 1};
+    struct sl_layering layering;
+
+    (void)state;
+    sl_layering_begin(&layering, 0);
+    sl_layering_count(&layering, &base, 20000, 400000, 0);
+    sl_layering_count(&layering, &upper, 20000, 400000, 100 * MS);
+    sl_layering_count(&layering, &spatial, 20000, 400000, 200 * MS);
+    sl_layering_picture(&layering, &upper, false);
+    sl_layering_count(&layering, &upper, 1000, 400000, 500 * MS); /* too much, it turns out */
+    assert_int_equal(layering.top, 0);
+    assert_true(sl_layering_takes(&layering, &upper));
+    assert_true(sl_layering_takes(&layering, &spatial));
+    assert_int_equal(sl_layering_spatial(&layering), SL_LAYERING_ALL_SPATIAL);
+    sl_layering_picture(&layering, &upper, false);
+    assert_false(sl_layering_takes(&layering, &upper));
+    assert_false(sl_layering_takes(&layering, &spatial));
+    assert_true(sl_layering_takes(&layering, &base));
+    assert_int_equal(sl_layering_spatial(&layering), 0);
+}
+
+static void upper_layers_of_av1_come_back_with_a_key_frame(void **state)
+{
+    (void)state;
+    world.layers = 2;
+    world.av1 = true;
+    stream(400, 10);
+    set_limit(1300000, 2000000);
+    pass(50);
+    stream(3000, 10);
+    size_t before = world.sent_count;
+    stream(4000, 10);
+    assert_in_range(count_pictures(before), 48, 52);
+    world.limit_bps = 0;
+    pass(100);
+    stream(1000, 10);
+    assert_int_equal(world.wish_us, 4 * (int64_t)SL_US_PER_S);
+    picture(10, true);
+    pass(1000 / FPS);
+    before = world.sent_count;
+    stream(1000, 10);
+    assert_int_equal(world.sent_count, before + 250);
+    assert_int_equal(world.wish_us, 0);
+    check_numbers();
+}
+
 static void a_limit_that_goes_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -590,6 +741,10 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(repairs_get_a_fifth_and_no_old_packet, setup, teardown),
         cmocka_unit_test_setup_teardown(upper_layers_are_left_out_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(layers_of_vp9_are_left_out_from_above, setup, teardown),
+        cmocka_unit_test(a_picture_is_not_left_in_its_middle),
+        cmocka_unit_test_setup_teardown(upper_layers_of_av1_come_back_with_a_key_frame, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(the_numbers_of_pictures_before_a_gap_stay_known, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_old_repair_before_a_key_frame_costs_no_picture, setup,

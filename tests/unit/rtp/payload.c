@@ -462,6 +462,65 @@ static void inspects_av1_and_audio(void **state)
     check_cases(cases, SL_ARRAY_LEN(cases));
 }
 
+static void tells_the_layer_of_a_packet(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        enum sl_codec codec;
+        const char *payload;
+        size_t len;
+        int result;
+        struct sl_layer layer;
+    } cases[] = {
+        {"VP8, second layer, sync",
+         SL_CODEC_VP8,
+         TEXT("\x90\xe0\x91\x22\x05\x60\x01"),
+         0,
+         {.temporal = 1, .sync = true}},
+        {"VP8 without layers", SL_CODEC_VP8, TEXT("\x90\x80\x11\x01"), -ENOENT, {0}},
+        {"VP9, all three bits of each",
+         SL_CODEC_VP9,
+         TEXT("\xe4\x91\x22\xfe\x05\x82"),
+         0,
+         {.temporal = 7, .spatial = 7, .opens_above = true, .ends = true}},
+        {"VP9, second spatial layer, its middle",
+         SL_CODEC_VP9,
+         TEXT("\xa0\x11\x43\x05\x82"),
+         0,
+         {.temporal = 2, .spatial = 1}},
+        {"VP9 without layers", SL_CODEC_VP9, TEXT("\x8c\x11\x82"), -ENOENT, {0}},
+        {"VP9, cut before the layer", SL_CODEC_VP9, TEXT("\xa0\x91\x22"), -ENOENT, {0}},
+        {"AV1, alone", SL_CODEC_AV1, TEXT("\x10\x34\x40\x0b"), 0, {.temporal = 2}},
+        {"AV1, behind its length", SL_CODEC_AV1, TEXT("\x20\x02\x34\x20\x32"), 0, {.temporal = 1}},
+        {"AV1, behind two bytes of length",
+         SL_CODEC_AV1,
+         TEXT("\x00\x82\x01\x34\x20"),
+         0,
+         {.temporal = 1}},
+        {"AV1 without extension", SL_CODEC_AV1, TEXT("\x18\x0a\x0b"), -ENOENT, {0}},
+        {"AV1, a continuation", SL_CODEC_AV1, TEXT("\x90\x34\x40"), -ENOENT, {0}},
+        {"AV1, cut", SL_CODEC_AV1, TEXT("\x10\x34"), -ENOENT, {0}},
+        {"H264", SL_CODEC_H264, TEXT("\x65\x88\x84"), -ENOENT, {0}},
+        {"nothing", SL_CODEC_VP9, TEXT(""), -ENOENT, {0}},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_layer layer;
+        int result =
+            sl_layer_read(cases[i].codec, (const uint8_t *)cases[i].payload, cases[i].len, &layer);
+        const struct sl_layer *want = &cases[i].layer;
+        if (result != cases[i].result)
+            fail_msg("%s: %d", cases[i].what, result);
+        if (result < 0)
+            continue;
+        if (layer.temporal != want->temporal || layer.spatial != want->spatial ||
+            layer.sync != want->sync || layer.opens_above != want->opens_above ||
+            layer.ends != want->ends)
+            fail_msg("%s: %d %d", cases[i].what, layer.temporal, layer.spatial);
+    }
+}
+
 /* hardening class 9: under the sanitizers one byte too far shows */
 static void reads_no_byte_beyond_any_payload(void **state)
 {
@@ -478,6 +537,9 @@ static void reads_no_byte_beyond_any_payload(void **state)
         for (int codec = SL_CODEC_H264; codec <= SL_CODEC_AV1; codec++) {
             int err = sl_payload_inspect((enum sl_codec)codec, end, len, &info);
             assert_true(err == 0 || err == -EBADMSG);
+            struct sl_layer layer;
+            err = sl_layer_read((enum sl_codec)codec, end, len, &layer);
+            assert_true(err == 0 || err == -ENOENT);
         }
         free(exact);
     }
@@ -493,6 +555,7 @@ int main(void)
         cmocka_unit_test(inspects_vp8),
         cmocka_unit_test(inspects_vp9),
         cmocka_unit_test(inspects_av1_and_audio),
+        cmocka_unit_test(tells_the_layer_of_a_packet),
         cmocka_unit_test(reads_no_byte_beyond_any_payload),
     };
 

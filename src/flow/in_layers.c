@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 
 #include <string.h>
 
@@ -40,6 +41,7 @@ struct layer {
 };
 
 struct layers {
+    struct sl_counters *counters; /* the worker's */
     size_t count;
     struct layer all[SL_MEDIA_LAYERS_MAX];
     uint8_t ext_rid, ext_repaired_rid;
@@ -61,6 +63,7 @@ struct layers *sl_flow_layers_create(struct sl_flow_in *in, const struct sl_medi
 {
     struct layers *layers = sl_new(struct layers);
 
+    layers->counters = in->counters;
     layers->count = media->layer_count;
     layers->ext_rid = media->ext_id[SL_EXT_RID];
     layers->ext_repaired_rid = media->ext_id[SL_EXT_REPAIRED_RID];
@@ -160,6 +163,7 @@ static void lead(struct layers *layers, struct layer *layer, const struct sl_rtp
     if (layers->leader) {
         sl_splice_move(&layers->splice, &layers->end, packet->seq, packet->timestamp, &ids,
                        ticks_since_end(layers, layer, packet));
+        sl_count(layers->counters, SL_COUNTER_LEADERS, 1);
     } else {
         layers->splice.first_seq = packet->seq;
         layers->splice.base = (uint64_t)packet->seq;

@@ -117,8 +117,10 @@ static void go_over(struct output *output, struct sl_rtp_packet *const *packets,
         sl_flow_shaper_reset(output->shaper);
         sl_flow_shaper_want(output->shaper, output->next->wanted_bps);
     }
-    if (output->started)
+    if (output->started) {
         splice_to(output, packets[i]);
+        sl_count(output->flow->counters, SL_COUNTER_OUTPUTS_MOVED, 1);
+    }
     output->current->behind = output->left;
     output->left = output->current;
     output->current = output->next; /* behind is NULL: it was never left */

@@ -235,6 +235,7 @@ describe('a link that is narrower than the stream', () => {
             t.begun.push(() => stop(page, wide, 'STOPPED'));
             const { relay, player } = await playThrough(t, publisher.name);
             await Promise.all([shows(wide, 640), shows(player, 640)]);
+            const before = await server.metrics();
             await relay.set('rate 500');
             await shows(player, 320);
             const look = async () => ({ sent: await publisher.sizes(),
@@ -262,6 +263,10 @@ describe('a link that is narrower than the stream', () => {
             await Promise.all([shows(wide, 320), shows(player, 320)]);
             await publisher.only('lo', 'hi');
             await Promise.all([shows(wide, 640), shows(player, 640)]);
+            const now = await server.metrics();
+            const more = (name) => now[name] - before[name];
+            assert.ok(more('sluice_player_moves_total') >= 2, 'the narrow one went there and back');
+            assert.ok(more('sluice_size_changes_total') >= 2, 'so did the stream');
         });
     }
 

@@ -87,7 +87,7 @@ static void note_latency(struct client_context *context, const uint8_t *payload,
 {
     int64_t sent_us;
 
-    if (len < STAMP_ROOM || memcmp(payload + len - STAMP_LEN, stamp_magic, 8) != 0)
+    if (len < STAMP_LEN || memcmp(payload + len - STAMP_LEN, stamp_magic, 8) != 0)
         return;
     memcpy(&sent_us, payload + len - 8, sizeof(sent_us));
     context->latencies[context->latency_count++ % context->latency_max] =
@@ -236,7 +236,8 @@ void client_send(struct client *client, enum sl_media_kind kind, bool marker, ui
     if (!sender || !path || len > PAYLOAD_MAX)
         return;
     memcpy(stamped, payload, len);
-    if (len >= STAMP_ROOM && !client->context->intact) {
+    size_t room = client->context->stamp_all ? 2 * STAMP_LEN : STAMP_ROOM;
+    if (len >= room && !client->context->intact) {
         int64_t now_us = sl_now_us();
         memcpy(stamped + len - STAMP_LEN, stamp_magic, 8);
         memcpy(stamped + len - 8, &now_us, 8);

@@ -23,6 +23,7 @@ struct client_context {
     const struct sl_dtls_identity *identity;
     struct sl_udp_receiver *receiver;
     bool intact;      /* what is published can be decoded: no stamps in it, and no latencies */
+    bool stamp_all;   /* short packets as well */
     int verify_every; /* one in so many received packets is decrypted and checked */
     /* Latencies in microseconds of stamped packets; a ring. */
     uint32_t *latencies;

@@ -6,7 +6,7 @@
  *   load --target sluice|janus --port N... --pid SERVER... --clip FILE [--play-port N...]
  *        [--rooms R] [--players P per room] [--seconds S] [--settle S] [--repeat N] [--join-ms MS]
  *        [--hold] [--existing] [--cm] [--verify-every N] [--pace-us N] [--form FORM...]
- *        [--intact] [--sound] [--trace FILE [--record FILE]]
+ *        [--intact] [--sound] [--trace FILE [--record FILE]] [--sip-port N]
  *
  * With --repeat the same players are measured N times, each time after --settle seconds, in which
  * whoever started it may change something; then a line "measuring" tells when each begins.
@@ -24,6 +24,10 @@
  * that the server can decode them, and no latency is known.
  *
  * With --sound all streams are sound alone, and so is the clip.
+ *
+ * With --sip-port the players are telephones in a browser: each calls a party at 127.0.0.1, says
+ * the clip and hears what comes back. A join lasts from the call to the first sound, a latency from
+ * the telephone to the party and back.
  *
  * Server CPU is user + kernel time of all threads of each --pid, over the measured
  * seconds; memory is what the resident sets grew by between the publishers' start and the players'
@@ -77,6 +81,7 @@ struct load {
     struct publisher *publishers; /* one for each room, or none */
     size_t publisher_count;
     struct peer **players;
+    struct publisher *callers; /* the players, as those who say something; NULL: they do not */
     size_t player_count, players_made;
     enum phase phase;
     int64_t phase_us, next_join_us, next_report_us;
@@ -264,8 +269,9 @@ static struct peer *make_peer(struct load *load, bool publishing, int room, size
         .protocol = load->options.protocol,
         .host = "127.0.0.1",
         .port = port_of(&load->options, publishing, room, turn),
-        .publishing = publishing,
-        .room = room,
+        .publishing = publishing || options->sip_port,
+        .sip_port = options->sip_port,
+        .room = options->sip_port ? (int)number + 1 : room,
         .form = FORM_PLAIN,
         .sound_only = options->sound,
         .trace = publishing ? NULL : load->trace,
@@ -311,6 +317,8 @@ static void join_next(struct load *load, int64_t now_us)
     size_t i = load->players_made++;
     size_t rooms = (size_t)load->options.rooms;
     load->players[i] = make_peer(load, false, (int)(i % rooms) + 1, i / rooms, i);
+    if (load->callers)
+        load->callers[i].peer = load->players[i];
     load->next_join_us = now_us + (int64_t)load->options.join_ms * SL_US_PER_MS;
 }
 
@@ -429,6 +437,8 @@ static void on_tick(void *owner)
             client_report(load->publishers[i].peer->client);
     }
     for (size_t i = 0; i < load->players_made; i++) {
+        if (load->callers)
+            publish_due(load, &load->callers[i], now_us);
         client_tick(load->players[i]->client, now_us);
         if (report)
             client_report(load->players[i]->client);
@@ -483,6 +493,9 @@ static bool set_up(struct load *load)
     load->context.identity = identity;
     load->player_count = (size_t)load->options.rooms * (size_t)load->options.players;
     load->players = sl_new_array(struct peer *, load->player_count);
+    if (load->options.sip_port)
+        load->callers = sl_new_array(struct publisher, load->player_count);
+    load->context.stamp_all = load->options.sip_port != 0;
     load->publisher_count = load->options.existing ? 0 : (size_t)load->options.rooms;
     load->publishers = sl_new_array(struct publisher, load->publisher_count);
     for (size_t i = 0; i < load->publisher_count; i++)

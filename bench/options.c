@@ -32,6 +32,7 @@ bool options_parse(int argc, char **argv, struct options *options)
         {"form", required_argument, NULL, 'f'},
         {"trace", required_argument, NULL, 'T'},
         {"record", required_argument, NULL, 'o'},
+        {"sip-port", required_argument, NULL, 'C'},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -107,12 +108,17 @@ bool options_parse(int argc, char **argv, struct options *options)
         case 'o':
             options->record = optarg;
             break;
+        case 'C':
+            options->sip_port = (uint16_t)number;
+            options->sound = options->existing = true;
+            break;
         default:
             return false;
         }
     }
-    options->protocol =
-        options->target && strcmp(options->target, "janus") == 0 ? &protocol_janus : &protocol_wcs;
+    options->protocol = options->sip_port                                          ? &protocol_calls
+                        : options->target && strcmp(options->target, "janus") == 0 ? &protocol_janus
+                                                                                   : &protocol_wcs;
     return options->target && options->clip && options->port_count && options->pid_count &&
            options->rooms > 0 && options->players >= 0 && options->verify_every > 0 &&
            (options->trace || !options->record);

@@ -23,6 +23,7 @@ struct options {
     struct form forms[FORMS_MAX]; /* of the players, in turn; none: all as published */
     size_t port_count, play_port_count, pid_count, form_count;
     int rooms, players, seconds, settle, repeat, verify_every, pace_us, join_ms;
+    uint16_t sip_port; /* calls, to there; 0: none */
     bool cm, hold, existing, intact, sound;
 };
 

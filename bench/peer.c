@@ -49,7 +49,9 @@ int peer_build_offer(struct peer *peer, char *out, size_t len)
     struct sl_sdp_offer_config config = {
         .audio = true,
         .video = !peer->config.sound_only,
-        .direction = peer->config.publishing ? SL_SDP_SENDONLY : SL_SDP_RECVONLY,
+        .direction = peer->config.sip_port     ? SL_SDP_SENDRECV
+                     : peer->config.publishing ? SL_SDP_SENDONLY
+                                               : SL_SDP_RECVONLY,
         .ufrag = client_ufrag(peer->client),
         .pwd = client_pwd(peer->client),
         .fingerprint = sl_dtls_identity_fingerprint(peer->config.context->identity),
@@ -58,7 +60,8 @@ int peer_build_offer(struct peer *peer, char *out, size_t len)
         .cname = peer->stream,
     };
 
-    if (audio.codec != SL_CODEC_OPUS) {
+    /* A call is to be in what it says, which is opus, whatever the other side prefers. */
+    if (audio.codec != SL_CODEC_OPUS || peer->config.sip_port) {
         config.audio_codecs = &audio;
         config.audio_codec_count = 1;
     }

@@ -22,6 +22,8 @@ struct protocol {
     void (*on_message)(struct peer *peer, json_t *message);
 };
 extern const struct protocol protocol_wcs, protocol_janus;
+/* WCS again, a call instead of a stream: a peer that publishes hears whom it has called, too. */
+extern const struct protocol protocol_calls;
 
 struct peer_config {
     struct client_context *context;
@@ -31,7 +33,8 @@ struct peer_config {
     uint16_t port;
     bool publishing;
     bool sound_only;
-    int room; /* stream "bench-ROOM", or Janus room ROOM */
+    uint16_t sip_port; /* of a call: whom it is to, at 127.0.0.1 */
+    int room;          /* stream "bench-ROOM", or Janus room ROOM */
     struct form form;
     struct trace *trace; /* of a player; NULL: none */
     unsigned number;     /* of the player, there */

@@ -1,72 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The case `rooms` of run.mjs: rooms of 50 members fill, one join after the other. Measured is the
 // time from a join's being sent to its having been heard of by the last of those who are there.
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { HANDSHAKE, textFrame } from './frames.mjs';
+import { Client } from './frames.mjs';
 import { show, withNodes } from './nodes.mjs';
 
 const MEMBERS = 50;
 const MUST_MS = 50;
 
-const message = (name, object) => textFrame(JSON.stringify({ message: name, data: [object] }));
-
-class Member {
-  #text = '';
-  #waits = null; // {words, heard}
-
-  static async connect(port, login) {
-    const member = new Member();
-    member.login = login;
-    member.socket = connect(port, '127.0.0.1');
-    member.socket.setNoDelay(true);
-    member.socket.on('data', (bytes) => member.#take(bytes));
-    await once(member.socket, 'connect');
-    member.socket.write(HANDSHAKE);
-    await member.hear('101 Switching');
-    member.socket.write(message('connection', { appKey: 'roomApp', custom: { login } }));
-    await member.hear('getVersion');
-    return member;
-  }
-
-  #take(bytes) {
-    this.#text += bytes.toString('latin1');
-    if (this.#waits && this.#text.includes(this.#waits.words)) {
-      const { heard } = this.#waits;
-      this.#waits = null;
-      heard(performance.now());
-    }
-  }
-
-  // Resolves with the moment at which these words have come since the last time.
-  async hear(words) {
-    const at = this.#text.includes(words) ? performance.now()
-      : await new Promise((heard) => (this.#waits = { words, heard }));
-    this.#text = '';
-    return at;
-  }
-
-  join(room) {
-    this.socket.write(message('sendData', { operationId: 'join',
-      payload: { command: 'join', options: { name: room } } }));
-  }
+async function connectMember(port, login) {
+  const client = await Client.open(port);
+  client.send('connection', { appKey: 'roomApp', custom: { login } });
+  await client.hear('getVersion');
+  return { client, login };
 }
 
 async function fillRoom(port, room) {
   const members = [], times = [];
   for (let i = 0; i < MEMBERS; i++)
-    members.push(await Member.connect(port, `${room}-m${i}`));
-  for (const [i, member] of members.entries()) {
-    const there = members.slice(0, i);
-    const heard = there.map((other) => other.hear(`"info":"${member.login}"`));
+    members.push(await connectMember(port, `${room}-m${i}`));
+  for (const [i, { client, login }] of members.entries()) {
+    const heard = members.slice(0, i).map((other) => other.client.hear(`"info":"${login}"`));
     const begun = performance.now();
-    member.join(room);
-    await member.hear('"STATE"');
+    client.send('sendData', { operationId: 'join', payload: { command: 'join', options: { name: room } } });
+    await client.hear('"STATE"');
     if (i > 0)
       times.push(Math.max(...await Promise.all(heard)) - begun);
   }
-  for (const { socket } of members)
-    socket.destroy();
+  members.forEach(({ client }) => client.close());
   return times;
 }
 

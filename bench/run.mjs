@@ -11,6 +11,7 @@ import { parseArgs, promisify } from 'node:util';
 import { againstTable, measureAgainst } from './against.mjs';
 import { makeClip } from './clip.mjs';
 import { clusterNote, clusterTables, measureCluster } from './cluster.mjs';
+import { callCases, callsNote, callsTable, measureCalls } from './calls.mjs';
 import { downlinkNote, downlinkTable, measureDownlink } from './downlink.mjs';
 import { hooksNote, hooksTable, measureHooks } from './hooks.mjs';
 import { linkCases, linksNote, linksTable, measureLinks } from './links.mjs';
@@ -209,6 +210,7 @@ async function runCases() {
   const outputs = (name) => wanted('outputs') || wanted(name);
   const mixers = (name) => wanted('mixers') || wanted(name);
   const links = (name) => wanted('links') || wanted(name);
+  const calls = (name) => wanted('calls') || wanted(name);
   const clip = [...cases.map((x) => x.name), 'downlink', ...several.map(([name]) => name).filter((name) => !name.startsWith('push')),
     ...variantCases, 'variants', ...outputCases,
     'outputs'].some(wanted) &&
@@ -265,6 +267,12 @@ async function runCases() {
       clip, mixers);
     failed += failures;
     tables.push(`${mixersTable(results)}\n\n${mixersNote}`);
+  }
+  if (callCases.some(calls)) {
+    const { results, failed: failures } = await measureCalls({ startSluice, stop, freePort, build, work, quick },
+      calls);
+    failed += failures;
+    tables.push(`${callsTable(results)}\n\n${callsNote}`);
   }
   if (linkCases.some(links)) {
     const { results, failed: failures } = await measureLinks({ startSluice, stop, freePort, build, work, quick },

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 const TICKS_PER_S = 100; // USER_HZ, the same on all of Linux
 
 // Seconds that all threads of a process computed.
-function cpu(pid) {
+export function cpu(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
   return (Number(stat[11]) + Number(stat[12])) / TICKS_PER_S;
 }

@@ -66,6 +66,52 @@ static void on_message(struct peer *peer, json_t *message)
     }
 }
 
+/* ---- Calls ---- */
+
+static void on_phone_open(struct peer *peer)
+{
+    peer_send(peer,
+              json_pack("{s:s, s:[{s:s, s:[s], s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:i}]}",
+                        "message", "connection", "data", "appKey", "defaultApp", "mediaProviders",
+                        "WebRTC", "clientVersion", "2.0", "sipRegisterRequired", false, "sipLogin",
+                        peer->stream, "sipAuthenticationName", peer->stream, "sipPassword", "none",
+                        "sipDomain", "127.0.0.1", "sipOutboundProxy", "127.0.0.1", "sipPort",
+                        (int)peer->config.sip_port));
+}
+
+static void call(struct peer *peer)
+{
+    char offer[OFFER_MAX];
+
+    if (peer_build_offer(peer, offer, sizeof(offer)) < 0) {
+        peer_fail(peer, "the offer does not fit");
+        return;
+    }
+    peer->requested_us = sl_now_us();
+    peer_send(peer, json_pack("{s:s, s:[{s:s, s:b, s:b, s:b, s:s, s:s, s:s, s:s, s:s}]}", "message",
+                              "call", "data", "callId", peer->stream, "incoming", false, "hasVideo",
+                              false, "hasAudio", true, "status", "PENDING", "mediaProvider",
+                              "WebRTC", "sdp", offer, "caller", peer->stream, "callee", "echo"));
+}
+
+static void on_phone_message(struct peer *peer, json_t *message)
+{
+    const char *name = json_string_value(json_object_get(message, "message"));
+
+    if (name && strcmp(name, "getUserData") == 0)
+        call(peer);
+    else if (name && strcmp(name, "finish") == 0)
+        on_status(peer, json_array_get(json_object_get(message, "data"), 0));
+    else
+        on_message(peer, message);
+}
+
+const struct protocol protocol_calls = {
+    .path = "/",
+    .on_open = on_phone_open,
+    .on_message = on_phone_message,
+};
+
 const struct protocol protocol_wcs = {
     .path = "/",
     .on_open = on_open,

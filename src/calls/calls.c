@@ -4,6 +4,7 @@
 #include "calls/internal.h"
 #include "calls/lane.h"
 #include "calls/published.h"
+#include "sdp/sdp.h"
 #include "stream/stream.h"
 #include "transfer/transfer.h"
 
@@ -35,6 +36,7 @@ struct sl_calls *sl_calls_create(const struct sl_calls_config *config)
     for (size_t i = 0; i < count; i++)
         calls->lanes[i] = sl_call_lane_create(sl_workers_at(config->workers, i));
     calls->services = sl_services_create(config->loop);
+    calls->description = sl_alloc(SL_SDP_TEXT_MAX);
     sl_list_init(&calls->phones);
     return calls;
 }
@@ -91,6 +93,7 @@ void sl_calls_destroy(struct sl_calls *calls)
     free(calls->lanes);
     sl_services_destroy(calls->services);
     sl_conn_set_destroy(calls->conns);
+    free(calls->description);
     free(calls->cert);
     free(calls->key);
     free(calls->chain);

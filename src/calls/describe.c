@@ -17,7 +17,9 @@ void sl_call_leg_deinit(struct sl_call_leg *leg)
 {
     sl_sdp_free(leg->theirs);
     sl_sdp_free(leg->ours);
+    free(leg->negotiation);
     leg->theirs = leg->ours = NULL;
+    leg->negotiation = NULL;
 }
 
 int sl_call_leg_hear(struct sl_call_leg *leg, const char *text, struct sl_error *error)
@@ -66,10 +68,30 @@ int sl_call_leg_remember(struct sl_call_leg *leg, const char *text, int len, str
     return 0;
 }
 
+/* What was negotiated, unless err tells that nothing was; it is the leg's, or freed. Returns err.
+ */
+static int take(struct sl_call_leg *leg, struct sl_negotiation *negotiation, int err)
+{
+    if (err < 0) {
+        free(negotiation);
+        return err;
+    }
+    free(leg->negotiation);
+    leg->negotiation = negotiation;
+    return err;
+}
+
+int sl_call_leg_accept(struct sl_call_leg *leg, struct sl_error *error)
+{
+    struct sl_negotiation *negotiation = sl_negotiation_new(leg->ours);
+
+    return take(leg, negotiation, sl_sdp_accept_answer(leg->ours, leg->theirs, negotiation, error));
+}
+
 struct sl_media *sl_call_leg_media(struct sl_call_leg *leg, enum sl_media_kind kind)
 {
-    for (size_t i = 0; i < leg->negotiation.media_count; i++) {
-        struct sl_media *media = &leg->negotiation.media[i];
+    for (size_t i = 0; leg->negotiation && i < leg->negotiation->media_count; i++) {
+        struct sl_media *media = &leg->negotiation->media[i];
         if (media->accepted && media->kind == kind && media->codec_count > 0)
             return media;
     }
@@ -108,14 +130,15 @@ int sl_call_leg_negotiate(struct sl_call_leg *leg, const struct sl_config *confi
         names[negotiate.codec_count++] = sound->items[i].codec;
     for (size_t i = 0; i < pictures->count; i++)
         names[negotiate.codec_count++] = pictures->items[i].codec;
-    return sl_sdp_negotiate(leg->theirs, &negotiate, &leg->negotiation, error);
+    struct sl_negotiation *negotiation = sl_negotiation_new(leg->theirs);
+    return take(leg, negotiation, sl_sdp_negotiate(leg->theirs, &negotiate, negotiation, error));
 }
 
 int sl_call_leg_agree(struct sl_call_leg *leg, int err, struct sl_error *error)
 {
     enum sl_media_kind kind = leg->no_sound ? SL_VIDEO : SL_AUDIO;
 
-    leg->agreed = err == 0 && sl_sdp_flowing_media(&leg->negotiation, kind);
+    leg->agreed = err == 0 && sl_sdp_flowing_media(leg->negotiation, kind);
     if (err == 0 && !leg->agreed)
         err = sl_error_set(error, -ENOMSG, "no %s agreed upon",
                            leg->no_sound ? "pictures were" : "sound was");
@@ -124,8 +147,7 @@ int sl_call_leg_agree(struct sl_call_leg *leg, int err, struct sl_error *error)
 
 int sl_call_leg_settle(struct sl_call_leg *leg, struct sl_error *error)
 {
-    return sl_call_leg_agree(
-        leg, sl_sdp_accept_answer(leg->ours, leg->theirs, &leg->negotiation, error), error);
+    return sl_call_leg_agree(leg, sl_call_leg_accept(leg, error), error);
 }
 
 /* ---- The browser ---- */
@@ -189,9 +211,9 @@ int sl_call_browser_answer(struct sl_call_browser *browser, const struct sl_conf
     if (err < 0)
         return err;
     name_ssrcs(browser);
-    for (size_t i = 0; i < browser->leg.negotiation.transport_count; i++)
+    for (size_t i = 0; i < browser->leg.negotiation->transport_count; i++)
         fill_transport(browser, config, i, candidates[i], &answer.transports[i]);
-    err = sl_sdp_build_answer(browser->leg.theirs, &browser->leg.negotiation, &answer, text,
+    err = sl_sdp_build_answer(browser->leg.theirs, browser->leg.negotiation, &answer, text,
                               SL_SDP_TEXT_MAX);
     return err < 0 ? sl_error_set(error, err, "the answer is too long") : 0;
 }

@@ -18,7 +18,7 @@ struct sl_call_leg {
     struct sl_sdp *theirs, *ours; /* NULL: not yet; ours only if it was an offer */
     bool no_sound;                /* of a call that is to have none: pictures are what counts */
     bool agreed;
-    struct sl_negotiation negotiation; /* if agreed */
+    struct sl_negotiation *negotiation; /* NULL: never agreed */
 };
 void sl_call_leg_deinit(struct sl_call_leg *leg);
 /* The section of this kind that both sides have, though nothing may flow there now; NULL. */
@@ -36,6 +36,8 @@ void sl_call_leg_keep(struct sl_call_leg *leg, struct sl_sdp *before, bool accep
 /* What we wrote, len as of the writer, is what an answer will be held against. */
 int sl_call_leg_remember(struct sl_call_leg *leg, const char *text, int len,
                          struct sl_error *error);
+/* Their answer to ours is negotiated; on an error nothing has changed. */
+int sl_call_leg_accept(struct sl_call_leg *leg, struct sl_error *error);
 /* What was offered is agreed upon as they have answered. */
 int sl_call_leg_settle(struct sl_call_leg *leg, struct sl_error *error);
 /* Answers theirs: sent, by kind, the best first; what is received is of all. plain: NULL for a

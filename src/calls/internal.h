@@ -24,6 +24,7 @@ struct sl_xcap;
 struct sl_calls {
     struct sl_calls_config config;
     char *cert, *key, *chain; /* its certificate's files */
+    char *description;        /* SL_SDP_TEXT_MAX bytes, where one is written */
     struct sl_phones phones_interface;
     struct sl_exchange exchange;
     struct sl_keeper keeper;

@@ -170,9 +170,8 @@ static int choose_tracks(struct sl_call_media *media, struct sl_stream *stream,
  * (sl_call_media_aim()). */
 struct sl_negotiation *sl_call_media_both_directions(const struct sl_negotiation *negotiation)
 {
-    struct sl_negotiation *out = sl_new(struct sl_negotiation);
+    struct sl_negotiation *out = sl_negotiation_dup(negotiation);
 
-    *out = *negotiation;
     for (size_t i = 0; i < out->media_count; i++) {
         if (out->media[i].accepted)
             out->media[i].direction = SL_SDP_SENDRECV;
@@ -208,7 +207,7 @@ static void make_peer(struct sl_call_media *media, struct sl_track *const tracks
         .worker = media->browser.worker,
         .direction = SL_SDP_SENDRECV,
         .tcp_only = media->config.calls->config.config->ice_tcp_transport,
-        .negotiation = &media->browser.leg.negotiation,
+        .negotiation = media->browser.leg.negotiation,
         .tracks = {tracks[SL_AUDIO], tracks[SL_VIDEO]},
         .cname = media->id,
         .ops = &peer_ops,
@@ -235,7 +234,7 @@ void sl_call_media_aim(struct sl_call_media *media)
         if (!section || !has_kind(media, (enum sl_media_kind)kind))
             continue;
         const struct sl_media_transport *transport =
-            &leg->negotiation.transports[section->transport];
+            &leg->negotiation->transports[section->transport];
         memcpy(place->address, transport->address, sizeof(place->address));
         place->port = transport->port;
         place->rtcp_port = transport->rtcp_port;
@@ -320,7 +319,7 @@ int sl_call_media_join(struct sl_call_media *media, struct sl_error *error)
     if (media->config.alone)
         return sl_call_media_join_alone(media, error);
     struct sl_negotiation *negotiation =
-        sl_call_media_both_directions(&media->telephone.leg.negotiation);
+        sl_call_media_both_directions(media->telephone.leg.negotiation);
     int err = join_over(media, negotiation, error);
 
     free(negotiation);
@@ -332,7 +331,7 @@ int sl_call_media_join(struct sl_call_media *media, struct sl_error *error)
 int sl_call_media_join_alone(struct sl_call_media *media, struct sl_error *error)
 {
     struct sl_negotiation *negotiation =
-        sl_call_media_both_directions(&media->telephone.leg.negotiation);
+        sl_call_media_both_directions(media->telephone.leg.negotiation);
     int err = 0;
 
     make_line(media, negotiation);
@@ -361,7 +360,7 @@ int sl_call_media_publish(struct sl_call_media *media, const struct sl_stream_co
     if (err < 0)
         return sl_error_set(error, err, "%s",
                             err == -EEXIST ? "the name is in use" : "no room for another stream");
-    struct sl_negotiation *negotiation = sl_call_media_both_directions(&leg->negotiation);
+    struct sl_negotiation *negotiation = sl_call_media_both_directions(leg->negotiation);
     struct sl_track *const to_line[2] = {[SL_AUDIO] = media->own};
     start_line(media, negotiation, to_line);
     free(negotiation);
@@ -441,7 +440,7 @@ int sl_call_media_take_over(struct sl_call_media *media, struct sl_call_media *n
         err = sl_call_telephone_settle(telephone, error);
     if (err < 0)
         return err;
-    struct sl_negotiation *negotiation = sl_call_media_both_directions(&telephone->leg.negotiation);
+    struct sl_negotiation *negotiation = sl_call_media_both_directions(telephone->leg.negotiation);
     exchange_lines(media, next);
     err = join_line(media, negotiation, error);
     free(negotiation);

@@ -16,7 +16,7 @@ struct sl_call_media {
     struct sl_call_media_config config;
     char *id;
     struct sl_call_lane *lane;
-    char *text; /* SL_SDP_TEXT_MAX bytes */
+    char *text; /* the last description of ours */
     struct sl_call_browser browser;
     struct sl_call_telephone telephone;
     struct sl_udp_pair ports[2]; /* by kind, until the line has them; rtp -1: none */

@@ -8,6 +8,18 @@
 #include <errno.h>
 #include <string.h>
 
+/* ---- What is described ---- */
+
+/* Returns err, of what has written a description where all of them are. */
+static int keep_text(struct sl_call_media *media, int err)
+{
+    if (err == 0) {
+        free(media->text);
+        media->text = sl_strdup(media->config.calls->description);
+    }
+    return err;
+}
+
 /* ---- Life ---- */
 
 struct sl_call_media *sl_call_media_create(const struct sl_call_media_config *config)
@@ -19,7 +31,7 @@ struct sl_call_media *sl_call_media_create(const struct sl_call_media_config *co
     media->config = *config;
     media->id = sl_strdup(config->id);
     media->lane = calls->lanes[sl_worker_index(worker)];
-    media->text = sl_alloc(SL_SDP_TEXT_MAX);
+    media->text = sl_strdup("");
     media->ports[SL_AUDIO].rtp = media->ports[SL_VIDEO].rtp = -1;
     media->browser.rtc = calls->config.rtc;
     media->browser.worker = worker;
@@ -163,9 +175,11 @@ static int offer_line(struct sl_call_media *media, const struct sl_call_taste *b
 {
     int err = open_all_ports(media, browser, error);
 
-    return err < 0 ? err
-                   : sl_call_telephone_offer(&media->telephone, media->config.calls->config.config,
-                                             browser, media->text, error);
+    if (err < 0)
+        return err;
+    return keep_text(media,
+                     sl_call_telephone_offer(&media->telephone, media->config.calls->config.config,
+                                             browser, media->config.calls->description, error));
 }
 
 int sl_call_media_offer_line(struct sl_call_media *media, struct sl_error *error)
@@ -190,10 +204,11 @@ int sl_call_media_settle_line(struct sl_call_media *media, const char *answer,
         err = sl_call_telephone_settle(telephone, error);
     if (err == 0 && !media->browser.leg.agreed && !media->config.alone) {
         sl_call_taste_read(telephone->leg.theirs, &taste);
-        sl_call_taste_agreed(&telephone->leg.negotiation, &agreed);
+        sl_call_taste_agreed(telephone->leg.negotiation, &agreed);
         taste.of[SL_VIDEO] = agreed.of[SL_VIDEO];
-        err = sl_call_browser_answer(&media->browser, media->config.calls->config.config, &taste,
-                                     media->text, error);
+        err = keep_text(media,
+                        sl_call_browser_answer(&media->browser, media->config.calls->config.config,
+                                               &taste, media->config.calls->description, error));
     }
     return err < 0 ? err : sl_call_media_join(media, error);
 }
@@ -230,8 +245,9 @@ int sl_call_media_offer_browser(struct sl_call_media *media, struct sl_error *er
     struct sl_call_taste taste;
 
     sl_call_taste_read(media->telephone.leg.theirs, &taste);
-    return sl_call_browser_offer(&media->browser, media->config.calls->config.config, &taste,
-                                 media->text, error);
+    return keep_text(media,
+                     sl_call_browser_offer(&media->browser, media->config.calls->config.config,
+                                           &taste, media->config.calls->description, error));
 }
 
 int sl_call_media_take_answer(struct sl_call_media *media, const char *answer,
@@ -244,7 +260,7 @@ int sl_call_media_take_answer(struct sl_call_media *media, const char *answer,
         err = sl_call_leg_settle(&media->browser.leg, error);
     if (err < 0)
         return err;
-    sl_call_taste_agreed(&media->browser.leg.negotiation, &browser);
+    sl_call_taste_agreed(media->browser.leg.negotiation, &browser);
     if (browser.of[SL_VIDEO].count > 1)
         browser.of[SL_VIDEO].count = 1; /* what it sends */
     media->answered = true;
@@ -252,8 +268,9 @@ int sl_call_media_take_answer(struct sl_call_media *media, const char *answer,
         return offer_line(media, &browser, error);
     err = open_all_ports(media, &browser, error);
     if (err == 0)
-        err = sl_call_telephone_answer(&media->telephone, media->config.calls->config.config,
-                                       &browser, media->text, error);
+        err = keep_text(
+            media, sl_call_telephone_answer(&media->telephone, media->config.calls->config.config,
+                                            &browser, media->config.calls->description, error));
     return err < 0 ? err : sl_call_media_join(media, error);
 }
 
@@ -265,9 +282,10 @@ static int agree_again(struct sl_call_media *media, bool offer, struct sl_error 
 
     if (!offer)
         return sl_call_telephone_settle_again(&media->telephone, error);
-    sl_call_taste_agreed(&media->browser.leg.negotiation, &browser);
-    return sl_call_telephone_answer_again(&media->telephone, media->config.calls->config.config,
-                                          &browser, media->text, error);
+    sl_call_taste_agreed(media->browser.leg.negotiation, &browser);
+    return keep_text(
+        media, sl_call_telephone_answer_again(&media->telephone, media->config.calls->config.config,
+                                              &browser, media->config.calls->description, error));
 }
 
 /* What they say now, an offer or an answer, is taken as a whole, or all is as it was. */
@@ -282,11 +300,17 @@ static int hear_again(struct sl_call_media *media, const char *text, bool offer,
         return err;
     struct sl_call_telephone *kept = sl_new(struct sl_call_telephone); /* it is large */
     *kept = *telephone;
+    if (telephone->leg.negotiation) /* the other one is used, and goes */
+        kept->leg.negotiation = sl_negotiation_dup(telephone->leg.negotiation);
     err = agree_again(media, offer, error);
     if (err == 0)
         err = sl_call_media_renew(media, kept, error);
-    if (err < 0)
+    if (err < 0) {
+        free(telephone->leg.negotiation);
         *telephone = *kept;
+    } else {
+        free(kept->leg.negotiation);
+    }
     sl_call_leg_keep(&telephone->leg, before, err == 0);
     free(kept);
     if (err == 0)
@@ -302,16 +326,21 @@ int sl_call_media_move_line(struct sl_call_media *media, const char *answer, str
     return 0;
 }
 
+static int offer_again(struct sl_call_media *media, struct sl_error *error)
+{
+    return keep_text(media, sl_call_telephone_offer_again(&media->telephone,
+                                                          media->config.calls->description, error));
+}
+
 int sl_call_media_offered(struct sl_call_media *media, const char *offer, struct sl_error *error)
 {
-    return offer ? hear_again(media, offer, true, error)
-                 : sl_call_telephone_offer_again(&media->telephone, media->text, error);
+    return offer ? hear_again(media, offer, true, error) : offer_again(media, error);
 }
 
 int sl_call_media_hold(struct sl_call_media *media, bool held, struct sl_error *error)
 {
     sl_call_media_hold_no_more(media, held);
-    int err = sl_call_telephone_offer_again(&media->telephone, media->text, error);
+    int err = offer_again(media, error);
     if (err < 0)
         sl_call_media_hold_no_more(media, !held);
     return err;

@@ -44,7 +44,7 @@ static void tell_line(struct sl_call_media *media)
 {
     const struct sl_call_telephone *telephone = &media->telephone;
 
-    sl_call_line_agree(media->line, sl_call_media_both_directions(&telephone->leg.negotiation),
+    sl_call_line_agree(media->line, sl_call_media_both_directions(telephone->leg.negotiation),
                        telephone->encrypts ? telephone->crypto : NULL);
 }
 

@@ -89,7 +89,7 @@ void sl_call_taste_read(const struct sl_sdp *sdp, struct sl_call_taste *out)
 void sl_call_taste_agreed(const struct sl_negotiation *negotiation, struct sl_call_taste *out)
 {
     out->of[SL_AUDIO].count = out->of[SL_VIDEO].count = 0;
-    for (size_t i = 0; i < negotiation->media_count; i++) {
+    for (size_t i = 0; negotiation && i < negotiation->media_count; i++) {
         const struct sl_media *media = &negotiation->media[i];
         for (size_t j = 0; media->accepted && j < media->codec_count; j++)
             add(&out->of[media->kind], media->codecs[j].codec, media->codecs[j].fmtp);

@@ -22,7 +22,7 @@ struct sl_call_taste {
 
 /* What the sections of a description name; NULL: nothing. */
 void sl_call_taste_read(const struct sl_sdp *sdp, struct sl_call_taste *out);
-/* What was agreed upon. */
+/* What was agreed upon; NULL: nothing. */
 void sl_call_taste_agreed(const struct sl_negotiation *negotiation, struct sl_call_taste *out);
 
 /* What may be offered to a telephone, or answered: sound as configured, the preferred first; of

@@ -99,14 +99,14 @@ static int describe(struct sl_call_telephone *telephone, char *text, struct sl_e
         if (!media)
             continue;
         const struct sl_media_transport *theirs =
-            &telephone->leg.negotiation.transports[media->transport];
+            &telephone->leg.negotiation->transports[media->transport];
         struct sl_sdp_local_transport *ours = &answer.transports[media->transport];
         fill_line(telephone, (enum sl_media_kind)kind, ours);
         media->local_ssrc = 0; /* plain: whose packets they are, their way says */
         if (theirs->rtcp_port == theirs->port)
             ours->rtcp_port = 0;
     }
-    int err = sl_sdp_build_answer(telephone->leg.theirs, &telephone->leg.negotiation, &answer, text,
+    int err = sl_sdp_build_answer(telephone->leg.theirs, telephone->leg.negotiation, &answer, text,
                                   SL_SDP_TEXT_MAX);
     note_agreed(telephone);
     return err < 0 ? sl_error_set(error, err, "the description is too long") : err;
@@ -209,7 +209,7 @@ static void draw_keys(struct sl_call_telephone *telephone)
         if (!media)
             continue;
         const struct sl_sdp_crypto *theirs =
-            &telephone->leg.negotiation.transports[media->transport].crypto;
+            &telephone->leg.negotiation->transports[media->transport].crypto;
         if (theirs->suite == SL_SDP_NO_SUITE) {
             ours->suite = SL_SDP_NO_SUITE; /* it may have had keys before */
             continue;
@@ -360,7 +360,7 @@ int sl_call_telephone_answer_again(struct sl_call_telephone *telephone,
 int sl_call_telephone_settle_again(struct sl_call_telephone *telephone, struct sl_error *error)
 {
     struct sl_call_leg *leg = &telephone->leg;
-    int err = sl_sdp_accept_answer(leg->ours, leg->theirs, &leg->negotiation, error);
+    int err = sl_call_leg_accept(leg, error);
 
     if (err == 0)
         err = check_again(telephone, error);

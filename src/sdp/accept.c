@@ -170,11 +170,6 @@ static int accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer
 int sl_sdp_accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer,
                          struct sl_negotiation *out, struct sl_error *error)
 {
-    struct sl_negotiation *n = sl_new(struct sl_negotiation);
-    int err = accept_answer(offer, answer, n, error);
-
-    if (err == 0)
-        *out = *n;
-    free(n);
-    return err;
+    sl_negotiation_clear(out, offer);
+    return accept_answer(offer, answer, out, error);
 }

@@ -68,7 +68,7 @@ static void write_mid(struct sl_text *text, const struct sl_sdp_section *section
 /* A format as the offer wrote it, codec known or not. */
 static void write_offered_format(struct sl_text *text, const struct sl_sdp_section *section)
 {
-    const struct sl_sdp_format *format = &section->formats[0];
+    const struct sl_sdp_format *format = section->formats; /* NULL: there is none */
 
     if (section->format_count == 0 || format->name[0] == '\0')
         return;

@@ -149,10 +149,11 @@ static void on_extmap(struct sl_sdp_parser *p, struct sl_span value)
         sl_sdp_parser_odd(p, "more than %d extmaps", SL_SDP_EXTMAP_MAX);
         return;
     }
+    if (i == section->extmap_count)
+        section->extmap =
+            sl_mem_realloc(section->extmap, ++section->extmap_count * sizeof(*section->extmap));
     section->extmap[i].id = (uint8_t)id;
     (void)sl_span_copy(uri, section->extmap[i].uri, sizeof(section->extmap[i].uri)); /* fits */
-    if (i == section->extmap_count)
-        section->extmap_count++;
 }
 
 static void on_mid(struct sl_sdp_parser *p, struct sl_span value)

@@ -406,13 +406,37 @@ static int negotiate(const struct sl_sdp *offer, const struct sl_negotiate_confi
 int sl_sdp_negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
                      struct sl_negotiation *out, struct sl_error *error)
 {
-    struct sl_negotiation *n = sl_new(struct sl_negotiation); /* large for a stack */
-    int err = negotiate(offer, config, n, error);
+    sl_negotiation_clear(out, offer);
+    return negotiate(offer, config, out, error);
+}
 
-    if (err == 0)
-        *out = *n;
-    free(n);
-    return err;
+/* ---- Its memory ---- */
+
+static size_t media_of(const struct sl_sdp *offer)
+{
+    return offer->section_count < SL_SDP_MEDIA_MAX ? offer->section_count : SL_SDP_MEDIA_MAX;
+}
+
+static size_t size_for(size_t media_count)
+{
+    return offsetof(struct sl_negotiation, media) + media_count * sizeof(struct sl_media);
+}
+
+void sl_negotiation_clear(struct sl_negotiation *negotiation, const struct sl_sdp *offer)
+{
+    memset(negotiation, 0, size_for(media_of(offer)));
+}
+
+struct sl_negotiation *sl_negotiation_new(const struct sl_sdp *offer)
+{
+    return sl_alloc(size_for(media_of(offer)));
+}
+
+struct sl_negotiation *sl_negotiation_dup(const struct sl_negotiation *negotiation)
+{
+    size_t len = size_for(negotiation->media_count);
+
+    return memcpy(sl_alloc(len), negotiation, len);
 }
 
 struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum sl_media_kind kind)

@@ -49,6 +49,8 @@ static void parse_formats(struct sl_sdp_parser *p, struct sl_span rest)
             sl_sdp_parser_odd(p, "more than %d payload types", SL_SDP_FORMATS_MAX);
             return; /* the least wanted ones come last */
         }
+        section->formats = sl_mem_realloc(section->formats,
+                                          (section->format_count + 1) * sizeof(*section->formats));
         init_format(&section->formats[section->format_count++], (uint8_t)payload_type);
     }
 }
@@ -86,6 +88,10 @@ static void parse_m_line(struct sl_sdp_parser *p, struct sl_span rest)
     uint32_t port = 0;
 
     *section = *p->session;
+    section->extmap = sl_new_array(struct sl_sdp_extmap, section->extmap_count);
+    if (section->extmap_count > 0)
+        memcpy(section->extmap, p->session->extmap,
+               section->extmap_count * sizeof(*section->extmap));
     p->current = section;
     p->own_fingerprint = false;
     take_part(p, kind, sl_span_is_token(kind), section->kind, sizeof(section->kind), "unknown",
@@ -264,6 +270,7 @@ int sl_sdp_parse(const char *text, size_t len, struct sl_sdp **out, struct sl_er
         .sdp = sdp, .session = session, .current = session, .bundle = {"", 0}};
     sdp->sections = sl_new_array(struct sl_sdp_section, sections);
     err = parse_all(&parser, whole, error);
+    free(session->extmap);
     free(session);
     if (err < 0) {
         sl_sdp_free(sdp);
@@ -277,6 +284,10 @@ void sl_sdp_free(struct sl_sdp *sdp)
 {
     if (!sdp)
         return;
+    for (size_t i = 0; i < sdp->section_count; i++) {
+        free(sdp->sections[i].formats);
+        free(sdp->sections[i].extmap);
+    }
     free(sdp->sections);
     free(sdp);
 }

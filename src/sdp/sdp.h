@@ -98,6 +98,11 @@ struct sl_sdp_candidate {
     bool tcp; /* only tcptype passive ones are kept */
 };
 
+struct sl_sdp_extmap {
+    uint8_t id; /* 1..14, 16..255 */
+    char uri[128];
+};
+
 struct sl_sdp_section {
     char kind[64];                /* "audio", "video", "application" ... */
     char proto[64];               /* "UDP/TLS/RTP/SAVPF" */
@@ -112,21 +117,18 @@ struct sl_sdp_section {
     enum sl_sdp_setup setup;
     bool rtcp_mux, rtcp_rsize;
     char ufrag[257], pwd[257];
-    char fingerprint_hash[16]; /* lower case: "sha-256" */
-    char fingerprint[192];     /* upper-case hex with colons */
-    char first_format[33];     /* as written: an answer that refuses the section echoes it */
-    size_t format_count;       /* 0 when the protocol is not RTP */
-    struct sl_sdp_format formats[SL_SDP_FORMATS_MAX]; /* in the order of the m-line */
+    char fingerprint_hash[16];     /* lower case: "sha-256" */
+    char fingerprint[192];         /* upper-case hex with colons */
+    char first_format[33];         /* as written: an answer that refuses the section echoes it */
+    size_t format_count;           /* 0 when the protocol is not RTP */
+    struct sl_sdp_format *formats; /* in the order of the m-line; at most SL_SDP_FORMATS_MAX */
     size_t sprop_count;
     struct {
         uint8_t payload_type;
         struct sl_h264_sprop sets;
     } sprops[SL_SDP_SPROPS_MAX]; /* sprop-parameter-sets, which no fmtp above has */
     size_t extmap_count;
-    struct {
-        uint8_t id; /* 1..14, 16..255 */
-        char uri[128];
-    } extmap[SL_SDP_EXTMAP_MAX];
+    struct sl_sdp_extmap *extmap; /* at most SL_SDP_EXTMAP_MAX */
     size_t ssrc_count;
     struct sl_sdp_ssrc ssrcs[SL_SDP_SSRCS_MAX]; /* primary ones only */
     size_t rid_count;
@@ -147,7 +149,8 @@ struct sl_sdp {
     size_t odd_count;    /* lines left out, wholly or in part */
     struct sl_error odd; /* the first: "line 7: mid must be ..." */
     size_t section_count;
-    struct sl_sdp_section *sections; /* owned; session-level attributes are merged in */
+    struct sl_sdp_section *sections; /* owned, with what they point to; session-level attributes
+                                        are merged in */
 };
 
 /*
@@ -242,11 +245,17 @@ enum { SL_MEDIA_TRANSPORTS_MAX = 2 };
 struct sl_negotiation {
     bool plain;
     size_t media_count; /* as many as the offer has sections, at most SL_SDP_MEDIA_MAX */
-    struct sl_media media[SL_SDP_MEDIA_MAX];
     size_t transport_count;
     struct sl_media_transport transports[SL_MEDIA_TRANSPORTS_MAX];
     bool bundle;
+    struct sl_media media[SL_SDP_MEDIA_MAX]; /* behind media_count: perhaps no memory */
 };
+
+/* For what comes of this offer, in no more memory than that needs: 8 KB for each section, where a
+ * whole struct is for any offer. To be freed. */
+struct sl_negotiation *sl_negotiation_new(const struct sl_sdp *offer);
+/* The same. */
+struct sl_negotiation *sl_negotiation_dup(const struct sl_negotiation *negotiation);
 
 /* What one kind of a source can deliver, for a player. */
 struct sl_source_codec {
@@ -293,7 +302,7 @@ struct sl_negotiate_config {
  * codecs[0] is the offered format that fits the source's current codec best. Returns 0; -ENOMSG no
  * common codec at all; -EBADMSG the offer is not one we can answer (no section of audio or video,
  * or none with ICE, fingerprint and rtcp-mux), with words. A section without those is refused;
- * error then says so on success too.
+ * error then says so on success too. On an error *out is of no use.
  */
 int sl_sdp_negotiate(const struct sl_sdp *offer, const struct sl_negotiate_config *config,
                      struct sl_negotiation *out, struct sl_error *error);
@@ -323,7 +332,7 @@ struct sl_media *sl_sdp_flowing_media(struct sl_negotiation *negotiation, enum s
  * Where we send, local ssrcs are the offer's; where we receive, remote ones the answer's.
  * Returns 0; -ENOMSG nothing of the offer was accepted; -EBADMSG not an answer to this offer (other
  * number or kinds of sections, no ICE, no fingerprint, no rtcp-mux, setup actpass), with words. A
- * plain offer has a plain answer.
+ * plain offer has a plain answer. On an error *out is of no use.
  */
 int sl_sdp_accept_answer(const struct sl_sdp *offer, const struct sl_sdp *answer,
                          struct sl_negotiation *out, struct sl_error *error);

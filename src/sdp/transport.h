@@ -19,4 +19,7 @@ int sl_sdp_assign_transports(const struct sl_sdp *remote, bool bundle, struct sl
 int sl_sdp_assign_plain(const struct sl_sdp *remote, const struct sl_sdp *ours,
                         struct sl_negotiation *n, struct sl_error *error);
 
+/* What an offer's negotiation may write is empty. */
+void sl_negotiation_clear(struct sl_negotiation *negotiation, const struct sl_sdp *offer);
+
 #endif

@@ -229,7 +229,7 @@ static void keys_of_theirs_may_change_and_ours_stay(void **state)
     assert_memory_equal(f->telephone.crypto[SL_AUDIO].key, ours.key, sizeof(ours.key));
     assert_int_equal(f->telephone.crypto[SL_AUDIO].tag, 2);
     assert_non_null(strstr(f->text, "a=crypto:2 AES_CM_128_HMAC_SHA1_80 "));
-    const struct sl_negotiation *negotiation = &f->telephone.leg.negotiation;
+    const struct sl_negotiation *negotiation = f->telephone.leg.negotiation;
     assert_int_equal(negotiation->transports[0].crypto.key[0], 0x04); /* base64: BBBB */
     f->config.sip_srtp = (char[]){"mandatory"};
     hear(f, "m=audio 5000 RTP/AVP 8\r\n");

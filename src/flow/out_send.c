@@ -213,11 +213,10 @@ static __attribute__((noinline)) size_t send_rewritten(const struct output *outp
 /* The packet as it is, for the first time or (where there is no RTX) again. */
 static size_t send_original(const struct output *output, const struct sl_flow_path *path,
                             const struct sl_rtp_packet *packet, uint8_t payload_type,
-                            uint64_t index)
+                            uint64_t index, bool ends)
 {
     size_t padding = padding_of(output, packet);
-    struct payload payload = {packet->payload, packet->payload_len + padding, padding,
-                              ends_picture(output, packet, index)};
+    struct payload payload = {packet->payload, packet->payload_len + padding, padding, ends};
 
     if (output->moved && packet->codec == SL_CODEC_VP8)
         return send_rewritten(output, path, packet, payload_type, index);
@@ -247,7 +246,8 @@ static __attribute__((noinline)) size_t send_redundant(const struct output *outp
     payload.len =
         sl_red_write(output->payload_type[packet->codec], blocks, count, copy, sizeof(copy));
     if (payload.len == 0)
-        return send_original(output, path, packet, output->payload_type[packet->codec], index);
+        return send_original(output, path, packet, output->payload_type[packet->codec], index,
+                             packet->marker);
     return send_packet(output, path, packet, output->red_payload_type, output->ssrc, index,
                        &payload);
 }
@@ -305,16 +305,17 @@ void sl_flow_out_send(struct output *output, const struct sl_flow_path *path,
         if (packet->seq < output->splice.first_seq || payload_type == SL_NO_PAYLOAD_TYPE)
             continue;
         uint64_t index = output->splice.base + (uint64_t)(packet->seq - output->splice.first_seq);
+        bool ends = ends_picture(output, packet, index);
         if (output->redundant && packet->codec == SL_CODEC_OPUS)
             bytes += send_redundant(output, path, packet, index);
         else
-            bytes += send_original(output, path, packet, payload_type, index);
+            bytes += send_original(output, path, packet, payload_type, index, ends);
         if (index > output->end.index) {
             output->end.index = index;
             newest = packet;
         }
         output->octets += packet->payload_len; /* without padding: RFC 3550 section 6.4.1 */
-        frames += ends_picture(output, packet, index);
+        frames += ends;
         sent++;
     }
     if (newest)
@@ -419,7 +420,8 @@ void sl_flow_resend(struct output *output, const struct sl_flow_path *path,
 {
     sl_count(output->flow->counters, SL_COUNTER_RTX_SENT, 1);
     if (output->rtx_payload_type[packet->codec] == SL_NO_PAYLOAD_TYPE)
-        (void)send_original(output, path, packet, output->payload_type[packet->codec], index);
+        (void)send_original(output, path, packet, output->payload_type[packet->codec], index,
+                            ends_picture(output, packet, index));
     else
         (void)send_rtx(output, path, packet, index);
 }

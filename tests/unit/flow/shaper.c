@@ -540,6 +540,18 @@ static size_t count_pictures(size_t from)
     return count;
 }
 
+/* The link becomes so narrow; returns where four seconds begin in which all has settled. */
+static size_t narrow(uint64_t limit_bps, uint64_t offered_bps)
+{
+    stream(400, 10);
+    set_limit(limit_bps, offered_bps);
+    pass(50);
+    stream(3000, 10);
+    size_t before = world.sent_count;
+    stream(4000, 10);
+    return before;
+}
+
 static void upper_layers_are_left_out_first(void **state)
 {
     static const struct {
@@ -555,12 +567,7 @@ static void upper_layers_are_left_out_first(void **state)
         assert_int_equal(setup(state), 0);
         world.layers = cases[i].layers;
         world.next_picture = 0x7f80;
-        stream(400, 10);
-        set_limit(cases[i].limit_bps, 2000000);
-        pass(50);
-        stream(3000, 10);
-        size_t before = world.sent_count;
-        stream(4000, 10);
+        size_t before = narrow(cases[i].limit_bps, 2000000);
         assert_in_range(count_pictures(before), cases[i].pictures - 2, cases[i].pictures + 2);
         for (size_t j = before; j < world.sent_count; j++)
             assert_true(world.sent[j].tid <= cases[i].top);
@@ -623,12 +630,7 @@ static void layers_of_vp9_are_left_out_from_above(void **state)
         world.layers = cases[i].layers;
         world.spatial = cases[i].spatial;
         world.next_picture = 0x7f80;
-        stream(400, 12);
-        set_limit(cases[i].limit_bps, 2400000);
-        pass(50);
-        stream(3000, 10);
-        size_t before = world.sent_count;
-        stream(4000, 10);
+        size_t before = narrow(cases[i].limit_bps, 2000000);
         assert_in_range(count_pictures(before), cases[i].pictures - 2, cases[i].pictures + 2);
         for (size_t j = before; j < world.sent_count; j++) {
             const struct sent *sent = &world.sent[j];
@@ -689,12 +691,7 @@ static void upper_layers_of_av1_come_back_with_a_key_frame(void **state)
     (void)state;
     world.layers = 2;
     world.av1 = true;
-    stream(400, 10);
-    set_limit(1300000, 2000000);
-    pass(50);
-    stream(3000, 10);
-    size_t before = world.sent_count;
-    stream(4000, 10);
+    size_t before = narrow(1300000, 2000000);
     assert_in_range(count_pictures(before), 48, 52);
     world.limit_bps = 0;
     pass(100);

@@ -10,7 +10,9 @@
 
 enum {
     MS = 1000,
-    RING = 1024, /* of 8 bytes; a second at 10 Mbit/s */
+    RING_MIN = 128,
+    RING_MAX = 1024,                /* of 8 bytes; a second at 10 Mbit/s */
+    RING_US = 5 * (int)SL_US_PER_S, /* younger ones are kept as long as the ring may grow */
     SLOT_US = 100 * MS,
     SLOTS = 10,           /* a second, for losses ... */
     QUEUE_SLOTS = 4,      /* ... and the end of it for the queue ... */
@@ -45,7 +47,8 @@ struct slot {
 struct sl_feedback {
     struct sl_probe *probe; /* the estimator's */
     int64_t next_seq;
-    struct sent ring[RING];
+    size_t size; /* of the ring: a power of two that grows as packets are sent faster */
+    struct sent *ring;
 
     bool heard;
     int64_t raw_us, arrival_us; /* of the newest arrival: as it was told, and widened */
@@ -65,18 +68,45 @@ struct sl_feedback *sl_feedback_create(struct sl_probe *probe)
 
     f->probe = probe;
     f->next_seq = FIRST_SEQ;
+    f->size = RING_MIN;
+    f->ring = sl_new_array(struct sent, RING_MIN);
     f->base_us[0] = f->base_us[1] = INT64_MAX;
     return f;
 }
 
 void sl_feedback_destroy(struct sl_feedback *f)
 {
+    if (!f)
+        return;
+    free(f->ring);
     free(f);
+}
+
+static struct sent *sent_of(struct sl_feedback *f, int64_t seq)
+{
+    return &f->ring[(size_t)seq & (f->size - 1)];
+}
+
+/* Before the oldest of them makes way for the next. */
+static void make_room(struct sl_feedback *f, int64_t now_us)
+{
+    const struct sent *oldest = sent_of(f, f->next_seq);
+    size_t size = 2 * f->size;
+
+    if (size > RING_MAX || oldest->state == UNUSED || (uint32_t)now_us - oldest->at_us >= RING_US)
+        return;
+    struct sent *ring = sl_new_array(struct sent, size);
+    for (int64_t seq = f->next_seq - (int64_t)f->size; seq < f->next_seq; seq++)
+        ring[(size_t)seq & (size - 1)] = *sent_of(f, seq);
+    free(f->ring);
+    f->ring = ring;
+    f->size = size;
 }
 
 uint16_t sl_feedback_sent(struct sl_feedback *f, size_t bytes, int64_t now_us)
 {
-    struct sent *sent = &f->ring[(size_t)f->next_seq % RING];
+    make_room(f, now_us);
+    struct sent *sent = sent_of(f, f->next_seq);
     uint8_t probe = sl_probe_sent(f->probe, bytes);
 
     *sent = (struct sent){(uint32_t)now_us, (uint16_t)bytes, SENT, probe};
@@ -89,7 +119,7 @@ uint16_t sl_feedback_sent(struct sl_feedback *f, size_t bytes, int64_t now_us)
 static struct sent *find_sent(struct sl_feedback *f, uint16_t seq, int64_t *age)
 {
     *age = (int16_t)((uint16_t)f->next_seq - seq);
-    return *age <= 0 || *age > RING ? NULL : &f->ring[(size_t)(f->next_seq - *age) % RING];
+    return *age <= 0 || *age > (int64_t)f->size ? NULL : sent_of(f, f->next_seq - *age);
 }
 
 static void forget_past(struct sl_feedback *f)
@@ -173,7 +203,7 @@ static void on_missing(void *owner, uint16_t seq, size_t count)
         if (age <= 0)
             return; /* and what is behind it, too */
         if (!sent) {
-            i += (size_t)(age - RING) - 1; /* to the oldest that is known */
+            i += (size_t)age - f->size - 1; /* to the oldest that is known */
             continue;
         }
         if (sent->state != SENT)

@@ -11,13 +11,37 @@
  */
 #include "rtp/nack.h"
 
+#include "base/mem.h"
+
 #include <string.h>
 
 enum {
+    CAPACITY_MIN = 16,
     RETRY_MIN_US = 20000, /* a retransmission cannot be expected sooner, whatever the estimate */
     TRIES_MAX = 20,
     AGE_MAX_US = 1500000, /* players have gone on by then; a longer rtt gets fewer tries */
 };
+
+void sl_nack_free(struct sl_nack_list *list)
+{
+    free(list->entries);
+}
+
+static void make_room(struct sl_nack_list *list, size_t count)
+{
+    size_t capacity = list->capacity > 0 ? list->capacity : CAPACITY_MIN;
+
+    while (capacity < count)
+        capacity *= 2;
+    if (capacity == list->capacity)
+        return;
+    struct sl_nack_entry *entries = sl_new_array(struct sl_nack_entry, capacity);
+    if (list->count > 0)
+        memcpy(entries, list->entries, list->count * sizeof(entries[0]));
+    free(list->entries);
+    list->entries = entries;
+    list->capacity = capacity;
+}
 
 void sl_nack_clear(struct sl_nack_list *list, bool given_up)
 {
@@ -32,6 +56,8 @@ void sl_nack_add(struct sl_nack_list *list, int64_t first, int64_t end, int64_t 
         sl_nack_clear(list, true);
         return;
     }
+    if (first < end)
+        make_room(list, list->count + (size_t)(end - first));
     for (int64_t seq = first; seq < end; seq++)
         list->entries[list->count++] =
             (struct sl_nack_entry){.seq = seq, .missing_since_us = now_us};

@@ -12,12 +12,16 @@ struct sl_nack_entry {
     unsigned tries;
 };
 
-/* Embedded, all zero when empty. */
+/* Embedded, all zero when empty. Most paths lose nothing: there is memory for as many as there
+ * were. */
 struct sl_nack_list {
-    size_t count;
-    bool gave_up;                              /* since sl_nack_due() last told so */
-    struct sl_nack_entry entries[SL_NACK_MAX]; /* ascending seq */
+    size_t count, capacity;        /* at most SL_NACK_MAX */
+    bool gave_up;                  /* since sl_nack_due() last told so */
+    struct sl_nack_entry *entries; /* ascending seq; NULL: none was missing yet */
 };
+
+/* What is in it, not the list. */
+void sl_nack_free(struct sl_nack_list *list);
 
 /* Notes [first, end) as missing; all higher than any noted before. More than fit: everything is
  * forgotten and given up, as only a key frame helps then. */

@@ -58,6 +58,9 @@ struct sl_receiver *sl_receiver_create(uint32_t clock_hz, bool nack)
 
 void sl_receiver_destroy(struct sl_receiver *receiver)
 {
+    if (!receiver)
+        return;
+    sl_nack_free(&receiver->missing);
     free(receiver);
 }
 

@@ -21,7 +21,8 @@
 #include "rtp/seq.h"
 
 enum {
-    RING = 2048, /* packets waiting to be reported; more than a message per 50 ms ever holds */
+    RING_MIN = 64,
+    RING_MAX = 2048, /* packets waiting to be reported; more than a message per 50 ms ever holds */
     CYCLE = 65536,
     TICK_US = 250,       /* unit of the deltas */
     TICKS_PER_REF = 256, /* the reference time counts 64 ms */
@@ -32,7 +33,7 @@ enum {
     MANY_PACKETS = 128,
     VECTOR1_SYMBOLS = 14,
     VECTOR2_SYMBOLS = 7,
-    CHUNKS_MAX = RING / VECTOR2_SYMBOLS + 1, /* each but the last holds 7 symbols at least */
+    CHUNKS_MAX = RING_MAX / VECTOR2_SYMBOLS + 1, /* each but the last holds 7 symbols at least */
 };
 
 enum symbol { NOT_RECEIVED, SMALL_DELTA, LARGE_DELTA };
@@ -43,23 +44,56 @@ struct sl_twcc {
     int64_t highest; /* of those that came; begin - 1 when all is reported */
     size_t pending;  /* that came since */
     uint8_t feedback_count;
-    int64_t written_us;    /* when a message was last written, or the first packet came */
-    int64_t arrival[RING]; /* of number n at n % RING: ticks + 1, 0 if it did not come */
+    int64_t written_us; /* when a message was last written, or the first packet came */
+    size_t size;        /* of the ring: a power of two that grows as packets come faster */
+    uint32_t *arrival;  /* of number n at n % size: see tick_of(), 0 if it did not come */
 };
 
 struct sl_twcc *sl_twcc_create(void)
 {
-    return sl_new(struct sl_twcc);
+    struct sl_twcc *twcc = sl_new(struct sl_twcc);
+
+    twcc->size = RING_MIN;
+    twcc->arrival = sl_new_array(uint32_t, RING_MIN);
+    return twcc;
 }
 
 void sl_twcc_destroy(struct sl_twcc *twcc)
 {
+    if (!twcc)
+        return;
+    free(twcc->arrival);
     free(twcc);
 }
 
-static int64_t *arrival_of(struct sl_twcc *twcc, int64_t seq)
+/* Wraps, as the reference time does, which has 24 bits of 256 ticks; from 1 on. */
+static uint32_t tick_of(int64_t now_us)
 {
-    return &twcc->arrival[(size_t)seq % RING];
+    uint32_t tick = (uint32_t)(now_us / TICK_US + 1);
+
+    return tick > 0 ? tick : 1;
+}
+
+static uint32_t *arrival_of(struct sl_twcc *twcc, int64_t seq)
+{
+    return &twcc->arrival[(size_t)seq & (twcc->size - 1)];
+}
+
+/* The ring has a place for this number, if any ring has. */
+static void make_room(struct sl_twcc *twcc, int64_t seq)
+{
+    size_t size = twcc->size;
+
+    while (size < RING_MAX && seq - twcc->begin >= (int64_t)size)
+        size *= 2;
+    if (size == twcc->size)
+        return;
+    uint32_t *arrival = sl_new_array(uint32_t, size);
+    for (int64_t n = twcc->begin; n <= twcc->highest; n++)
+        arrival[(size_t)n & (size - 1)] = *arrival_of(twcc, n);
+    free(twcc->arrival);
+    twcc->arrival = arrival;
+    twcc->size = size;
 }
 
 /* Nothing before this number will be reported any more. */
@@ -95,17 +129,18 @@ void sl_twcc_input(struct sl_twcc *twcc, uint16_t transport_seq, int64_t now_us)
 
     int64_t seq = sl_seq_nearest(twcc->highest, transport_seq);
 
-    if (seq < twcc->begin - RING) { /* no reordering goes so far: the sender began anew */
+    if (seq < twcc->begin - RING_MAX) { /* no reordering goes so far: the sender began anew */
         start(twcc, transport_seq);
         seq = twcc->begin;
     }
     if (seq < twcc->begin)
         return; /* reported as lost; the sender takes no correction */
-    if (seq - twcc->begin >= RING)
-        forget_before(twcc, seq - RING + 1);
+    make_room(twcc, seq);
+    if (seq - twcc->begin >= RING_MAX)
+        forget_before(twcc, seq - RING_MAX + 1);
     if (*arrival_of(twcc, seq) != 0)
         return; /* a duplicate: the first arrival counts */
-    *arrival_of(twcc, seq) = now_us / TICK_US + 1;
+    *arrival_of(twcc, seq) = tick_of(now_us);
     twcc->pending++;
     if (seq > twcc->highest)
         twcc->highest = seq;
@@ -124,10 +159,10 @@ bool sl_twcc_due(const struct sl_twcc *twcc, int64_t now_us)
 struct message {
     size_t status_count;
     size_t received;
-    int64_t reference; /* in 64 ms */
-    uint8_t symbols[RING];
+    uint32_t reference; /* in 64 ms, 24 bits */
+    uint8_t symbols[RING_MAX];
     size_t deltas_len;
-    uint8_t deltas[RING * 2];
+    uint8_t deltas[RING_MAX * 2];
     size_t chunk_count;
     uint16_t chunks[CHUNKS_MAX];
 };
@@ -137,7 +172,7 @@ struct message {
  * reference time of its own. */
 static void gather(struct sl_twcc *twcc, size_t received_max, struct message *m)
 {
-    int64_t previous = 0;
+    uint32_t previous = 0;
 
     m->status_count = 0;
     m->received = 0;
@@ -145,16 +180,17 @@ static void gather(struct sl_twcc *twcc, size_t received_max, struct message *m)
     m->deltas_len = 0;
     for (int64_t seq = twcc->begin; seq <= twcc->highest && m->received < received_max; seq++) {
         size_t index = (size_t)(seq - twcc->begin);
-        int64_t tick = *arrival_of(twcc, seq) - 1;
+        uint32_t tick = *arrival_of(twcc, seq);
 
         m->symbols[index] = NOT_RECEIVED;
-        if (tick < 0)
+        if (tick == 0)
             continue;
+        tick--;
         if (m->received == 0) {
             m->reference = tick / TICKS_PER_REF;
             previous = m->reference * TICKS_PER_REF;
         }
-        int64_t delta = tick - previous;
+        int32_t delta = (int32_t)(tick - previous);
         if (delta < INT16_MIN || delta > INT16_MAX)
             return;
         if (delta >= 0 && delta <= UINT8_MAX) {
@@ -228,7 +264,7 @@ static void write_message(struct sl_twcc *twcc, struct sl_writer *w, const struc
     sl_write_u32(w, media_ssrc);
     sl_write_u16(w, (uint16_t)twcc->begin);
     sl_write_u16(w, (uint16_t)m->status_count);
-    sl_write_u24(w, (uint32_t)m->reference & 0xffffff);
+    sl_write_u24(w, m->reference);
     sl_write_u8(w, twcc->feedback_count++);
     for (size_t i = 0; i < m->chunk_count; i++)
         sl_write_u16(w, m->chunks[i]);
@@ -245,7 +281,7 @@ void sl_twcc_write(struct sl_twcc *twcc, struct sl_writer *w, uint32_t ssrc, uin
 
     while (twcc->pending > 0 && w->ok) {
         size_t room = (size_t)(w->end - w->at) & ~(size_t)3; /* padding included */
-        size_t received_max = RING;
+        size_t received_max = RING_MAX;
 
         while (encode(twcc, received_max, &m) > room && m.received > 1)
             received_max = m.received / 2;

@@ -188,11 +188,13 @@ static void wraps_the_reference_time_and_the_message_count(void **state)
 
     for (unsigned i = 0; i < 300; i++) {
         int64_t now_us = wrap_us - 10000 * MS + (int64_t)i * 100 * MS;
-        sl_twcc_input(twcc, (uint16_t)i, now_us);
+        sl_twcc_input(twcc, (uint16_t)(2 * i), now_us - 10 * MS); /* once before the wrap, ... */
+        sl_twcc_input(twcc, (uint16_t)(2 * i + 1), now_us);       /* ... and behind it */
         decode(buf, write_feedback(twcc, now_us), &decoded);
         assert_int_equal(decoded.feedback_count, (uint8_t)i);
-        int64_t off = (decoded.arrival_us[0] - now_us) % wrap_us;
-        assert_int_equal(off, 0);
+        assert_int_equal(decoded.count, 2);
+        assert_int_equal((decoded.arrival_us[1] - now_us) % wrap_us, 0);
+        assert_int_equal(decoded.arrival_us[1] - decoded.arrival_us[0], 10 * MS);
     }
 }
 

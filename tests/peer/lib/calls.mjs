@@ -1,34 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Clients that call and are called by a scripted party, without media.
 import assert from 'node:assert/strict';
-import { DOMAIN, Party } from './sip.mjs';
+import { account, event, newId, sdpOf } from './phones.mjs';
+import { Party } from './sip.mjs';
 import { offer } from './sdp.mjs';
 import { WcsClient } from './wcs.mjs';
 
-export const account = (user, port, more = {}) => ({
-    sipRegisterRequired: true, sipLogin: user, sipAuthenticationName: user,
-    sipPassword: `p${user.slice(1)}`, sipDomain: DOMAIN, sipOutboundProxy: '127.0.0.1',
-    sipPort: port, ...more,
-});
-
-// What a telephone says: G.711 at a port where nobody listens, unless one is named.
-export const sdpOf = (party, { codecs = '8 0', direction = 'sendrecv', version = 1, port = 40000 } = {}) =>
-    ['v=0', `o=party 1 ${version} IN IP4 ${party.address}`, 's=-', `c=IN IP4 ${party.address}`, 't=0 0',
-        `m=audio ${port} RTP/AVP ${codecs}`, `a=${direction}`, ''].join('\r\n');
-
-export const event = (client, name, callId, status) => client.next(name, (data) =>
-    data.callId === callId && (!status || data.status === status)).then(({ data }) => data[0]);
-
-let count = 0;
-export const newId = () => `call-${count++}-${Math.random().toString(36).slice(2)}`;
-
-// What a browser would answer to an offer of ours: its first codec and the next.
-export function answerOf(sdp) {
-    return sdp.split('\r\n').filter((line) => !/^a=(candidate|end-of|ice-lite|ssrc|msid)/.test(line))
-        .map((line) => line.replace('a=setup:actpass', 'a=setup:active')
-            .replace(/^a=ice-(ufrag|pwd):.*/, (_, which) => `a=ice-${which}:${'b'.repeat(24)}`))
-        .join('\r\n');
-}
+export { account, answerOf, event, newId, sdpOf } from './phones.mjs';
 
 export function lastOffer(client, callId) {
     const { data: [, sdp] } = client.received.findLast(({ message, data }) =>

@@ -8,8 +8,9 @@ import { Network, enterHub } from './lib/netns.mjs';
 import { Viewer } from './lib/nodes.mjs';
 import { startPages } from './lib/pages.mjs';
 import { FirefoxPlayer, GstPlayer, WeriftPlayer } from './lib/players.mjs';
+import { Relay } from './lib/relay.mjs';
 import { Server } from './lib/server.mjs';
-import { until } from './lib/wait.mjs';
+import { pause, until } from './lib/wait.mjs';
 
 await enterHub();
 
@@ -70,6 +71,37 @@ describe('A stream with padded packets', () => {
     });
 
     test('is played by Firefox', () => playsPadded(new FirefoxPlayer()));
+
+    // One of several: nobody is asked for less for its sake.
+    test('is played by Firefox behind a link of a quarter of it: sound is whole, and what is shown ' +
+        'goes on', async (t) => {
+        const player = new FirefoxPlayer();
+        const relay = await Relay.startAt(net.address('hub'), `${server.address}:${server.mediaPort}`,
+            'delay 25', 'queue 100');
+        try {
+            await player.start(server, NAME, pages, { relayPort: relay.port,
+                relayAddress: net.address('hub') });
+            await player.goesOn();
+            await relay.set('rate 500');
+            await pause(5_000); // the link has to be known first
+            const look = async () => ({ ...await player.stats(), down: (await relay.stats()).down });
+            const first = await look();
+            await pause(8_000);
+            const last = await look();
+            const grown = (part, field) => last[part][field] - first[part][field];
+            const seen = { pictures: grown('video', 'framesDecoded'), lost: grown('audio', 'packetsLost'),
+                concealed: 100 * grown('audio', 'concealedSamples') / grown('audio', 'totalSamplesReceived'),
+                overflowed: grown('down', 'overflowed'), sent: grown('down', 'sent') };
+            t.diagnostic(JSON.stringify(seen));
+            assert.ok(seen.pictures >= 2, `${seen.pictures} pictures in 8 s`);
+            assert.ok(seen.lost <= 4, `${seen.lost} packets of sound lost`);
+            assert.ok(seen.concealed <= 2, `${seen.concealed} % of the sound made up`);
+            assert.ok(seen.overflowed < seen.sent / 20, `${seen.overflowed} of ${seen.sent} too many`);
+        } finally {
+            await player.close();
+            await relay.stop();
+        }
+    });
 
     test('is played by GStreamer', () => playsPadded(new GstPlayer()));
 });

@@ -151,23 +151,30 @@ export function nack(ssrc, sequence) {
 export class FirefoxPlayer {
     #firefox;
 
-    async start(server, name, pages) {
+    // options: of bare.js's play().
+    async start(server, name, pages, options = {}) {
         this.#firefox = await Firefox.open();
         await this.#firefox.goto(pages.url + BARE);
-        const status = await this.#firefox.evaluate(`async ({ url, name }) => {
+        const status = await this.#firefox.evaluate(`async ({ url, name, options }) => {
             const session = await sluice.connect(url);
-            return session === 'ESTABLISHED' ? sluice.play('player', name) : { status: session };
-        }`, { url: server.ws, name });
+            return session === 'ESTABLISHED' ? sluice.play('player', name, options)
+                : { status: session };
+        }`, { url: server.ws, name, options });
         if (status.status !== 'PLAYING')
             throw new Error(`Firefox: ${JSON.stringify(status)}`);
+    }
+
+    // {video, audio}: what it receives.
+    async stats() {
+        return (await this.#firefox.evaluate("() => sluice.stats('player')"))?.in;
     }
 
     // Sound: as samples, of which a packet holds 960.
     goesOn() {
         return grow('Firefox', async () => {
-            const stats = await this.#firefox.evaluate("() => sluice.stats('player')");
-            return { pictures: stats?.in.video?.framesDecoded ?? 0,
-                sounds: Math.floor((stats?.in.audio?.totalSamplesReceived ?? 0) / 960) };
+            const received = await this.stats();
+            return { pictures: received?.video?.framesDecoded ?? 0,
+                sounds: Math.floor((received?.audio?.totalSamplesReceived ?? 0) / 960) };
         });
     }
 

@@ -9,10 +9,18 @@ export class Relay extends Netem {
     }
 
     // The same of another build's.
-    static async startProgram(program, targetPort, ...commands) {
+    static startProgram(program, targetPort, ...commands) {
+        return Relay.#between(program, '127.0.0.1', `127.0.0.1:${targetPort}`, commands);
+    }
+
+    // At an address that is no loopback: forwards 'ADDRESS:PORT'.
+    static startAt(address, target, ...commands) {
+        return Relay.#between('relay', address, target, commands);
+    }
+
+    static async #between(program, address, target, commands) {
         const relay = new Relay();
-        const [, port] = await relay.run(program, ['127.0.0.1:0', `127.0.0.1:${targetPort}`],
-            /^listening .*:(\d+)$/);
+        const [, port] = await relay.run(program, [`${address}:0`, target], /^listening .*:(\d+)$/);
         relay.port = Number(port);
         await relay.set(...commands);
         return relay;

@@ -37,16 +37,16 @@
     }
 
     // Sends the answer's candidates elsewhere: the address of a relay.
-    function throughRelay(port) {
+    function throughRelay(port, address = '127.0.0.1') {
         return (sdp) => sdp.sdpString.replace(
-            /^(a=candidate:\S+ \d+ udp \d+) \S+ \d+/gim, `$1 127.0.0.1 ${port}`);
+            /^(a=candidate:\S+ \d+ udp \d+) \S+ \d+/gim, `$1 ${address} ${port}`);
     }
 
-    function start(kind, label, name, { session = 'main', relayPort, keepDisplay, ...options } = {}) {
+    function start(kind, label, name, { session = 'main', relayPort, relayAddress, keepDisplay, ...options } = {}) {
         const entry = { events: [], display: newDisplay(), ended: null };
         streams[label] = entry;
         if (relayPort)
-            options.sdpHook = throughRelay(relayPort);
+            options.sdpHook = throughRelay(relayPort, relayAddress);
         entry.end = new Promise((resolve) => (entry.onEnd = resolve));
         return new Promise((resolve) => {
             const stream = sessions[session].session.createStream({

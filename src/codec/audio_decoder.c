@@ -46,8 +46,9 @@ struct sl_audio_decoder {
     AVChannelLayout from_layout; /* what swr is set up for */
     int from_format, from_rate_hz;
     int16_t *samples;
-    int capacity;     /* of samples, per channel */
-    uint8_t last_toc; /* how the last packet of opus begins */
+    int capacity;          /* of samples, per channel */
+    int rate_hz, channels; /* of the last frame, at first what is usual */
+    uint8_t last_toc;      /* how the last packet of opus begins */
     bool has_last_toc;
 };
 
@@ -111,6 +112,8 @@ int sl_audio_decoder_create_with(enum sl_codec codec, const uint8_t *config, siz
         return -EINVAL;
     struct sl_audio_decoder *decoder = sl_new(struct sl_audio_decoder);
     decoder->decoding = decoding;
+    decoder->rate_hz = decoding->rate_hz;
+    decoder->channels = decoding->channels;
     int err = open_context(decoder, library, config, config_len);
     if (err < 0)
         goto fail;
@@ -150,7 +153,7 @@ static void give_silence(const struct sl_audio_decoder *decoder, int64_t pts_us,
                          void *arg)
 {
     static const int16_t silence[SILENCE_CHUNK * 2] = {0};
-    int rate_hz = decoder->decoding->rate_hz;
+    int rate_hz = decoder->rate_hz;
 
     if (duration_us > (int64_t)SILENCE_MAX_S * SL_US_PER_S)
         duration_us = (int64_t)SILENCE_MAX_S * SL_US_PER_S;
@@ -159,7 +162,7 @@ static void give_silence(const struct sl_audio_decoder *decoder, int64_t pts_us,
         int64_t count = left < SILENCE_CHUNK ? left : SILENCE_CHUNK;
         on_pcm(arg, &(struct sl_pcm){.pts_us = pts_us + done * SL_US_PER_S / rate_hz,
                                      .rate_hz = rate_hz,
-                                     .channels = decoder->decoding->channels,
+                                     .channels = decoder->channels,
                                      .count = (size_t)count,
                                      .samples = silence});
         done += count;
@@ -245,6 +248,8 @@ static int give_frame(struct sl_audio_decoder *decoder, int64_t *pts_us,
             return err;
         samples = decoder->samples;
     }
+    decoder->rate_hz = frame->sample_rate;
+    decoder->channels = channels;
     on_pcm(arg, &(struct sl_pcm){.pts_us = *pts_us,
                                  .rate_hz = frame->sample_rate,
                                  .channels = channels,

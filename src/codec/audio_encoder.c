@@ -12,7 +12,6 @@
 
 enum {
     CHANNELS_MAX = 2,
-    OPUS_RATE_HZ = 48000,
     G722_RATE_HZ = 16000,
     HELD_FRAMES_MAX = 4,         /* by any encoder here, with a margin */
     TELEPHONE_FRAMES_PER_S = 50, /* 20 ms: what RFC 3551 section 4.2 has every receiver expect */
@@ -66,8 +65,6 @@ static bool has_rate(const AVCodec *codec, int rate_hz)
 static bool is_sane(const struct sl_audio_encoder_config *config, const AVCodec *codec)
 {
     if (config->channels < 1 || config->channels > CHANNELS_MAX || config->bitrate_bps < 0)
-        return false;
-    if (config->codec == SL_CODEC_OPUS && config->rate_hz != OPUS_RATE_HZ)
         return false;
     if (config->codec == SL_CODEC_G722 && (config->rate_hz != G722_RATE_HZ || config->channels > 1))
         return false;

@@ -59,9 +59,11 @@ typedef void sl_on_coded(void *arg, const struct sl_coded *coded);
 
 struct sl_audio_encoder;
 struct sl_audio_encoder_config {
-    enum sl_codec codec;   /* AAC, opus, PCMA, PCMU, G722 */
-    int rate_hz, channels; /* of what goes in: resample before; opus: 48000, G722: 16000, mono */
-    int bitrate_bps;       /* 0: a sensible one */
+    enum sl_codec codec; /* AAC, opus, PCMA, PCMU, G722 */
+    /* Of what goes in: resample before. Opus: 8000, 12000, 16000, 24000 or 48000; G722: 16000,
+     * mono. */
+    int rate_hz, channels;
+    int bitrate_bps; /* 0: a sensible one */
 };
 int sl_audio_encoder_create(const struct sl_audio_encoder_config *config,
                             struct sl_audio_encoder **out);

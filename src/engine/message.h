@@ -119,8 +119,8 @@ struct sl_engine_pictures {
 
 /* What sound is to become. */
 struct sl_engine_sound {
-    uint32_t rate_hz;     /* 0: what is usual for the codec */
-    uint8_t channels;     /* 0: likewise */
+    uint32_t rate_hz; /* 0: what is usual for the codec, but see channels */
+    uint8_t channels; /* 0: likewise; in opus, and not gapless: rate and channels as they come */
     uint32_t bitrate_bps; /* 0: likewise */
     /* A row of samples without a gap, silence where nothing came (SL_ENGINE_ADVANCE); otherwise
      * what is short is concealed, and what is long is a gap in time. */

@@ -13,6 +13,7 @@ enum {
     GAP_US = 60 * SL_US_PER_MS,      /* longer ones stay gaps, but in a gapless row */
     BACK_US = SL_US_PER_S,           /* a clock that was set back; less is an overlap */
     JUMP_US = 10 * (int)SL_US_PER_S, /* nor is this filled with silence, or waited for */
+    OPUS_CHANNEL_BPS_MAX = 256000,
 };
 
 /* What is usual. */
@@ -35,17 +36,41 @@ static void report_config(struct sl_row *row)
         sl_engine_report(row->reporter, &report);
 }
 
-static int open_codecs(struct sl_row *row, const struct sl_engine_sound *form)
+/* The encoder refuses what is more than it can use. */
+static uint32_t bitrate_bps_of(const struct sl_row *row, int channels)
+{
+    uint32_t most = (uint32_t)channels * OPUS_CHANNEL_BPS_MAX;
+
+    return row->codec == SL_CODEC_OPUS && row->bitrate_bps > most ? most : row->bitrate_bps;
+}
+
+/* Those that there were, if any, are gone then; after an error they are still there. */
+static int open_codecs(struct sl_row *row, int rate_hz, int channels)
 {
     const struct sl_audio_encoder_config config = {
         .codec = row->codec,
-        .rate_hz = row->rate_hz,
-        .channels = row->channels,
-        .bitrate_bps = (int)form->bitrate_bps,
+        .rate_hz = rate_hz,
+        .channels = channels,
+        .bitrate_bps = (int)bitrate_bps_of(row, channels),
     };
-    int err = sl_resampler_create(row->rate_hz, row->channels, &row->resampler);
+    struct sl_resampler *resampler;
+    struct sl_audio_encoder *encoder;
+    int err = sl_resampler_create(rate_hz, channels, &resampler);
 
-    return err < 0 ? err : sl_audio_encoder_create(&config, &row->encoder);
+    if (err < 0)
+        return err;
+    err = sl_audio_encoder_create(&config, &encoder);
+    if (err < 0) {
+        sl_resampler_destroy(resampler);
+        return err;
+    }
+    sl_resampler_destroy(row->resampler);
+    sl_audio_encoder_destroy(row->encoder);
+    row->resampler = resampler;
+    row->encoder = encoder;
+    row->rate_hz = rate_hz;
+    row->channels = channels;
+    return 0;
 }
 
 int sl_row_create(const struct sl_engine_message *order, const struct sl_engine_reporter *reporter,
@@ -63,10 +88,11 @@ int sl_row_create(const struct sl_engine_message *order, const struct sl_engine_
     row->reporter = reporter;
     row->output = order->output;
     row->codec = codec;
-    row->rate_hz = any_rate ? (int)form->rate_hz : usual[codec].rate_hz;
-    row->channels = form->channels ? form->channels : usual[codec].channels;
+    row->bitrate_bps = form->bitrate_bps;
     row->gapless = form->gapless;
-    int err = open_codecs(row, form);
+    row->follows = codec == SL_CODEC_OPUS && form->channels == 0 && !form->gapless;
+    int err = open_codecs(row, any_rate ? (int)form->rate_hz : usual[codec].rate_hz,
+                          form->channels ? form->channels : usual[codec].channels);
     if (err < 0) {
         sl_row_destroy(row);
         return err;
@@ -164,8 +190,30 @@ static void on_resampled(void *arg, const struct sl_pcm *pcm)
         put(row, pcm->samples + (pcm->count - 1) * channels, 1);
 }
 
+/* Opus says in each packet how wide its sound is and how many channels it has (RFC 6716 section
+ * 3.1). That of telephones has neither the width nor the channels that are usual, and to encode
+ * those costs three times as much. */
+static void follow(struct sl_row *row, const struct sl_pcm *pcm)
+{
+    static const int rates_hz[] = {8000, 12000, 16000, 24000, 48000};
+    size_t i = 0;
+
+    while (i < SL_ARRAY_LEN(rates_hz) - 1 && rates_hz[i] < pcm->rate_hz)
+        i++;
+    int channels =
+        pcm->channels < usual[row->codec].channels ? pcm->channels : usual[row->codec].channels;
+    if (rates_hz[i] == row->rate_hz && channels == row->channels)
+        return;
+    /* What the encoder still holds, less than a frame, goes with it: it would be at the time of
+     * what the next one gives first. Without memory all stays as it is. */
+    row->follows = open_codecs(row, rates_hz[i], channels) == 0;
+    row->begun = row->begun && !row->follows;
+}
+
 void sl_row_input(struct sl_row *row, const struct sl_pcm *pcm)
 {
+    if (row->follows)
+        follow(row, pcm);
     /* Without memory, or of a rate no codec has: a gap. */
     (void)sl_resampler_convert(row->resampler, pcm, on_resampled, row);
 }

@@ -14,7 +14,9 @@ struct sl_row {
     uint32_t output;
     enum sl_codec codec;
     int rate_hz, channels;
+    uint32_t bitrate_bps; /* 0: what is sensible */
     bool gapless;
+    bool follows; /* rate and channels are those of what comes */
     struct sl_resampler *resampler;
     struct sl_audio_encoder *encoder;
     struct sl_timeline timeline;

@@ -21,21 +21,11 @@ struct speaker {
     size_t config_len;
 };
 
-static struct speaker speak_to(struct kept *kept, enum sl_codec codec)
+static struct speaker speak_in(struct kept *kept, enum sl_codec codec, int rate_hz, int channels)
 {
-    static const struct {
-        enum sl_codec codec;
-        int rate_hz, channels;
-    } forms[] = {{SL_CODEC_OPUS, 48000, 2}, {SL_CODEC_PCMA, 8000, 1}, {SL_CODEC_PCMU, 8000, 1},
-                 {SL_CODEC_G722, 16000, 1}, {SL_CODEC_AAC, 44100, 2}, {SL_CODEC_L16, 44100, 2}};
-    struct speaker speaker = {.kept = kept, .codec = codec};
+    struct speaker speaker = {
+        .kept = kept, .codec = codec, .rate_hz = rate_hz, .channels = channels};
 
-    for (size_t i = 0; i < SL_ARRAY_LEN(forms); i++) {
-        if (forms[i].codec == codec) {
-            speaker.rate_hz = forms[i].rate_hz;
-            speaker.channels = forms[i].channels;
-        }
-    }
     if (codec == SL_CODEC_L16)
         return speaker;
     const struct sl_audio_encoder_config config = {codec, speaker.rate_hz, speaker.channels, 0};
@@ -47,6 +37,20 @@ static struct speaker speak_to(struct kept *kept, enum sl_codec codec)
                                                .data = data,
                                                .len = speaker.config_len});
     return speaker;
+}
+
+static struct speaker speak_to(struct kept *kept, enum sl_codec codec)
+{
+    static const struct {
+        enum sl_codec codec;
+        int rate_hz, channels;
+    } forms[] = {{SL_CODEC_OPUS, 48000, 2}, {SL_CODEC_PCMA, 8000, 1}, {SL_CODEC_PCMU, 8000, 1},
+                 {SL_CODEC_G722, 16000, 1}, {SL_CODEC_AAC, 44100, 2}, {SL_CODEC_L16, 44100, 2}};
+    size_t i = 0;
+
+    while (forms[i].codec != codec)
+        i++;
+    return speak_in(kept, codec, forms[i].rate_hz, forms[i].channels);
 }
 
 static void give_packet(void *arg, const struct sl_coded *coded)
@@ -224,6 +228,78 @@ static void each_codec_is_heard_in_each_other(void **state)
     }
 }
 
+/* RFC 6716 section 3.1: of SILK and CELT the first four are narrow. Of a mere tone the encoder may
+ * leave out what is highest. */
+static bool is_narrow(unsigned config)
+{
+    return config < 4 || (config >= 16 && config < 20);
+}
+
+static bool is_wide(unsigned config)
+{
+    return config >= 24 || (config >= 12 && config < 16);
+}
+
+/* How many packets from one on are of that width and number of channels. */
+static size_t count_forms(const struct kept *kept, size_t from, bool (*fits)(unsigned config),
+                          bool stereo)
+{
+    const struct sl_engine_message *coded;
+    size_t n = from;
+
+    while ((coded = find_report(kept, SL_ENGINE_CODED, OUT, n)) && coded->len > 0 &&
+           fits(coded->data[0] >> 3) && (coded->data[0] >> 2 & 1) == stereo)
+        n++;
+    return n - from;
+}
+
+static void opus_is_as_wide_as_what_comes(void **state)
+{
+    (void)state;
+    struct kept *kept = open_job(SL_ENGINE_SOUND, (struct sl_engine_sound){0});
+
+    add_sound(kept, OUT, SL_CODEC_OPUS, (struct sl_engine_sound){0});
+    struct speaker telephone = speak_to(kept, SL_CODEC_PCMA);
+    speak(&telephone, 1000);
+    hush(&telephone);
+    assert_in_range(count_forms(kept, 0, is_narrow, false), 48, 50);
+
+    /* It goes on in another codec. */
+    struct speaker browser = speak_to(kept, SL_CODEC_OPUS);
+    browser.shift_us = SL_US_PER_S;
+    speak(&browser, 1000);
+    hush(&browser);
+    size_t narrow = count_forms(kept, 0, is_narrow, false);
+    assert_in_range(narrow, 48, 50);
+    assert_in_range(count_forms(kept, narrow, is_wide, true), 48, 51);
+    for (size_t n = 1; n < count_reports(kept, SL_ENGINE_CODED, OUT); n++)
+        assert_true(report_of(kept, SL_ENGINE_CODED, OUT, n)->pts_us >
+                    report_of(kept, SL_ENGINE_CODED, OUT, n - 1)->pts_us + 10000);
+    struct heard *heard = listen_to(kept, SL_CODEC_OPUS);
+    assert_true(heard->count >= 48000 * 19 / 10);
+    assert_true(share_of_tone(heard, 12000, 24000) > 0.97);
+    assert_true(share_of_tone(heard, heard->count - 36000, 24000) > 0.97);
+    free(heard);
+    close_job(kept);
+}
+
+/* What is made up for a lost frame is no other form. */
+static void opus_stays_as_it_is_where_a_frame_is_lost(void **state)
+{
+    (void)state;
+    struct kept *kept = open_job(SL_ENGINE_SOUND, (struct sl_engine_sound){0});
+
+    add_sound(kept, OUT, SL_CODEC_OPUS, (struct sl_engine_sound){0});
+    struct speaker speaker = speak_in(kept, SL_CODEC_AAC, 44100, 1);
+    speaker.lost_every = 10;
+    speak(&speaker, 2000);
+    hush(&speaker);
+    size_t count = count_reports(kept, SL_ENGINE_CODED, OUT);
+    assert_in_range(count, 90, 100);
+    assert_int_equal(count_forms(kept, 0, is_wide, false), count);
+    close_job(kept);
+}
+
 static void frames_come_out_as_soon_as_they_are_full(void **state)
 {
     (void)state;
@@ -365,6 +441,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_codec_is_heard_in_each_other),
+        cmocka_unit_test(opus_is_as_wide_as_what_comes),
+        cmocka_unit_test(opus_stays_as_it_is_where_a_frame_is_lost),
         cmocka_unit_test(frames_come_out_as_soon_as_they_are_full),
         cmocka_unit_test(what_is_lost_is_made_up_for),
         cmocka_unit_test(a_long_gap_stays_one_or_is_filled),

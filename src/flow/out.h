@@ -66,6 +66,7 @@ struct output {
     bool nack;                /* the other side may ask for packets again */
     uint8_t red_payload_type; /* 0: not negotiated */
     bool redundant;           /* packets bring those before them again, for the losses on the way */
+    struct sl_losses losses;  /* those on the way, as the other side reports them */
     int64_t lossy_us;         /* when these were last worth it */
     uint8_t told_losses;      /* without them: what the source was told of */
     bool started;

@@ -143,8 +143,14 @@ static void on_keyframe_request(struct sl_flow_out *out, const struct sl_rtcp_vi
 
 /* By what the player says of the way, which is the same with repetition and without. To who takes
  * none, the source's encoder may give some. */
-static void note_losses(struct output *output, uint8_t fraction_lost, int64_t now_us)
+static void note_losses(struct output *output, const struct sl_report_block *block, int64_t now_us)
 {
+    uint8_t fraction_lost;
+
+    if (!sl_losses_take(&output->losses, block, now_us, &fraction_lost))
+        return;
+    if (output->ext_send_time)
+        sl_flow_shaper_losses(output->shaper, fraction_lost, now_us);
     bool lossy = output->lossy_us > 0 && now_us - output->lossy_us < RED_US;
 
     if (fraction_lost > RED_FROM) {
@@ -173,9 +179,7 @@ static void on_report_blocks(struct sl_flow_out *out, const struct sl_rtcp_view 
         if (!output)
             continue;
         seen = true;
-        note_losses(output, blocks[i].fraction_lost, now_us);
-        if (output->ext_send_time)
-            sl_flow_shaper_losses(output->shaper, blocks[i].fraction_lost, now_us);
+        note_losses(output, &blocks[i], now_us);
         lost += blocks[i].lost > 0 ? (uint64_t)blocks[i].lost : 0;
         if (blocks[i].lsr == 0 || blocks[i].lsr != output->last_sr_ntp_middle)
             continue;

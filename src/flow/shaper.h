@@ -33,7 +33,7 @@ void sl_flow_shaper_reset(struct sl_flow_shaper *shaper);
 void sl_flow_shaper_want(struct sl_flow_shaper *shaper, uint64_t bitrate_bps);
 void sl_flow_shaper_feedback(struct sl_flow_shaper *shaper, const struct sl_rtcp_view *view,
                              int64_t now_us);
-/* The same of a receiver's report, where packets have no numbers. */
+/* The same of a receiver's reports (sl_losses_take()), where packets have no numbers. */
 void sl_flow_shaper_losses(struct sl_flow_shaper *shaper, uint8_t fraction_lost, int64_t now_us);
 /* Whether a packet that came at this time may be sent again, which takes from what may be sent. */
 bool sl_flow_shaper_may_repair(struct sl_flow_shaper *shaper, const struct sl_rtp_packet *packet,

@@ -19,9 +19,10 @@
  *
  * A receiver that gives no such feedback may say a rate (REMB). It reckons from what arrives, so as
  * long as that is more than what is sent, the word is of no use: the link has shown no end, and a
- * limit grows beyond it. Once it is less, the receiver sees a queue (take_word()). It takes its
- * time for its first word, and may see none in a queue that is full from the beginning: so what it
- * misses by its reports counts as well, where that is hardly chance (sl_estimator_losses()).
+ * limit grows beyond it. Once it is less, and does not rise, the receiver sees a queue
+ * (take_word()). It takes its time for its first word, and may see none in a queue that is full
+ * from the beginning: so what it misses by its reports counts as well, where that is hardly chance
+ * (sl_estimator_losses()).
  *
  * All that feedback says is held against what was sent (rtp/feedback.c): a packet counts once, what
  * was not sent or is too old not at all. So a receiver that lies gets more or less of what it could
@@ -64,9 +65,10 @@ enum {
 
     KEEP_PERCENT = 85, /* of what arrives while a queue stands */
     HOLD_US = 350 * MS,
-    GROW_PERCENT = 12, /* a second */
-    CREEP_PERCENT = 3, /* ... where the queue began the last time */
-    NEAR_PERCENT = 92, /* from here on, up to ... */
+    GROW_PERCENT = 12,      /* a second */
+    GROW_FAST_PERCENT = 20, /* ... beyond where a queue began, for who cannot be probed */
+    CREEP_PERCENT = 3,      /* ... where the queue began the last time */
+    NEAR_PERCENT = 92,      /* from here on, up to ... */
     BEYOND_PERCENT = 110,
     STALE_US = 8 * US_PER_S, /* after so long the link may be another */
     HEADROOM_PERCENT = 120,  /* above what arrives: what nobody uses says nothing */
@@ -112,8 +114,10 @@ struct sl_estimator {
     uint64_t vain_limit_bps;       /* and the limit before the first */
     int64_t lossy_us, hopeless_us; /* when the losses were last no sign of a narrow link */
     int64_t tight_us, short_us; /* when there was no room for what is offered, and for the need */
+    uint64_t word_bps;          /* what the receiver said last */
     int64_t word_us;            /* since when the receiver says less than is sent; 0: it does not */
     int64_t missed_us;          /* when the limit was last cut without its word; 0: never */
+    bool misses;                /* more than a little, by what it reported last */
     bool chance;                /* what it misses is no sign of a narrow link */
 };
 
@@ -395,7 +399,9 @@ static void grow_by_word(struct sl_estimator *e, uint64_t word_bps, int64_t now_
                          int64_t elapsed_us)
 {
     uint64_t sent_bps = bps_of(&e->unnumbered);
-    unsigned percent = is_near_capacity(e) ? CREEP_PERCENT : GROW_PERCENT;
+    unsigned percent = is_near_capacity(e)              ? CREEP_PERCENT
+                       : e->limit_bps > e->capacity_bps ? GROW_FAST_PERCENT
+                                                        : GROW_PERCENT;
 
     if (elapsed_us < US_PER_S && now_us - e->cut_us > HOLD_US)
         e->limit_bps += e->limit_bps * percent * (uint64_t)elapsed_us / (100 * US_PER_S);
@@ -415,7 +421,13 @@ static void take_word(struct sl_estimator *e, uint64_t word_bps, int64_t now_us)
     e->looked_us = now_us;
     if (word_bps > WORD_MAX_BPS)
         word_bps = WORD_MAX_BPS;
-    if (word_bps * 100 >= sent_bps * WORD_PERCENT) {
+    /* Who sees a queue says less than before. One who says more, and misses nothing, is only slower
+     * than we are, and stays limited until it has caught up; but a queue that is full, it does not
+     * see. */
+    bool enough = word_bps * 100 >= sent_bps * WORD_PERCENT;
+    bool follows = e->limit_bps > 0 && word_bps > e->word_bps && !e->misses;
+    e->word_bps = word_bps;
+    if (enough || follows) {
         e->word_us = 0;
         grow_by_word(e, word_bps, now_us, elapsed_us);
     } else if (e->word_us == 0) {
@@ -429,7 +441,10 @@ static void take_word(struct sl_estimator *e, uint64_t word_bps, int64_t now_us)
     if (e->limit_bps == 0)
         return;
     keep_within_need(e);
-    leave_if_it_fits(e, now_us);
+    if (enough)
+        leave_if_it_fits(e, now_us);
+    else
+        e->tight_us = now_us;
 }
 
 /* Most of it is missed, or, where there is a limit, enough for a queue that is full: such a one is
@@ -450,6 +465,7 @@ static bool misses_too_much(struct sl_estimator *e, int percent, int64_t now_us)
 
 void sl_estimator_losses(struct sl_estimator *e, int percent, int64_t now_us)
 {
+    e->misses = percent >= OVERFLOWS_PERCENT;
     if (!misses_too_much(e, percent, now_us))
         return;
     if (percent < HOPELESS_PERCENT && ++e->cuts_in_vain > CUTS_IN_VAIN) {

@@ -125,6 +125,21 @@ void sl_receiver_on_sr(struct sl_receiver *receiver, uint64_t ntp, int64_t now_u
 /* Fills *out (ssrc left to the caller) and starts the next interval. */
 void sl_receiver_report(struct sl_receiver *receiver, int64_t now_us, struct sl_report_block *out);
 
+/* The receiver's report blocks of one ssrc, at the sender. Some report with whatever they say,
+ * dozens of times a second while they miss packets: each block is then about a few packets, and
+ * says all or nothing. All zero at first. */
+struct sl_losses {
+    bool begun;
+    uint32_t highest_seq; /* as the block said with which the interval began */
+    int32_t lost;
+    int64_t since_us;
+};
+/* True if the block ends an interval, which is half a second or the receiver's own: *fraction_lost
+ * is what was lost in it, in 256ths; nothing, where nothing was sent. One that was overtaken ends
+ * none, and one far behind, of a receiver that began anew, only begins another. */
+bool sl_losses_take(struct sl_losses *losses, const struct sl_report_block *block, int64_t now_us,
+                    uint8_t *fraction_lost);
+
 /* ---- RTP time on local time ---- */
 
 /* The tracks of one source on local time, from the arrival of their packets and from sender reports
@@ -261,7 +276,7 @@ void sl_estimator_want(struct sl_estimator *estimator, uint64_t bitrate_bps);
  * sl_rtcp_read_remb(). */
 int sl_estimator_feedback(struct sl_estimator *estimator, const struct sl_rtcp_view *view,
                           int64_t now_us);
-/* Of packets without numbers: what the receiver misses of them by its last report, 0 to 100. */
+/* Of packets without numbers: what the receiver misses of them (sl_losses_take()), 0 to 100. */
 void sl_estimator_losses(struct sl_estimator *estimator, int percent, int64_t now_us);
 /* What may be sent; 0: all that there is, the link has shown no end. */
 uint64_t sl_estimator_limit_bps(const struct sl_estimator *estimator);

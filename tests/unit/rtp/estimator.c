@@ -507,7 +507,10 @@ static void follows_the_word_of_a_narrow_link(void **state)
         assert_in_range(w.delivered * 8 / 20, rates_bps[i] * 7 / 10, rates_bps[i]);
         assert_true(w.waited * 4 <= w.sent); /* it is the receiver's to keep its queue short */
         w.rate_bps = 5000000;
-        run(&w, 25000);
+        run(&w, 11000); /* its word rises more slowly, which is no queue */
+        uint64_t limit = sl_estimator_limit_bps(w.estimator);
+        assert_true(limit == 0 || limit >= w.stream_bps);
+        run(&w, 14000);
         assert_int_equal(sl_estimator_limit_bps(w.estimator), 0);
         end(&w);
     }
@@ -533,6 +536,28 @@ static void most_missed_is_a_narrow_link_without_a_word(void **state)
             assert_in_range(sl_estimator_limit_bps(w.estimator), 400000, 2300000);
         if (i >= 5 && i < 10)
             assert_true(w.delivered >= w.sent_bytes * 8 / 10);
+    }
+    end(&w);
+}
+
+/* As browsers do whose queue was full before they began to look. */
+static void a_word_that_rises_is_no_sign_of_room_while_packets_are_missed(void **state)
+{
+    (void)state;
+    struct world w;
+
+    begin(&w);
+    w.words = w.follows = true;
+    w.word.due_us = INT64_MAX;
+    w.rate_bps = 1000000;
+    for (int i = 0; i < 40; i++) {
+        run(&w, 500);
+        uint64_t lost = w.sent_bytes > w.delivered ? w.sent_bytes - w.delivered : 0;
+        sl_estimator_losses(w.estimator, (int)(w.sent_bytes ? lost * 100 / w.sent_bytes : 0),
+                            w.now_us);
+        assert_int_equal(say(&w, 400000 + (uint64_t)i * 10000), 0);
+        if (i >= 12) /* not more than the link takes and its queue bears */
+            assert_in_range(sl_estimator_limit_bps(w.estimator), 300000, 1400000);
     }
     end(&w);
 }
@@ -627,6 +652,7 @@ int main(void)
         cmocka_unit_test(a_word_above_what_is_sent_says_nothing),
         cmocka_unit_test(follows_the_word_of_a_narrow_link),
         cmocka_unit_test(most_missed_is_a_narrow_link_without_a_word),
+        cmocka_unit_test(a_word_that_rises_is_no_sign_of_room_while_packets_are_missed),
         cmocka_unit_test(what_chance_takes_is_no_narrow_link_for_who_says_a_rate),
         cmocka_unit_test(words_are_held_against_what_is_sent),
         cmocka_unit_test(refuses_what_is_no_message),

@@ -8,11 +8,13 @@ import { promisify } from 'node:util';
 import { Client } from './frames.mjs';
 import { residentKb, runLoad, show, withNodes } from './nodes.mjs';
 import { measureAll } from './rows.mjs';
+import { withRtpengine } from './rtpengine.mjs';
 import { cpu, usage } from './usage.mjs';
 
 const run = promisify(execFile);
 const SCENARIOS = join(import.meta.dirname, 'sipp');
 const OPTIONS = { client_sip_allow: '127.0.0.0/8', media_port_from: 20000, media_port_to: 21999 };
+const PARTY_MEDIA = 16000;
 const OPUS = ['111', 'opus/48000/2'], PCMA = ['8', 'PCMA/8000'];
 
 // SIPp with one of the scenarios, while fn runs.
@@ -20,7 +22,7 @@ async function withParty(bench, scenario, [format, map], fn) {
   const port = await bench.freePort(), dir = join(bench.work, 'sipp');
   mkdirSync(dir, { recursive: true });
   const child = spawn('sipp', ['-sf', join(SCENARIOS, `${scenario}.xml`), '-i', '127.0.0.1', '-p', `${port}`,
-    '-mi', '127.0.0.1', '-mp', '16000', '-rtp_echo', '-key', 'format', format, '-key', 'map', map, '-nostdin',
+    '-mi', '127.0.0.1', '-mp', `${PARTY_MEDIA}`, '-rtp_echo', '-key', 'format', format, '-key', 'map', map, '-nostdin',
     '-l', '5000'], { cwd: dir, stdio: 'ignore' });
   const end = once(child, 'exit');
   try {
@@ -66,23 +68,39 @@ async function measureThrough(bench) {
   for (let i = 0; i < (bench.quick ? 1 : 3); i++) {
     const [ours, other] = [await calls(bench, count, OPUS), await streams(bench, count)];
     pairs.push({ call: ours.shares.all / count, stream: other.shares.all / count, lost: ours.lost,
-      memoryKb: ours.memory_per_player_kb, roundTripMs: ours.latency_p50_ms, roundTripP99Ms: ours.latency_p99_ms,
+      roundTripMs: ours.latency_p50_ms, roundTripP99Ms: ours.latency_p99_ms,
       streamMs: other.latency_p50_ms, joinMs: ours.join_p95_ms });
   }
   return pairs.toSorted((a, b) => a.call / a.stream - b.call / b.stream)[pairs.length >> 1];
 }
 
+// The same by way of rtpengine.
+async function callsOfOther(bench, count, codec, more = {}) {
+  const clip = await makeSound(bench);
+  return withParty(bench, 'answer', codec, (sipPort) => withRtpengine(bench, PARTY_MEDIA, codec, (engine) =>
+    runLoad(bench, { clip, port: engine.port, pid: engine.pid, players: count, 'sip-port': sipPort,
+      seconds: secondsOf(bench), ...more }, { published: () => {},
+      measuring: async () => ({ shares: await usage(engine.pid, secondsOf(bench) - 1) }) })));
+}
+
 async function measureTranscoded(bench) {
-  const count = 50, { shares, lost, join_p95_ms: joinMs } = await calls(bench, count, PCMA, { intact: true });
-  return { call: shares.all / count, lost, joinMs, shares };
+  const count = 50, pairs = [];
+  for (let i = 0; i < (bench.quick ? 1 : 3); i++) {
+    const [ours, other] = [await calls(bench, count, PCMA, { intact: true }),
+      await callsOfOther(bench, count, PCMA, { intact: true })];
+    pairs.push({ call: ours.shares.all / count, other: other.shares.all / count, shares: ours.shares,
+      lost: ours.lost, otherLost: other.lost, packets: ours.packets, otherPackets: other.packets });
+  }
+  return pairs.toSorted((a, b) => a.call / a.other - b.call / b.other)[pairs.length >> 1];
 }
 
 // Two hundred, as fast as they are set up.
 async function measureRate(bench) {
   const count = 200, settle = 1;
-  const { setUp, shares, lost } = await calls(bench, count, OPUS, { 'join-ms': 4, settle });
+  const { setUp, shares, lost, memory_per_player_kb: memoryKb } =
+    await calls(bench, count, OPUS, { 'join-ms': 4, settle });
   const own = setUp.cpu - shares.all * settle; // what they cost once they talk is no set-up
-  return { count, seconds: setUp.seconds - settle, cpu: own, perSecond: count / own, lost };
+  return { count, seconds: setUp.seconds - settle, cpu: own, perSecond: count / own, lost, memoryKb };
 }
 
 // ---- Without media ----
@@ -147,13 +165,14 @@ const millis = (share) => `${show(share * 1e3)} ms/s`;
 const rows = {
   through: (r) => [['CPU of a call, opus passed through', millis(r.call), millis(r.stream), show(r.call / r.stream),
     '1.3', '1.0', `a publication and its player, one direction of sound where a call has two; ${r.lost} packets lost`],
-  ['memory of a call', `${show(r.memoryKb, 0)} KB`, '', '', '150 KB', '80 KB', 'with its client'],
   ['mouth to ear added, passed through', `${show(r.roundTripMs / 2)} ms`, `${show(r.streamMs)} ms`, '', '5 ms', '2 ms',
     `half of there and back, p50; p99 ${show(r.roundTripP99Ms / 2)} ms; other: a stream to its player`]],
-  transcoded: (r) => [['CPU of a call, opus to PCMA and back', millis(r.call), '', '', '', '', `${r.lost} lost; ` +
+  transcoded: (r) => [['CPU of a call, opus to PCMA and back', millis(r.call), millis(r.other), show(r.call / r.other),
+    '1.0', '0.7', `rtpengine; ${r.packets} and ${r.otherPackets} packets heard, ${r.lost} and ${r.otherLost} lost; ` +
     Object.entries(r.shares).map(([role, share]) => `${role} ${show(share * 100, 1)} %`).join(', ')]],
   rate: (r) => [['calls set up in a second of CPU', show(r.perSecond, 0), '', '', '50', '200',
-    `${r.count} in ${show(r.seconds, 1)} s, with ICE and DTLS; ${r.lost} packets lost`]],
+    `${r.count} in ${show(r.seconds, 1)} s, with ICE and DTLS; ${r.lost} packets lost`],
+  ['memory of a call', `${show(r.memoryKb, 0)} KB`, '', '', '150 KB', '80 KB', `of ${r.count}, with its client`]],
   setup: (r) => [['call to TRYING, p95', `${show(r.trying)} ms`, '', '', '10 ms', '', `${r.calls} calls`],
     ['call to talk, p95', `${show(r.talk)} ms`, '', '', '60 ms', '', 'answered at once']],
   accounts: (r) => [['memory of a registered account', `${show(r.registered - r.plain, 1)} KB`, '', '', '20 KB',

@@ -489,8 +489,12 @@ describe('mixers', () => {
         await end('mixer://wide');
     });
 
-    test('a codec process is killed: within a second there are pictures and sound again', async () => {
+    test('a codec process is killed: within a second there are pictures and sound again', async (t) => {
         const anna = await publish(page, 'anna#k', RED, ANNA_HZ);
+        t.after(async () => { // those that follow find nothing of it
+            await stop(page, anna);
+            await end('mixer://k');
+        });
         const viewer = await play(page, 'k');
         await hears(page, viewer.selector, [ANNA_HZ], []);
         for (const what of ['pictures', 'sound']) {
@@ -508,8 +512,6 @@ describe('mixers', () => {
             await hears(page, viewer.selector, [ANNA_HZ], [BERT_HZ]);
         }
         await sees(page, viewer.selector, [[0.5, 0.5, RED]]);
-        await stop(page, anna);
-        await end('mixer://k');
     });
 
     test('an input that codec processes die of goes, and the mixer goes on', async () => {

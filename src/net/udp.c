@@ -113,6 +113,7 @@ int sl_udp_open(const struct sl_addr *addr, struct sl_error *error)
 /* ---- Receiving ---- */
 
 struct sl_udp_receiver {
+    size_t filled; /* so many messages say what has come, no more how much room they have */
     struct mmsghdr messages[SL_UDP_BATCH];
     struct iovec iovs[SL_UDP_BATCH];
     struct sockaddr_storage from[SL_UDP_BATCH];
@@ -128,6 +129,7 @@ struct sl_udp_receiver *sl_udp_receiver_create(void)
 {
     struct sl_udp_receiver *receiver = sl_new(struct sl_udp_receiver);
 
+    receiver->filled = SL_UDP_BATCH;
     for (size_t i = 0; i < SL_UDP_BATCH; i++) {
         receiver->iovs[i] = (struct iovec){receiver->buffers[i], SL_UDP_DATAGRAM_MAX};
         receiver->messages[i].msg_hdr.msg_iov = &receiver->iovs[i];
@@ -147,12 +149,13 @@ size_t sl_udp_receive(struct sl_udp_receiver *receiver, int fd, const struct sl_
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < SL_UDP_BATCH; i++) {
+    for (size_t i = 0; i < receiver->filled; i++) {
         receiver->messages[i].msg_hdr.msg_namelen = sizeof(receiver->from[i]);
         receiver->messages[i].msg_hdr.msg_controllen = sizeof(receiver->control[i]);
     }
     *out = receiver->datagrams;
     int got = recvmmsg(fd, receiver->messages, SL_UDP_BATCH, MSG_DONTWAIT, NULL);
+    receiver->filled = got > 0 ? (size_t)got : 0;
     for (int i = 0; i < got; i++) {
         struct sl_udp_datagram *datagram = &receiver->datagrams[count];
         if (receiver->messages[i].msg_hdr.msg_flags & MSG_TRUNC)

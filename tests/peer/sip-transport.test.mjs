@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { NameServer } from './lib/names.mjs';
-import { Phones, browserAnswer, closeAll, event, sdpOf } from './lib/phones.mjs';
+import { Phones, browserAnswer, closeAll, contactOf, event, sdpOf } from './lib/phones.mjs';
 import { offer } from './lib/sdp.mjs';
 import { Authority, Kamailio } from './lib/sip.mjs';
 import { until } from './lib/wait.mjs';
@@ -88,6 +88,19 @@ describe('TLS', { concurrency: 8 }, () => {
             assert.deepEqual([status, info], ['FAILED', 'Bad callee: sips needs TLS']);
             await closeAll(clear.client, clear.party);
         });
+
+    test('4.1 a call that comes to a SIPS URI is answered with one in our Contact, and asked by it', async () => {
+        const { party, client } = await atStream(authority.issue('IP:127.0.0.1'));
+        await client.next('registered');
+        const { invite, ok, call } = await talking(client, party,
+            { uri: (contact) => contact.replace(/^sip:/, 'sips:') });
+        const ours = contactOf(ok);
+        assert.match(ours, /^sips:u1@/);
+        await party.within(invite, ok, 'BYE', undefined, { cseq: 1000, uri: ours });
+        await party.next(200);
+        assert.equal((await event(client, 'finish', call.callId)).status, 'FINISH');
+        await closeAll(client, party);
+    });
 
     test('TLS names the server that it is to', async () => {
         const { party, client } = await atStream(authority.issue('DNS:localhost'), { host: 'localhost' });

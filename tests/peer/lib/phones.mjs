@@ -134,11 +134,12 @@ export class Phones {
         return { callId, invite, raw, ack, talk };
     };
 
-    // A call from the party, up to the client's ring. lines, body: of the INVITE.
-    // As any UDP client it says so again until it is heard.
-    callIn = async (client, party, { body = sdpOf(party), lines = [], to = this.at() } = {}) => {
+    // A call from the party, up to the client's ring. lines, body: of the INVITE; uri: what it asks
+    // for, of the account's contact. As any UDP client it says so again until it is heard.
+    callIn = async (client, party,
+        { body = sdpOf(party), lines = [], to = this.at(), uri = (contact) => contact } = {}) => {
         const contact = contactOf(party.received.find(({ method }) => method === 'REGISTER'));
-        const invite = await party.request('INVITE', contact, to, [party.contact, ...lines], body);
+        const invite = await party.request('INVITE', uri(contact), to, [party.contact, ...lines], body);
         const again = setInterval(() => party.send(invite.raw, to).catch(() => {}), 500);
         const incoming = await client.next('notifyIncomingCall').finally(() => clearInterval(again));
         return { invite, call: incoming.data[0] };

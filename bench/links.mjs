@@ -137,11 +137,13 @@ const measureSizes = (bench) => withPage(bench, async ({ server, page, through }
   await publisher.flows('lo', 'hi');
   const { relay, player } = await through(publisher.name, 'rate 500');
   await pause(3000);
+  const before = await publisher.sizes();
   const seen = await watch(page, player, relay, secondsOf(bench));
+  const sent = ((await publisher.sizes()).lo.frames - before.lo.frames) / seen.seconds;
   await relay.set(WIDE);
   const back = await timeToFull(page, player, 800);
   await publisher.stop();
-  return { ...seen, use: undefined, back };
+  return { ...seen, sent, use: undefined, back };
 });
 
 const cuts = (server) => metric(server, 'sluice_downlink_cuts_total');
@@ -201,7 +203,7 @@ const cell = (value, digits, factor = 1) => (value === undefined ? '' : show(val
 export function linksTable(results) {
   return `| link | pictures/s | longest still s | sound made up % | queue p95 ms | use % | full again s | others get % | key frames of the source | cuts |
 |---|---|---|---|---|---|---|---|---|---|
-${Object.entries(results).map(([name, r]) => `| ${NAMES[name][0]} | ${cell(r.fps, 1)} | ${cell(r.still, 2)} | ${cell(r.concealed, 2)} | ${cell(r.queue, 0)} | ${cell(r.use, 0, 100)} | ${cell(r.back, 1)} | ${cell(r.others, 1, 100)} | ${cell(r.asked, 0)} | ${cell(r.cuts, 0)} |`).join('\n')}`;
+${Object.entries(results).map(([name, r]) => `| ${NAMES[name][0]} | ${cell(r.fps, 1)}${r.sent ? ` of ${show(r.sent, 1)}` : ''} | ${cell(r.still, 2)} | ${cell(r.concealed, 2)} | ${cell(r.queue, 0)} | ${cell(r.use, 0, 100)} | ${cell(r.back, 1)} | ${cell(r.others, 1, 100)} | ${cell(r.asked, 0)} | ${cell(r.cuts, 0)} |`).join('\n')}`;
 }
 
 export const linksNote = `The camera paints 20 pictures a second; the browser that encodes, decodes and paints shares the processors

@@ -24,9 +24,9 @@ bool sl_losses_take(struct sl_losses *losses, const struct sl_report_block *bloc
     losses->since_us = now_us;
     if (first) /* since its beginning */
         *fraction_lost = block->fraction_lost;
-    else if (lost > 0 && lost >= expected && expected > 0)
-        *fraction_lost = UINT8_MAX;
-    else /* below 0: late ones came; nothing may have been sent */
-        *fraction_lost = lost > 0 && expected > 0 ? (uint8_t)(lost * 256 / expected) : 0;
+    else if (expected <= 0 || lost <= 0) /* nothing was sent, or late ones came */
+        *fraction_lost = 0;
+    else
+        *fraction_lost = lost >= expected ? UINT8_MAX : (uint8_t)(lost * 256 / expected);
     return !anew;
 }

@@ -9,7 +9,7 @@ import { Client } from './frames.mjs';
 import { residentKb, runLoad, show, withNodes } from './nodes.mjs';
 import { measureAll } from './rows.mjs';
 import { withRtpengine } from './rtpengine.mjs';
-import { cpu, usage } from './usage.mjs';
+import { cpu, times, usage } from './usage.mjs';
 
 const run = promisify(execFile);
 const SCENARIOS = join(import.meta.dirname, 'sipp');
@@ -42,6 +42,13 @@ async function makeSound(bench) {
 
 const secondsOf = ({ quick }) => (quick ? 5 : 30);
 
+// What a process used while the load measures, and how much of it in the kernel.
+async function watch(bench, pid) {
+  const before = times(pid), shares = await usage(pid, secondsOf(bench) - 1);
+  const [user, kernel] = times(pid).map((time, i) => time - before[i]);
+  return { shares, inKernel: kernel / (user + kernel) };
+}
+
 // So many calls in a codec at the party; resolves with the load's result and what the processes used.
 async function calls(bench, count, codec, more = {}) {
   const clip = await makeSound(bench);
@@ -51,7 +58,7 @@ async function calls(bench, count, codec, more = {}) {
       seconds: secondsOf(bench), ...more }, {
       published: () => {},
       measuring: async () => ({ setUp: { cpu: cpu(node.pid) - used, seconds: (performance.now() - at) / 1000 },
-        shares: await usage(node.pid, secondsOf(bench) - 1) }) });
+        ...await watch(bench, node.pid) }) });
   }));
 }
 
@@ -60,14 +67,17 @@ async function streams(bench, count) {
   const clip = await makeSound(bench);
   return withNodes(bench, 1, OPTIONS, (node) => runLoad(bench, { clip, port: node.port, pid: node.pid, rooms: count,
     players: 1, sound: true, seconds: secondsOf(bench) }, { published: () => {},
-    measuring: async () => ({ shares: await usage(node.pid, secondsOf(bench) - 1) }) }));
+    measuring: () => watch(bench, node.pid) }));
 }
 
 async function measureThrough(bench) {
   const count = 50, pairs = [];
   for (let i = 0; i < (bench.quick ? 1 : 3); i++) {
-    const [ours, other] = [await calls(bench, count, OPUS), await streams(bench, count)];
+    const [ours, other, engine] = [await calls(bench, count, OPUS), await streams(bench, count),
+      await callsOfOther(bench, count, OPUS)];
     pairs.push({ call: ours.shares.all / count, stream: other.shares.all / count, lost: ours.lost,
+      engine: engine.shares.all / count, engineLost: engine.lost,
+      inKernel: ours.inKernel, streamInKernel: other.inKernel,
       roundTripMs: ours.latency_p50_ms, roundTripP99Ms: ours.latency_p99_ms,
       streamMs: other.latency_p50_ms, joinMs: ours.join_p95_ms });
   }
@@ -80,7 +90,7 @@ async function callsOfOther(bench, count, codec, more = {}) {
   return withParty(bench, 'answer', codec, (sipPort) => withRtpengine(bench, PARTY_MEDIA, codec, (engine) =>
     runLoad(bench, { clip, port: engine.port, pid: engine.pid, players: count, 'sip-port': sipPort,
       seconds: secondsOf(bench), ...more }, { published: () => {},
-      measuring: async () => ({ shares: await usage(engine.pid, secondsOf(bench) - 1) }) })));
+      measuring: () => watch(bench, engine.pid) })));
 }
 
 async function measureTranscoded(bench) {
@@ -164,7 +174,10 @@ export const measureCalls = (bench, wanted) => measureAll('calls', measures, wan
 const millis = (share) => `${show(share * 1e3)} ms/s`;
 const rows = {
   through: (r) => [['CPU of a call, opus passed through', millis(r.call), millis(r.stream), show(r.call / r.stream),
-    '1.3', '1.0', `a publication and its player, one direction of sound where a call has two; ${r.lost} packets lost`],
+    '1.3', '1.0', `a publication and its player, two datagrams for a call's four; ${r.lost} packets lost; ` +
+    `the kernel's part ${show(r.inKernel * 100, 0)} %, other ${show(r.streamInKernel * 100, 0)} %`],
+  ['the same against rtpengine', millis(r.call), millis(r.engine), show(r.call / r.engine), '', '',
+    `${r.lost} and ${r.engineLost} packets lost`],
   ['mouth to ear added, passed through', `${show(r.roundTripMs / 2)} ms`, `${show(r.streamMs)} ms`, '', '5 ms', '2 ms',
     `half of there and back, p50; p99 ${show(r.roundTripP99Ms / 2)} ms; other: a stream to its player`]],
   transcoded: (r) => [['CPU of a call, opus to PCMA and back', millis(r.call), millis(r.other), show(r.call / r.other),

@@ -5,10 +5,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const TICKS_PER_S = 100; // USER_HZ, the same on all of Linux
 
-// Seconds that all threads of a process computed.
-export function cpu(pid) {
+// Seconds that all threads of a process computed: [in user code, in the kernel].
+export function times(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
-  return (Number(stat[11]) + Number(stat[12])) / TICKS_PER_S;
+  return [Number(stat[11]) / TICKS_PER_S, Number(stat[12]) / TICKS_PER_S];
+}
+
+// Both.
+export function cpu(pid) {
+  const [user, kernel] = times(pid);
+  return user + kernel;
 }
 
 // Of whichever thread: the server starts its codec processes as it likes.

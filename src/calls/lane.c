@@ -9,13 +9,21 @@
 
 #include <assert.h>
 
+enum { TICK_MS = 100, QUICK_TICK_MS = 10 };
+
+/* Its timer runs while there are riders: each that runs wakes the worker. */
+struct clock {
+    struct sl_timer *timer;
+    uint64_t every_ms;
+    struct sl_list riders;
+};
+
 struct sl_call_lane {
     struct sl_worker *worker;
     struct sl_srtp_engine *engine;
     struct sl_udp_sender *sender;
     struct sl_udp_receiver *receiver;
-    struct sl_timer *timer; /* runs while there are riders */
-    struct sl_list riders;
+    struct clock clocks[2]; /* by whether they hurry */
     struct sl_later flush;
 };
 
@@ -33,7 +41,7 @@ static void on_flush(struct sl_later *later)
 
 struct sl_udp_sender *sl_call_lane_sender(struct sl_call_lane *lane)
 {
-    sl_loop_later(sl_worker_loop(lane->worker), &lane->flush);
+    sl_worker_at_end(lane->worker, &lane->flush);
     return lane->sender;
 }
 
@@ -47,28 +55,55 @@ struct sl_srtp_engine *sl_call_lane_engine(struct sl_call_lane *lane)
     return lane->engine;
 }
 
+/* ---- The clocks ---- */
+
 static void on_timer(void *owner)
 {
-    const struct sl_call_lane *lane = owner;
+    const struct clock *clock = owner;
     int64_t now_us = sl_now_us();
     struct sl_call_rider *rider;
 
-    sl_list_foreach(rider, &lane->riders, struct sl_call_rider, link) rider->on_tick(rider, now_us);
+    sl_list_foreach(rider, &clock->riders, struct sl_call_rider, link)
+        rider->on_tick(rider, now_us);
 }
 
-void sl_call_lane_join(struct sl_call_lane *lane, struct sl_call_rider *rider)
+void sl_call_lane_join(struct sl_call_lane *lane, struct sl_call_rider *rider, bool hurries)
 {
-    if (sl_list_empty(&lane->riders))
-        sl_timer_start(lane->timer, SL_CALL_TICK_MS, SL_CALL_TICK_MS);
-    sl_list_append(&lane->riders, &rider->link);
+    struct clock *clock = &lane->clocks[hurries];
+
+    if (sl_list_empty(&clock->riders))
+        sl_timer_start(clock->timer, clock->every_ms, clock->every_ms);
+    sl_list_append(&clock->riders, &rider->link);
+}
+
+static void dismount(struct sl_call_lane *lane, struct sl_call_rider *rider)
+{
+    sl_list_remove(&rider->link);
+    for (size_t i = 0; i < SL_ARRAY_LEN(lane->clocks); i++) {
+        if (sl_list_empty(&lane->clocks[i].riders))
+            sl_timer_stop(lane->clocks[i].timer);
+    }
+}
+
+void sl_call_lane_hurry(struct sl_call_lane *lane, struct sl_call_rider *rider, bool hurries)
+{
+    dismount(lane, rider);
+    sl_call_lane_join(lane, rider, hurries);
 }
 
 void sl_call_lane_leave(struct sl_call_lane *lane, struct sl_call_rider *rider)
 {
     sl_udp_flush(lane->sender);
-    sl_list_remove(&rider->link);
-    if (sl_list_empty(&lane->riders))
-        sl_timer_stop(lane->timer);
+    dismount(lane, rider);
+}
+
+/* ---- Life ---- */
+
+static void make_clock(struct clock *clock, struct sl_loop *loop, uint64_t every_ms)
+{
+    clock->timer = sl_timer_create(loop, on_timer, clock);
+    clock->every_ms = every_ms;
+    sl_list_init(&clock->riders);
 }
 
 struct sl_call_lane *sl_call_lane_create(struct sl_worker *worker)
@@ -79,9 +114,9 @@ struct sl_call_lane *sl_call_lane_create(struct sl_worker *worker)
     lane->engine = sl_srtp_engine_create(SL_SRTP_BEST);
     lane->sender = sl_udp_sender_create(finish_crypto, lane);
     lane->receiver = sl_udp_receiver_create();
-    lane->timer = sl_timer_create(sl_worker_loop(worker), on_timer, lane);
+    make_clock(&lane->clocks[false], sl_worker_loop(worker), TICK_MS);
+    make_clock(&lane->clocks[true], sl_worker_loop(worker), QUICK_TICK_MS);
     lane->flush.run = on_flush;
-    sl_list_init(&lane->riders);
     return lane;
 }
 
@@ -89,9 +124,11 @@ void sl_call_lane_destroy(struct sl_call_lane *lane)
 {
     if (!lane)
         return;
-    assert(sl_list_empty(&lane->riders));
+    for (size_t i = 0; i < SL_ARRAY_LEN(lane->clocks); i++) {
+        assert(sl_list_empty(&lane->clocks[i].riders));
+        sl_timer_destroy(lane->clocks[i].timer);
+    }
     sl_later_cancel(&lane->flush);
-    sl_timer_destroy(lane->timer);
     sl_udp_sender_destroy(lane->sender);
     sl_udp_receiver_destroy(lane->receiver);
     sl_srtp_engine_destroy(lane->engine);

@@ -10,9 +10,7 @@
 struct sl_call_lane;
 struct sl_worker;
 
-enum { SL_CALL_TICK_MS = 10 };
-
-/* A line on its lane: told each tick. */
+/* A line on its lane: told every 100 ms, or every 10 ms while it hurries. */
 struct sl_call_rider {
     struct sl_list link;
     void (*on_tick)(struct sl_call_rider *rider, int64_t now_us);
@@ -27,7 +25,9 @@ struct sl_udp_sender *sl_call_lane_sender(struct sl_call_lane *lane);
 struct sl_udp_receiver *sl_call_lane_receiver(struct sl_call_lane *lane);
 /* What is under way protected; finished before it leaves. */
 struct sl_srtp_engine *sl_call_lane_engine(struct sl_call_lane *lane);
-void sl_call_lane_join(struct sl_call_lane *lane, struct sl_call_rider *rider);
+void sl_call_lane_join(struct sl_call_lane *lane, struct sl_call_rider *rider, bool hurries);
+/* From within a tick, too. */
+void sl_call_lane_hurry(struct sl_call_lane *lane, struct sl_call_rider *rider, bool hurries);
 /* Sends what there is first: destinations of the rider may go afterwards. */
 void sl_call_lane_leave(struct sl_call_lane *lane, struct sl_call_rider *rider);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-    OUT_TICK_TICKS = 10,               /* of the lane: reports are looked for every 100 ms */
+    OUT_TICK_US = 100 * SL_US_PER_MS,  /* reports are looked for */
     REPORT_EVERY_US = 5 * SL_US_PER_S, /* RFC 3550 section 6.2 */
     KEEP_ALIVE_US = 15 * SL_US_PER_S,  /* RFC 6263 section 4 */
     KEYFRAME_EVERY_US = SL_US_PER_S,   /* of those asked for by INFO (RFC 5168) */
@@ -37,7 +37,8 @@ struct sl_call_line {
     uint32_t tone_time;
     uint64_t packets_seen; /* sent until then ... */
     int64_t sent_us;       /* ... when the last one was */
-    unsigned ticks;
+    int64_t out_ticked_us;
+    bool hurries; /* on its lane */
     struct sl_msg keyframe_wanted;
     _Atomic bool keyframe_told; /* the message is on its way */
     int64_t keyframe_us;
@@ -169,6 +170,22 @@ static void keep_alive(struct sl_call_line *line, int64_t now_us)
     (void)sl_flow_out_interject(line->out, &empty); /* without a way there is nothing to keep */
 }
 
+/* Pictures may have to be asked for again, and digits have their times; sound has neither. */
+static bool has_haste(const struct sl_call_line *line)
+{
+    return line->ways[SL_VIDEO].ports.rtp >= 0 || line->tone.digits[0] != '\0';
+}
+
+static void choose_pace(struct sl_call_line *line)
+{
+    bool hurries = has_haste(line);
+
+    if (hurries == line->hurries || !sl_list_linked(&line->rider.link)) /* not begun yet */
+        return;
+    line->hurries = hurries;
+    sl_call_lane_hurry(line->config.lane, &line->rider, hurries);
+}
+
 static void on_tick(struct sl_call_rider *rider, int64_t now_us)
 {
     struct sl_call_line *line = sl_container_of(rider, struct sl_call_line, rider);
@@ -178,10 +195,12 @@ static void on_tick(struct sl_call_rider *rider, int64_t now_us)
         return;
     if (line->tone.digits[0] != '\0')
         send_tone(line, now_us);
-    if (++line->ticks % OUT_TICK_TICKS != 0)
-        return;
-    sl_flow_out_tick(line->out, now_us);
-    keep_alive(line, now_us);
+    if (!line->hurries || now_us - line->out_ticked_us >= OUT_TICK_US) {
+        line->out_ticked_us = now_us;
+        sl_flow_out_tick(line->out, now_us);
+        keep_alive(line, now_us);
+    }
+    choose_pace(line);
 }
 
 /* ---- Orders ---- */
@@ -241,7 +260,8 @@ static void begin(struct sl_call_line *line, const struct order *order)
         if (line->ways[kind].ports.rtp >= 0)
             sl_call_way_start(&line->ways[kind]);
     }
-    sl_call_lane_join(line->config.lane, &line->rider);
+    line->hurries = has_haste(line);
+    sl_call_lane_join(line->config.lane, &line->rider, line->hurries);
     line->sent_us = now_us;
     if (line->out)
         sl_flow_out_start(line->out, now_us);
@@ -285,8 +305,10 @@ static void agree(struct sl_call_line *line, const struct order *order)
 
 static void dial(struct sl_call_line *line, const struct order *order)
 {
-    if (line->out)
-        (void)sl_tone_add(&line->tone, order->digit); /* too many: they are dialled by hand */
+    if (!line->out)
+        return;
+    (void)sl_tone_add(&line->tone, order->digit); /* too many: they are dialled by hand */
+    choose_pace(line);
 }
 
 static void refresh(struct sl_call_line *line, const struct order *order)

@@ -129,7 +129,7 @@ static void begin(struct sl_call_voice *voice, struct sl_player *player)
 {
     (void)player;
     voice->next_us = sl_now_us();
-    sl_call_lane_join(voice->config.lane, &voice->rider);
+    sl_call_lane_join(voice->config.lane, &voice->rider, true);
 }
 
 static void play(struct sl_call_voice *voice, struct sl_player *player)

@@ -50,14 +50,9 @@ static void on_flush(struct sl_later *later)
     sl_rtsp_lane_flush(sl_container_of(later, struct sl_rtsp_lane, flush));
 }
 
-static void flush_later(struct sl_rtsp_lane *lane)
-{
-    sl_loop_later(sl_worker_loop(lane->worker), &lane->flush);
-}
-
 struct sl_udp_sender *sl_rtsp_lane_sender(struct sl_rtsp_lane *lane, enum sl_media_kind kind)
 {
-    flush_later(lane);
+    sl_worker_at_end(lane->worker, &lane->flush);
     return lane->senders[kind];
 }
 
@@ -71,7 +66,7 @@ void sl_rtsp_lane_gather(struct sl_rtsp_lane *lane, struct sl_rtsp_rider *rider,
     memcpy(lane->bytes + lane->gathered, head, head_len);
     memcpy(lane->bytes + lane->gathered + head_len, data, len);
     lane->gathered += head_len + len;
-    flush_later(lane);
+    sl_worker_at_end(lane->worker, &lane->flush);
 }
 
 /* ---- The clock ---- */

@@ -38,8 +38,8 @@ struct sl_rtsp_ports *sl_rtsp_lane_ports(const struct sl_rtsp_lane *lane);
 void sl_rtsp_lane_join(struct sl_rtsp_lane *lane, struct sl_rtsp_rider *rider);
 /* What it had gathered has left. No-op if it has not joined. */
 void sl_rtsp_lane_leave(struct sl_rtsp_lane *lane, struct sl_rtsp_rider *rider);
-/* Datagrams committed there leave with the loop's next turn, those of a kind together: they have
- * one socket, as a rule. */
+/* Datagrams committed there leave at the end of the turn, those of a kind together: they have one
+ * socket, as a rule. */
 struct sl_udp_sender *sl_rtsp_lane_sender(struct sl_rtsp_lane *lane, enum sl_media_kind kind);
 /* Bytes for this rider's stream, at most SL_RTSP_GATHER_LEN: given to on_gathered() together with
  * what follows at once. */

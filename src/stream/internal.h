@@ -71,6 +71,7 @@ struct sl_worker {
     struct sl_list frame_fanouts;      /* with an assembler to tick */
     struct sl_list intakes;            /* with an assembler to tick */
     struct sl_list paced_tracks;       /* of which key frames are wanted regularly */
+    struct sl_list at_end;             /* struct sl_later, of this turn */
     const struct sl_worker_io *io;     /* NULL: none */
     void *io_owner;
     struct packet_pool *pool;

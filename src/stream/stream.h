@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 struct sl_counters;
+struct sl_later;
 struct sl_loop;
 struct sl_metrics;
 
@@ -85,6 +86,10 @@ struct sl_worker_io {
 };
 /* One per worker; NULL takes it away. */
 void sl_worker_set_io(struct sl_worker *worker, const struct sl_worker_io *io, void *owner);
+/* For others that collect: run() comes at the end of this turn, with the worker's flush, where
+ * sl_loop_later() would wake the loop for a turn of its own. It does not ask again. Once asked, it
+ * stays where it is; sl_later_cancel() takes it back. [worker] */
+void sl_worker_at_end(struct sl_worker *worker, struct sl_later *later);
 /* Passes packets on and sends everything now: before memory that queued work points to is freed. */
 void sl_worker_flush(struct sl_worker *worker);
 

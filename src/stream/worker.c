@@ -35,6 +35,18 @@ static void send_queued(struct sl_worker *worker)
 {
     if (worker->io)
         worker->io->flush(worker->io_owner);
+    while (!sl_list_empty(&worker->at_end)) {
+        struct sl_later *later = sl_list_first(&worker->at_end, struct sl_later, link);
+        sl_list_remove(&later->link);
+        later->run(later);
+    }
+}
+
+void sl_worker_at_end(struct sl_worker *worker, struct sl_later *later)
+{
+    SL_ASSERT_ON(worker->loop);
+    if (!sl_list_linked(&later->link))
+        sl_list_append(&worker->at_end, &later->link);
 }
 
 static void listen_to(struct sl_worker *worker, bool on)
@@ -210,6 +222,7 @@ static struct sl_worker *worker_create(struct sl_workers *workers, size_t index)
     worker->counters = sl_metrics_register(workers->config.metrics);
     worker->pool = sl_packet_pool_create(worker, workers->config.packets_max);
     sl_list_init(&worker->dirty_tracks);
+    sl_list_init(&worker->at_end);
     sl_list_init(&worker->wanting_tracks);
     sl_list_init(&worker->frame_fanouts);
     sl_list_init(&worker->intakes);

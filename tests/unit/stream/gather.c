@@ -20,10 +20,14 @@ struct fixture {
     struct sl_stream *stream;
     struct sl_sink *sinks[SINKS];
     /* What the socket holds, one character a packet: v, V for the last of a picture, a for sound; a
-     * space: nothing more for this turn; f: what flushes, as the end of a peer does. */
+     * space: nothing more for this turn; f: what flushes, as the end of a peer does; e: what asks
+     * for the turn's end. */
     const char *arriving;
     int64_t seq;
-    char told[64]; /* - and +: listen off and on, r: received, digits: packets the first sink got */
+    struct sl_later at_end;
+    /* - and +: listen off and on, r: received, digits: packets the first sink got, e: what was
+     * asked for at the end */
+    char told[64];
     _Atomic size_t told_len;
 };
 
@@ -41,6 +45,10 @@ static void input_some(struct fixture *f)
     for (; *f->arriving && *f->arriving != ' '; f->arriving++) {
         if (*f->arriving == 'f') {
             sl_worker_flush(f->worker);
+            continue;
+        }
+        if (*f->arriving == 'e') {
+            sl_worker_at_end(f->worker, &f->at_end);
             continue;
         }
         bool audio = *f->arriving == 'a';
@@ -88,11 +96,17 @@ static void request_keyframe(void *owner, struct sl_track *track)
     (void)owner, (void)track;
 }
 
-static const struct sl_source_ops source_ops = {.protocol = "test", .request_keyframe = request_keyframe};
+static const struct sl_source_ops source_ops = {.protocol = "test",
+                                                .request_keyframe = request_keyframe};
 
 static void on_worker(struct fixture *f, void (*fn)(void *arg))
 {
     core_on_worker(&f->core, f->worker, fn, f);
+}
+
+static void on_end(struct sl_later *later)
+{
+    tell(sl_container_of(later, struct fixture, at_end), 'e');
 }
 
 static void do_start(void *arg)
@@ -127,6 +141,7 @@ static int set_up(void **state)
                                                     .keyframe_interval_us = SL_US_PER_S,
                                                     .gather_max_us = 2000});
     f->worker = sl_workers_at(f->core.workers, 0);
+    f->at_end.run = on_end;
     struct sl_stream_config stream = {
         .name = "cam",
         .worker = f->worker,
@@ -207,6 +222,16 @@ static void sound_waits_one_step_for_a_picture(void **state)
     check(f, "a v V", "-r-r+21");
 }
 
+static void what_is_asked_for_at_the_end_of_a_turn_comes_then_and_once(void **state)
+{
+    struct fixture *f = *state;
+
+    check(f, "e", "e");
+    check(f, "eevV", "2e");      /* behind the packets */
+    check(f, "ve eV", "-er+2e"); /* it does not wait with them */
+    check(f, "efe", "ee");       /* a flush is an end, too */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +240,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_flushes_while_packets_wait_ends_the_wait, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(sound_waits_one_step_for_a_picture, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_asked_for_at_the_end_of_a_turn_comes_then_and_once,
+                                        set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

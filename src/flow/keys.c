@@ -6,17 +6,30 @@
 
 #include <string.h>
 
+static enum sl_srtp_profile profile_of(enum sl_sdp_suite suite)
+{
+    switch (suite) {
+    case SL_SDP_AES_CM_128_HMAC_SHA1_32:
+        return SL_SRTP_AES128_CM_SHA1_32;
+    case SL_SDP_AEAD_AES_128_GCM:
+        return SL_SRTP_AEAD_AES_128_GCM;
+    case SL_SDP_AEAD_AES_256_GCM:
+        return SL_SRTP_AEAD_AES_256_GCM;
+    case SL_SDP_NO_SUITE:
+    case SL_SDP_AES_CM_128_HMAC_SHA1_80:
+        break;
+    }
+    return SL_SRTP_AES128_CM_SHA1_80;
+}
+
 bool sl_flow_keys(const struct sl_sdp_crypto *crypto, struct sl_srtp_keys *out)
 {
-    size_t len = sl_sdp_suite_key_len(crypto->suite);
-
-    if (len == 0)
+    if (crypto->suite == SL_SDP_NO_SUITE)
         return false;
-    *out = (struct sl_srtp_keys){.profile = crypto->suite == SL_SDP_AEAD_AES_128_GCM
-                                                ? SL_SRTP_AEAD_AES_128_GCM
-                                                : SL_SRTP_AES128_CM_SHA1_80};
-    memcpy(out->key, crypto->key, SL_SRTP_KEY_LEN);
-    memcpy(out->salt, crypto->key + SL_SRTP_KEY_LEN, len - SL_SRTP_KEY_LEN);
+    *out = (struct sl_srtp_keys){.profile = profile_of(crypto->suite)};
+    size_t key_len = sl_srtp_key_len(out->profile);
+    memcpy(out->key, crypto->key, key_len);
+    memcpy(out->salt, crypto->key + key_len, sl_srtp_salt_len(out->profile));
     return true;
 }
 

@@ -385,9 +385,11 @@ static void on_end_of_candidates(struct sl_sdp_parser *p, struct sl_span value)
 
 static enum sl_sdp_suite suite_of(struct sl_span name)
 {
-    if (sl_span_is(name, "AES_CM_128_HMAC_SHA1_80"))
-        return SL_SDP_AES_CM_128_HMAC_SHA1_80;
-    return sl_span_is(name, "AEAD_AES_128_GCM") ? SL_SDP_AEAD_AES_128_GCM : SL_SDP_NO_SUITE;
+    for (int suite = SL_SDP_NO_SUITE + 1; suite < SL_SDP_SUITES; suite++) {
+        if (sl_span_is(name, sl_sdp_suite_name((enum sl_sdp_suite)suite)))
+            return (enum sl_sdp_suite)suite;
+    }
+    return SL_SDP_NO_SUITE;
 }
 
 /* crypto:<tag> <suite> inline:<key and salt>[|<lifetime>][|<MKI>:<length>] [<parameters>] (RFC 4568
@@ -397,7 +399,7 @@ static void on_crypto(struct sl_sdp_parser *p, struct sl_span value)
 {
     struct sl_sdp_section *section = p->current;
     struct sl_sdp_crypto crypto = {SL_SDP_NO_SUITE, 0, {0}};
-    uint8_t key[SL_SDP_CRYPTO_KEY_MAX + 2]; /* a whole group more than the longest */
+    uint8_t key[SL_SDP_CRYPTO_KEY_MAX + 3]; /* a whole group more than the longest */
     struct sl_span tag = sl_span_word(&value), suite = sl_span_word(&value);
     struct sl_span rest = sl_span_word(&value);
     struct sl_span method = sl_span_cut(&rest, ':');

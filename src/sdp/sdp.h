@@ -29,7 +29,7 @@ enum {
     SL_SDP_EXTMAP_MAX = 32,
     SL_SDP_CANDIDATES_MAX = 32,
     SL_SDP_CRYPTOS_MAX = 4,
-    SL_SDP_CRYPTO_KEY_MAX = 30,
+    SL_SDP_CRYPTO_KEY_MAX = 44,
     SL_SDP_SPROPS_MAX = 4, /* payload types of one section whose parameter sets are kept */
     SL_SDP_RIDS_MAX = 8,
     SL_SDP_RID_MAX = 16, /* characters: what the short form of a header extension holds */
@@ -59,7 +59,14 @@ static inline enum sl_sdp_direction sl_sdp_direction_of(bool sends, bool receive
 enum sl_sdp_setup { SL_SDP_SETUP_NONE, SL_SDP_ACTPASS, SL_SDP_ACTIVE, SL_SDP_PASSIVE };
 
 /* Suites whose keys we can use (RFC 4568 section 6.2, RFC 7714 section 14.2). */
-enum sl_sdp_suite { SL_SDP_NO_SUITE, SL_SDP_AES_CM_128_HMAC_SHA1_80, SL_SDP_AEAD_AES_128_GCM };
+enum sl_sdp_suite {
+    SL_SDP_NO_SUITE,
+    SL_SDP_AES_CM_128_HMAC_SHA1_80,
+    SL_SDP_AES_CM_128_HMAC_SHA1_32,
+    SL_SDP_AEAD_AES_128_GCM,
+    SL_SDP_AEAD_AES_256_GCM,
+};
+enum { SL_SDP_SUITES = SL_SDP_AEAD_AES_256_GCM + 1 };
 
 /* One a=crypto line: what its author encrypts with. */
 struct sl_sdp_crypto {
@@ -68,6 +75,7 @@ struct sl_sdp_crypto {
     uint8_t key[SL_SDP_CRYPTO_KEY_MAX]; /* master key and salt, sl_sdp_suite_key_len() bytes */
 };
 size_t sl_sdp_suite_key_len(enum sl_sdp_suite suite);
+const char *sl_sdp_suite_name(enum sl_sdp_suite suite); /* "" of none */
 
 struct sl_sdp_format {
     uint8_t payload_type;

@@ -105,11 +105,6 @@ void sl_text_candidates(struct sl_text *text, const struct sl_sdp_local_transpor
     sl_text_line(text, "a=end-of-candidates");
 }
 
-static const char *suite_name(enum sl_sdp_suite suite)
-{
-    return suite == SL_SDP_AEAD_AES_128_GCM ? "AEAD_AES_128_GCM" : "AES_CM_128_HMAC_SHA1_80";
-}
-
 void sl_text_plain_transport(struct sl_text *text, const struct sl_sdp_local_transport *transport)
 {
     const struct sl_sdp_crypto *crypto = transport->crypto;
@@ -121,7 +116,8 @@ void sl_text_plain_transport(struct sl_text *text, const struct sl_sdp_local_tra
     if (crypto && crypto->suite != SL_SDP_NO_SUITE) {
         char key[SL_BASE64_ROOM(SL_SDP_CRYPTO_KEY_MAX)];
         sl_base64_encode(crypto->key, sl_sdp_suite_key_len(crypto->suite), key);
-        sl_text_line(text, "a=crypto:%u %s inline:%s", crypto->tag, suite_name(crypto->suite), key);
+        sl_text_line(text, "a=crypto:%u %s inline:%s", crypto->tag,
+                     sl_sdp_suite_name(crypto->suite), key);
     }
 }
 

@@ -79,17 +79,26 @@ int sl_sdp_assign_transports(const struct sl_sdp *remote, bool bundle, struct sl
 
 /* ---- Plain ---- */
 
+/* Lengths of key and salt: RFC 4568 section 6.2, RFC 7714 section 14.2. */
+static const struct {
+    const char *name;
+    size_t key_len;
+} suites[SL_SDP_SUITES] = {
+    [SL_SDP_NO_SUITE] = {"", 0},
+    [SL_SDP_AES_CM_128_HMAC_SHA1_80] = {"AES_CM_128_HMAC_SHA1_80", 16 + 14},
+    [SL_SDP_AES_CM_128_HMAC_SHA1_32] = {"AES_CM_128_HMAC_SHA1_32", 16 + 14},
+    [SL_SDP_AEAD_AES_128_GCM] = {"AEAD_AES_128_GCM", 16 + 12},
+    [SL_SDP_AEAD_AES_256_GCM] = {"AEAD_AES_256_GCM", 32 + 12},
+};
+
 size_t sl_sdp_suite_key_len(enum sl_sdp_suite suite)
 {
-    switch (suite) {
-    case SL_SDP_NO_SUITE:
-        break;
-    case SL_SDP_AES_CM_128_HMAC_SHA1_80:
-        return 30; /* RFC 4568 section 6.2: key 128 bits, salt 112 */
-    case SL_SDP_AEAD_AES_128_GCM:
-        return 28; /* RFC 7714 section 14.2: salt 96 */
-    }
-    return 0;
+    return suites[suite].key_len;
+}
+
+const char *sl_sdp_suite_name(enum sl_sdp_suite suite)
+{
+    return suites[suite].name;
 }
 
 /* Whether what they encrypt with answers a line of ours (RFC 4568 section 5.1.2). */

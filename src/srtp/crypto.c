@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GCM_SALT_LEN = 12, AUTH_KEY_LEN = 20 };
+enum { AUTH_KEY_LEN = 20 };
 
 /* With valid arguments OpenSSL fails only when memory is gone; going on would send plain text. */
 static void must(int ok)
@@ -21,71 +21,108 @@ static void must(int ok)
     }
 }
 
-void sl_srtp_evp_init(struct sl_srtp_evp *evp)
-{
-    static const uint8_t zeros[SL_SRTP_KEY_LEN];
+/* ---- Profiles ---- */
 
-    evp->ctr = EVP_CIPHER_fetch(NULL, "AES-128-CTR", NULL);
-    evp->gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
-    must(evp->ctr && evp->gcm);
-    evp->ctr_ctx = sl_srtp_evp_context(evp, SL_SRTP_AES128_CM_SHA1_80, zeros);
-    evp->gcm_ctx = sl_srtp_evp_context(evp, SL_SRTP_AEAD_AES_128_GCM, zeros);
+bool sl_srtp_is_gcm(enum sl_srtp_profile profile)
+{
+    return profile == SL_SRTP_AEAD_AES_128_GCM || profile == SL_SRTP_AEAD_AES_256_GCM;
 }
 
-void sl_srtp_evp_deinit(struct sl_srtp_evp *evp)
+enum sl_srtp_cipher sl_srtp_cipher_of(enum sl_srtp_profile profile)
 {
-    EVP_CIPHER_CTX_free(evp->ctr_ctx);
-    EVP_CIPHER_CTX_free(evp->gcm_ctx);
-    EVP_CIPHER_free(evp->ctr);
-    EVP_CIPHER_free(evp->gcm);
-    memset(evp, 0, sizeof(*evp));
+    if (!sl_srtp_is_gcm(profile))
+        return SL_SRTP_CTR_128;
+    return profile == SL_SRTP_AEAD_AES_256_GCM ? SL_SRTP_GCM_256 : SL_SRTP_GCM_128;
 }
 
-EVP_CIPHER_CTX *sl_srtp_evp_context(const struct sl_srtp_evp *evp, enum sl_srtp_profile profile,
-                                    const uint8_t key[SL_SRTP_KEY_LEN])
+size_t sl_srtp_key_len(enum sl_srtp_profile profile)
 {
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    bool gcm = profile == SL_SRTP_AEAD_AES_128_GCM;
+    return profile == SL_SRTP_AEAD_AES_256_GCM ? 32 : 16;
+}
 
-    must(ctx != NULL);
-    must(EVP_EncryptInit_ex2(ctx, gcm ? evp->gcm : evp->ctr, key, NULL, NULL));
-    return ctx;
+size_t sl_srtp_salt_len(enum sl_srtp_profile profile)
+{
+    return sl_srtp_is_gcm(profile) ? 12 : 14;
+}
+
+size_t sl_srtcp_tag_len(enum sl_srtp_profile profile)
+{
+    return sl_srtp_is_gcm(profile) ? SL_SRTP_GCM_TAG_LEN : SL_SRTP_CM_TAG_LEN;
 }
 
 size_t sl_srtp_tag_len(enum sl_srtp_profile profile)
 {
-    return profile == SL_SRTP_AEAD_AES_128_GCM ? SL_SRTP_GCM_TAG_LEN : SL_SRTP_CM_TAG_LEN;
+    return profile == SL_SRTP_AES128_CM_SHA1_32 ? SL_SRTP_CM_SHORT_TAG_LEN
+                                                : sl_srtcp_tag_len(profile);
 }
 
-/* One key of RFC 3711 section 4.3.1: key stream of the master key from (salt xor label) * 2^16. The
- * label lies over the salt's eighth byte: the 48-bit index below it is 0 without a derivation rate.
- */
-static void derive_one(struct sl_srtp_evp *evp, const uint8_t *key, const uint8_t *salt,
-                       uint8_t label, uint8_t *out, size_t len)
+/* ---- OpenSSL ---- */
+
+void sl_srtp_evp_init(struct sl_srtp_evp *evp)
 {
+    static const char *const names[SL_SRTP_CIPHERS] = {
+        [SL_SRTP_CTR_128] = "AES-128-CTR",
+        [SL_SRTP_CTR_256] = "AES-256-CTR",
+        [SL_SRTP_GCM_128] = "AES-128-GCM",
+        [SL_SRTP_GCM_256] = "AES-256-GCM",
+    };
+    static const uint8_t zeros[SL_SRTP_KEY_MAX];
+
+    for (size_t i = 0; i < SL_SRTP_CIPHERS; i++) {
+        evp->ciphers[i] = EVP_CIPHER_fetch(NULL, names[i], NULL);
+        must(evp->ciphers[i] != NULL);
+        evp->contexts[i] = sl_srtp_evp_context(evp, (enum sl_srtp_cipher)i, zeros);
+    }
+}
+
+void sl_srtp_evp_deinit(struct sl_srtp_evp *evp)
+{
+    for (size_t i = 0; i < SL_SRTP_CIPHERS; i++) {
+        EVP_CIPHER_CTX_free(evp->contexts[i]);
+        EVP_CIPHER_free(evp->ciphers[i]);
+    }
+    memset(evp, 0, sizeof(*evp));
+}
+
+EVP_CIPHER_CTX *sl_srtp_evp_context(const struct sl_srtp_evp *evp, enum sl_srtp_cipher cipher,
+                                    const uint8_t *key)
+{
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+
+    must(ctx != NULL);
+    must(EVP_EncryptInit_ex2(ctx, evp->ciphers[cipher], key, NULL, NULL));
+    return ctx;
+}
+
+/* ---- Keys ---- */
+
+/* One key of RFC 3711 section 4.3.1: key stream of the master key (of 256 bits: RFC 6188) from
+ * (salt xor label) * 2^16. The label lies over the salt's eighth byte: the 48-bit index below it is
+ * 0 without a derivation rate. A salt of 12 bytes is padded on the right (RFC 7714 section 11). */
+static void derive_one(struct sl_srtp_evp *evp, const struct sl_srtp_keys *keys, uint8_t label,
+                       uint8_t *out, size_t len)
+{
+    bool wide = sl_srtp_key_len(keys->profile) == SL_SRTP_KEY_MAX;
     uint8_t iv[SL_SRTP_IV_LEN] = {0};
 
-    memcpy(iv, salt, SL_SRTP_SALT_MAX);
+    memcpy(iv, keys->salt, sl_srtp_salt_len(keys->profile));
     iv[7] ^= label;
     memset(out, 0, len);
-    sl_srtp_ctr(evp->ctr_ctx, key, iv, out, out, len);
+    sl_srtp_ctr(evp->contexts[wide ? SL_SRTP_CTR_256 : SL_SRTP_CTR_128], keys->key, iv, out, out,
+                len);
 }
 
 void sl_srtp_derive(struct sl_srtp_evp *evp, const struct sl_srtp_keys *keys,
                     enum sl_srtp_label label, struct sl_srtp_session *out)
 {
-    bool gcm = keys->profile == SL_SRTP_AEAD_AES_128_GCM;
-    uint8_t salt[SL_SRTP_SALT_MAX] = {
-        0}; /* 12 bytes are padded on the right: RFC 7714 section 11 */
     uint8_t auth[AUTH_KEY_LEN];
     uint8_t first = (uint8_t)label;
 
-    memcpy(salt, keys->salt, gcm ? GCM_SALT_LEN : SL_SRTP_SALT_MAX);
     memset(out, 0, sizeof(*out));
-    derive_one(evp, keys->key, salt, first, out->key, sizeof(out->key));
-    derive_one(evp, keys->key, salt, first + 2, out->salt, gcm ? GCM_SALT_LEN : SL_SRTP_SALT_MAX);
-    if (!gcm) {
-        derive_one(evp, keys->key, salt, first + 1, auth, sizeof(auth));
+    derive_one(evp, keys, first, out->key, sl_srtp_key_len(keys->profile));
+    derive_one(evp, keys, first + 2, out->salt, sl_srtp_salt_len(keys->profile));
+    if (!sl_srtp_is_gcm(keys->profile)) {
+        derive_one(evp, keys, first + 1, auth, sizeof(auth));
         sl_hmac_sha1_init(&out->hmac, auth, sizeof(auth));
         OPENSSL_cleanse(auth, sizeof(auth));
     }
@@ -101,7 +138,7 @@ void sl_srtp_derive(struct sl_srtp_evp *evp, const struct sl_srtp_keys *keys,
 void sl_srtp_iv(enum sl_srtp_profile profile, const struct sl_srtp_session *session, uint32_t ssrc,
                 uint64_t index, uint8_t out[SL_SRTP_IV_LEN])
 {
-    size_t at = profile == SL_SRTP_AEAD_AES_128_GCM ? 2 : 4;
+    size_t at = sl_srtp_is_gcm(profile) ? 2 : 4;
     uint8_t mask[10];
 
     sl_store_u32(mask, ssrc);
@@ -151,7 +188,7 @@ bool sl_srtp_gcm_open(EVP_CIPHER_CTX *ctx, const uint8_t *key, const uint8_t *iv
 }
 
 void sl_srtp_cm_tag(const struct sl_srtp_session *session, const uint8_t *bytes, size_t len,
-                    uint32_t trailer, uint8_t tag[SL_SRTP_CM_TAG_LEN])
+                    uint32_t trailer, uint8_t *tag, size_t tag_len)
 {
     uint8_t word[4], full[SL_SHA1_LEN];
     SHA_CTX sha;
@@ -161,5 +198,5 @@ void sl_srtp_cm_tag(const struct sl_srtp_session *session, const uint8_t *bytes,
     sl_hmac_sha1_update(&sha, bytes, len);
     sl_hmac_sha1_update(&sha, word, sizeof(word));
     sl_hmac_sha1_end(&session->hmac, &sha, full);
-    memcpy(tag, full, SL_SRTP_CM_TAG_LEN);
+    memcpy(tag, full, tag_len);
 }

@@ -12,8 +12,9 @@
 #include <string.h>
 
 enum {
+    CM_KEY_LEN = 16,
     ROUND_KEYS_LEN = 16 * 11,
-    TAG_LEN = 12, /* the library makes HMAC-SHA1 tags of 12 or 20 bytes only; SRTP takes 10 */
+    TAG_LEN = 12, /* the library makes HMAC-SHA1 tags of 12 or 20 bytes only; SRTP takes 10 or 4 */
 };
 
 /* The library aligns gcm_key_data to cache lines in its own build, though not in ours. */
@@ -37,6 +38,7 @@ struct sl_srtp_mb {
      * jobs in flight share one. */
     struct {
         uint8_t *tag_to;
+        size_t tag_len; /* of tag, as many are sent */
         uint8_t tag[TAG_LEN];
     } flights[IMB_MAX_JOBS];
 };
@@ -113,7 +115,16 @@ static size_t key_size(enum sl_srtp_profile profile)
 {
     const struct sl_srtp_mb_key *key = NULL;
 
-    return profile == SL_SRTP_AEAD_AES_128_GCM ? sizeof(key->gcm) : sizeof(key->cm);
+    return sl_srtp_is_gcm(profile) ? sizeof(key->gcm) : sizeof(key->cm);
+}
+
+static void expand_gcm(const struct sl_srtp_mb *mb, enum sl_srtp_profile profile,
+                       const uint8_t *key, struct gcm_key_data *out)
+{
+    if (profile == SL_SRTP_AEAD_AES_256_GCM)
+        IMB_AES256_GCM_PRE(mb->mgr, key, out);
+    else
+        IMB_AES128_GCM_PRE(mb->mgr, key, out);
 }
 
 struct sl_srtp_mb_key *sl_srtp_mb_key_create(struct sl_srtp_mb *mb, enum sl_srtp_profile profile,
@@ -121,8 +132,8 @@ struct sl_srtp_mb_key *sl_srtp_mb_key_create(struct sl_srtp_mb *mb, enum sl_srtp
 {
     struct sl_srtp_mb_key *key = alloc_aligned(key_size(profile));
 
-    if (profile == SL_SRTP_AEAD_AES_128_GCM) {
-        IMB_AES128_GCM_PRE(mb->mgr, session->key, &key->gcm);
+    if (sl_srtp_is_gcm(profile)) {
+        expand_gcm(mb, profile, session->key, &key->gcm);
     } else {
         DECLARE_ALIGNED(uint8_t decryption[ROUND_KEYS_LEN], 16); /* made along, not needed */
 
@@ -146,18 +157,19 @@ static void land(struct sl_srtp_mb *mb, const IMB_JOB *job)
 {
     size_t place = (size_t)(job - mb->mgr->jobs);
 
-    memcpy(mb->flights[place].tag_to, mb->flights[place].tag, SL_SRTP_CM_TAG_LEN);
+    memcpy(mb->flights[place].tag_to, mb->flights[place].tag, mb->flights[place].tag_len);
 }
 
 void sl_srtp_mb_protect(struct sl_srtp_mb *mb, const struct sl_srtp_mb_key *key,
                         const uint8_t iv[SL_SRTP_IV_LEN], uint8_t *out, size_t header_len,
-                        const uint8_t *payload, size_t len, uint32_t roc)
+                        const uint8_t *payload, size_t len, uint32_t roc, size_t tag_len)
 {
     IMB_JOB *job = IMB_GET_NEXT_JOB(mb->mgr);
     size_t place = (size_t)(job - mb->mgr->jobs);
     uint8_t *end = out + header_len + len;
 
     mb->flights[place].tag_to = end;
+    mb->flights[place].tag_len = tag_len;
     sl_store_u32(end, roc); /* authenticated, not sent: the tag goes over it */
 
     job->cipher_mode = len > 0 ? IMB_CIPHER_CNTR : IMB_CIPHER_NULL;
@@ -165,7 +177,7 @@ void sl_srtp_mb_protect(struct sl_srtp_mb *mb, const struct sl_srtp_mb_key *key,
     job->chain_order = IMB_ORDER_CIPHER_HASH;
     job->enc_keys = key->cm.round_keys;
     job->dec_keys = key->cm.round_keys; /* counter mode only ever encrypts */
-    job->key_len_in_bytes = SL_SRTP_KEY_LEN;
+    job->key_len_in_bytes = CM_KEY_LEN;
     job->src = payload;
     job->dst = out + header_len;
     job->cipher_start_src_offset_in_bytes = 0;
@@ -192,25 +204,34 @@ void sl_srtp_mb_flush(struct sl_srtp_mb *mb)
         land(mb, job);
 }
 
-void sl_srtp_mb_seal(struct sl_srtp_mb *mb, const struct sl_srtp_mb_key *key, const uint8_t *iv,
-                     const uint8_t *aad, size_t aad_len, const uint8_t *src, uint8_t *dst,
-                     size_t len, uint8_t tag[SL_SRTP_GCM_TAG_LEN])
+void sl_srtp_mb_seal(struct sl_srtp_mb *mb, enum sl_srtp_profile profile,
+                     const struct sl_srtp_mb_key *key, const uint8_t *iv, const uint8_t *aad,
+                     size_t aad_len, const uint8_t *src, uint8_t *dst, size_t len,
+                     uint8_t tag[SL_SRTP_GCM_TAG_LEN])
 {
     struct gcm_context_data context;
 
-    IMB_AES128_GCM_ENC(mb->mgr, &key->gcm, &context, dst, src, len, iv, aad, aad_len, tag,
-                       SL_SRTP_GCM_TAG_LEN);
+    if (profile == SL_SRTP_AEAD_AES_256_GCM)
+        IMB_AES256_GCM_ENC(mb->mgr, &key->gcm, &context, dst, src, len, iv, aad, aad_len, tag,
+                           SL_SRTP_GCM_TAG_LEN);
+    else
+        IMB_AES128_GCM_ENC(mb->mgr, &key->gcm, &context, dst, src, len, iv, aad, aad_len, tag,
+                           SL_SRTP_GCM_TAG_LEN);
 }
 
-bool sl_srtp_mb_open(struct sl_srtp_mb *mb, const uint8_t key[SL_SRTP_KEY_LEN], const uint8_t *iv,
-                     const uint8_t *aad, size_t aad_len, uint8_t *buf, size_t len,
-                     const uint8_t tag[SL_SRTP_GCM_TAG_LEN])
+bool sl_srtp_mb_open(struct sl_srtp_mb *mb, enum sl_srtp_profile profile, const uint8_t *key,
+                     const uint8_t *iv, const uint8_t *aad, size_t aad_len, uint8_t *buf,
+                     size_t len, const uint8_t tag[SL_SRTP_GCM_TAG_LEN])
 {
     struct gcm_context_data context;
     uint8_t expected[SL_SRTP_GCM_TAG_LEN];
 
-    IMB_AES128_GCM_PRE(mb->mgr, key, mb->scratch); /* 0.1 us: cheaper than 1 KiB per receiver */
-    IMB_AES128_GCM_DEC(mb->mgr, mb->scratch, &context, buf, buf, len, iv, aad, aad_len, expected,
-                       SL_SRTP_GCM_TAG_LEN);
+    expand_gcm(mb, profile, key, mb->scratch); /* 0.1 us: cheaper than 1 KiB per receiver */
+    if (profile == SL_SRTP_AEAD_AES_256_GCM)
+        IMB_AES256_GCM_DEC(mb->mgr, mb->scratch, &context, buf, buf, len, iv, aad, aad_len,
+                           expected, SL_SRTP_GCM_TAG_LEN);
+    else
+        IMB_AES128_GCM_DEC(mb->mgr, mb->scratch, &context, buf, buf, len, iv, aad, aad_len,
+                           expected, SL_SRTP_GCM_TAG_LEN);
     return CRYPTO_memcmp(expected, tag, SL_SRTP_GCM_TAG_LEN) == 0;
 }

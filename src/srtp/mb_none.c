@@ -35,9 +35,10 @@ void sl_srtp_mb_key_destroy(struct sl_srtp_mb_key *key, enum sl_srtp_profile pro
 
 void sl_srtp_mb_protect(struct sl_srtp_mb *mb, const struct sl_srtp_mb_key *key,
                         const uint8_t iv[SL_SRTP_IV_LEN], uint8_t *out, size_t header_len,
-                        const uint8_t *payload, size_t len, uint32_t roc)
+                        const uint8_t *payload, size_t len, uint32_t roc, size_t tag_len)
 {
     (void)mb, (void)key, (void)iv, (void)out, (void)header_len, (void)payload, (void)len, (void)roc;
+    (void)tag_len;
     abort();
 }
 
@@ -47,19 +48,21 @@ void sl_srtp_mb_flush(struct sl_srtp_mb *mb)
     abort();
 }
 
-void sl_srtp_mb_seal(struct sl_srtp_mb *mb, const struct sl_srtp_mb_key *key, const uint8_t *iv,
-                     const uint8_t *aad, size_t aad_len, const uint8_t *src, uint8_t *dst,
-                     size_t len, uint8_t tag[SL_SRTP_GCM_TAG_LEN])
+void sl_srtp_mb_seal(struct sl_srtp_mb *mb, enum sl_srtp_profile profile,
+                     const struct sl_srtp_mb_key *key, const uint8_t *iv, const uint8_t *aad,
+                     size_t aad_len, const uint8_t *src, uint8_t *dst, size_t len,
+                     uint8_t tag[SL_SRTP_GCM_TAG_LEN])
 {
     (void)mb, (void)key, (void)iv, (void)aad, (void)aad_len, (void)src, (void)dst, (void)len;
-    (void)tag;
+    (void)profile, (void)tag;
     abort();
 }
 
-bool sl_srtp_mb_open(struct sl_srtp_mb *mb, const uint8_t key[SL_SRTP_KEY_LEN], const uint8_t *iv,
-                     const uint8_t *aad, size_t aad_len, uint8_t *buf, size_t len,
-                     const uint8_t tag[SL_SRTP_GCM_TAG_LEN])
+bool sl_srtp_mb_open(struct sl_srtp_mb *mb, enum sl_srtp_profile profile, const uint8_t *key,
+                     const uint8_t *iv, const uint8_t *aad, size_t aad_len, uint8_t *buf,
+                     size_t len, const uint8_t tag[SL_SRTP_GCM_TAG_LEN])
 {
-    (void)mb, (void)key, (void)iv, (void)aad, (void)aad_len, (void)buf, (void)len, (void)tag;
+    (void)mb, (void)profile, (void)key, (void)iv, (void)aad, (void)aad_len, (void)buf, (void)len;
+    (void)tag;
     abort();
 }

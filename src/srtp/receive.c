@@ -60,15 +60,17 @@ struct parts {
     size_t aad_len;
     uint32_t trailer; /* CM: authenticated after the text */
     const uint8_t *tag;
+    size_t tag_len;
 };
 
-static bool open_gcm(struct sl_srtp_engine *engine, const struct parts *p)
+static bool open_gcm(struct sl_srtp_engine *engine, enum sl_srtp_profile profile,
+                     const struct parts *p)
 {
     if (engine->mb)
-        return sl_srtp_mb_open(engine->mb, p->session->key, p->iv, p->aad, p->aad_len, p->text,
-                               p->text_len, p->tag);
-    return sl_srtp_gcm_open(engine->evp.gcm_ctx, p->session->key, p->iv, p->aad, p->aad_len,
-                            p->text, p->text_len, p->tag);
+        return sl_srtp_mb_open(engine->mb, profile, p->session->key, p->iv, p->aad, p->aad_len,
+                               p->text, p->text_len, p->tag);
+    return sl_srtp_gcm_open(engine->evp.contexts[sl_srtp_cipher_of(profile)], p->session->key,
+                            p->iv, p->aad, p->aad_len, p->text, p->text_len, p->tag);
 }
 
 /* One packet alone gains nothing from many lanes: CM is OpenSSL's on either engine. */
@@ -77,17 +79,18 @@ static bool open_cm(struct sl_srtp_engine *engine, const struct parts *p)
     uint8_t expected[SL_SRTP_CM_TAG_LEN];
     size_t covered = (size_t)(p->text - p->clear) + p->text_len;
 
-    sl_srtp_cm_tag(p->session, p->clear, covered, p->trailer, expected);
-    if (CRYPTO_memcmp(expected, p->tag, sizeof(expected)) != 0)
+    sl_srtp_cm_tag(p->session, p->clear, covered, p->trailer, expected, p->tag_len);
+    if (CRYPTO_memcmp(expected, p->tag, p->tag_len) != 0)
         return false;
-    sl_srtp_ctr(engine->evp.ctr_ctx, p->session->key, p->iv, p->text, p->text, p->text_len);
+    sl_srtp_ctr(engine->evp.contexts[SL_SRTP_CTR_128], p->session->key, p->iv, p->text, p->text,
+                p->text_len);
     return true;
 }
 
 static bool open_parts(struct sl_srtp_engine *engine, enum sl_srtp_profile profile,
                        const struct parts *p)
 {
-    return profile == SL_SRTP_AEAD_AES_128_GCM ? open_gcm(engine, p) : open_cm(engine, p);
+    return sl_srtp_is_gcm(profile) ? open_gcm(engine, profile, p) : open_cm(engine, p);
 }
 
 /* Fixed header, CSRCs and extension (RFC 3550 section 5.1); 0 if they do not fit. */
@@ -134,6 +137,7 @@ int sl_srtp_unprotect(struct sl_srtp_engine *engine, struct sl_srtp_receiver *re
         .aad_len = header_len,
         .trailer = (uint32_t)(index >> 16),
         .tag = buf + plain_len,
+        .tag_len = tag_len,
     };
     sl_srtp_iv(receiver->profile, &receiver->rtp, ssrc, index, parts.iv);
     if (!open_parts(engine, receiver->profile, &parts))
@@ -146,8 +150,9 @@ int sl_srtp_unprotect(struct sl_srtp_engine *engine, struct sl_srtp_receiver *re
 int sl_srtcp_unprotect(struct sl_srtp_engine *engine, struct sl_srtp_receiver *receiver,
                        uint8_t *buf, size_t *len)
 {
-    bool gcm = receiver->profile == SL_SRTP_AEAD_AES_128_GCM;
-    size_t overhead = sl_srtp_tag_len(receiver->profile) + SL_SRTCP_TRAILER_LEN;
+    bool gcm = sl_srtp_is_gcm(receiver->profile);
+    size_t tag_len = sl_srtcp_tag_len(receiver->profile);
+    size_t overhead = tag_len + SL_SRTCP_TRAILER_LEN;
     uint8_t aad[SL_SRTCP_HEADER_LEN + SL_SRTCP_TRAILER_LEN];
 
     if (*len < SL_SRTCP_HEADER_LEN + overhead || buf[0] >> 6 != VERSION)
@@ -158,8 +163,7 @@ int sl_srtcp_unprotect(struct sl_srtp_engine *engine, struct sl_srtp_receiver *r
     uint32_t trailer = sl_load_u32(trailer_at);
     uint32_t index = trailer & ~(UINT32_C(1) << SL_SRTCP_INDEX_BITS);
     if (trailer == index)
-        return -EACCES; /* sent in clear text: both profiles encrypt RTCP (RFC 5764 section 4.1.2)
-                         */
+        return -EACCES; /* sent in clear text: every profile encrypts RTCP */
 
     uint32_t ssrc = sl_load_u32(buf + 4);
     const struct sl_srtp_window *window = sl_srtp_windows_find(&receiver->rtcp_seen, ssrc);
@@ -178,6 +182,7 @@ int sl_srtcp_unprotect(struct sl_srtp_engine *engine, struct sl_srtp_receiver *r
         .aad_len = sizeof(aad),
         .trailer = trailer,
         .tag = gcm ? end : end + SL_SRTCP_TRAILER_LEN,
+        .tag_len = tag_len,
     };
     sl_srtp_iv(receiver->profile, &receiver->rtcp, ssrc, index, parts.iv);
     if (!open_parts(engine, receiver->profile, &parts))

@@ -59,7 +59,8 @@ struct sl_srtp_sender *sl_srtp_sender_create(struct sl_srtp_engine *engine,
     if (engine->mb)
         sender->mb_key = sl_srtp_mb_key_create(engine->mb, keys->profile, &sender->rtp);
     else
-        sender->ctx = sl_srtp_evp_context(&engine->evp, keys->profile, sender->rtp.key);
+        sender->ctx =
+            sl_srtp_evp_context(&engine->evp, sl_srtp_cipher_of(keys->profile), sender->rtp.key);
     return sender;
 }
 
@@ -80,22 +81,23 @@ size_t sl_srtp_protect(struct sl_srtp_engine *engine, struct sl_srtp_sender *sen
     uint8_t iv[SL_SRTP_IV_LEN];
     uint8_t *to = out + header_len, *tag = to + payload_len;
     uint32_t roc = (uint32_t)(index >> 16);
-    bool gcm = sender->profile == SL_SRTP_AEAD_AES_128_GCM;
+    bool gcm = sl_srtp_is_gcm(sender->profile);
+    size_t tag_len = sl_srtp_tag_len(sender->profile);
 
     sl_srtp_iv(sender->profile, &sender->rtp, sl_load_u32(out + SSRC_AT), index, iv);
     if (gcm && engine->mb) {
-        sl_srtp_mb_seal(engine->mb, sender->mb_key, iv, out, header_len, payload, to, payload_len,
-                        tag);
+        sl_srtp_mb_seal(engine->mb, sender->profile, sender->mb_key, iv, out, header_len, payload,
+                        to, payload_len, tag);
     } else if (gcm) {
         sl_srtp_gcm_seal(sender->ctx, NULL, iv, out, header_len, payload, to, payload_len, tag);
     } else if (engine->mb) {
         sl_srtp_mb_protect(engine->mb, sender->mb_key, iv, out, header_len, payload, payload_len,
-                           roc);
+                           roc, tag_len);
     } else {
         sl_srtp_ctr(sender->ctx, NULL, iv, payload, to, payload_len);
-        sl_srtp_cm_tag(&sender->rtp, out, header_len + payload_len, roc, tag);
+        sl_srtp_cm_tag(&sender->rtp, out, header_len + payload_len, roc, tag, tag_len);
     }
-    return header_len + payload_len + sl_srtp_tag_len(sender->profile);
+    return header_len + payload_len + tag_len;
 }
 
 void sl_srtp_flush(struct sl_srtp_engine *engine)
@@ -115,21 +117,23 @@ size_t sl_srtcp_protect(struct sl_srtp_engine *engine, struct sl_srtp_sender *se
     uint8_t iv[SL_SRTP_IV_LEN], aad[SL_SRTCP_HEADER_LEN + SL_SRTCP_TRAILER_LEN];
     uint8_t *text = buf + SL_SRTCP_HEADER_LEN, *end = buf + len;
     const uint8_t *key = sender->rtcp.key;
+    EVP_CIPHER_CTX *ctx = engine->evp.contexts[sl_srtp_cipher_of(sender->profile)];
 
     if (len < SL_SRTCP_HEADER_LEN || sender->rtcp_index == SRTCP_E_FLAG)
         return 0;
     sl_srtp_iv(sender->profile, &sender->rtcp, sl_load_u32(buf + 4), sender->rtcp_index, iv);
     sender->rtcp_index++;
-    if (sender->profile == SL_SRTP_AEAD_AES_128_GCM) {
+    if (sl_srtp_is_gcm(sender->profile)) {
         memcpy(aad, buf, SL_SRTCP_HEADER_LEN);
         sl_store_u32(aad + SL_SRTCP_HEADER_LEN, trailer);
-        sl_srtp_gcm_seal(engine->evp.gcm_ctx, key, iv, aad, sizeof(aad), text, text,
-                         len - SL_SRTCP_HEADER_LEN, end);
+        sl_srtp_gcm_seal(ctx, key, iv, aad, sizeof(aad), text, text, len - SL_SRTCP_HEADER_LEN,
+                         end);
         sl_store_u32(end + SL_SRTP_GCM_TAG_LEN, trailer);
     } else {
-        sl_srtp_ctr(engine->evp.ctr_ctx, key, iv, text, text, len - SL_SRTCP_HEADER_LEN);
+        sl_srtp_ctr(ctx, key, iv, text, text, len - SL_SRTCP_HEADER_LEN);
         sl_store_u32(end, trailer);
-        sl_srtp_cm_tag(&sender->rtcp, buf, len, trailer, end + SL_SRTCP_TRAILER_LEN);
+        sl_srtp_cm_tag(&sender->rtcp, buf, len, trailer, end + SL_SRTCP_TRAILER_LEN,
+                       SL_SRTP_CM_TAG_LEN);
     }
-    return len + sl_srtp_tag_len(sender->profile) + SL_SRTCP_TRAILER_LEN;
+    return len + sl_srtcp_tag_len(sender->profile) + SL_SRTCP_TRAILER_LEN;
 }

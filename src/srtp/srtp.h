@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * SRTP and SRTCP (RFC 3711 AES_CM_128_HMAC_SHA1_80, RFC 7714 AEAD_AES_128_GCM) on two back ends:
+ * SRTP and SRTCP (RFC 3711 in counter mode with HMAC-SHA1, RFC 7714 in GCM) on two back ends:
  * libipsec-mb where the processor has it (many packets in flight at once), OpenSSL everywhere.
  *
  * Sending takes the packet's 48-bit index from the caller, who knows it from his own numbering, so
@@ -18,11 +18,13 @@
 
 enum sl_srtp_profile {
     SL_SRTP_AES128_CM_SHA1_80 = 0x0001, /* RFC 5764 section 4.1.2 */
+    SL_SRTP_AES128_CM_SHA1_32 = 0x0002, /* the same; of RTCP's tag all 80 bits are sent */
     SL_SRTP_AEAD_AES_128_GCM = 0x0007,  /* RFC 7714 section 14.2 */
+    SL_SRTP_AEAD_AES_256_GCM = 0x0008,
 };
 
 enum {
-    SL_SRTP_KEY_LEN = 16,
+    SL_SRTP_KEY_MAX = 32,
     SL_SRTP_SALT_MAX = 14,  /* 14 for CM, 12 for GCM */
     SL_SRTP_OVERHEAD = 16,  /* bytes a packet grows at most; room the caller must leave */
     SL_SRTCP_OVERHEAD = 20, /* tag and index */
@@ -32,9 +34,12 @@ enum {
 
 struct sl_srtp_keys {
     enum sl_srtp_profile profile;
-    uint8_t key[SL_SRTP_KEY_LEN];
-    uint8_t salt[SL_SRTP_SALT_MAX];
+    uint8_t key[SL_SRTP_KEY_MAX];   /* the first sl_srtp_key_len() bytes */
+    uint8_t salt[SL_SRTP_SALT_MAX]; /* the first sl_srtp_salt_len() bytes */
 };
+/* Of a profile's master keys. */
+size_t sl_srtp_key_len(enum sl_srtp_profile profile);
+size_t sl_srtp_salt_len(enum sl_srtp_profile profile);
 
 /* A thread's crypto machine: the multi-buffer manager and its packets in flight. One per worker. */
 struct sl_srtp_engine;

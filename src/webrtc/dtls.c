@@ -396,23 +396,23 @@ int sl_dtls_export_keys(struct sl_dtls *dtls, struct sl_srtp_keys *send,
                         struct sl_srtp_keys *receive)
 {
     static const char label[] = "EXTRACTOR-dtls_srtp";
-    size_t salt_len = dtls->profile == SL_SRTP_AEAD_AES_128_GCM ? 12 : 14;
-    uint8_t material[2 * (SL_SRTP_KEY_LEN + SL_SRTP_SALT_MAX)];
+    uint8_t material[2 * (SL_SRTP_KEY_MAX + SL_SRTP_SALT_MAX)];
     struct sl_srtp_keys *clients = dtls->client ? send : receive;
     struct sl_srtp_keys *servers = dtls->client ? receive : send;
 
     if (dtls->state != SL_DTLS_CONNECTED)
         return -ENOTCONN;
-    if (SSL_export_keying_material(dtls->ssl, material, 2 * (SL_SRTP_KEY_LEN + salt_len), label,
+    size_t key_len = sl_srtp_key_len(dtls->profile), salt_len = sl_srtp_salt_len(dtls->profile);
+    if (SSL_export_keying_material(dtls->ssl, material, 2 * (key_len + salt_len), label,
                                    strlen(label), NULL, 0, 0) != 1)
         return -EIO;
 
-    const uint8_t *salts = material + 2 * SL_SRTP_KEY_LEN;
+    const uint8_t *salts = material + 2 * key_len;
     memset(clients, 0, sizeof(*clients));
     memset(servers, 0, sizeof(*servers));
     clients->profile = servers->profile = dtls->profile;
-    memcpy(clients->key, material, SL_SRTP_KEY_LEN);
-    memcpy(servers->key, material + SL_SRTP_KEY_LEN, SL_SRTP_KEY_LEN);
+    memcpy(clients->key, material, key_len);
+    memcpy(servers->key, material + key_len, key_len);
     memcpy(clients->salt, salts, salt_len);
     memcpy(servers->salt, salts + salt_len, salt_len);
     OPENSSL_cleanse(material, sizeof(material));

@@ -2,6 +2,10 @@
 // The media of calls: statements SIP-n of sip.md about digits, pictures, RTP and RTCP, with baresip,
 // the SDK in Chromium, and telephones of our own whose every packet is seen.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { call as inPage } from './lib/bare.mjs';
 import { Browser } from './lib/browser.mjs';
@@ -9,9 +13,9 @@ import { BARE, startPages } from './lib/pages.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { RtpPorts } from './lib/rtp.mjs';
 import { offer } from './lib/sdp.mjs';
-import { Server } from './lib/server.mjs';
+import { root, Server } from './lib/server.mjs';
 import { Baresip, DOMAIN, Kamailio, Party } from './lib/sip.mjs';
-import { until } from './lib/wait.mjs';
+import { until, within } from './lib/wait.mjs';
 import { WcsClient } from './lib/wcs.mjs';
 
 const SILENCE_S = 6;
@@ -273,9 +277,55 @@ async function pageCall(answer, options) {
     return { party, page, invite, at: RtpPorts.place(invite.body) };
 }
 
+// A telephone that offers this suite alone and echoes, by GStreamer, calls a page; ends when the
+// page hears itself.
+async function echoed([suite, cipher, auth, length]) {
+    const [party, key, port] = [await openParty(), randomBytes(length), await freePorts(1)];
+    party.on = (message) => message.method === 'REGISTER' &&
+        party.reply(message, 200, 'OK', [`Contact: ${message.get('contact')};expires=3600`]);
+    const page = await openPage({ login: suite, authenticationName: 'u1', password: 'p1', domain: DOMAIN,
+        outboundProxy: '127.0.0.1', port: party.port, registerRequired: true });
+    const at = { address: '127.0.0.1', port: server.options.port_from };
+    const invite = await party.request('INVITE', /<([^>]+)>/.exec(party.received[0].get('contact'))[1], at,
+        [party.contact], sdp(1, [`m=audio ${port} RTP/SAVP 8`, `a=crypto:7 ${suite} inline:${key.toString('base64')}`,
+            'a=sendrecv']));
+    let echo;
+    try {
+        await until('the page is called', async () => (await inPage(page, 'callEvents', 'incoming')).length > 0);
+        await inPage(page, 'answer', 'incoming');
+        const answer = await party.next(200);
+        await party.within(invite, answer, 'ACK', at);
+        const [, name, theirs] = /^a=crypto:7 (\S+) inline:(\S+)\r$/m.exec(answer.body);
+        assert.equal(name, suite);
+        echo = spawn(path.join(root, 'tests/tools/srtp_echo.py'), [`${port}`,
+            `${RtpPorts.place(answer.body)}`, cipher, auth,
+            Buffer.from(theirs, 'base64').toString('hex'), key.toString('hex')],
+        { stdio: ['pipe', 'pipe', 'inherit'] });
+        await within(15_000, 'GStreamer listens', once(echo.stdout, 'data'));
+        await hears(page, 1000);
+    } finally {
+        echo?.stdin.end();
+        if (echo?.exitCode === null)
+            await within(10_000, 'GStreamer ends', once(echo, 'exit'));
+        await page.context().close();
+    }
+}
+
 const stats = async (page) => (await page.evaluate(() => window.peerStats()))[0];
 
+const SUITES = [
+    ['AES_CM_128_HMAC_SHA1_80', 'aes-128-icm', 'hmac-sha1-80', 30],
+    ['AES_CM_128_HMAC_SHA1_32', 'aes-128-icm', 'hmac-sha1-32', 30],
+    ['AEAD_AES_128_GCM', 'aes-128-gcm', 'null', 28],
+    ['AEAD_AES_256_GCM', 'aes-256-gcm', 'null', 44],
+];
+
 describe('with a browser', () => {
+    test('SIP-103 each suite of RFC 4568 and RFC 7714, with another implementation', async () => {
+        for (const suite of SUITES)
+            await echoed(suite);
+    });
+
     test('SIP-106 SIP-55 sound goes on under another ssrc, with other numbers, in another codec', async () => {
         const { party, page, invite, at } = await pageCall((party) => [sections.audio(party.sound.port)]);
         try {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GCM = 1, OPENSSL = 2, RTCP = 4, PACKET_MAX = 2000 };
+enum { GCM = 1, OPENSSL = 2, RTCP = 4, OTHER = 8, PACKET_MAX = 2000 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -77,7 +77,11 @@ static void carry_rtp(struct ends *ends, const uint8_t *data, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static struct sl_srtp_engine *engines[2]; /* costly to make; kept for the process's life */
-    struct sl_srtp_keys keys = {.key = "0123456789abcde", .salt = "salt of these"};
+    static const enum sl_srtp_profile profiles[2][2] = {
+        {SL_SRTP_AES128_CM_SHA1_80, SL_SRTP_AES128_CM_SHA1_32},
+        {SL_SRTP_AEAD_AES_128_GCM, SL_SRTP_AEAD_AES_256_GCM},
+    };
+    struct sl_srtp_keys keys = {.key = "0123456789abcdef0123456789abcde", .salt = "salt of these"};
     struct ends ends;
 
     if (len < 1)
@@ -87,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct sl_srtp_engine **engine = &engines[choice & OPENSSL ? 1 : 0];
     if (!*engine)
         *engine = sl_srtp_engine_create(choice & OPENSSL ? SL_SRTP_OPENSSL : SL_SRTP_BEST);
-    keys.profile = choice & GCM ? SL_SRTP_AEAD_AES_128_GCM : SL_SRTP_AES128_CM_SHA1_80;
+    keys.profile = profiles[!!(choice & GCM)][!!(choice & OTHER)];
     ends.engine = *engine;
     ends.sender = sl_srtp_sender_create(ends.engine, &keys);
     ends.receiver = sl_srtp_receiver_create(ends.engine, &keys);

@@ -8,8 +8,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define KEY_1   "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj" /* 30 bytes */
-#define KEY_GCM "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw==" /* 0 to 27 */
+#define KEY_1       "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"                     /* 30 bytes */
+#define KEY_GCM     "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw=="                     /* 0 to 27 */
+#define KEY_GCM_256 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKis=" /* 0 to 43 */
 
 /* A telephone with two laws of G.711, digits and nothing else. */
 static const char telephone[] = "v=0\r\n"
@@ -149,7 +150,10 @@ static void keys_that_we_can_use_are_read(void **state)
         {"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY_1 "|2^20", SL_SDP_AES_CM_128_HMAC_SHA1_80,
          0},
         {"a=crypto:1 AEAD_AES_128_GCM inline:" KEY_GCM, SL_SDP_AEAD_AES_128_GCM, 0},
-        {"a=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:" KEY_1, SL_SDP_NO_SUITE, 0},
+        {"a=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:" KEY_1, SL_SDP_AES_CM_128_HMAC_SHA1_32, 0},
+        {"a=crypto:1 AEAD_AES_256_GCM inline:" KEY_GCM_256, SL_SDP_AEAD_AES_256_GCM, 0},
+        {"a=crypto:1 F8_128_HMAC_SHA1_80 inline:" KEY_1, SL_SDP_NO_SUITE, 0},
+        {"a=crypto:1 AEAD_AES_256_GCM inline:" KEY_GCM, SL_SDP_NO_SUITE, 1},
         {"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY_1 "|2^20|1:4", SL_SDP_NO_SUITE, 0},
         {"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY_1 " UNENCRYPTED_SRTP", SL_SDP_NO_SUITE,
          0},
@@ -171,8 +175,8 @@ static void keys_that_we_can_use_are_read(void **state)
             assert_int_equal(section->cryptos[0].suite, cases[i].suite);
             assert_int_equal(section->cryptos[0].tag, 1);
         }
-        if (cases[i].suite == SL_SDP_AEAD_AES_128_GCM)
-            for (uint8_t k = 0; k < 28; k++)
+        if (strstr(cases[i].line, "GCM"))
+            for (uint8_t k = 0; k < sl_sdp_suite_key_len(cases[i].suite); k++)
                 assert_int_equal(section->cryptos[0].key[k], k);
         sl_sdp_free(sdp);
     }
@@ -189,14 +193,18 @@ static void keys_and_ports_survive_an_offer_and_its_answer(void **state)
         {"RTP/AVP", SL_SDP_NO_SUITE},
         {"RTP/AVPF", SL_SDP_NO_SUITE},
         {"RTP/SAVP", SL_SDP_AES_CM_128_HMAC_SHA1_80},
+        {"RTP/SAVP", SL_SDP_AES_CM_128_HMAC_SHA1_32},
         {"RTP/SAVPF", SL_SDP_AEAD_AES_128_GCM},
+        {"RTP/SAVPF", SL_SDP_AEAD_AES_256_GCM},
     };
     struct sl_addr ours;
 
     assert_int_equal(sl_addr_parse_ip("192.0.2.7", 40000, &ours), 0);
     for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
-        struct sl_sdp_crypto mine = {cases[i].suite, 1, "mine mine mine mine mine mine"};
-        struct sl_sdp_crypto theirs = {cases[i].suite, 1, "theirs theirs theirs theirs"};
+        struct sl_sdp_crypto mine = {cases[i].suite, 1,
+                                     "mine mine mine mine mine mine mine mine mine"};
+        struct sl_sdp_crypto theirs = {cases[i].suite, 1,
+                                       "theirs theirs theirs theirs theirs theirs th"};
         struct sl_sdp_offer_config config = {
             .audio = true, .plain = cases[i].plain, .direction = SL_SDP_SENDRECV};
         static struct sl_negotiation n;

@@ -27,26 +27,41 @@ static const struct {
     enum sl_srtp_profile profile;
     enum sl_srtp_backend backend;
 } combinations[] = {
-    {SL_SRTP_AES128_CM_SHA1_80, SL_SRTP_BEST},
-    {SL_SRTP_AES128_CM_SHA1_80, SL_SRTP_OPENSSL},
-    {SL_SRTP_AEAD_AES_128_GCM, SL_SRTP_BEST},
-    {SL_SRTP_AEAD_AES_128_GCM, SL_SRTP_OPENSSL},
+    {SL_SRTP_AES128_CM_SHA1_80, SL_SRTP_BEST}, {SL_SRTP_AES128_CM_SHA1_80, SL_SRTP_OPENSSL},
+    {SL_SRTP_AES128_CM_SHA1_32, SL_SRTP_BEST}, {SL_SRTP_AES128_CM_SHA1_32, SL_SRTP_OPENSSL},
+    {SL_SRTP_AEAD_AES_128_GCM, SL_SRTP_BEST},  {SL_SRTP_AEAD_AES_128_GCM, SL_SRTP_OPENSSL},
+    {SL_SRTP_AEAD_AES_256_GCM, SL_SRTP_BEST},  {SL_SRTP_AEAD_AES_256_GCM, SL_SRTP_OPENSSL},
 };
+
+static srtp_profile_t peers_name(enum sl_srtp_profile profile)
+{
+    switch (profile) {
+    case SL_SRTP_AES128_CM_SHA1_80:
+        return srtp_profile_aes128_cm_sha1_80;
+    case SL_SRTP_AES128_CM_SHA1_32:
+        return srtp_profile_aes128_cm_sha1_32;
+    case SL_SRTP_AEAD_AES_128_GCM:
+        return srtp_profile_aead_aes_128_gcm;
+    case SL_SRTP_AEAD_AES_256_GCM:
+        return srtp_profile_aead_aes_256_gcm;
+    }
+    return srtp_profile_reserved;
+}
 
 static struct sl_srtp_keys random_keys(enum sl_srtp_profile profile)
 {
     struct sl_srtp_keys keys = {.profile = profile};
 
-    sl_random_bytes(keys.key, sizeof(keys.key));
-    sl_random_bytes(keys.salt, profile == SL_SRTP_AEAD_AES_128_GCM ? 12 : 14);
+    sl_random_bytes(keys.key, sl_srtp_key_len(profile));
+    sl_random_bytes(keys.salt, sl_srtp_salt_len(profile));
     return keys;
 }
 
 static srtp_t make_peer(const struct sl_srtp_keys *keys, srtp_ssrc_type_t direction)
 {
-    bool gcm = keys->profile == SL_SRTP_AEAD_AES_128_GCM;
-    srtp_profile_t profile = gcm ? srtp_profile_aead_aes_128_gcm : srtp_profile_aes128_cm_sha1_80;
-    uint8_t key_and_salt[SL_SRTP_KEY_LEN + SL_SRTP_SALT_MAX];
+    srtp_profile_t profile = peers_name(keys->profile);
+    size_t key_len = sl_srtp_key_len(keys->profile);
+    uint8_t key_and_salt[SL_SRTP_KEY_MAX + SL_SRTP_SALT_MAX];
     srtp_policy_t policy = {.ssrc = {.type = direction},
                             .key = key_and_salt,
                             .window_size = SL_SRTP_WINDOW,
@@ -55,8 +70,8 @@ static srtp_t make_peer(const struct sl_srtp_keys *keys, srtp_ssrc_type_t direct
 
     assert_int_equal(srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, profile), 0);
     assert_int_equal(srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profile), 0);
-    memcpy(key_and_salt, keys->key, SL_SRTP_KEY_LEN);
-    memcpy(key_and_salt + SL_SRTP_KEY_LEN, keys->salt, gcm ? 12 : 14);
+    memcpy(key_and_salt, keys->key, key_len);
+    memcpy(key_and_salt + key_len, keys->salt, sl_srtp_salt_len(keys->profile));
     assert_int_equal(srtp_create(&peer, &policy), 0);
     return peer;
 }

@@ -168,11 +168,11 @@ static void assert_connected(struct session *s, enum sl_srtp_profile profile)
     assert_int_equal(sl_dtls_export_keys(s->server.dtls, &server_send, &server_receive), 0);
     assert_int_equal(client_send.profile, profile);
     assert_int_equal(server_send.profile, profile);
-    assert_memory_equal(client_send.key, server_receive.key, SL_SRTP_KEY_LEN);
-    assert_memory_equal(client_receive.key, server_send.key, SL_SRTP_KEY_LEN);
+    assert_memory_equal(client_send.key, server_receive.key, sl_srtp_key_len(profile));
+    assert_memory_equal(client_receive.key, server_send.key, sl_srtp_key_len(profile));
     assert_memory_equal(client_send.salt, server_receive.salt, salt_len);
     assert_memory_equal(client_receive.salt, server_send.salt, salt_len);
-    assert_memory_not_equal(client_send.key, client_receive.key, SL_SRTP_KEY_LEN);
+    assert_memory_not_equal(client_send.key, client_receive.key, sl_srtp_key_len(profile));
     assert_memory_not_equal(client_send.salt, client_receive.salt, salt_len);
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "codec/codec.h"
+#include "codec/concealment.h"
 #include "codec/ffmpeg.h"
 
 #include <string.h>
@@ -12,8 +13,8 @@
 
 enum {
     PACKET_LEN_MAX = 1 << 16, /* what a datagram could carry, with a wide margin */
-    SILENCE_CHUNK = 480,      /* samples per channel given at once */
-    SILENCE_MAX_S = 10,
+    MISSING_CHUNK = 480,      /* samples per channel given at once */
+    MISSING_MAX_S = 10,
     CONFIG_LEN_MAX = 1024, /* an AudioSpecificConfig is 2 to 5 bytes, with extras below 100 */
     CHANNELS_MAX = 2,
     CONCEALED_LEAST_US = 2500, /* the shortest frame of opus */
@@ -24,16 +25,17 @@ struct decoding {
     enum sl_codec codec;
     const char *names[2]; /* FFmpeg's, the preferred first */
     int rate_hz, channels;
+    bool made_up; /* what is missing, by us */
 };
 
 static const struct decoding decodings[] = {
     /* libopus fills DTX pauses with comfort noise (RFC 6716 section 2.1.9); any opus packet may be
      * decoded to two channels (RFC 7587 section 3.4). */
-    {SL_CODEC_OPUS, {"libopus", "opus"}, 48000, 2},
-    {SL_CODEC_PCMA, {"pcm_alaw"}, 8000, 1},
-    {SL_CODEC_PCMU, {"pcm_mulaw"}, 8000, 1},
-    {SL_CODEC_G722, {"g722"}, 16000, 1}, /* its RTP clock says 8000, wrongly (RFC 3551 4.5.2) */
-    {SL_CODEC_AAC, {"aac"}, 48000, 2},   /* until its configuration says otherwise */
+    {SL_CODEC_OPUS, {"libopus", "opus"}, 48000, 2, false},
+    {SL_CODEC_PCMA, {"pcm_alaw"}, 8000, 1, true},
+    {SL_CODEC_PCMU, {"pcm_mulaw"}, 8000, 1, true},
+    {SL_CODEC_G722, {"g722"}, 16000, 1, true}, /* its RTP clock: 8000, wrongly (RFC 3551 4.5.2) */
+    {SL_CODEC_AAC, {"aac"}, 48000, 2, false},  /* until its configuration says otherwise */
 };
 
 struct sl_audio_decoder {
@@ -50,6 +52,7 @@ struct sl_audio_decoder {
     int rate_hz, channels; /* of the last frame, at first what is usual */
     uint8_t last_toc;      /* how the last packet of opus begins */
     bool has_last_toc;
+    struct sl_concealment concealment; /* decoding->made_up: of what was heard */
 };
 
 static int set_config(AVCodecContext *context, const uint8_t *config, size_t config_len)
@@ -148,23 +151,25 @@ void sl_audio_decoder_destroy(struct sl_audio_decoder *decoder)
     free(decoder);
 }
 
-static void give_silence(const struct sl_audio_decoder *decoder, int64_t pts_us,
-                         int64_t duration_us, void (*on_pcm)(void *arg, const struct sl_pcm *pcm),
-                         void *arg)
+/* Silence, or what is made up. */
+static void give_missing(struct sl_audio_decoder *decoder, int64_t pts_us, int64_t duration_us,
+                         void (*on_pcm)(void *arg, const struct sl_pcm *pcm), void *arg)
 {
-    static const int16_t silence[SILENCE_CHUNK * 2] = {0};
+    int16_t samples[MISSING_CHUNK * CHANNELS_MAX] = {0};
     int rate_hz = decoder->rate_hz;
 
-    if (duration_us > (int64_t)SILENCE_MAX_S * SL_US_PER_S)
-        duration_us = (int64_t)SILENCE_MAX_S * SL_US_PER_S;
+    if (duration_us > (int64_t)MISSING_MAX_S * SL_US_PER_S)
+        duration_us = (int64_t)MISSING_MAX_S * SL_US_PER_S;
     int64_t left = duration_us * rate_hz / SL_US_PER_S;
     for (int64_t done = 0; left > 0;) {
-        int64_t count = left < SILENCE_CHUNK ? left : SILENCE_CHUNK;
+        int64_t count = left < MISSING_CHUNK ? left : MISSING_CHUNK;
+        if (decoder->decoding->made_up)
+            sl_concealment_make_up(&decoder->concealment, rate_hz, samples, (size_t)count);
         on_pcm(arg, &(struct sl_pcm){.pts_us = pts_us + done * SL_US_PER_S / rate_hz,
                                      .rate_hz = rate_hz,
                                      .channels = decoder->channels,
                                      .count = (size_t)count,
-                                     .samples = silence});
+                                     .samples = samples});
         done += count;
         left -= count;
     }
@@ -236,7 +241,7 @@ static int give_frame(struct sl_audio_decoder *decoder, int64_t *pts_us,
     int channels = frame->ch_layout.nb_channels;
     bool is_s16 = frame->format == AV_SAMPLE_FMT_S16 ||
                   (frame->format == AV_SAMPLE_FMT_S16P && channels == 1);
-    const int16_t *samples = (const int16_t *)(const void *)frame->data[0];
+    int16_t *samples = (int16_t *)(void *)frame->data[0];
 
     if (channels < 1 || frame->sample_rate <= 0 || frame->nb_samples <= 0 ||
         frame->nb_samples > SAMPLES_MAX)
@@ -250,6 +255,9 @@ static int give_frame(struct sl_audio_decoder *decoder, int64_t *pts_us,
     }
     decoder->rate_hz = frame->sample_rate;
     decoder->channels = channels;
+    if (decoder->decoding->made_up)
+        sl_concealment_hear(&decoder->concealment, frame->sample_rate, samples,
+                            (size_t)frame->nb_samples);
     on_pcm(arg, &(struct sl_pcm){.pts_us = *pts_us,
                                  .rate_hz = frame->sample_rate,
                                  .channels = channels,
@@ -290,7 +298,7 @@ static void conceal(struct sl_audio_decoder *decoder, int64_t pts_us, int64_t du
             break;
     }
     if (pts_us < end_us)
-        give_silence(decoder, pts_us, end_us - pts_us, on_pcm, arg);
+        give_missing(decoder, pts_us, end_us - pts_us, on_pcm, arg);
 }
 
 int sl_audio_decoder_decode(struct sl_audio_decoder *decoder, const uint8_t *data, size_t len,

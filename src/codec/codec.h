@@ -41,7 +41,8 @@ int sl_audio_decoder_create_with(enum sl_codec codec, const uint8_t *config, siz
                                  struct sl_audio_decoder **out);
 void sl_audio_decoder_destroy(struct sl_audio_decoder *decoder); /* NULL is fine */
 /* One packet's payload; on_pcm is called from within, maybe several times. data NULL: the packet is
- * missing, the codec's own concealment if it has one, otherwise silence of duration_us. */
+ * missing, duration_us of the codec's own concealment if it has one, of ours for G.711 and G.722,
+ * otherwise of silence. */
 int sl_audio_decoder_decode(struct sl_audio_decoder *decoder, const uint8_t *data, size_t len,
                             int64_t pts_us, int64_t duration_us,
                             void (*on_pcm)(void *arg, const struct sl_pcm *pcm), void *arg);

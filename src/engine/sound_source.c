@@ -8,8 +8,8 @@
 #include <string.h>
 
 enum {
-    CHUNK = 4096, /* samples of L16 at once */
-    CONCEALED_US = 60 * SL_US_PER_MS,
+    CHUNK = 4096,                      /* samples of L16 at once */
+    CONCEALED_US = 100 * SL_US_PER_MS, /* as long as a packet is waited for */
 };
 
 void sl_sound_source_deinit(struct sl_sound_source *source)
@@ -85,7 +85,7 @@ static int open_decoder(struct sl_sound_source *source, enum sl_codec codec)
                                         has_config ? source->config_len : 0, &source->decoder);
 }
 
-/* A packet or two that were lost: what the codec makes up for them, or silence. */
+/* A few packets that were lost: what the codec makes up for them, or silence. */
 static void conceal(struct sl_sound_source *source, int64_t pts_us)
 {
     int64_t gap_us = pts_us - source->end_us;

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/metrics.h"
 #include "base/random.h"
 
@@ -31,6 +32,8 @@ static size_t skip_to_beginning(struct output *output, struct sl_rtp_packet *con
         return count;
     }
     output->interrupted = false;
+    if (output->recut)
+        sl_recut_clear(output->recut);
     if (output->started) {
         output->splice.base = output->end.index + 1;
         output->splice.first_seq = packets[i]->seq;
@@ -121,6 +124,9 @@ static void go_over(struct output *output, struct sl_rtp_packet *const *packets,
         splice_to(output, packets[i]);
         sl_count(output->flow->counters, SL_COUNTER_OUTPUTS_MOVED, 1);
     }
+    sl_flow_out_flush(output);
+    if (output->recut)
+        sl_recut_clear(output->recut);
     output->current->behind = output->left;
     output->left = output->current;
     output->current = output->next; /* behind is NULL: it was never left */
@@ -242,6 +248,8 @@ void sl_flow_out_pause(struct sl_flow_out *out, enum sl_media_kind kind, bool pa
     SL_ASSERT_ON(sl_worker_loop(out->worker));
     if (!output->current || output->paused == paused)
         return;
+    if (paused)
+        sl_flow_out_flush(output);
     output->paused = paused;
     if (!paused && kind == SL_VIDEO)
         sl_sink_request_keyframe(output->current->sink);
@@ -315,6 +323,26 @@ static void name_formats(struct output *output, const struct sl_media *media)
     }
 }
 
+/* Packets as long as the other side wants them. */
+static void set_recut(struct output *output, const struct sl_media *media)
+{
+    size_t len = media->codec_count > 0 && media->kind == SL_AUDIO
+                     ? sl_recut_len(media->codecs[0].codec, media->ptime_ms)
+                     : 0;
+
+    if (len == (output->recut ? output->recut->packet_len : 0))
+        return;
+    sl_flow_out_flush(output);
+    free(output->recut);
+    output->recut = NULL;
+    output->interrupted |= output->started; /* the track's numbers go on behind what was sent */
+    if (len == 0)
+        return;
+    output->recut = sl_new(struct sl_recut);
+    output->recut->packet_len = len;
+    sl_recut_clear(output->recut);
+}
+
 static void init_output(struct sl_flow_out *out, const struct sl_media *media,
                         const struct sl_flow_out_config *config)
 {
@@ -331,6 +359,7 @@ static void init_output(struct sl_flow_out *out, const struct sl_media *media,
     name_formats(output, media);
     for (size_t i = 0; i < media->codec_count; i++)
         output->nack |= media->codecs[i].nack;
+    set_recut(output, media);
     output->red_payload_type = media->red_payload_type;
     if (media->kind == SL_VIDEO && !sl_sdp_receives(media->direction) && /* else it is theirs */
         may_number(output)) {
@@ -382,8 +411,10 @@ void sl_flow_out_agree(struct sl_flow_out *out, const struct sl_negotiation *neg
     for (size_t i = 0; i < negotiation->media_count; i++) {
         const struct sl_media *media = &negotiation->media[i];
         struct output *output = &out->outputs[media->kind];
-        if (media->accepted && media->codec_count > 0 && output->current)
-            name_formats(output, media);
+        if (!media->accepted || media->codec_count == 0 || !output->current)
+            continue;
+        name_formats(output, media);
+        set_recut(output, media);
     }
 }
 
@@ -409,6 +440,7 @@ void sl_flow_out_destroy(struct sl_flow_out *out)
         destroy_feeds(out->outputs[i].next);
         destroy_feeds(out->outputs[i].left);
         sl_flow_shaper_destroy(out->outputs[i].shaper);
+        free(out->outputs[i].recut);
     }
     free(out->cname);
     free(out);

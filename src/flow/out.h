@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "flow/path.h"
+#include "flow/recut.h"
 #include "flow/shaper.h"
 #include "net/net.h"
 #include "rtp/rtp.h"
@@ -65,10 +66,11 @@ struct output {
     uint8_t spatial;          /* since the last of them: as there */
     bool nack;                /* the other side may ask for packets again */
     uint8_t red_payload_type; /* 0: not negotiated */
-    bool redundant;           /* packets bring those before them again, for the losses on the way */
-    struct sl_losses losses;  /* those on the way, as the other side reports them */
-    int64_t lossy_us;         /* when these were last worth it */
-    uint8_t told_losses;      /* without them: what the source was told of */
+    struct sl_recut *recut;  /* NULL: packets stay as they come; else numbers are not the track's */
+    bool redundant;          /* packets bring those before them again, for the losses on the way */
+    struct sl_losses losses; /* those on the way, as the other side reports them */
+    int64_t lossy_us;        /* when these were last worth it */
+    uint8_t told_losses;     /* without them: what the source was told of */
     bool started;
     bool interrupted;         /* begins, or begins again, with a key frame */
     bool paused;              /* what the track brings is left out */
@@ -127,6 +129,10 @@ void sl_flow_out_give_back(struct sl_flow_out *out);
  * sent are left out. [worker] */
 void sl_flow_out_send(struct output *output, const struct sl_flow_path *path,
                       struct sl_rtp_packet *const *packets, size_t count);
+
+/* What is kept because it does not fill a packet yet leaves now: something else follows. [worker]
+ */
+void sl_flow_out_flush(struct output *output);
 
 /* What was sent under this number; NULL: it is not there any more, or never was. [worker] */
 struct sl_rtp_packet *sl_flow_find_sent(const struct output *output, uint16_t seq, uint64_t *index);

@@ -91,7 +91,8 @@ static void on_nack(struct sl_flow_out *out, const struct sl_rtcp_view *view, in
     if (count <= 0)
         return;
     struct output *output = find_output(out, ssrc);
-    if (!output || !output->started || !output->nack || !sl_flow_out_path(output, &path))
+    if (!output || !output->started || !output->nack || output->recut ||
+        !sl_flow_out_path(output, &path))
         return;
     sl_count(out->counters, SL_COUNTER_NACK_RECEIVED, (uint64_t)count);
     sl_metric_add(&out->stats.nack, (uint64_t)count);

@@ -293,12 +293,150 @@ static void note_end(struct output *output, const struct sl_rtp_packet *packet)
     output->end.ids.tl0 += output->splice.tl0_offset;
 }
 
+/* ---- Packets of our own ---- */
+
+/* One that is no track's packet as it is. */
+struct own {
+    bool marker;
+    uint8_t payload_type;
+    uint32_t timestamp;
+    struct payload payload;
+};
+
+/* Behind all that was sent. Returns the datagram's length. */
+static size_t send_own(struct output *output, const struct sl_flow_path *path,
+                       const struct own *packet)
+{
+    uint64_t index = ++output->end.index;
+    uint8_t *header =
+        sl_udp_reserve(path->sender, SL_RTP_HEADER_LEN + packet->payload.len + SL_SRTP_OVERHEAD);
+
+    sl_rtp_build_header(header, packet->marker, packet->payload_type, (uint16_t)index,
+                        packet->timestamp, output->ssrc);
+    output->packets++;
+    output->octets += (uint32_t)packet->payload.len;
+    return finish_packet(path, header, SL_RTP_HEADER_LEN, &packet->payload, index);
+}
+
+/* ---- Sound in packets of another length ---- */
+
+static void send_piece(struct output *output, const struct sl_flow_path *path,
+                       const struct sl_recut_piece *piece)
+{
+    const struct own own = {
+        .marker = piece->marker,
+        .payload_type = output->payload_type[output->recut->codec],
+        .timestamp = piece->timestamp + output->splice.timestamp_offset,
+        .payload = {.data = piece->data, .len = piece->len},
+    };
+
+    if (own.payload_type == SL_NO_PAYLOAD_TYPE)
+        return; /* it is another one's by now */
+    count_sent(output, 1, send_own(output, path, &own), 0);
+    if ((int32_t)(own.timestamp - output->end.timestamp) > 0)
+        output->end.timestamp = own.timestamp; /* it begins behind its packet's beginning */
+}
+
+/* all: what is left of it, too. */
+static void send_pieces(struct output *output, const struct sl_flow_path *path, bool all)
+{
+    struct sl_recut_piece piece;
+
+    while (sl_recut_take(output->recut, all, &piece))
+        send_piece(output, path, &piece);
+}
+
+void sl_flow_out_flush(struct output *output)
+{
+    struct sl_flow_path path;
+
+    if (output->recut && output->started && sl_flow_out_path(output, &path))
+        send_pieces(output, &path, true);
+}
+
+/* Numbers stand for what was lost, so that the other side sees a loss and no pause. */
+static void skip_lost(struct output *output, const struct sl_rtp_packet *packet)
+{
+    const struct sl_recut *recut = output->recut;
+    uint32_t ticks = packet->timestamp - recut->timestamp;
+
+    if (recut->seq >= 0 && packet->seq > recut->seq + 1 && ticks < SL_FLOW_OWN_CLOCK_HZ)
+        output->end.index += (ticks + recut->packet_len - 1) / recut->packet_len;
+}
+
+static void recut_packet(struct output *output, const struct sl_flow_path *path,
+                         const struct sl_rtp_packet *packet)
+{
+    struct sl_recut *recut = output->recut;
+
+    if (!sl_recut_goes_on(recut, packet))
+        send_pieces(output, path, true);
+    skip_lost(output, packet);
+    note_end(output, packet);
+    sl_recut_put(recut, packet);
+    send_pieces(output, path, !sl_recut_can(packet->codec)); /* such a one as it is */
+}
+
+static void send_recut(struct output *output, const struct sl_flow_path *path,
+                       struct sl_rtp_packet *const *packets, size_t count)
+{
+    struct sl_recut *recut = output->recut;
+    uint32_t before = output->packets;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct sl_rtp_packet *packet = packets[i];
+        if (packet->seq < output->splice.first_seq || packet->seq <= recut->seq ||
+            output->payload_type[packet->codec] == SL_NO_PAYLOAD_TYPE)
+            continue; /* behind recut->seq: too late, its place is gone */
+        if (packet->payload_len > 0)
+            recut_packet(output, path, packet);
+        else if (recut->seq >= 0) /* digits, or comfort noise: nothing is lost */
+            recut->seq = packet->seq;
+    }
+    if (!output->flow->media_sent && output->packets != before)
+        note_first(output->flow);
+}
+
+/* ---- Among the track's ---- */
+
+int sl_flow_out_interject(struct sl_flow_out *out, const struct sl_flow_interjection *packet)
+{
+    struct output *output = &out->outputs[SL_AUDIO];
+    const struct own own = {
+        .marker = packet->marker,
+        .payload_type = packet->payload_type,
+        .timestamp = packet->timestamp,
+        .payload = {.data = packet->payload, .len = packet->len},
+    };
+    struct sl_flow_path path;
+
+    SL_ASSERT_ON(sl_worker_loop(out->worker));
+    assert(packet->len <= SL_FLOW_INTERJECTION_MAX);
+    if (!output->current || !sl_flow_out_path(output, &path))
+        return -ENOTCONN;
+    if (!output->started) {
+        output->started = true;
+        output->end.index = output->splice.base - 1;
+    }
+    if (output->recut)
+        send_pieces(output, &path, true);
+    output->interrupted = true; /* the track's next one goes behind it */
+    count_sent(output, 1, send_own(output, &path, &own), 0);
+    return 0;
+}
+
+/* ---- A track's packets ---- */
+
 void sl_flow_out_send(struct output *output, const struct sl_flow_path *path,
                       struct sl_rtp_packet *const *packets, size_t count)
 {
     const struct sl_rtp_packet *newest = NULL;
     uint64_t sent = 0, bytes = 0, frames = 0;
 
+    if (output->recut) {
+        send_recut(output, path, packets, count);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         const struct sl_rtp_packet *packet = packets[i];
         uint8_t payload_type = output->payload_type[packet->codec];
@@ -324,35 +462,6 @@ void sl_flow_out_send(struct output *output, const struct sl_flow_path *path,
     count_sent(output, sent, bytes, frames);
     if (!output->flow->media_sent && sent > 0)
         note_first(output->flow);
-}
-
-/* ---- Packets of our own ---- */
-
-int sl_flow_out_interject(struct sl_flow_out *out, const struct sl_flow_interjection *packet)
-{
-    struct output *output = &out->outputs[SL_AUDIO];
-    struct payload payload = {.data = packet->payload, .len = packet->len};
-    struct sl_flow_path path;
-
-    SL_ASSERT_ON(sl_worker_loop(out->worker));
-    assert(packet->len <= SL_FLOW_INTERJECTION_MAX);
-    if (!output->current || !sl_flow_out_path(output, &path))
-        return -ENOTCONN;
-    if (!output->started) {
-        output->started = true;
-        output->end.index = output->splice.base - 1;
-    }
-    output->interrupted = true; /* the track's next one goes behind it */
-    uint64_t index = ++output->end.index;
-    uint8_t *header =
-        sl_udp_reserve(path.sender, SL_RTP_HEADER_LEN + packet->len + SL_SRTP_OVERHEAD);
-    sl_rtp_build_header(header, packet->marker, packet->payload_type, (uint16_t)index,
-                        packet->timestamp, output->ssrc);
-    size_t len = finish_packet(&path, header, SL_RTP_HEADER_LEN, &payload, index);
-    output->packets++;
-    output->octets += (uint32_t)packet->len;
-    count_sent(output, 1, len, 0);
-    return 0;
 }
 
 /* ---- Again ---- */

@@ -278,6 +278,14 @@ static void on_rtcp(struct sl_sdp_parser *p, struct sl_span value)
         p->current->rtcp_port = (uint16_t)port;
 }
 
+static void on_ptime(struct sl_sdp_parser *p, struct sl_span value)
+{
+    uint32_t ms;
+
+    if (sl_span_number(value, UINT16_MAX, &ms)) /* a part of one is none that could be kept to */
+        p->current->ptime_ms = (uint16_t)ms;
+}
+
 static void on_rtcp_mux(struct sl_sdp_parser *p, struct sl_span value)
 {
     (void)value;
@@ -439,6 +447,7 @@ static const struct {
     {"ice-ufrag", SESSION | SECTION, on_ice_ufrag},
     {"inactive", SESSION | SECTION, on_inactive},
     {"mid", SECTION | EVERY_SECTION, on_mid},
+    {"ptime", SECTION, on_ptime},
     {"recvonly", SESSION | SECTION, on_recvonly},
     {"rid", SECTION, sl_sdp_parse_rid},
     {"rtcp", SECTION, on_rtcp},

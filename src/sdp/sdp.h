@@ -124,6 +124,7 @@ struct sl_sdp_section {
     enum sl_sdp_direction direction;
     enum sl_sdp_setup setup;
     bool rtcp_mux, rtcp_rsize;
+    uint16_t ptime_ms; /* how much it wants in a packet; 0: it does not say */
     char ufrag[257], pwd[257];
     char fingerprint_hash[16];     /* lower case: "sha-256" */
     char fingerprint[192];         /* upper-case hex with colons */
@@ -226,6 +227,7 @@ struct sl_media {
                                * 2198); 0: not negotiated */
     /* What we send is none of the source's codecs: codecs[0] is to be made of it. */
     bool made;
+    uint16_t ptime_ms; /* plain: how much the other side wants in a packet; 0: it does not say */
 };
 
 /* The RTP clock of a negotiated codec. */

@@ -140,6 +140,7 @@ int sl_sdp_assign_plain(const struct sl_sdp *remote, const struct sl_sdp *ours,
         if (!n->media[i].accepted)
             continue;
         n->media[i].transport = n->transport_count;
+        n->media[i].ptime_ms = remote->sections[i].ptime_ms;
         const char *fault = add_plain(n, &remote->sections[i], ours ? &ours->sections[i] : NULL);
         if (fault && !refused)
             (void)sl_error_set(error, 0, "m-line %zu: %s", i + 1, fault);

@@ -355,6 +355,37 @@ describe('with a browser', () => {
         }
     });
 
+    test('a telephone gets sound in packets as long as it asks for, passed through and made', async () => {
+        for (const [ptime, codecs] of [[30, '8'], [10, '8'], [40, '9']]) {
+            const { party, page, invite } = await pageCall((party) =>
+                [sections.audio(party.sound.port, { codecs, more: [`a=ptime:${ptime}`] })],
+            { stripCodecs: codecs === '9' ? 'G722' : '' });
+            try {
+                const whole = ({ type, payload }) => type === Number(codecs) && payload.length === 8 * ptime;
+                await until('a second of it', () => party.sound.packets.filter(whole).length > 1000 / ptime);
+                const packets = party.sound.packets.slice(party.sound.packets.findIndex(whole));
+                packets.slice(1).forEach(({ sequence, timestamp, payload }, i) => {
+                    const before = packets[i];
+                    assert.equal(payload.length, 8 * ptime, `${ptime} ms, packet ${i}`);
+                    assert.equal(sequence, (before.sequence + 1) & 0xffff);
+                    assert.equal(timestamp, (before.timestamp + 8 * ptime) >>> 0);
+                });
+                if (ptime === 30) { // and another length from now on
+                    await party.back(invite, 'INVITE', 1, { lines: [party.contact],
+                        body: sdp(2, sections.audio(party.sound.port, { codecs, more: ['a=ptime:20'] })) });
+                    await party.next(200);
+                    await party.back(invite, 'ACK', 1);
+                    await party.sound.packet('20 ms', ({ payload }) => payload.length === 160);
+                    const from = party.sound.packets.findIndex(({ payload }) => payload.length === 160);
+                    assert.equal(party.sound.packets[from].sequence,
+                        (party.sound.packets[from - 1].sequence + 1) & 0xffff);
+                }
+            } finally {
+                await page.context().close();
+            }
+        }
+    });
+
     test('SIP-67 digits go among the sound of a browser, and it goes on behind them', async () => {
         const { party, page } = await pageCall((party) => [sections.audio(party.sound.port)]);
         try {

@@ -182,6 +182,26 @@ static void keys_that_we_can_use_are_read(void **state)
     }
 }
 
+static void how_much_is_wanted_in_a_packet_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        uint16_t ms;
+    } cases[] = {
+        {"a=ptime:20", 20},   {"a=ptime:30", 30}, {"a=ptime:2.5", 0},
+        {"a=ptime:99999", 0}, {"a=ptime:", 0},    {"a=maxptime:40", 0},
+    };
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct sl_sdp *sdp = parsed_with(telephone, "a=ptime:20", cases[i].line);
+        const struct sl_negotiation *n = negotiated(sdp);
+        if (n->media[0].ptime_ms != cases[i].ms)
+            fail_msg("%s: %u", cases[i].line, n->media[0].ptime_ms);
+        sl_sdp_free(sdp);
+    }
+}
+
 /* Our offer, the other side's answer to it made by ourselves, and what we make of that. */
 static void keys_and_ports_survive_an_offer_and_its_answer(void **state)
 {
@@ -388,6 +408,7 @@ int main(void)
         cmocka_unit_test(the_other_sides_rtcp_goes_where_it_says),
         cmocka_unit_test(sections_that_cannot_be_reached_or_read_are_refused),
         cmocka_unit_test(keys_that_we_can_use_are_read),
+        cmocka_unit_test(how_much_is_wanted_in_a_packet_is_read),
         cmocka_unit_test(keys_and_ports_survive_an_offer_and_its_answer),
         cmocka_unit_test(what_a_source_sends_is_described_with_its_own_clock),
         cmocka_unit_test(over_webrtc_there_is_neither_aac_nor_a_digit),

@@ -82,6 +82,12 @@ struct sl_call {
     struct sl_timer *digit_timer;
 };
 
+/* Both sides talk, or one has the other wait. */
+static inline bool sl_call_is_established(const struct sl_call *call)
+{
+    return call->status == SL_CALL_ESTABLISHED || call->status == SL_CALL_HOLD;
+}
+
 /* In phone->own_calls. */
 struct sl_call *sl_call_new(struct sl_phone *phone, const char *id, bool incoming);
 /* Of whom nobody has heard; otherwise sl_call_finish(). */

@@ -89,7 +89,7 @@ int sl_call_take_digits(struct sl_call *call, const json_t *object)
 
     if (json_is_integer(value))
         (void)snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
-    if (call->is_msrp || (call->status != SL_CALL_ESTABLISHED && call->status != SL_CALL_HOLD))
+    if (call->is_msrp || !sl_call_is_established(call))
         return -EAGAIN;
     if (sl_dtmf_parse(json_is_string(value) ? json_string_value(value) : text, digits) < 0 ||
         waiting + strlen(digits) >= sizeof(call->digits.text)) {
@@ -109,8 +109,7 @@ void sl_call_want_keyframe(void *owner)
 {
     struct sl_call *call = owner;
 
-    if (call->keyframe_deaf || !call->sip ||
-        (call->status != SL_CALL_ESTABLISHED && call->status != SL_CALL_HOLD))
+    if (call->keyframe_deaf || !call->sip || !sl_call_is_established(call))
         return;
     call->keyframe_due = true;
     send_next(call);

@@ -99,7 +99,7 @@ static void count_call(const struct sl_call *call, struct sl_exchange_stats *out
         out->incoming++;
     else
         out->outgoing++;
-    out->established += call->status == SL_CALL_ESTABLISHED || call->status == SL_CALL_HOLD;
+    out->established += sl_call_is_established(call);
 }
 
 static void stats(void *arg, struct sl_exchange_stats *out)

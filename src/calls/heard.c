@@ -129,7 +129,7 @@ static void on_answered(struct sl_call *call, const struct sl_sip_event *event)
         on_next_answered(call, event);
         return;
     }
-    bool established = call->status == SL_CALL_ESTABLISHED || call->status == SL_CALL_HOLD;
+    bool established = sl_call_is_established(call);
 
     if (!take_description(call, event->sdp) || established)
         return; /* an ACK to what has changed the call */

@@ -45,7 +45,7 @@ static void tell_again(struct sl_phone *phone)
 
     sl_list_foreach(call, &phone->own_calls, struct sl_call, link)
     {
-        if (call->status == SL_CALL_ESTABLISHED || call->status == SL_CALL_HOLD)
+        if (sl_call_is_established(call))
             sl_call_tell(call, NULL, NULL);
     }
     sl_list_foreach(call, &phone->own_calls, struct sl_call, link)

@@ -43,17 +43,12 @@ static void take_answer(struct sl_call *call, const json_t *object)
     free(sdp);
 }
 
-static bool is_established(const struct sl_call *call)
-{
-    return call->status == SL_CALL_ESTABLISHED || call->status == SL_CALL_HOLD;
-}
-
 static void hold(struct sl_call *call, bool held, const json_t *object)
 {
     struct sl_error error = {.text = ""};
     bool is_held = call->status == SL_CALL_HOLD;
 
-    if (call->changing || !is_established(call))
+    if (call->changing || !sl_call_is_established(call))
         return;
     call->hold_for_transfer = held && json_is_true(json_object_get(object, "holdForTransfer"));
     if (held == is_held) { /* the page waits for a word, to unlock its button */
@@ -107,7 +102,7 @@ static void fulfil(struct sl_call *call, enum wish wish, const json_t *object)
         (void)sl_call_take_digits(call, object); /* no message tells the client (11.1) */
         break;
     case TRANSFER:
-        if (is_established(call))
+        if (sl_call_is_established(call))
             sl_call_transfer(call, sl_call_text(object, "target"));
         else
             sl_call_refuse_transfer(call, sl_call_text(object, "target"));
@@ -126,7 +121,7 @@ static void refuse(struct sl_call *call, enum wish wish, const json_t *object, c
         break;
     case HOLD:
     case UNHOLD:
-        if (is_established(call))
+        if (sl_call_is_established(call))
             sl_call_tell(call, info, NULL);
         break;
     case DIGITS:
@@ -175,12 +170,12 @@ static void wish_for(struct sl_call *call, enum wish wish, json_t *object)
     struct sl_session *session = call->phone->session;
     bool possible = wish == ANSWER
                         ? call->incoming && !call->answered && call->status == SL_CALL_RING
-                        : is_established(call) && !call->is_msrp;
+                        : sl_call_is_established(call) && !call->is_msrp;
 
     if (!possible) {
         if (wish == TRANSFER)
             sl_call_refuse_transfer(call, sl_call_text(object, "target"));
-        else if (call->is_msrp && is_established(call) && wish != DIGITS)
+        else if (call->is_msrp && sl_call_is_established(call) && wish != DIGITS)
             sl_call_tell(call, "An MSRP session is not held", NULL);
         return;
     }

@@ -211,7 +211,7 @@ void sl_call_on_refer(struct sl_call *call, const struct sl_sip_event *event)
     struct sl_session *session = call->phone->session;
 
     if (call->referred_to || call->transfer.target || call->alone ||
-        (call->status != SL_CALL_ESTABLISHED && call->status != SL_CALL_HOLD)) {
+        !sl_call_is_established(call)) {
         sl_sip_call_answer_refer(call->sip, 603);
         return;
     }

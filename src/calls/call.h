@@ -127,7 +127,8 @@ void sl_call_ring_on(struct sl_call *call);
 
 /* ---- transfer.c ---- */
 
-/* Our client's wish; what comes of it, the client hears. */
+/* Our client's wish: target is whom it would call, or the id of another call of its own, whose
+ * other side is to have this one instead. What comes of it, the client hears. */
 void sl_call_transfer(struct sl_call *call, const char *target);
 void sl_call_refuse_transfer(struct sl_call *call, const char *target);
 void sl_call_on_referred(struct sl_call *call, const struct sl_sip_event *event);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Blind transfers (sip.md 8).
+ * Transfers (sip.md 8).
  *
- * Our client asks: the telephone is told whom to call (REFER), and says how that goes.
+ * Our client asks: the telephone is told whom to call (REFER), and says how that goes. If the
+ * client has talked to that one before, in another call, the telephone is to take that call's place
+ * there; whom it calls then ends the other call.
  *
  * The telephone asks: a new call, which has the old one for its parent, is made to the target. Its
  * line is sent what the parent's browser says, and once it is answered the browser is the new
@@ -56,18 +58,35 @@ void sl_call_refuse_transfer(struct sl_call *call, const char *target)
     sl_call_tell_transfer(call, false, target, "FAILED", NULL);
 }
 
+/* It is about to be somebody else's. */
+static bool is_in_transfer(const struct sl_call *call)
+{
+    return call->transfer.target || call->next || call->referred_to;
+}
+
+/* Its other side has a dialog that the telephone of the first may replace. */
+static bool may_be_replaced(const struct sl_call *call, const struct sl_call *first)
+{
+    return call != first && !call->is_msrp && sl_call_is_established(call) && !is_in_transfer(call);
+}
+
 void sl_call_transfer(struct sl_call *call, const char *target)
 {
+    const struct sl_call *other = sl_call_find(call->phone, target);
     char uri[SL_SIP_URI_MAX];
+    bool possible = other ? may_be_replaced(other, call)
+                          : sl_sip_uri_of_callee(target, call->phone->domain, uri) == 0 &&
+                                sl_phone_reaches(call->phone, uri);
 
-    if (call->transfer.target || call->next ||
-        sl_sip_uri_of_callee(target, call->phone->domain, uri) < 0 ||
-        !sl_phone_reaches(call->phone, uri)) {
+    if (!possible || is_in_transfer(call)) {
         sl_call_refuse_transfer(call, target);
         return;
     }
     call->transfer.target = sl_strdup(target);
-    sl_sip_call_refer(call->sip, uri);
+    if (other)
+        sl_sip_call_refer_replacing(call->sip, other->sip);
+    else
+        sl_sip_call_refer(call->sip, uri);
 }
 
 void sl_call_on_referred(struct sl_call *call, const struct sl_sip_event *event)

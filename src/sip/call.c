@@ -59,6 +59,8 @@ static void release(struct sl_sip_call *call)
     sl_list_remove(&call->link);
     mem_deref(call->dialog);
     mem_deref(call->forkable);
+    free(call->local_tag);
+    free(call->remote_tag);
     free(call->target);
     free(call->to);
     free(call->caller);
@@ -117,6 +119,15 @@ struct sl_sip_call *sl_sip_call_of_fork(struct sl_sip *sip, const struct sip_msg
         sl_table_find(&sip->dialogs, sl_hash(msg->callid.p, msg->callid.l), is_half_of_dialog, msg);
 
     return node ? sl_container_of(node, struct sl_sip_call, dialog_node) : NULL;
+}
+
+void sl_sip_call_take_tags(struct sl_sip_call *call, const struct pl *local,
+                           const struct pl *remote)
+{
+    free(call->local_tag);
+    free(call->remote_tag);
+    call->local_tag = sl_sip_dup(local);
+    call->remote_tag = sl_sip_dup(remote);
 }
 
 void sl_sip_call_take_target(struct sl_sip_call *call, const struct sip_msg *msg)

@@ -114,6 +114,7 @@ void sl_sip_callee_on_ack(struct sl_sip_call *call, const struct sip_msg *msg)
 {
     if (!call->ok || msg->cseq.num != call->request->cseq.num)
         return;
+    sl_sip_call_take_tags(call, &msg->to.tag, &msg->from.tag);
     tmr_cancel(&call->ok_timer);
     call->ok = mem_deref(call->ok);
     sl_sip_call_drop_request(call);

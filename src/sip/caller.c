@@ -113,6 +113,7 @@ static void on_accepted(struct sl_sip_call *call, const struct sip_msg *msg)
     }
     call->forkable = call->dialog; /* others may answer as well */
     call->dialog = dialog;
+    sl_sip_call_take_tags(call, &msg->from.tag, &msg->to.tag);
     sl_sip_call_take_target(call, msg);
     sl_sip_call_know_dialog(call);
     sl_sip_call_set_state(call, CALL_CONFIRMED);

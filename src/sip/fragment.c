@@ -106,10 +106,19 @@ static int read_headers(const char *text, size_t len, struct sl_sip_refer_to *ou
     return 0;
 }
 
+/* Up to its headers; the user part may have a question mark as well (RFC 3261 section 25.1). */
+static size_t len_without_headers(const char *uri, size_t len)
+{
+    const char *at = memchr(uri, '@', len);
+    const char *host = at ? at : uri;
+    const char *question = memchr(host, '?', len - (size_t)(host - uri));
+
+    return question ? (size_t)(question - uri) : len;
+}
+
 int sl_sip_refer_to_parse(const char *text, size_t len, struct sl_sip_refer_to *out)
 {
-    const char *question = memchr(text, '?', len);
-    size_t uri_len = question ? (size_t)(question - text) : len;
+    size_t uri_len = len_without_headers(text, len);
 
     if ((!begins(text, uri_len, "sip:") && !begins(text, uri_len, "tel:")) ||
         !is_clean(text, uri_len))
@@ -119,5 +128,23 @@ int sl_sip_refer_to_parse(const char *text, size_t len, struct sl_sip_refer_to *
     memcpy(out->uri, text, uri_len);
     out->uri[uri_len] = '\0';
     out->replaces[0] = '\0';
-    return question ? read_headers(question + 1, len - uri_len - 1, out) : 0;
+    return uri_len < len ? read_headers(text + uri_len + 1, len - uri_len - 1, out) : 0;
+}
+
+int sl_sip_refer_to_build(const char *contact, const struct sl_sip_dialog_id *dialog,
+                          char out[static SL_SIP_URI_MAX])
+{
+    char replaces[SL_SIP_NAME_MAX];
+    size_t len = len_without_headers(contact, strlen(contact));
+    const char *remote_tag = *dialog->remote_tag ? dialog->remote_tag : "0"; /* section 3: none */
+
+    if (!is_clean(contact, len))
+        return -EINVAL;
+    if (len >= SL_SIP_URI_MAX ||
+        snprintf(replaces, sizeof(replaces), "%s;to-tag=%s;from-tag=%s", dialog->call_id,
+                 remote_tag, dialog->local_tag) >= (int)sizeof(replaces))
+        return -ENOBUFS;
+    memcpy(out, contact, len);
+    out[len] = '\0';
+    return sl_sip_uri_add_header(out, "Replaces", replaces);
 }

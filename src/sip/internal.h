@@ -233,8 +233,9 @@ struct sl_sip_call {
     bool close_wanted;
     int close_code;
     struct sip_dialog *dialog;
-    struct sip_dialog *forkable; /* of the first INVITE, before somebody had answered; or NULL */
-    char *target;                /* Request-URI of the next request */
+    struct sip_dialog *forkable;  /* of the first INVITE, before somebody had answered; or NULL */
+    char *local_tag, *remote_tag; /* of the dialog, which does not tell; NULL: not acknowledged */
+    char *target;                 /* Request-URI of the next request */
     char *to, *caller, *name, *headers;
     char *sdp;        /* of the INVITE under way */
     char *sdp_before; /* what holds until a change is accepted; NULL: none is wanted */
@@ -272,6 +273,9 @@ void sl_sip_call_enlist(struct sl_sip_call *call);
 void sl_sip_call_set_state(struct sl_sip_call *call, enum call_state state);
 /* It has a dialog: requests within are its own. */
 void sl_sip_call_know_dialog(struct sl_sip_call *call);
+/* What its two sides are known by, from a message that has both. */
+void sl_sip_call_take_tags(struct sl_sip_call *call, const struct pl *local,
+                           const struct pl *remote);
 /* Requests within go to the Contact of its other side; without one all stays. */
 void sl_sip_call_take_target(struct sl_sip_call *call, const struct sip_msg *msg);
 struct sl_sip_call *sl_sip_call_of(struct sl_sip *sip, const struct sip_msg *msg);
@@ -305,6 +309,7 @@ void sl_sip_refer_init(struct sl_sip_call *call);
 void sl_sip_refer_deinit(struct sl_sip_call *call);
 /* Takes the text over. */
 void sl_sip_call_refer_to(struct sl_sip_call *call, char *uri);
+void sl_sip_call_refer_to_replace(struct sl_sip_call *call, const struct sl_sip_call *other);
 void sl_sip_call_answer_refer_with(struct sl_sip_call *call, int code);
 void sl_sip_call_notify_with(struct sl_sip_call *call, char *status_line, bool last);
 /* REFER and NOTIFY within its dialog. */

@@ -192,6 +192,28 @@ void sl_sip_call_refer(struct sl_sip_call *call, const char *uri)
     post(call, run_refer, 0, uri, NULL);
 }
 
+struct replacement {
+    struct sl_msg msg;
+    struct sl_sip_call *call, *other; /* their ends are ordered later */
+};
+
+static void on_replacement(struct sl_msg *msg)
+{
+    struct replacement *replacement = sl_container_of(msg, struct replacement, msg);
+
+    sl_sip_call_refer_to_replace(replacement->call, replacement->other);
+    free(replacement);
+}
+
+void sl_sip_call_refer_replacing(struct sl_sip_call *call, struct sl_sip_call *other)
+{
+    struct replacement *replacement = sl_new(struct replacement);
+
+    *replacement =
+        (struct replacement){.msg = {.run = on_replacement}, .call = call, .other = other};
+    sl_sip_order(call->account->sip, &replacement->msg);
+}
+
 void sl_sip_call_answer_refer(struct sl_sip_call *call, int code)
 {
     post(call, run_answer_refer, code, NULL, NULL);

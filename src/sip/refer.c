@@ -51,6 +51,20 @@ void sl_sip_call_refer_to(struct sl_sip_call *call, char *uri)
     sl_sip_send(&call->refer);
 }
 
+void sl_sip_call_refer_to_replace(struct sl_sip_call *call, const struct sl_sip_call *other)
+{
+    const struct sl_sip_dialog_id dialog = {.call_id = sip_dialog_callid(other->dialog),
+                                            .local_tag = other->local_tag,
+                                            .remote_tag = other->remote_tag};
+    char uri[SL_SIP_URI_MAX];
+
+    if (other->state == CALL_CONFIRMED && other->local_tag && other->target &&
+        sl_sip_refer_to_build(other->target, &dialog, uri) == 0)
+        sl_sip_call_refer_to(call, sl_strdup(uri));
+    else
+        sl_sip_call_tell(call, SL_SIP_REFERRED, 481, NULL);
+}
+
 /* The header's value up to a semicolon. */
 static bool value_is(const struct sip_msg *msg, enum sip_hdrid id, const char *wanted)
 {

@@ -197,6 +197,9 @@ void sl_sip_call_inform(struct sl_sip_call *call, const char *type, const char *
 /* REFER to this URI; one at a time: SL_SIP_REFERRED follows, and perhaps SL_SIP_TRANSFER_NOTIFIED
  * before. */
 void sl_sip_call_refer(struct sl_sip_call *call, const char *uri);
+/* The same, to the other side of another call, in whose place the new one is to be there (RFC
+ * 3891). SL_SIP_REFERRED has 481 if that one is over, or cannot be named. */
+void sl_sip_call_refer_replacing(struct sl_sip_call *call, struct sl_sip_call *other);
 /* 202, or the refusal of what SL_SIP_REFER wants. */
 void sl_sip_call_answer_refer(struct sl_sip_call *call, int code);
 /* Of one that was accepted: a status line for who wanted it, at last the final one. */

@@ -140,21 +140,31 @@ bool sl_sip_uri_is_secure(const char *uri)
     return has_scheme(uri, "sips:");
 }
 
+/* The separator and the text, escaped; the new length, or -ENOBUFS. */
+static int add_part(char separator, const char *text, const char *besides, char *uri, int len)
+{
+    if (len > SL_SIP_URI_MAX - 2)
+        return -ENOBUFS;
+    uri[len++] = separator;
+    return escape(text, besides, uri, len, SL_SIP_URI_MAX);
+}
+
 int sl_sip_uri_add_param(char uri[static SL_SIP_URI_MAX], const char *name, const char *value)
 {
     static const char *const besides = "[]/:&+$";
-    int len = (int)strlen(uri);
+    int len = add_part(';', name, besides, uri, (int)strlen(uri));
 
-    if (len > SL_SIP_URI_MAX - 2)
-        return -ENOBUFS;
-    uri[len++] = ';';
-    len = escape(name, besides, uri, len, SL_SIP_URI_MAX);
-    if (len < 0 || *value == '\0')
-        return len < 0 ? len : 0;
-    if (len > SL_SIP_URI_MAX - 2)
-        return -ENOBUFS;
-    uri[len++] = '=';
-    len = escape(value, besides, uri, len, SL_SIP_URI_MAX);
+    if (len >= 0 && *value != '\0')
+        len = add_part('=', value, besides, uri, len);
+    return len < 0 ? len : 0;
+}
+
+int sl_sip_uri_add_header(char uri[static SL_SIP_URI_MAX], const char *name, const char *value)
+{
+    int len = add_part('?', name, "", uri, (int)strlen(uri));
+
+    if (len >= 0)
+        len = add_part('=', value, "", uri, len);
     return len < 0 ? len : 0;
 }
 

@@ -19,6 +19,8 @@ bool sl_sip_uri_is_secure(const char *uri);
 /* `;name=value` at the end of a URI, both escaped as RFC 3261 section 25.1 wants it; of an empty
  * value `;name`. -ENOBUFS. */
 int sl_sip_uri_add_param(char uri[static SL_SIP_URI_MAX], const char *name, const char *value);
+/* `?name=value` at the end of a URI that has no headers yet, both escaped. -ENOBUFS. */
+int sl_sip_uri_add_header(char uri[static SL_SIP_URI_MAX], const char *name, const char *value);
 /* sip:USER@DOMAIN with the user part escaped. -ENOBUFS. */
 int sl_sip_uri_of_user(const char *user, const char *domain, char out[static SL_SIP_URI_MAX]);
 /* The user part of a URI, unescaped and cut; "" if it has none. Returns out. */

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Blind transfers in both directions: statements SIP-59 to SIP-66 of sip.md, with a scripted party,
-// Kamailio, telephones (baresip) and the SDK in Chromium.
+// Transfers in both directions: section 8 of sip.md and its statements SIP-59 to SIP-66, with a
+// scripted party, Kamailio, telephones (baresip) and the SDK in Chromium.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Backend, startWithApps } from './lib/backend.mjs';
-import { Line, event, sdpOf } from './lib/calls.mjs';
+import { Line, account, answerOf, event, lastOffer, newId, sdpOf } from './lib/calls.mjs';
 import { call as inPage } from './lib/bare.mjs';
 import { Browser } from './lib/browser.mjs';
+import { MsrpParty } from './lib/msrp.mjs';
 import { BARE, startPages } from './lib/pages.mjs';
 import { freePorts } from './lib/ports.mjs';
-import { Baresip, DOMAIN, Kamailio } from './lib/sip.mjs';
+import { offer } from './lib/sdp.mjs';
+import { Baresip, DOMAIN, Kamailio, Party } from './lib/sip.mjs';
 import { until } from './lib/wait.mjs';
 
-let server, kamailio, backend, app, line;
+let server, kamailio, backend, app, line, uas;
 
 before(async () => {
     const media = await freePorts(60);
-    [kamailio, backend] = await Promise.all([Kamailio.start(), Backend.start()]);
+    uas = await Party.open();
+    [kamailio, backend] = await Promise.all([Kamailio.start({ uas: uas.port }), Backend.start()]);
     app = backend.endpoint('moved');
     app.config({ transfer: { restOnError: 'FAIL' }, OnTransferEvent: { restOnError: 'FAIL' } });
     server = await startWithApps({ moved: { url: app.url, methods: ['connect', 'transfer',
@@ -27,7 +30,7 @@ before(async () => {
 });
 after(async () => {
     await line?.close();
-    await Promise.all([server?.stop(), kamailio?.stop(), backend?.stop()]);
+    await Promise.all([server?.stop(), kamailio?.stop(), backend?.stop(), uas?.close()]);
 });
 
 const transfer = (client, callId, status) => event(client, 'notifyTransferEvent', callId, status);
@@ -118,6 +121,151 @@ describe('a client transfers', { concurrency: 8 }, () => {
         for (const [status, target] of [['FAILED', '1002'], ['ACCEPTED', '1003'], ['COMPLETED', '1003']])
             assert.equal((await app.next('TransferStatusEvent', (body) => body.callId === callId &&
                 body.status === status)).body.target, target);
+    });
+});
+
+// ---- To whom the client talks in another call ----
+
+const tagOf = (address) => /;tag=([^;]+)/.exec(address)[1];
+
+// The URI of a Refer-To, and the dialog that it is to replace: as RFC 3261 section 19.1.1 reads it.
+function referTo(refer) {
+    const [, uri, headers] = /^<([^?]+)\?([^>]+)>$/.exec(refer.get('refer-to'));
+    const fields = headers.split('&').map((field) => field.split('=').map(decodeURIComponent));
+    return { uri, headers: Object.fromEntries(fields) };
+}
+
+// The INVITE whose dialog a party, which was called, finds by a Replaces (RFC 3891 section 3).
+function replaced(party, replaces) {
+    const [id, ...params] = replaces.split(';');
+    const { 'to-tag': local, 'from-tag': remote } = Object.fromEntries(params.map((one) => one.split('=')));
+    return party.received.find((one) => one.method === 'INVITE' && one.get('call-id') === id &&
+        tagOf(one.get('from')) === remote && local === 'party');
+}
+
+describe('a client transfers to whom it talks to (sip.md 8.1)', { concurrency: 8 }, () => {
+    test('SIP-59 the REFER names the dialog of the other call, whoever has begun it', async () => {
+        const { party, client } = await line.atParty({ registers: true });
+        const { callId, invite } = await line.established(client, party);
+        const called = await line.dial(client, party);
+        const contact = `sip:third@127.0.0.1:${party.port};ob`;
+        await party.reply(called.invite, 200, 'OK', [`Contact: <${contact}?Subject=x>`], sdpOf(party));
+        await party.next('ACK');
+        await event(client, 'talk', called.callId, 'ESTABLISHED');
+        client.send('transfer', { callId, target: called.callId });
+        const refer = await party.next('REFER');
+        assert.equal(refer.get('call-id'), invite.get('call-id'));
+        assert.equal(refer.get('refer-to'), `<${contact}?Replaces=${called.invite.get('call-id')}` +
+            `%3Bto-tag%3Dparty%3Bfrom-tag%3D${tagOf(called.invite.get('from'))}>`);
+        assert.equal(refer.get('referred-by'), `<sip:u1@${DOMAIN}>`);
+        await party.reply(refer, 603, 'Decline');
+        const failed = await transfer(client, callId, 'FAILED');
+        assert.deepEqual([failed.target, failed.sipStatus], [called.callId, 603]);
+
+        const calling = await line.callIn(client, party);
+        const { callId: caller } = calling.call;
+        client.send('answer', { callId: caller, sdp: answerOf(lastOffer(client, caller)) });
+        const ok = await party.next(200);
+        await party.within(calling.invite, ok, 'ACK', line.at);
+        await event(client, 'talk', caller, 'ESTABLISHED');
+        client.send('transfer', { callId, target: caller });
+        const second = await party.next('REFER');
+        assert.equal(second.get('call-id'), invite.get('call-id'));
+        assert.equal(second.get('refer-to'), `<sip:party@127.0.0.1:${party.port}?Replaces=` +
+            `${calling.invite.get('call-id')}%3Bto-tag%3Dours%3Bfrom-tag%3D${tagOf(ok.get('to'))}>`);
+        await party.reply(second, 202, 'Accepted', [party.contact]);
+        assert.equal((await transfer(client, callId, 'ACCEPTED')).target, caller);
+    });
+
+    test('SIP-60 the telephone takes the place of the client, whose calls both end', async () => {
+        const { party, client } = await line.atParty();
+        const third = await line.registrar();
+        const { callId, invite } = await line.established(client, party);
+        // The party is the proxy, too: what it has answered for the third is the third's.
+        const consulted = await line.dial(client, party);
+        third.received.push(consulted.invite);
+        await party.reply(consulted.invite, 200, 'OK', [third.contact], sdpOf(third));
+        await third.next('ACK');
+        await event(client, 'talk', consulted.callId, 'ESTABLISHED');
+        for (const [id, to] of [[callId, party], [consulted.callId, third]]) { // as it is usually done
+            client.send('hold', { callId: id });
+            await to.reply(await to.next('INVITE'), 200, 'OK', [to.contact],
+                sdpOf(to, { direction: 'recvonly' }));
+            await event(client, 'hold', id, 'HOLD');
+        }
+        client.send('transfer', { callId, target: consulted.callId });
+        const refer = await party.next('REFER');
+        await party.reply(refer, 202, 'Accepted', [party.contact]);
+        await notify(party, invite, '100 Trying');
+        await transfer(client, callId, 'TRYING');
+
+        const { uri, headers } = referTo(refer);
+        assert.deepEqual(Object.keys(headers), ['Replaces']);
+        await party.request('INVITE', uri, { address: third.address, port: third.port },
+            [`Replaces: ${headers.Replaces}`, party.contact], sdpOf(party));
+        const taking = await another(third, consulted.invite);
+        assert.equal(taking.uri, /<([^>]+)>/.exec(third.contact)[1]);
+        const dialog = replaced(third, taking.get('replaces'));
+        assert.equal(dialog, consulted.invite);
+        await third.reply(taking, 200, 'OK', [third.contact], sdpOf(third));
+        const bye = await third.back(dialog, 'BYE', cseq++);
+        await third.next(200);
+        assert.equal((await event(client, 'finish', consulted.callId, 'FINISH')).sipMessageRaw, bye.raw);
+
+        await notify(party, invite, '200 OK', 'terminated;reason=noresource');
+        const gone = await party.next('BYE');
+        assert.equal(gone.get('call-id'), invite.get('call-id'));
+        await party.reply(gone, 200, 'OK');
+        await event(client, 'finish', callId, 'FINISH');
+        const told = client.received.filter(({ message }) => message === 'notifyTransferEvent');
+        assert.deepEqual(told.map(({ data: [{ target, status }] }) => [target, status]),
+            ['ACCEPTED', 'TRYING', 'COMPLETED'].map((status) => [consulted.callId, status]));
+        assert.equal(client.received.at(-1).message, 'finish');
+        assert.equal(third.count('BYE'), 0);
+    });
+
+    test('SIP-62 a call whose place nobody can take is no target', async () => {
+        const { party, client } = await line.atParty();
+        const { callId, invite } = await line.established(client, party);
+        const { callId: rings, invite: ringing } = await line.dial(client, party);
+        await party.reply(ringing, 180, 'Ringing', [party.contact]);
+        await event(client, 'ring', rings, 'RING');
+        const texts = newId(), other = await MsrpParty.open();
+        client.send('call', { callId: texts, callee: '1001', isMsrp: true, visibleName: '' });
+        const session = await another(party, invite, ringing);
+        other.take(session.body);
+        await party.reply(session, 200, 'OK', [party.contact], other.describe('active'));
+        await other.connect();
+        other.greet();
+        await event(client, 'talk', texts, 'ESTABLISHED');
+        for (const target of [callId, rings, texts]) {
+            client.send('transfer', { callId, target });
+            assert.equal((await transfer(client, callId, 'FAILED')).target, target);
+        }
+        assert.equal(party.count('REFER'), 0);
+        await other.close();
+
+        await party.reply(ringing, 200, 'OK', [party.contact], sdpOf(party)); // and now it is one
+        await event(client, 'talk', rings, 'ESTABLISHED');
+        client.send('transfer', { callId, target: rings });
+        const refer = await party.next('REFER');
+        assert.ok(refer.get('refer-to').includes(ringing.get('call-id')));
+        client.send('transfer', { callId: rings, target: callId }); // while it is being transferred
+        assert.equal((await transfer(client, rings, 'FAILED')).target, callId);
+        await party.reply(refer, 202, 'Accepted', [party.contact]);
+        await transfer(client, callId, 'ACCEPTED');
+        assert.equal(party.count('REFER'), 1);
+    });
+
+    test('SIP-59 the call of another client is a name like any other', async () => {
+        const [one, two] = await Promise.all([line.atParty(), line.atParty()]);
+        const { callId } = await line.established(one.client, one.party);
+        const { callId: target } = await line.established(two.client, two.party);
+        one.client.send('transfer', { callId, target });
+        const refer = await one.party.next('REFER');
+        assert.equal(refer.get('refer-to'), `<sip:${target}@${DOMAIN}>`);
+        await one.party.reply(refer, 404, 'Not Found');
+        assert.equal((await transfer(one.client, callId, 'FAILED')).sipStatus, 404);
     });
 });
 
@@ -318,5 +466,50 @@ describe('with telephones and a browser', () => {
             await page.context().close();
             await Promise.all([second.stop(), third.stop()]);
         }
+    });
+});
+
+describe('by way of Kamailio', () => {
+    // Both telephones are the server's, too: the one that is transferred calls with Replaces.
+    test('SIP-59 SIP-64 one client transfers another to whom it talks to', async () => {
+        const [first, second] = await Promise.all(['u1', 'u2'].map(async (user) => {
+            const client = await line.client(account(user, kamailio.port));
+            await client.next('registered');
+            return client;
+        }));
+        const dial = (callee) => {
+            const callId = newId();
+            first.send('call', { callId, incoming: false, hasVideo: false, hasAudio: true, status: 'PENDING',
+                mediaProvider: 'WebRTC', sdp: offer({ kinds: ['audio'], direction: 'sendrecv' }),
+                caller: 'u1', callee, visibleName: '' });
+            return callId;
+        };
+        const toSecond = dial('u2');
+        const { data: [{ callId: ofSecond }] } = await second.next('notifyIncomingCall');
+        second.send('answer', { callId: ofSecond, sdp: answerOf(lastOffer(second, ofSecond)) });
+        await event(first, 'talk', toSecond, 'ESTABLISHED');
+        await event(second, 'talk', ofSecond, 'ESTABLISHED');
+        const toThird = dial('uas');
+        const invite = await uas.next('INVITE');
+        await uas.reply(invite, 200, 'OK', [uas.contact], sdpOf(uas));
+        await uas.next('ACK');
+        await event(first, 'talk', toThird, 'ESTABLISHED');
+
+        first.send('transfer', { callId: toSecond, target: toThird });
+        const pending = await transfer(second, ofSecond, 'PENDING');
+        assert.equal(pending.target, /<([^>]+)>/.exec(uas.contact)[1]);
+        const taking = await another(uas, invite);
+        assert.equal(taking.get('referred-by'), `<sip:u1@${DOMAIN}>`);
+        assert.equal(replaced(uas, taking.get('replaces')), invite);
+        await uas.reply(taking, 200, 'OK', [uas.contact], sdpOf(uas));
+        await uas.next('ACK');
+        await uas.back(invite, 'BYE', cseq++);
+        await event(first, 'finish', toThird, 'FINISH');
+        await transfer(first, toSecond, 'COMPLETED');
+        await event(first, 'finish', toSecond, 'FINISH');
+        const { data: [next] } = await second.next('notifyIncomingCall');
+        assert.equal(next.parentCallId, ofSecond);
+        await event(second, 'talk', next.callId, 'ESTABLISHED');
+        await event(second, 'finish', ofSecond, 'FINISH');
     });
 });

@@ -56,6 +56,20 @@ static void adds_parameters(void **state)
     assert_string_equal(uri, "sip:1001@example.com;param1=value1;lr;a=b%3Bc%0D%0A%3E");
 }
 
+/* RFC 3261 section 19.1.1 */
+static void adds_headers(void **state)
+{
+    (void)state;
+    char uri[SL_SIP_URI_MAX] = "sip:1001@example.com;lr", full[SL_SIP_URI_MAX];
+
+    assert_int_equal(sl_sip_uri_add_header(uri, "Replaces", "a/b@[::1]?c;to-tag=1\r\n&x"), 0);
+    assert_string_equal(uri, "sip:1001@example.com;lr?Replaces="
+                             "a%2Fb%40%5B%3A%3A1%5D%3Fc%3Bto-tag%3D1%0D%0A%26x");
+    memset(full, 'x', sizeof(full) - 12);
+    full[sizeof(full) - 12] = '\0';
+    assert_int_equal(sl_sip_uri_add_header(full, "Replaces", "1"), -ENOBUFS);
+}
+
 static void finds_users(void **state)
 {
     (void)state;
@@ -153,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_uris_of_what_is_called),
         cmocka_unit_test(adds_parameters),
+        cmocka_unit_test(adds_headers),
         cmocka_unit_test(finds_users),
         cmocka_unit_test(keeps_names_in_their_quotes),
         cmocka_unit_test(takes_contact_parameters),

@@ -8,7 +8,7 @@
  *
  * set_state() is the only function that moves it. Nothing is processed in a final state.
  *
- * OpenSSL keeps 58 KB for an SSL from the ClientHello on, finished or not, so the owner should
+ * OpenSSL keeps 58 KB for an SSL from the ClientHello on, 35 KB once it stands, so the owner should
  * destroy it some seconds after CONNECTED: until then it answers the peer's retransmissions (our
  * last flight may have been lost), after that only a close_notify is missed.
  *
@@ -357,6 +357,13 @@ static bool within_budget(struct sl_dtls *dtls, size_t len)
     return dtls->datagrams <= HANDSHAKE_DATAGRAMS_MAX && dtls->bytes <= HANDSHAKE_BYTES_MAX;
 }
 
+/* 18 KB to read into and to write from, as long as there is nothing to be said. */
+static void put_buffers_away(struct sl_dtls *dtls)
+{
+    if (dtls->state == SL_DTLS_CONNECTED)
+        (void)SSL_free_buffers(dtls->ssl); /* not while something is in them */
+}
+
 enum sl_dtls_state sl_dtls_input(struct sl_dtls *dtls, const uint8_t *datagram, size_t len,
                                  int64_t now_us)
 {
@@ -374,6 +381,7 @@ enum sl_dtls_state sl_dtls_input(struct sl_dtls *dtls, const uint8_t *datagram, 
         counted = true;
         take_record(dtls, &record);
     }
+    put_buffers_away(dtls); /* SSL_read() makes them again */
     update_deadline(dtls, now_us);
     return dtls->state;
 }
@@ -424,6 +432,7 @@ void sl_dtls_close(struct sl_dtls *dtls)
     if (dtls->state != SL_DTLS_CONNECTED)
         return; /* nothing was agreed that could be closed */
     ERR_clear_error();
-    (void)SSL_shutdown(dtls->ssl); /* sends it; the peer's own is not waited for */
+    (void)SSL_alloc_buffers(dtls->ssl); /* it would not do so itself */
+    (void)SSL_shutdown(dtls->ssl);      /* sends it; the peer's own is not waited for */
     set_state(dtls, SL_DTLS_CLOSED);
 }

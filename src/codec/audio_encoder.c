@@ -26,12 +26,13 @@ static const struct {
     const char *name; /* FFmpeg's; NULL: not encoded here */
     enum AVSampleFormat format;
     int bitrate_bps; /* sensible, of one channel; 0: not to be chosen */
+    int most_bps;    /* of one channel, where the library refuses more; 0: it takes what it can */
 } encodings[SL_CODECS] = {
-    [SL_CODEC_AAC] = {"aac", AV_SAMPLE_FMT_FLTP, 64000},
-    [SL_CODEC_OPUS] = {"libopus", AV_SAMPLE_FMT_S16, 40000},
-    [SL_CODEC_PCMA] = {"pcm_alaw", AV_SAMPLE_FMT_S16, 0},
-    [SL_CODEC_PCMU] = {"pcm_mulaw", AV_SAMPLE_FMT_S16, 0},
-    [SL_CODEC_G722] = {"g722", AV_SAMPLE_FMT_S16, 0},
+    [SL_CODEC_AAC] = {"aac", AV_SAMPLE_FMT_FLTP, 64000, 0},
+    [SL_CODEC_OPUS] = {"libopus", AV_SAMPLE_FMT_S16, 40000, 256000},
+    [SL_CODEC_PCMA] = {"pcm_alaw", AV_SAMPLE_FMT_S16, 0, 0},
+    [SL_CODEC_PCMU] = {"pcm_mulaw", AV_SAMPLE_FMT_S16, 0, 0},
+    [SL_CODEC_G722] = {"g722", AV_SAMPLE_FMT_S16, 0, 0},
 };
 
 struct sl_audio_encoder {
@@ -51,6 +52,15 @@ static int sensible_bitrate_bps(const struct sl_audio_encoder_config *config)
     if (config->codec == SL_CODEC_AAC && config->rate_hz < 32000)
         return config->channels * config->rate_hz * 2;
     return config->channels * encodings[config->codec].bitrate_bps;
+}
+
+static int bitrate_bps_of(const struct sl_audio_encoder_config *config)
+{
+    int most = config->channels * encodings[config->codec].most_bps;
+
+    if (config->bitrate_bps == 0)
+        return sensible_bitrate_bps(config);
+    return most > 0 && config->bitrate_bps > most ? most : config->bitrate_bps;
 }
 
 static bool has_rate(const AVCodec *codec, int rate_hz)
@@ -84,7 +94,7 @@ static int open_context(struct sl_audio_encoder *encoder, const AVCodec *codec,
     context->sample_rate = config->rate_hz;
     context->time_base = (AVRational){1, config->rate_hz};
     av_channel_layout_default(&context->ch_layout, config->channels);
-    context->bit_rate = config->bitrate_bps ? config->bitrate_bps : sensible_bitrate_bps(config);
+    context->bit_rate = bitrate_bps_of(config);
     context->thread_count = 1;
     if (config->codec == SL_CODEC_AAC)
         context->profile = FF_PROFILE_AAC_LOW;

@@ -64,7 +64,7 @@ struct sl_audio_encoder_config {
     /* Of what goes in: resample before. Opus: 8000, 12000, 16000, 24000 or 48000; G722: 16000,
      * mono. */
     int rate_hz, channels;
-    int bitrate_bps; /* 0: a sensible one */
+    int bitrate_bps; /* 0: a sensible one; more than the codec can use: the most it can */
 };
 int sl_audio_encoder_create(const struct sl_audio_encoder_config *config,
                             struct sl_audio_encoder **out);

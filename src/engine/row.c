@@ -13,7 +13,6 @@ enum {
     GAP_US = 60 * SL_US_PER_MS,      /* longer ones stay gaps, but in a gapless row */
     BACK_US = SL_US_PER_S,           /* a clock that was set back; less is an overlap */
     JUMP_US = 10 * (int)SL_US_PER_S, /* nor is this filled with silence, or waited for */
-    OPUS_CHANNEL_BPS_MAX = 256000,
 };
 
 /* What is usual. */
@@ -36,14 +35,6 @@ static void report_config(struct sl_row *row)
         sl_engine_report(row->reporter, &report);
 }
 
-/* The encoder refuses what is more than it can use. */
-static uint32_t bitrate_bps_of(const struct sl_row *row, int channels)
-{
-    uint32_t most = (uint32_t)channels * OPUS_CHANNEL_BPS_MAX;
-
-    return row->codec == SL_CODEC_OPUS && row->bitrate_bps > most ? most : row->bitrate_bps;
-}
-
 /* Those that there were, if any, are gone then; after an error they are still there. */
 static int open_codecs(struct sl_row *row, int rate_hz, int channels)
 {
@@ -51,7 +42,7 @@ static int open_codecs(struct sl_row *row, int rate_hz, int channels)
         .codec = row->codec,
         .rate_hz = rate_hz,
         .channels = channels,
-        .bitrate_bps = (int)bitrate_bps_of(row, channels),
+        .bitrate_bps = (int)row->bitrate_bps,
     };
     struct sl_resampler *resampler;
     struct sl_audio_encoder *encoder;

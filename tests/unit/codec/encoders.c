@@ -263,6 +263,17 @@ static void what_follows_a_restart_is_at_another_time(void **state)
     }
 }
 
+static void a_rate_beyond_what_a_codec_can_use_is_the_most_it_can(void **state)
+{
+    (void)state;
+    for (int channels = 1; channels <= 2; channels++) {
+        const struct sl_audio_encoder_config config = {SL_CODEC_OPUS, 48000, channels, INT32_MAX};
+        struct sl_audio_encoder *encoder = NULL;
+        assert_int_equal(sl_audio_encoder_create(&config, &encoder), 0);
+        sl_audio_encoder_destroy(encoder);
+    }
+}
+
 static void audio_encoders_refuse_what_they_cannot_do(void **state)
 {
     (void)state;
@@ -599,6 +610,7 @@ int main(void)
         cmocka_unit_test_teardown(what_is_decoded_sounds_when_the_time_stamp_says, teardown),
         cmocka_unit_test_teardown(aac_says_low_complexity_rate_and_channels, teardown),
         cmocka_unit_test_teardown(what_follows_a_restart_is_at_another_time, teardown),
+        cmocka_unit_test(a_rate_beyond_what_a_codec_can_use_is_the_most_it_can),
         cmocka_unit_test_teardown(audio_encoders_refuse_what_they_cannot_do, teardown),
         cmocka_unit_test_teardown(
             key_frames_come_when_asked_for_and_begin_with_their_parameter_sets, teardown),

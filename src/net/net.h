@@ -9,6 +9,8 @@
  *                 send us, a connection there
  *   acceptor.h    who comes, and what becomes of them where descriptors are short
  *   conn.h tls.h  bytes of a TCP connection, in clear or by TLS, on one loop or moved to another
+ *   fingerprint.h
+ *                 what a description says of a certificate
  *   udp.h inlet.h ports.h
  *                 datagrams in batches, or one socket of them; ports out of a range
  *   capture.h     what datagrams came and went, for a while
@@ -25,6 +27,7 @@
 #include "net/capture.h"
 #include "net/conn.h"
 #include "net/dial.h"
+#include "net/fingerprint.h"
 #include "net/host_addrs.h"
 #include "net/inlet.h"
 #include "net/jobs.h"

@@ -22,12 +22,9 @@
 #include "webrtc/dtls_internal.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/time.h>
 
 enum {
@@ -45,8 +42,7 @@ struct sl_dtls {
     enum sl_srtp_profile profile; /* once CONNECTED */
     bool client;
     bool fingerprint_wrong;
-    const EVP_MD *md; /* of the fingerprint */
-    uint8_t fingerprint[EVP_MAX_MD_SIZE];
+    struct sl_fingerprint fingerprint; /* the peer's */
     void (*on_send)(void *owner, const uint8_t *datagram, size_t len);
     void *owner;
     const uint8_t *record; /* what OpenSSL reads next; NULL: nothing */
@@ -108,47 +104,6 @@ BIO_METHOD *sl_dtls_bio_method(void)
 
 /* ---- The peer's certificate ---- */
 
-static const EVP_MD *find_hash(const char *name)
-{
-    static const struct {
-        const char *name;
-        const EVP_MD *(*md)(void);
-    } hashes[] = {
-        {"sha-256", EVP_sha256},
-        {"sha-384", EVP_sha384},
-        {"sha-512", EVP_sha512},
-        {"sha-1", EVP_sha1},
-    };
-
-    for (size_t i = 0; i < SL_ARRAY_LEN(hashes); i++) {
-        if (strcasecmp(name, hashes[i].name) == 0)
-            return hashes[i].md();
-    }
-    return NULL;
-}
-
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *found = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-    return found ? (int)(found - digits) : -1;
-}
-
-/* "AB:cd:..." of exactly len bytes (RFC 8122 section 5). */
-static int parse_fingerprint(const char *text, uint8_t *out, size_t len)
-{
-    for (size_t i = 0; i < len; i++, text += 3) {
-        int high = hex_digit(text[0]);
-        int low = high < 0 ? -1 : hex_digit(text[1]);
-
-        if (low < 0 || text[2] != (i + 1 < len ? ':' : '\0'))
-            return -EINVAL;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return 0;
-}
-
 /* Replaces OpenSSL's building of a chain: a certificate is good if it is the one that the SDP told
  * of, whoever signed it (RFC 8122 section 6.2). Runs before anything is done with its key. */
 int sl_dtls_verify_peer(X509_STORE_CTX *store, void *arg)
@@ -156,12 +111,9 @@ int sl_dtls_verify_peer(X509_STORE_CTX *store, void *arg)
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct sl_dtls *dtls = SSL_get_app_data(ssl);
     const X509 *cert = X509_STORE_CTX_get0_cert(store);
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
 
     (void)arg;
-    if (cert && X509_digest(cert, dtls->md, digest, &len) &&
-        CRYPTO_memcmp(digest, dtls->fingerprint, len) == 0) {
+    if (cert && sl_fingerprint_fits(&dtls->fingerprint, cert)) {
         X509_STORE_CTX_set_error(store, X509_V_OK);
         return 1;
     }
@@ -201,7 +153,6 @@ static int make_ssl(struct sl_dtls *dtls, const struct sl_dtls_identity *identit
 int sl_dtls_create(const struct sl_dtls_config *config, int64_t now_us, struct sl_dtls **out)
 {
     struct sl_dtls *dtls = sl_new(struct sl_dtls);
-    int err = -EINVAL;
 
     (void)now_us; /* nothing runs before the first flight */
     dtls->state = SL_DTLS_HANDSHAKE;
@@ -209,10 +160,8 @@ int sl_dtls_create(const struct sl_dtls_config *config, int64_t now_us, struct s
     dtls->on_send = config->on_send;
     dtls->owner = config->owner;
     dtls->deadline_us = INT64_MAX;
-    dtls->md = find_hash(config->fingerprint_hash);
-    if (dtls->md)
-        err = parse_fingerprint(config->fingerprint, dtls->fingerprint,
-                                (size_t)EVP_MD_get_size(dtls->md));
+    int err =
+        sl_fingerprint_parse(config->fingerprint_hash, config->fingerprint, &dtls->fingerprint);
     if (!err)
         err = make_ssl(dtls, config->identity);
     if (err < 0) {

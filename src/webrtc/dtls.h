@@ -15,7 +15,7 @@
 
 struct sl_error;
 
-enum { SL_DTLS_FINGERPRINT_MAX = 96, SL_DTLS_MTU = 1200 };
+enum { SL_DTLS_MTU = 1200 };
 
 /* A self-signed ECDSA P-256 certificate made at start, and the settings of every handshake. */
 struct sl_dtls_identity;

@@ -55,15 +55,13 @@ static X509 *make_certificate(EVP_PKEY *key)
     return NULL;
 }
 
-static bool format_fingerprint(const X509 *cert, char out[SL_DTLS_FINGERPRINT_MAX])
+static bool format_fingerprint(const X509 *cert, char out[SL_FINGERPRINT_TEXT_MAX])
 {
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    unsigned len;
+    struct sl_fingerprint fingerprint;
 
-    if (!X509_digest(cert, EVP_sha256(), digest, &len))
+    if (!sl_fingerprint_make(cert, &fingerprint))
         return false;
-    for (unsigned i = 0; i < len; i++)
-        (void)snprintf(out + 3 * (size_t)i, 4, i + 1 < len ? "%02X:" : "%02X", digest[i]);
+    (void)sl_fingerprint_format(&fingerprint, out);
     return true;
 }
 

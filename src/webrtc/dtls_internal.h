@@ -3,6 +3,7 @@
 #ifndef SL_WEBRTC_DTLS_INTERNAL_H
 #define SL_WEBRTC_DTLS_INTERNAL_H
 
+#include "net/net.h"
 #include "webrtc/dtls.h"
 
 #include <openssl/ssl.h>
@@ -10,7 +11,7 @@
 struct sl_dtls_identity {
     SSL_CTX *ctx;
     BIO_METHOD *bio_method; /* datagrams in and out of a struct sl_dtls */
-    char fingerprint[SL_DTLS_FINGERPRINT_MAX];
+    char fingerprint[SL_FINGERPRINT_TEXT_MAX];
 };
 
 /* In dtls.c, for the identity to install. */

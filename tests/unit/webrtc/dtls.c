@@ -356,7 +356,7 @@ static void a_certificate_of_another_fingerprint_fails_at_once(void **state)
         struct session *s = make_session(make_identity(true), make_identity(true));
         struct end *judge = client_is_wrong ? &s->server : &s->client;
         struct sl_srtp_keys send, receive;
-        char other[SL_DTLS_FINGERPRINT_MAX];
+        char other[SL_FINGERPRINT_TEXT_MAX];
 
         (void)snprintf(other, sizeof(other), "%s",
                        sl_dtls_identity_fingerprint(client_is_wrong ? s->client.identity

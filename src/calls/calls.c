@@ -93,6 +93,7 @@ void sl_calls_destroy(struct sl_calls *calls)
     free(calls->lanes);
     sl_services_destroy(calls->services);
     sl_conn_set_destroy(calls->conns);
+    SSL_CTX_free(calls->msrp_tls);
     free(calls->description);
     free(calls->cert);
     free(calls->key);

@@ -35,6 +35,7 @@ struct sl_calls {
     struct sl_transfers *transfers;         /* NULL until a client asks for a document */
     struct sl_services *services;
     struct sl_conn_set *conns; /* of MSRP sessions; NULL until there is one */
+    SSL_CTX *msrp_tls;         /* of those by TLS, with the certificate; NULL until one needs it */
     struct sl_list phones;
     struct sl_list sounds; /* struct injection of inject.c */
     size_t sound_count;

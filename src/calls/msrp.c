@@ -44,7 +44,24 @@ static const struct sl_msrp_ops session_ops = {on_open, on_text, on_failed};
 
 /* ---- Descriptions ---- */
 
-static int create(struct sl_call *call, struct sl_error *error)
+/* Read once, as a user agent's. */
+static int load_certificate(struct sl_calls *calls, struct sl_error *error)
+{
+    const struct sl_tls_files files = {calls->cert, calls->key, calls->chain};
+    struct sl_error words = {.text = "none is configured"};
+    int err = -ENOENT;
+
+    if (calls->msrp_tls)
+        return 0;
+    if (files.cert)
+        err = sl_tls_peer_context(&files, &calls->msrp_tls, &words);
+    if (err == 0)
+        return 0;
+    sl_log(SL_LOG_ERROR, NULL, "MSRP over TLS: %s", words.text);
+    return sl_error_set(error, err, "MSRP over TLS: the server has no certificate");
+}
+
+static int create(struct sl_call *call, bool secure, struct sl_error *error)
 {
     struct sl_phone *phone = call->phone;
     struct sl_calls *calls = phone->calls;
@@ -55,6 +72,7 @@ static int create(struct sl_call *call, struct sl_error *error)
         .bind = phone->local,
         .shown = phone->local,
         .at_home = phone->at_home,
+        .authorities = calls->config.tls,
         .port_from = (uint16_t)config->media_port_from,
         .port_to = (uint16_t)config->media_port_to,
         .log = &call->log,
@@ -62,8 +80,11 @@ static int create(struct sl_call *call, struct sl_error *error)
         .owner = call,
     };
 
-    if (phone->proxy.transport == SL_SIP_TLS) /* in clear it would be less than the account has */
-        return sl_error_set(error, -ENOTSUP, "MSRP over TLS is not supported");
+    int err = secure ? load_certificate(calls, error) : 0;
+    if (err < 0)
+        return err;
+    if (secure)
+        session.tls = calls->msrp_tls;
     if (config->ip.count > 0 && !phone->at_home) /* as others see us */
         (void)sl_addr_parse_ip(config->ip.items[0], 0, &session.shown);
     if (!calls->conns)
@@ -72,9 +93,10 @@ static int create(struct sl_call *call, struct sl_error *error)
     return sl_msrp_session_create(&session, &call->msrp, error);
 }
 
+/* In clear it would be less than the account has. */
 int sl_call_msrp_offer(struct sl_call *call, struct sl_error *error)
 {
-    int err = create(call, error);
+    int err = create(call, call->phone->proxy.transport == SL_SIP_TLS, error);
 
     if (err == 0)
         sl_msrp_session_offer(call->msrp);
@@ -83,7 +105,7 @@ int sl_call_msrp_offer(struct sl_call *call, struct sl_error *error)
 
 int sl_call_msrp_take(struct sl_call *call, const char *offer, struct sl_error *error)
 {
-    int err = create(call, error);
+    int err = create(call, sl_msrp_is_secure(offer), error);
 
     return err < 0 ? err : sl_msrp_session_take_offer(call->msrp, offer, error);
 }

@@ -22,9 +22,35 @@ enum {
 
 /* ---- A connection ---- */
 
+static void begin(struct sl_msrp_link *link)
+{
+    link->dialled = false;
+    sl_msrp_bind(link->session, link);
+    sl_msrp_greet(link->session);
+}
+
+/* What was dialled is of no use: another address of the same name may be. */
+static void give_up(struct sl_msrp_link *link, int err, const char *words)
+{
+    struct sl_dial *dial = link->session->dial;
+
+    sl_msrp_link_finish(link, words);
+    sl_dial_next(dial, err, words);
+}
+
+/* By TLS only. Who has connected to us says first whose it is. */
 static void on_ready(void *owner)
 {
-    (void)owner; /* by TLS only */
+    struct sl_msrp_link *link = owner;
+    struct sl_error error;
+
+    if (!link->dialled)
+        return;
+    int err = sl_msrp_check_proof(link, &error);
+    if (err < 0)
+        give_up(link, err, error.text);
+    else
+        begin(link);
 }
 
 static void on_data(void *owner, uint8_t *data, size_t len)
@@ -48,17 +74,24 @@ static void on_sent(void *owner)
 
 static void on_deadline(void *owner)
 {
-    sl_msrp_link_finish(owner, "it does not say whose it is");
+    struct sl_msrp_link *link = owner;
+
+    if (link->dialled)
+        give_up(link, -ETIMEDOUT, "no TLS in time");
+    else
+        sl_msrp_link_finish(link, "it does not say whose it is");
 }
 
 static void on_gone(void *owner, const char *why)
 {
     struct sl_msrp_link *link = owner;
     struct sl_msrp_session *session = link->session;
-    bool was_bound = session->bound == link;
+    bool was_bound = session->bound == link, was_dialled = link->dialled;
     char words[160];
 
     sl_msrp_link_free(link);
+    if (was_dialled)
+        sl_dial_next(session->dial, -EPIPE, why);
     if (!was_bound)
         return;
     (void)snprintf(words, sizeof(words), "MSRP connection lost: %s", why);
@@ -75,14 +108,15 @@ static const struct sl_conn_ops link_ops = {on_ready, on_data, on_sent, on_deadl
 static void on_accept(void *owner, int fd, const struct sl_addr *remote)
 {
     struct sl_msrp_session *session = owner;
-    struct sl_msrp_link *link;
+    SSL *ssl = NULL;
 
     (void)remote; /* whoever knows our URI: it was told to one, and cannot be guessed */
-    if (session->link_count == SL_MSRP_LINKS_MAX) {
+    if (session->link_count == SL_MSRP_LINKS_MAX ||
+        (session->config.tls && !(ssl = sl_tls_accept(session->config.tls)))) {
         (void)close(fd); /* nothing was sent */
         return;
     }
-    link = sl_msrp_link_create(session, fd, &link_ops);
+    struct sl_msrp_link *link = sl_msrp_link_create(session, fd, ssl, &link_ops);
     if (link)
         sl_conn_set_deadline(link->conn, FIRST_WORD_MS);
 }
@@ -106,24 +140,44 @@ int sl_msrp_listen(struct sl_msrp_session *session, struct sl_error *error)
     sl_addr_format_ip(&config->shown, ip);
     sl_random_token(token, SL_MSRP_TOKEN_LEN);
     (void)snprintf(session->own, sizeof(session->own),
-                   sl_addr_is_v4(&config->shown) ? "msrp://%s:%u/%s;tcp" : "msrp://[%s]:%u/%s;tcp",
-                   ip, port, token);
+                   sl_addr_is_v4(&config->shown) ? "%s://%s:%u/%s;tcp" : "%s://[%s]:%u/%s;tcp",
+                   config->tls ? "msrps" : "msrp", ip, port, token);
     return 0;
 }
 
 /* ---- We connect ---- */
 
+static SSL *connect_tls(const struct sl_msrp_session *session)
+{
+    char host[SL_MSRP_URI_MAX];
+    uint16_t port;
+
+    if (sl_msrp_path_host(sl_msrp_part(session->theirs.path), host, &port) < 0)
+        return NULL;
+    return sl_tls_connect(session->config.tls, host);
+}
+
 static void on_connected(void *owner, int fd)
 {
     struct sl_msrp_session *session = owner;
-    struct sl_msrp_link *link = sl_msrp_link_create(session, fd, &link_ops);
+    SSL *ssl = NULL;
 
+    if (session->config.tls && !(ssl = connect_tls(session))) {
+        (void)close(fd); /* nothing was sent */
+        sl_dial_next(session->dial, -ENOMEM, "TLS cannot be set up");
+        return;
+    }
+    struct sl_msrp_link *link = sl_msrp_link_create(session, fd, ssl, &link_ops);
     if (!link) {
         sl_msrp_fail(session, "MSRP: the connection cannot be watched");
         return;
     }
-    sl_msrp_bind(session, link);
-    sl_msrp_greet(session);
+    if (!ssl) {
+        begin(link);
+        return;
+    }
+    link->dialled = true;
+    sl_conn_set_deadline(link->conn, sl_dial_left_ms(session->dial));
 }
 
 static void fail_to_connect(struct sl_msrp_session *session, const char *words)
@@ -182,16 +236,14 @@ static void on_resolved(void *owner, int err, const char *words, const struct sl
 static void look_up(struct sl_msrp_session *session)
 {
     char host[SL_MSRP_URI_MAX];
-    struct sl_msrp_uri uri;
+    uint16_t port;
 
-    if (sl_msrp_uri_parse(sl_msrp_path_first(sl_msrp_part(session->theirs.path)), &uri) < 0) {
+    if (sl_msrp_path_host(sl_msrp_part(session->theirs.path), host, &port) < 0) {
         sl_msrp_fail(session, "MSRP: no path"); /* it was checked */
         return;
     }
-    memcpy(host, uri.host.at, uri.host.len);
-    host[uri.host.len] = '\0';
-    session->lookup = sl_resolve(session->config.loop, host, uri.port, SL_RESOLVE_TIMEOUT_MS,
-                                 on_resolved, session);
+    session->lookup =
+        sl_resolve(session->config.loop, host, port, SL_RESOLVE_TIMEOUT_MS, on_resolved, session);
 }
 
 /* ---- Its time ---- */

@@ -122,8 +122,52 @@ static int64_t read_size(struct sl_text_part value)
     return value.len > 0 ? size : -1;
 }
 
-static void read_attribute(struct sl_text_part line, struct sl_msrp_description *out)
+/* What is being read, and of where: the section's own attributes overrule the session's. */
+struct reading {
+    struct sl_msrp_description found;
+    bool own_fingerprint;
+    bool odd_fingerprint; /* there was one that cannot be checked, or proves nothing */
+};
+
+/* Those of the strongest hash are to be checked (RFC 8122 section 5.1); SHA-1 proves nothing. */
+static void read_fingerprint(struct reading *reading, struct sl_text_part value)
 {
+    struct sl_msrp_description *out = &reading->found;
+    char hash[16], digest[SL_FINGERPRINT_TEXT_MAX];
+    struct sl_fingerprint fingerprint;
+
+    if (!keep(take_word(&value), hash, sizeof(hash)) || !keep(value, digest, sizeof(digest)) ||
+        sl_fingerprint_parse(hash, digest, &fingerprint) < 0 || fingerprint.len < 32) {
+        reading->odd_fingerprint = true;
+        return;
+    }
+    uint8_t strength = out->fingerprint_count > 0 ? out->fingerprints[0].len : 0;
+    if (fingerprint.len > strength)
+        out->fingerprint_count = 0;
+    if (fingerprint.len >= strength && out->fingerprint_count < SL_MSRP_FINGERPRINTS_MAX)
+        out->fingerprints[out->fingerprint_count++] = fingerprint;
+}
+
+/* Those that may stand before the first section as well. */
+static void read_common(struct reading *reading, struct sl_text_part line, bool inside)
+{
+    struct sl_text_part value;
+
+    if (after(line, "a=setup:", &value)) {
+        reading->found.setup = read_setup(value);
+    } else if (after(line, "a=fingerprint:", &value)) {
+        if (inside && !reading->own_fingerprint) {
+            reading->found.fingerprint_count = 0;
+            reading->odd_fingerprint = false;
+        }
+        reading->own_fingerprint = inside;
+        read_fingerprint(reading, value);
+    }
+}
+
+static void read_attribute(struct reading *reading, struct sl_text_part line)
+{
+    struct sl_msrp_description *out = &reading->found;
     struct sl_text_part value;
 
     if (after(line, "a=path:", &value)) {
@@ -132,16 +176,29 @@ static void read_attribute(struct sl_text_part line, struct sl_msrp_description 
     } else if (after(line, "a=accept-types:", &value)) {
         if (!keep(value, out->types, sizeof(out->types)))
             out->types[0] = '\0';
-    } else if (after(line, "a=setup:", &value)) {
-        out->setup = read_setup(value);
     } else if (after(line, "a=max-size:", &value)) {
         out->max_size = read_size(value);
+    } else {
+        read_common(reading, line, true);
     }
+}
+
+static int check(const struct reading *reading, struct sl_error *error)
+{
+    const struct sl_msrp_description *found = &reading->found;
+
+    if (found->path[0] == '\0' || found->types[0] == '\0')
+        return sl_error_set(error, -EBADMSG, "MSRP: a=%s is missing, or cannot be read",
+                            found->path[0] == '\0' ? "path" : "accept-types");
+    if (found->secure && found->fingerprint_count == 0 && reading->odd_fingerprint)
+        return sl_error_set(error, -EBADMSG,
+                            "MSRP: a=fingerprint: one of sha-256, sha-384 or sha-512 is wanted");
+    return 0;
 }
 
 int sl_msrp_describe_parse(const char *sdp, struct sl_msrp_description *out, struct sl_error *error)
 {
-    struct sl_msrp_description found = {.max_size = -1};
+    struct reading reading = {.found = {.max_size = -1}};
     struct sl_text_part line, media;
     bool inside = false, any = false, secure;
     size_t count = 0;
@@ -149,25 +206,26 @@ int sl_msrp_describe_parse(const char *sdp, struct sl_msrp_description *out, str
     while (next_line(&sdp, &line)) {
         if (!after(line, "m=", &media)) {
             if (inside)
-                read_attribute(line, &found);
+                read_attribute(&reading, line);
+            else if (count == 0)
+                read_common(&reading, line, false);
             continue;
         }
         if (count++ == SL_MSRP_SECTIONS_MAX || !is_media(media))
             return sl_error_set(error, -EBADMSG, "m-line %zu: not one, or too many", count);
         inside = !any && is_msrp(media, &secure);
         if (inside) {
-            found.section = count - 1;
-            found.secure = secure;
+            reading.found.section = count - 1;
+            reading.found.secure = secure;
             any = true;
         }
     }
     if (!any)
         return sl_error_set(error, -ENOMSG, "no MSRP session in the description");
-    if (found.path[0] == '\0' || found.types[0] == '\0')
-        return sl_error_set(error, -EBADMSG, "MSRP: a=%s is missing, or cannot be read",
-                            found.path[0] == '\0' ? "path" : "accept-types");
-    *out = found;
-    return 0;
+    int err = check(&reading, error);
+    if (err == 0)
+        *out = reading.found;
+    return err;
 }
 
 bool sl_msrp_describe_is_alone(const char *sdp)
@@ -216,14 +274,19 @@ static void add_section(const struct sl_msrp_local *local, struct sl_buffer *out
                                          [SL_MSRP_ACTIVE] = "a=setup:active\r\n",
                                          [SL_MSRP_PASSIVE] = "a=setup:passive\r\n",
                                          [SL_MSRP_ACTPASS] = "a=setup:actpass\r\n"};
-    char text[SL_MSRP_URI_MAX + 256];
+    char text[SL_MSRP_URI_MAX + 256], digest[SL_FINGERPRINT_TEXT_MAX];
 
-    (void)snprintf(
-        text, sizeof(text),
-        "m=message %u TCP/MSRP *\r\na=accept-types:%s\r\na=path:%s\r\na=max-size:%lld\r\n",
-        local->addr.port, accepted_types, local->uri, (long long)local->max_size);
+    (void)snprintf(text, sizeof(text),
+                   "m=message %u %s *\r\na=accept-types:%s\r\na=path:%s\r\na=max-size:%lld\r\n",
+                   local->addr.port, local->fingerprint ? "TCP/TLS/MSRP" : "TCP/MSRP",
+                   accepted_types, local->uri, (long long)local->max_size);
     add(out, text);
     add(out, setups[local->setup]);
+    if (!local->fingerprint)
+        return;
+    (void)snprintf(text, sizeof(text), "a=fingerprint:sha-256 %s\r\n",
+                   sl_fingerprint_format(local->fingerprint, digest));
+    add(out, text);
 }
 
 /* One of theirs that is not taken: as it was, with port 0 (RFC 3264 section 6). */

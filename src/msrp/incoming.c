@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What comes over the connections of a session. */
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/mem.h"
 #include "msrp/internal.h"
 
@@ -138,17 +139,34 @@ static bool may_take(struct sl_msrp_session *session, struct sl_bucket *bucket, 
     return false;
 }
 
+/* Unlike a stranger it knows what only they do: it is they, and not by the TLS that they have told
+ * of, or somebody who reads along. */
+static void disprove(struct sl_msrp_link *link, const char *words)
+{
+    struct sl_msrp_session *session = link->session;
+    struct sl_error text;
+
+    sl_msrp_link_finish(link, words);
+    (void)sl_error_set(&text, 0, "MSRP: %s", words);
+    sl_msrp_fail(session, text.text);
+}
+
 /* It has to say first what it is for (RFC 4975 section 5.4); whoever does not know is sent off. */
 static bool is_bound(struct sl_msrp_link *link)
 {
     struct sl_msrp_session *session = link->session;
     const struct sl_msrp_head *head = &link->reader.head;
+    struct sl_error error;
 
     if (session->bound == link)
         return true;
     if (!session->bound && head->method == SL_MSRP_SEND && is_ours(session, head)) {
-        sl_msrp_bind(session, link);
-        return true;
+        if (sl_msrp_check_proof(link, &error) == 0) {
+            sl_msrp_bind(session, link);
+            return true;
+        }
+        disprove(link, error.text);
+        return false;
     }
     if (head->method != SL_MSRP_RESPONSE && head->method != SL_MSRP_REPORT)
         respond(link, 481);

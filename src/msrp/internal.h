@@ -33,6 +33,7 @@ struct sl_msrp_link {
     struct sl_msrp_session *session;
     struct sl_list link; /* in session->links */
     struct sl_conn *conn;
+    bool dialled; /* by us, and it is not known yet who is there */
     struct sl_msrp_reader reader;
 };
 
@@ -40,6 +41,7 @@ struct sl_msrp_session {
     struct sl_msrp_config config;
     enum sl_msrp_state state;
     char own[SL_MSRP_URI_MAX];
+    struct sl_fingerprint fingerprint; /* by TLS: of our certificate */
     uint64_t description_id, version;
     struct sl_buffer text;             /* our description; ends with a NUL */
     struct sl_msrp_description theirs; /* once described */
@@ -106,8 +108,8 @@ void sl_msrp_tell_sent(struct sl_msrp_outgoing *outgoing);
 
 /* ---- link.c ---- */
 
-/* Takes fd; NULL: it cannot be watched. */
-struct sl_msrp_link *sl_msrp_link_create(struct sl_msrp_session *session, int fd,
+/* Takes fd and ssl (NULL: in clear); NULL: it cannot be watched. */
+struct sl_msrp_link *sl_msrp_link_create(struct sl_msrp_session *session, int fd, SSL *ssl,
                                          const struct sl_conn_ops *ops);
 void sl_msrp_link_send(struct sl_msrp_link *link, struct sl_buffer *bytes);
 /* What is queued leaves yet. */
@@ -118,6 +120,14 @@ void sl_msrp_link_free(struct sl_msrp_link *link);
 void sl_msrp_bind(struct sl_msrp_session *session, struct sl_msrp_link *link);
 /* What was not read, for one reason or another, is. */
 void sl_msrp_read_on(struct sl_msrp_session *session);
+
+/* ---- secure.c ---- */
+
+/* It can be found out whose connection it is. -EACCES, with words. */
+int sl_msrp_check_provable(const struct sl_msrp_session *session, struct sl_error *error);
+/* The certificate that is shown there, if it is by TLS, is theirs. -EACCES, with words; told by a
+ * log line. */
+int sl_msrp_check_proof(const struct sl_msrp_link *link, struct sl_error *error);
 
 /* ---- outgoing.c ---- */
 

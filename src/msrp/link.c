@@ -32,7 +32,7 @@ static void nobody_gone(void *owner, const char *why)
 
 static const struct sl_conn_ops nobodys_ops = {nobody, nobody_data, nobody, nobody, nobody_gone};
 
-struct sl_msrp_link *sl_msrp_link_create(struct sl_msrp_session *session, int fd,
+struct sl_msrp_link *sl_msrp_link_create(struct sl_msrp_session *session, int fd, SSL *ssl,
                                          const struct sl_conn_ops *ops)
 {
     struct sl_msrp_link *link = sl_new(struct sl_msrp_link);
@@ -42,7 +42,8 @@ struct sl_msrp_link *sl_msrp_link_create(struct sl_msrp_session *session, int fd
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
     link->session = session;
-    if (sl_conn_create(session->config.conns, fd, NULL, false, ops, link, &link->conn) < 0) {
+    bool speaks_first = ssl && !SSL_is_server(ssl); /* as if it was connecting yet */
+    if (sl_conn_create(session->config.conns, fd, ssl, speaks_first, ops, link, &link->conn) < 0) {
         free(link);
         return NULL;
     }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * MSRP (RFC 4975): texts between two who have agreed upon it in a call, over a TCP connection that
- * either of them makes. Without relays of our own (RFC 4976); the other side may be behind some.
+ * either of them makes, in clear or by TLS. Without relays of our own (RFC 4976); the other side
+ * may be behind some.
  *
  *   session.c   one session: what is said of it, its end
- *   connect.c   how its connection comes about; link.c, what is sent there
+ *   connect.c   how its connection comes about; secure.c, whose it is by TLS; link.c, what is sent
+ *               there
  *   incoming.c  what comes
  *   outgoing.c  what is on its way out
  *   tell.c      what its owner hears
@@ -18,6 +20,7 @@
 
 #include "base/addr.h"
 
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +32,7 @@ struct sl_loop;
 struct sl_msrp_outgoing;
 struct sl_msrp_session;
 struct sl_string_list;
+struct sl_tls_clients;
 
 /* ---- A session [control] ---- */
 
@@ -58,6 +62,10 @@ struct sl_msrp_config {
     struct sl_addr shown;               /* the same as others see it */
     bool at_home;                       /* the other side is this server: bind may be named */
     uint16_t port_from, port_to;        /* TCP */
+    SSL_CTX *tls; /* sl_tls_peer_context(): by TLS; NULL: in clear. The session
+                     keeps it */
+    struct sl_tls_clients *authorities; /* by TLS: of who has a name and no fingerprint (purpose
+                                           SL_TLS_SIP); outlives it */
     const struct sl_log_scope *log;     /* outlives it */
     const struct sl_msrp_ops *ops;
     void *owner;
@@ -73,12 +81,15 @@ void sl_msrp_session_destroy(struct sl_msrp_session *session);
 /* There is an MSRP session in this description, and nothing else that could be a call.
  * Threads: any. */
 bool sl_msrp_is_offered(const char *sdp);
+/* The session in it is to be by TLS. Threads: any. */
+bool sl_msrp_is_secure(const char *sdp);
 
 /* Descriptions; what is ours to say is in sl_msrp_session_description() then, until the next. */
 const char *sl_msrp_session_description(const struct sl_msrp_session *session);
 void sl_msrp_session_offer(struct sl_msrp_session *session);
-/* Both: -EBADMSG, -ENOMSG; with words. The first: what we answer is said, and nobody connected to
- * before sl_msrp_session_connect(). */
+/* Both: -EBADMSG; -ENOMSG, also if one of them is by TLS and the other in clear; -EACCES: nothing
+ * tells whose certificate it will be; with words. The first: what we answer is said, and nobody
+ * connected to before sl_msrp_session_connect(). */
 int sl_msrp_session_take_offer(struct sl_msrp_session *session, const char *offer,
                                struct sl_error *error);
 int sl_msrp_session_settle(struct sl_msrp_session *session, const char *answer,

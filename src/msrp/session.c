@@ -19,6 +19,8 @@ static int describe(struct sl_msrp_session *session, enum sl_msrp_setup setup, c
 {
     const struct sl_msrp_local local = {.addr = session->config.shown,
                                         .uri = session->own,
+                                        .fingerprint =
+                                            session->config.tls ? &session->fingerprint : NULL,
                                         .setup = setup,
                                         .max_size = SL_MSRP_MESSAGE_MAX,
                                         .id = session->description_id,
@@ -46,9 +48,11 @@ static int take(struct sl_msrp_session *session, const char *sdp, struct sl_erro
 {
     int err = sl_msrp_describe_parse(sdp, &session->theirs, error);
 
-    if (err == 0 && session->theirs.secure)
-        err = sl_error_set(error, -ENOMSG, "MSRP over TLS was not asked for");
-    return err;
+    if (err == 0 && session->theirs.secure != (session->config.tls != NULL))
+        err = sl_error_set(error, -ENOMSG,
+                           session->theirs.secure ? "MSRP over TLS was not asked for"
+                                                  : "MSRP without TLS is not what was asked for");
+    return err < 0 ? err : sl_msrp_check_provable(session, error);
 }
 
 /* Who is left the choice connects; who says nothing of it connects if it has offered (RFC 4145
@@ -87,6 +91,13 @@ void sl_msrp_session_connect(struct sl_msrp_session *session)
     sl_msrp_connect(session);
 }
 
+static bool same_certificates(const struct sl_msrp_description *one,
+                              const struct sl_msrp_description *other)
+{
+    return one->fingerprint_count == other->fingerprint_count &&
+           memcmp(one->fingerprints, other->fingerprints, sizeof(one->fingerprints)) == 0;
+}
+
 int sl_msrp_session_take_again(struct sl_msrp_session *session, const char *offer,
                                struct sl_error *error)
 {
@@ -102,7 +113,8 @@ int sl_msrp_session_take_again(struct sl_msrp_session *session, const char *offe
         int err = sl_msrp_describe_parse(offer, &theirs, error);
         if (err < 0)
             return err;
-        if (strcmp(theirs.path, session->theirs.path) != 0)
+        if (strcmp(theirs.path, session->theirs.path) != 0 ||
+            !same_certificates(&theirs, &session->theirs))
             return sl_error_set(error, -ENOMSG, "another MSRP session in the middle of a call");
     }
     session->theirs.section = theirs.section;
@@ -114,6 +126,13 @@ bool sl_msrp_is_offered(const char *sdp)
     struct sl_msrp_description theirs;
 
     return sl_msrp_describe_parse(sdp, &theirs, NULL) == 0 && sl_msrp_describe_is_alone(sdp);
+}
+
+bool sl_msrp_is_secure(const char *sdp)
+{
+    struct sl_msrp_description theirs;
+
+    return sl_msrp_describe_parse(sdp, &theirs, NULL) == 0 && theirs.secure;
 }
 
 /* ---- Texts ---- */
@@ -147,6 +166,19 @@ size_t sl_msrp_session_max(const struct sl_msrp_session *session)
 
 /* ---- Life ---- */
 
+static int keep_identity(struct sl_msrp_session *session, struct sl_error *error)
+{
+    SSL_CTX *tls = session->config.tls;
+
+    if (!tls)
+        return 0;
+    (void)SSL_CTX_up_ref(tls); /* always 1 */
+    const X509 *cert = SSL_CTX_get0_certificate(tls);
+    return cert && sl_fingerprint_make(cert, &session->fingerprint)
+               ? 0
+               : sl_error_set(error, -EINVAL, "MSRP over TLS: there is no certificate");
+}
+
 int sl_msrp_session_create(const struct sl_msrp_config *config, struct sl_msrp_session **out,
                            struct sl_error *error)
 {
@@ -162,7 +194,9 @@ int sl_msrp_session_create(const struct sl_msrp_config *config, struct sl_msrp_s
     sl_list_init(&session->outgoing);
     sl_msrp_tell_init(session);
     session->inbox = sl_msrp_inbox_create();
-    int err = sl_msrp_listen(session, error);
+    int err = keep_identity(session, error);
+    if (err == 0)
+        err = sl_msrp_listen(session, error);
     if (err < 0) {
         sl_msrp_session_destroy(session);
         return err;
@@ -190,6 +224,7 @@ void sl_msrp_session_destroy(struct sl_msrp_session *session)
     sl_msrp_inbox_destroy(session->inbox);
     sl_msrp_message_destroy(session->message);
     sl_buffer_deinit(&session->text);
+    SSL_CTX_free(session->config.tls);
     free(session->failure);
     free(session);
 }

@@ -157,3 +157,16 @@ struct sl_text_part sl_msrp_path_last(struct sl_text_part path)
         at--;
     return (struct sl_text_part){path.at + at, path.len - at};
 }
+
+int sl_msrp_path_host(struct sl_text_part path, char host[SL_MSRP_URI_MAX], uint16_t *port)
+{
+    struct sl_msrp_uri uri;
+    int err = sl_msrp_uri_parse(sl_msrp_path_first(path), &uri);
+
+    if (err < 0)
+        return err;
+    memcpy(host, uri.host.at, uri.host.len);
+    host[uri.host.len] = '\0';
+    *port = uri.port;
+    return 0;
+}

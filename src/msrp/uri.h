@@ -32,5 +32,7 @@ bool sl_msrp_uri_same(struct sl_text_part a, struct sl_text_part b);
 /* The first and the last URI of a path; empty if it has none. */
 struct sl_text_part sl_msrp_path_first(struct sl_text_part path);
 struct sl_text_part sl_msrp_path_last(struct sl_text_part path);
+/* Where the first one leads to. -EBADMSG, -ENOTSUP: it is none. */
+int sl_msrp_path_host(struct sl_text_part path, char host[SL_MSRP_URI_MAX], uint16_t *port);
 
 #endif

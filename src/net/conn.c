@@ -272,6 +272,11 @@ bool sl_conn_is_tls(const struct sl_conn *conn)
     return conn->wire.ssl != NULL;
 }
 
+SSL *sl_conn_tls(const struct sl_conn *conn)
+{
+    return conn->wire.ssl;
+}
+
 void sl_conn_set_deadline(struct sl_conn *conn, int64_t after_ms)
 {
     if (after_ms <= 0) {

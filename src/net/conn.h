@@ -54,6 +54,8 @@ void sl_conn_set_owner(struct sl_conn *conn, const struct sl_conn_ops *ops, void
 const struct sl_addr *sl_conn_remote(const struct sl_conn *conn);
 const struct sl_addr *sl_conn_local(const struct sl_conn *conn);
 bool sl_conn_is_tls(const struct sl_conn *conn);
+/* Borrowed, to look at; NULL: plain TCP. */
+SSL *sl_conn_tls(const struct sl_conn *conn);
 
 /* Takes the chain; sends it now if it can. Dropped before on_ready and once the connection ends. */
 void sl_conn_send(struct sl_conn *conn, struct sl_chunk *chunk);

@@ -162,6 +162,36 @@ int sl_tls_server_context(const struct sl_tls_files *files, SSL_CTX **out, struc
     return 0;
 }
 
+/* ---- Two who have described themselves ---- */
+
+static int take_whatever_is_shown(X509_STORE_CTX *shown, void *arg)
+{
+    (void)arg;
+    X509_STORE_CTX_set_error(shown, X509_V_OK);
+    return 1;
+}
+
+int sl_tls_peer_context(const struct sl_tls_files *files, SSL_CTX **out, struct sl_error *error)
+{
+    SSL_CTX *context = new_context(TLS_method());
+
+    if (!context)
+        return sl_error_set(error, -ENOMEM, "TLS: %s", openssl_words());
+    int err = load_files(context, files, error);
+    if (err < 0) {
+        SSL_CTX_free(context);
+        return err;
+    }
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(context, take_whatever_is_shown, NULL);
+    /* Each connection shows its own. */
+    (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    (void)SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    (void)SSL_CTX_set_num_tickets(context, 0);
+    *out = context;
+    return 0;
+}
+
 /* ---- Clients ---- */
 
 struct sl_tls_clients {

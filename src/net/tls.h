@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct sl_error;
+struct sl_fingerprint;
 
 struct sl_tls_files {
     const char *cert, *key, *chain; /* PEM; chain may be NULL; key NULL: inside cert */
@@ -32,7 +33,7 @@ enum sl_tls_purpose {
     SL_TLS_WS_UNVERIFIED, /* whatever certificate the server has */
     SL_TLS_RTMPS,
     SL_TLS_REDIS,
-    SL_TLS_SIP, /* its authorities only: libre has a context of its own */
+    SL_TLS_SIP, /* its authorities only, of MSRP too: those have contexts of their own */
     SL_TLS_PURPOSES
 };
 
@@ -53,6 +54,27 @@ void sl_tls_clients_use(struct sl_tls_clients *clients, X509_STORE *authorities)
  * and, if the context checks certificates, for the certificate's name. */
 SSL *sl_tls_accept(SSL_CTX *context);
 SSL *sl_tls_connect(SSL_CTX *context, const char *host);
+
+/* ---- Two who have described themselves ---- */
+
+/*
+ * To connect and to be connected to (sl_tls_connect(), sl_tls_accept()): both show a certificate,
+ * ours is of files. Whatever the other side shows passes the handshake, as connections may come
+ * before descriptions: sl_tls_check_peer() is to be asked before anything is said or believed.
+ * Errors and the end of *out as of sl_tls_server_context().
+ */
+int sl_tls_peer_context(const struct sl_tls_files *files, SSL_CTX **out, struct sl_error *error);
+
+/* Who is to be at the other end: by fingerprints if there are any (RFC 8122 section 6.2), else by a
+ * name that an authority of trusted bears witness of. */
+struct sl_tls_peer {
+    const struct sl_fingerprint *fingerprints; /* one of them fits */
+    size_t fingerprint_count;
+    SSL_CTX *trusted;
+    const char *host; /* no literal */
+};
+/* After the handshake. -EACCES, with words. Threads: one at a time. */
+int sl_tls_check_peer(SSL *ssl, const struct sl_tls_peer *peer, struct sl_error *error);
 
 /* ---- A context that a library has made ---- */
 

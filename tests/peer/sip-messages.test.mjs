@@ -9,7 +9,7 @@ import { Backend, startWithApps } from './lib/backend.mjs';
 import { MsrpParty, startRelay } from './lib/msrp.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { startPresence } from './lib/presence.mjs';
-import { DOMAIN, Party, digestOf, digestResponse, parse } from './lib/sip.mjs';
+import { Authority, DOMAIN, Party, StreamParty, digestOf, digestResponse, parse } from './lib/sip.mjs';
 import { Server } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 import { WcsClient } from './lib/wcs.mjs';
@@ -18,7 +18,7 @@ const CYRILLIC = 'Привет, «мир»! 🙂\nвторая строка';
 const HOOKS = ['connect', 'sendMessage', 'sendIMDN', 'OnMessageEvent', 'MessageStatusEvent', 'subscribe',
     'SubscriptionStatusEvent', 'sendXcapRequest', 'XcapStatusEvent', 'RegistrationStatusEvent'];
 
-let server, kamailio, backend;
+let server, kamailio, backend, authority, certificates;
 const clients = [], closables = [];
 let taken = 0;
 
@@ -38,11 +38,15 @@ before(async () => {
     backend = await Backend.start();
     const apps = Array.from({ length: 8 }, (_, i) => `texts${i}`);
     kamailio = await startPresence();
-    const media = await freePorts(30);
+    authority = new Authority();
+    certificates = { sip: authority.issue('IP:127.0.0.1'), local: authority.issue('DNS:localhost'),
+        other: authority.issue('DNS:other.test') };
+    const media = await freePorts(60);
     server = await startWithApps({ defaultApp: { url: backend.endpoint('defaultApp').url, methods: [] },
         ...Object.fromEntries(apps.map((key) => [key, { url: backend.endpoint(key).url, methods: HOOKS }])),
-    }, { port_from: await freePorts(1), client_sip_allow: '127.0.0.0/8', xcap_hosts: 'localhost',
-        enable_local_videochat: true, media_port_from: media, media_port_to: media + 29, log_level: 'DEBUG' });
+    }, { port_from: await freePorts(2), client_sip_allow: '127.0.0.0/8,::1', xcap_hosts: 'localhost',
+        enable_local_videochat: true, media_port_from: media, media_port_to: media + 59, log_level: 'DEBUG' },
+    { env: { SSL_CERT_FILE: authority.file } });
 });
 after(async () => {
     clients.forEach((client) => client.abort());
@@ -50,13 +54,15 @@ after(async () => {
     await server?.stop();
     await kamailio?.stop();
     await backend?.stop();
+    authority?.close();
 });
 
 const at = () => ({ address: '127.0.0.1', port: server.options.port_from });
 
-// A registrar that grants everything. The client is u1 there, and registered, unless it says no.
-async function atParty({ registers = true, answer = () => false, more = {} } = {}) {
-    const party = await Party.open();
+// A registrar that grants everything. The client is u1 there, and registered, unless it says no. secure:
+// by TLS.
+async function atParty({ registers = true, answer = () => false, more = {}, secure = false } = {}) {
+    const party = await (secure ? StreamParty.open(0, '127.0.0.1', certificates.sip) : Party.open());
     closables.push(party);
     party.on = (message) => {
         if (answer(message, party))
@@ -66,7 +72,8 @@ async function atParty({ registers = true, answer = () => false, more = {} } = {
         party.reply(message, 200, 'OK', [`Contact: ${message.get('contact')};expires=3600`]);
         return true;
     };
-    const client = await phone('u1', party.port, { sipRegisterRequired: registers, ...more });
+    const client = await phone('u1', secure ? 0 : party.port, { sipRegisterRequired: registers,
+        ...(secure ? { sipOutboundProxy: `127.0.0.1:${party.port};transport=tls` } : {}), ...more });
     if (registers)
         await client.next('registered');
     return { party, client };
@@ -684,9 +691,9 @@ describe('MSRP sessions', { concurrency: 12 }, () => {
     }
 
     // A session that the client has begun; setup: what the party answers of who connects.
-    async function established(setup, { sdp = {}, more = {} } = {}) {
-        const both = await atParty({ registers: false, more });
-        const other = await msrpParty({ listens: setup === 'passive' });
+    async function established(setup, { sdp = {}, more = {}, certificate } = {}) {
+        const both = await atParty({ registers: false, more, secure: certificate !== undefined });
+        const other = await msrpParty({ listens: setup === 'passive', certificate });
         const callId = call(both.client);
         const invite = await both.party.next('INVITE');
         other.take(invite.body);
@@ -835,7 +842,171 @@ describe('MSRP sessions', { concurrency: 12 }, () => {
         assert.match((await hasEnded(client, incoming.callId, 'FAILED')).info, /not of this protocol/);
         await party.request('INVITE', contact, at(), [party.contact],
             other.describe('active').replaceAll('TCP/MSRP', 'TCP/TLS/MSRP').replace('msrp:', 'msrps:'));
-        await party.next(488); // in clear was not what was meant
+        await party.next(488); // by TLS, but nobody knows with whom
+    });
+
+    // ---- By TLS ----
+
+    const ownFingerprint = (sdp) => /^a=fingerprint:sha-256 ([0-9A-F:]{95})\r$/m.exec(sdp)[1];
+
+    // Long texts both ways, in chunks.
+    async function exchange(client, other, callId) {
+        const long = CYRILLIC.repeat(500);
+        other.send('t1', 'text/plain', long, { chunk: 2048, lines: ['Success-Report: yes'] });
+        const { data: [received] } = await client.next('notifyMessage', (data) => data.status === 'RECEIVED');
+        assert.deepEqual([received.callId, received.body], [callId, long]);
+        assert.equal((await other.next('REPORT')).headers.get('status'), '000 200');
+        send(client, 'm1', { callId, body: long, to: '' });
+        await status(client, 'm1', 'ACCEPTED');
+        const chunks = other.received.filter(({ method, body }) => method === 'SEND' && body);
+        assert.equal(Buffer.concat(chunks.map(({ body }) => body)).toString(), long);
+        assert.ok(chunks.length > 10);
+    }
+
+    for (const setup of ['active', 'passive'])
+        test(`SIP-90 of an account by TLS a session is by TLS, with an other side that is ${setup}`, async () => {
+            const { party, client, other, callId, invite, talk } = await established(setup,
+                { certificate: certificates.other });
+            assert.match(invite.body, /^m=message \d+ TCP\/TLS\/MSRP \*\r$/m);
+            assert.match(invite.body, /^a=path:msrps:\/\/127\.0\.0\.1:\d+\/[0-9a-z]{20};tcp\r$/m);
+            assert.match(invite.body, /^a=setup:actpass\r$/m);
+            assert.equal(other.shown, ownFingerprint(invite.body));
+            assert.equal(talk.status, 'ESTABLISHED');
+            await exchange(client, other, callId);
+            client.send('hangup', { callId });
+            await hungUp(party, invite);
+            await other.closed;
+            await hasEnded(client, callId);
+        });
+
+    // A call to the client; what the other side offers is answered, and connected as that says.
+    async function calledBy(both, other, setup) {
+        const { party, client } = both;
+        const contact = /<([^>]+)>/.exec(party.received[0].get('contact'))[1];
+        const invite = await party.request('INVITE', contact, at(), [party.contact], other.describe(setup));
+        const { data: [incoming] } = await client.next('notifyIncomingCall');
+        assert.equal(incoming.isMsrp, true);
+        client.send('answer', { callId: incoming.callId });
+        const ok = await party.next(200);
+        other.take(ok.body);
+        await party.within(invite, ok, 'ACK', at());
+        if (setup === 'active') {
+            await other.connect();
+            other.greet();
+        }
+        await told(client, 'talk', incoming.callId);
+        return { callId: incoming.callId, ok };
+    }
+
+    test('SIP-90 what is offered by TLS is answered by TLS, whatever the account has', async () => {
+        for (const setup of ['active', 'passive', 'actpass']) {
+            const [both, other] = await Promise.all([atParty(),
+                msrpParty({ listens: setup !== 'active', certificate: certificates.other })]);
+            const { callId, ok } = await calledBy(both, other, setup);
+            assert.match(ok.body, /^m=message \d+ TCP\/TLS\/MSRP \*\r$/m);
+            assert.match(ok.body, /^a=path:msrps:/m);
+            assert.match(ok.body, setup === 'active' ? /^a=setup:passive\r$/m : /^a=setup:active\r$/m);
+            assert.equal(other.shown, ownFingerprint(ok.body));
+            await exchange(both.client, other, callId);
+        }
+    });
+
+    test('SIP-90 what is offered in clear is answered in clear, though the account is by TLS', async () => {
+        const [both, other] = await Promise.all([atParty({ secure: true }), msrpParty({ listens: true })]);
+        const { callId, ok } = await calledBy(both, other, 'passive');
+        assert.match(ok.body, /^m=message \d+ TCP\/MSRP \*\r$/m);
+        assert.doesNotMatch(ok.body, /fingerprint|msrps/);
+        await exchange(both.client, other, callId);
+    });
+
+    test('RFC 8122 who shows another certificate than it has told of hears nothing, and the call ends', async () => {
+        const { party, client } = await atParty({ registers: false, secure: true }), invites = new Set();
+        const { other: certificate, local: shown } = certificates;
+        for (const setup of ['passive', 'active']) {
+            const other = await msrpParty({ listens: setup === 'passive', certificate, shown });
+            const callId = call(client);
+            const invite = await invited(party, invites);
+            other.take(invite.body);
+            await party.reply(invite, 200, 'OK', [party.contact], other.describe(setup));
+            if (setup === 'active') {
+                await party.next('ACK');
+                await other.connect();
+                other.greet();
+            }
+            await hungUp(party, invite);
+            const { info } = await hasEnded(client, callId, 'FAILED');
+            assert.match(info, /^MSRP: .*the certificate is not the one of the fingerprint$/);
+            await other.closed;
+            assert.deepEqual(other.received, []);
+        }
+        // A stranger's ends nothing, and it is not told from others before it says what for.
+        const [stranger, other] = await Promise.all([msrpParty({ certificate }), msrpParty({ certificate: shown })]);
+        const callId = call(client);
+        const invite = await invited(party, invites);
+        for (const one of [stranger, other])
+            one.take(invite.body);
+        await party.reply(invite, 200, 'OK', [party.contact], other.describe('active'));
+        await party.next('ACK');
+        await stranger.connect();
+        stranger.greet();
+        await stranger.next(481);
+        await other.connect();
+        other.greet();
+        assert.equal((await told(client, 'talk', callId)).status, 'ESTABLISHED');
+    });
+
+    test('RFC 8122 who does not say whose certificate it will be is not connected to', async () => {
+        const { party, client } = await atParty({ registers: false, secure: true }), invites = new Set();
+        const other = await msrpParty({ listens: true, certificate: certificates.other });
+        const named = (sdp) => sdp.replaceAll('127.0.0.1', 'localhost');
+        const sdp = other.describe('passive'), without = sdp.replace(/a=fingerprint.*\r\n/, '');
+        for (const [body, info] of [
+            [without, /a=fingerprint is missing/],
+            [sdp.replace(/sha-256 .*/, `sha-1 ${'00:'.repeat(19)}00\r`), /one of sha-256, sha-384 or sha-512 is wanted/],
+            [without.replace('TCP/TLS/', 'TCP/').replace('msrps:', 'msrp:'), /MSRP without TLS is not what was asked for/],
+            [named(without), /cannot connect: .*the certificate of localhost is refused: hostname mismatch/],
+        ]) {
+            const callId = call(client);
+            const invite = await invited(party, invites);
+            await party.reply(invite, 200, 'OK', [party.contact], body);
+            await hungUp(party, invite);
+            assert.match((await hasEnded(client, callId, 'FAILED')).info, info);
+        }
+        assert.deepEqual(other.received, []);
+    });
+
+    test('a relay by TLS is known by its name, and reads what we send', async () => {
+        const { party, client } = await atParty({ registers: false, secure: true });
+        const relay = await startRelay(certificates.local), body = CYRILLIC.repeat(50);
+        closables.push({ close: () => relay.stop() });
+        const other = await msrpParty({ certificate: certificates.other });
+        await other.hide(relay.tlsPort, 'localhost');
+        const callId = call(client);
+        const invite = await party.next('INVITE');
+        await party.reply(invite, 200, 'OK', [party.contact],
+            other.describe('passive').replace(/a=fingerprint.*\r\n/, ''));
+        await told(client, 'talk', callId);
+        send(client, 'm1', { callId, body });
+        await status(client, 'm1', 'ACCEPTED');
+        const hasAll = () => other.received.filter(({ method, body: piece }) => method === 'SEND' && piece);
+        await until('the relay has passed it on', () => hasAll().at(-1)?.flag === '$');
+        assert.equal(Buffer.concat(hasAll().map((one) => one.body)).toString(), body);
+        client.send('hangup', { callId });
+        await hungUp(party, invite);
+    });
+
+    test('who does not go on with TLS is waited for no longer than who does not answer', async () => {
+        const { party, client } = await atParty({ registers: false, secure: true });
+        const silent = net.createServer();
+        await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
+        closables.push(silent);
+        const other = await msrpParty({ certificate: certificates.other });
+        const callId = call(client);
+        const invite = await party.next('INVITE');
+        await party.reply(invite, 200, 'OK', [party.contact],
+            other.describe('passive').replace(/:9\//, `:${silent.address().port}/`));
+        const { data: [finish] } = await client.next('finish', (data) => data.callId === callId, 25_000);
+        assert.equal(finish.info, 'MSRP: cannot connect: no TLS in time');
     });
 
     test('SIP-90 two clients write to one another without a SIP server', async () => {

@@ -11,8 +11,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+/* As many as there is room for, of one hash that is strong enough. */
+static void check_fingerprints(const struct sl_msrp_description *theirs)
+{
+    if (theirs->fingerprint_count > SL_MSRP_FINGERPRINTS_MAX)
+        abort();
+    for (size_t i = 0; i < theirs->fingerprint_count; i++) {
+        if (theirs->fingerprints[i].len != theirs->fingerprints[0].len ||
+            theirs->fingerprints[i].len < 32)
+            abort();
+    }
+}
+
 static void check(const char *sdp)
 {
+    static const struct sl_fingerprint fingerprint = {32, {1, 2, 3}};
     struct sl_msrp_local local = {
         .uri = "msrp://192.0.2.1:9/s;tcp", .setup = SL_MSRP_PASSIVE, .max_size = 5};
     struct sl_msrp_description theirs, ours;
@@ -21,6 +34,7 @@ static void check(const char *sdp)
     struct sl_buffer out;
 
     (void)sl_msrp_is_offered(sdp);
+    (void)sl_msrp_is_secure(sdp);
     if (sl_msrp_describe_parse(sdp, &theirs, &error) < 0)
         return;
     struct sl_text_part path = {theirs.path, strlen(theirs.path)};
@@ -28,12 +42,19 @@ static void check(const char *sdp)
         sl_msrp_uri_parse(sl_msrp_path_last(path), &uri) < 0)
         abort();
     (void)sl_msrp_describe_takes(&theirs, "text/plain; charset=utf-8");
+    check_fingerprints(&theirs);
+    if (theirs.secure) {
+        local.uri = "msrps://192.0.2.1:9/s;tcp";
+        local.fingerprint = &fingerprint;
+    }
     (void)sl_addr_parse_ip("192.0.2.1", 9, &local.addr);
     sl_buffer_init(&out, 1 << 20);
     sl_msrp_describe_build(&local, sdp, theirs.section, &out);
     sl_buffer_u8(&out, 0);
     if (sl_msrp_describe_parse((const char *)out.data, &ours, &error) < 0 ||
-        ours.section != theirs.section || !sl_msrp_describe_is_alone((const char *)out.data))
+        ours.section != theirs.section || ours.secure != theirs.secure ||
+        ours.fingerprint_count != theirs.secure ||
+        !sl_msrp_describe_is_alone((const char *)out.data))
         abort();
     sl_buffer_deinit(&out);
 }

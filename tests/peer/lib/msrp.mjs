@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The other end of an MSRP session (RFC 4975): one that listens or connects, and says what a test
-// wants, byte by byte. And Kamailio as a relay (RFC 4976), which reads what passes it by itself.
+// wants, byte by byte, in clear or by TLS. And Kamailio as a relay (RFC 4976), which reads what passes
+// it by itself.
+import { X509Certificate } from 'node:crypto';
 import net from 'node:net';
+import tls from 'node:tls';
 import { Kamailio } from './sip.mjs';
 import { slowness, within } from './wait.mjs';
 
@@ -36,25 +39,37 @@ export class MsrpParty {
     #count = 0;
     answers = () => 200; // to a SEND; undefined: not at all
 
-    // port: of a listener of its own, unless it connects.
-    static async open({ listens = false } = {}) {
+    // port: of a listener of its own, unless it connects. certificate: by TLS, with {key, cert}; shown:
+    // which one its description tells of, if it is another. host: what it calls itself.
+    static async open({ listens = false, certificate, shown = certificate, host = '127.0.0.1' } = {}) {
         const party = new MsrpParty();
         party.closed = new Promise((resolve) => (party.hasClosed = resolve));
         party.port = 9;
+        party.certificate = certificate;
+        party.scheme = certificate ? 'msrps' : 'msrp';
+        party.fingerprint = shown && new X509Certificate(shown.cert).fingerprint256;
         if (listens) {
-            party.server = net.createServer((socket) => party.#use(socket));
+            const take = (socket) => party.#use(socket);
+            party.server = certificate ? tls.createServer({ ...party.#identity(), requestCert: true }, take) :
+                net.createServer(take);
             await new Promise((resolve) => party.server.listen(0, '127.0.0.1', resolve));
             party.port = party.server.address().port;
         }
-        party.path = `msrp://127.0.0.1:${party.port}/party${Math.random().toString(36).slice(2)};tcp`;
+        party.path = `${party.scheme}://${host}:${party.port}/party${Math.random().toString(36).slice(2)};tcp`;
         return party;
+    }
+
+    #identity() {
+        const { key, cert } = this.certificate;
+        return { key, cert, rejectUnauthorized: false };
     }
 
     // Its description; setup: of who connects.
     describe(setup, { types = 'message/cpim text/plain', lines = [] } = {}) {
         return ['v=0', 'o=party 1 1 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1', 't=0 0',
-            `m=message ${this.port} TCP/MSRP *`, `a=accept-types:${types}`, `a=path:${this.path}`,
-            ...(setup ? [`a=setup:${setup}`] : []), ...lines, ''].join(CRLF);
+            `m=message ${this.port} ${this.certificate ? 'TCP/TLS/MSRP' : 'TCP/MSRP'} *`,
+            `a=accept-types:${types}`, `a=path:${this.path}`, ...(setup ? [`a=setup:${setup}`] : []),
+            ...(this.fingerprint ? [`a=fingerprint:sha-256 ${this.fingerprint}`] : []), ...lines, ''].join(CRLF);
     }
 
     // Of the other end, whose description this is.
@@ -63,8 +78,8 @@ export class MsrpParty {
     }
 
     // Behind a relay that is at this port from now on: its URI is in front of the party's.
-    async hide(port) {
-        this.theirs = `msrp://127.0.0.1:${port};tcp`;
+    async hide(port, host = '127.0.0.1') {
+        this.theirs = `${this.scheme}://${host}:${port};tcp`;
         await this.connect();
         this.request('AUTH', ['Expires: 600']);
         this.path = `${(await this.next(200)).headers.get('use-path')} ${this.path}`;
@@ -72,9 +87,16 @@ export class MsrpParty {
 
     async connect() {
         const port = Number(/:(\d+)[/;]/.exec(this.theirs)[1]);
-        const socket = net.connect(port, '127.0.0.1');
-        await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+        const socket = this.certificate ? tls.connect({ port, host: '127.0.0.1', ...this.#identity() }) :
+            net.connect(port, '127.0.0.1');
+        await new Promise((resolve, reject) => socket.once(this.certificate ? 'secureConnect' : 'connect', resolve)
+            .once('error', reject));
         this.#use(socket);
+    }
+
+    // What has been shown by the other end of the connection.
+    get shown() {
+        return this.socket.getPeerCertificate().fingerprint256;
     }
 
     #use(socket) {
@@ -153,7 +175,7 @@ export class MsrpParty {
 
 // ---- The relay ----
 
-const config = (port) => `#!KAMAILIO
+const config = (port, certificate) => `#!KAMAILIO
 debug=1
 log_stderror=yes
 fork=yes
@@ -161,9 +183,15 @@ children=1
 tcp_children=1
 tcp_accept_no_cl=yes
 listen=tcp:127.0.0.1:${port}
+${certificate ? `enable_tls=yes
+listen=tls:127.0.0.1:${port + 1}
+loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "certificate", "${certificate.certFile}")
+modparam("tls", "private_key", "${certificate.keyFile}")` : ''}
 ${['tm', 'sl', 'pv', 'msrp'].map((name) => `loadmodule "${name}.so"`).join('\n')}
 modparam("msrp", "cmap_size", 4)
-modparam("msrp", "use_path_addr", "127.0.0.1:${port}")
+modparam("msrp", "use_path_addr", "${certificate ? `localhost:${port + 1}` : `127.0.0.1:${port}`}")
 request_route { exit; }
 event_route[msrp:frame-in] {
     msrp_reply_flags("1");
@@ -175,4 +203,6 @@ event_route[msrp:frame-in] {
 }
 `;
 
-export const startRelay = () => Kamailio.start({ write: config });
+// certificate: by TLS too, at tlsPort, as localhost.
+export const startRelay = (certificate) =>
+    Kamailio.start({ certificate, write: (port) => config(port, certificate) });

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,8 @@ struct fixture {
     struct sl_timer *tick;
     struct sl_string_list allow;
     char *networks[1];
+    SSL_CTX *tls; /* NULL: in clear */
+    struct sl_tls_clients *authorities;
     struct side a, b; /* a offers */
 };
 
@@ -87,6 +90,8 @@ static void open_side(struct fixture *f, struct side *side)
                                     .allow = &f->allow,
                                     .port_from = 21000,
                                     .port_to = 21999,
+                                    .tls = f->tls,
+                                    .authorities = f->authorities,
                                     .ops = &ops,
                                     .owner = side};
     struct sl_error error = {""};
@@ -128,9 +133,44 @@ static int tear_down(void **state)
     sl_conn_set_destroy(f->conns);
     sl_timer_destroy(f->tick);
     sl_loop_destroy(f->loop);
+    SSL_CTX_free(f->tls);
+    sl_tls_clients_destroy(f->authorities);
     free(f->networks[0]);
     free(f);
     return 0;
+}
+
+static void open_again(struct fixture *f)
+{
+    close_side(&f->a);
+    close_side(&f->b);
+    f->a = f->b = (struct side){.session = NULL};
+    open_side(f, &f->a);
+    open_side(f, &f->b);
+}
+
+/* The same by TLS, with one certificate for both. */
+static int set_up_tls(void **state)
+{
+    char directory[] = "/tmp/sluice-msrp-XXXXXX", cert[64], key[64];
+    const struct sl_tls_files files = {.cert = cert, .key = key};
+    struct sl_error error = {""};
+    int err = set_up(state);
+    struct fixture *f = *state;
+
+    if (err < 0 || !mkdtemp(directory))
+        return -1;
+    (void)snprintf(cert, sizeof(cert), "%s/cert.pem", directory);
+    (void)snprintf(key, sizeof(key), "%s/key.pem", directory);
+    err = sl_tls_self_signed(cert, key, NULL, 0, &error);
+    if (err == 0)
+        err = sl_tls_peer_context(&files, &f->tls, &error);
+    (void)unlink(cert);
+    (void)unlink(key);
+    (void)rmdir(directory);
+    f->authorities = sl_tls_clients_create();
+    open_again(f);
+    return err;
 }
 
 #define wait_until(f, condition)                                                                   \
@@ -181,36 +221,46 @@ static void say(struct side *side, const char *text, size_t len)
     assert_non_null(sl_msrp_session_send(side->session, "text/plain", text, len, on_sent, side));
 }
 
+static const struct {
+    const char *offer, *answer;
+} ways[] = {{"a=setup:actpass\r\n", "a=setup:active\r\n"},
+            {"a=setup:passive\r\n", "a=setup:active\r\n"},
+            {"a=setup:active\r\n", "a=setup:passive\r\n"},
+            {"", "a=max-size"}};
+
+static void connect_this_way(struct fixture *f, size_t way)
+{
+    be_open(f, ways[way].offer);
+    assert_non_null(strstr(sl_msrp_session_description(f->b.session), ways[way].answer));
+    say(&f->a, "to b", 4);
+    say(&f->b, "to a", 4);
+    wait_until(f, f->a.sent == 1 && f->b.sent == 1);
+    assert_int_equal(f->a.last_code, 200);
+    assert_int_equal(f->b.last_code, 200);
+    assert_string_equal(f->a.body, "to a");
+    assert_string_equal(f->b.body, "to b");
+    assert_int_equal(f->a.opened + f->b.opened, 2);
+}
+
 static void either_side_connects(void **state)
 {
-    static const struct {
-        const char *offer, *answer;
-    } cases[] = {{"a=setup:actpass\r\n", "a=setup:active\r\n"},
-                 {"a=setup:passive\r\n", "a=setup:active\r\n"},
-                 {"a=setup:active\r\n", "a=setup:passive\r\n"},
-                 {"", "a=max-size"}};
     struct fixture *f = *state;
 
-    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
-        be_open(f, cases[i].offer);
-        assert_non_null(strstr(sl_msrp_session_description(f->b.session), cases[i].answer));
-        say(&f->a, "to b", 4);
-        say(&f->b, "to a", 4);
-        wait_until(f, f->a.sent == 1 && f->b.sent == 1);
-        assert_int_equal(f->a.last_code, 200);
-        assert_int_equal(f->b.last_code, 200);
-        assert_string_equal(f->a.body, "to a");
-        assert_string_equal(f->b.body, "to b");
-        assert_int_equal(f->a.opened + f->b.opened, 2);
-        close_side(&f->a);
-        wait_until(f, f->b.failed == 1); /* unless a BYE comes before */
-        assert_non_null(strstr(f->b.words, "lost"));
-        assert_null(sl_msrp_session_send(f->b.session, "text/plain", "x", 1, on_sent, &f->b));
-        close_side(&f->b);
-        f->a = f->b = (struct side){.session = NULL};
-        open_side(f, &f->a);
-        open_side(f, &f->b);
+    for (size_t i = 0; i < SL_ARRAY_LEN(ways); i++) {
+        connect_this_way(f, i);
+        open_again(f);
     }
+}
+
+static void without_its_connection_it_is_lost(void **state)
+{
+    struct fixture *f = *state;
+
+    connect_this_way(f, 0);
+    close_side(&f->a);
+    wait_until(f, f->b.failed == 1); /* unless a BYE comes before */
+    assert_non_null(strstr(f->b.words, "lost"));
+    assert_null(sl_msrp_session_send(f->b.session, "text/plain", "x", 1, on_sent, &f->b));
 }
 
 static void long_texts_come_whole_and_too_long_ones_do_not_leave(void **state)
@@ -286,6 +336,105 @@ static void what_was_being_sent_is_told_to_have_failed(void **state)
     close_side(&f->a);
     assert_int_equal(f->a.sent, 1);
     assert_int_equal(f->a.last_code, 0);
+}
+
+/* ---- By TLS ---- */
+
+static void by_tls_that_is_said_with_the_certificate(void **state)
+{
+    const struct fixture *f = *state;
+
+    sl_msrp_session_offer(f->a.session);
+    const char *offer = sl_msrp_session_description(f->a.session);
+    assert_non_null(strstr(offer, " TCP/TLS/MSRP *\r\n"));
+    assert_non_null(strstr(offer, "\r\na=path:msrps://127.93.5.1:"));
+    assert_non_null(strstr(offer, "\r\na=setup:actpass\r\na=fingerprint:sha-256 "));
+    assert_true(sl_msrp_is_offered(offer) && sl_msrp_is_secure(offer));
+}
+
+/* What is said for a digit of somebody's fingerprint. */
+static void spoil(const char *from, char out[static 4096])
+{
+    (void)snprintf(out, 4096, "%s", from);
+    char *digit = strstr(out, "sha-256 ");
+    assert_non_null(digit);
+    digit[8] = digit[8] == '0' ? '1' : '0';
+}
+
+/* Whoever has another certificate than it was said, connecting or connected to: nothing is open,
+ * and who finds it out says so. */
+static void another_certificate_ends_it(void **state)
+{
+    static const struct {
+        bool offer_is_wrong;
+        const char *setup;
+    } cases[] = {{true, "a=setup:passive\r\n"},
+                 {true, "a=setup:active\r\n"},
+                 {false, "a=setup:passive\r\n"},
+                 {false, "a=setup:active\r\n"}};
+    struct fixture *f = *state;
+    struct sl_error error = {""};
+    char offer[4096], spoilt[4096], answer[4096];
+
+    for (size_t i = 0; i < SL_ARRAY_LEN(cases); i++) {
+        struct side *judge = cases[i].offer_is_wrong ? &f->b : &f->a;
+        sl_msrp_session_offer(f->a.session);
+        replace(sl_msrp_session_description(f->a.session), "a=setup:actpass\r\n", cases[i].setup,
+                offer);
+        spoil(offer, spoilt);
+        assert_int_equal(sl_msrp_session_take_offer(
+                             f->b.session, cases[i].offer_is_wrong ? spoilt : offer, &error),
+                         0);
+        (void)snprintf(answer, sizeof(answer), "%s", sl_msrp_session_description(f->b.session));
+        spoil(answer, spoilt);
+        assert_int_equal(
+            sl_msrp_session_settle(f->a.session, cases[i].offer_is_wrong ? answer : spoilt, &error),
+            0);
+        sl_msrp_session_connect(f->b.session);
+        sl_msrp_session_connect(f->a.session);
+        wait_until(f, judge->failed == 1);
+        if (!strstr(judge->words, "the certificate is not the one of the fingerprint"))
+            fail_msg("case %zu: %s", i, judge->words);
+        assert_int_equal(f->a.opened + f->b.opened, 0);
+        open_again(f);
+    }
+}
+
+static void what_does_not_fit_is_refused(void **state)
+{
+    static const char plain[] = "v=0\r\nm=message 9 TCP/MSRP *\r\na=accept-types:*\r\n"
+                                "a=path:msrp://127.93.5.1:9/s;tcp\r\n";
+    static const char address[] = "v=0\r\nm=message 9 TCP/TLS/MSRP *\r\na=accept-types:*\r\n"
+                                  "a=path:msrps://127.93.5.1:9/s;tcp msrps://x/s;tcp\r\n";
+    static const char name[] = "v=0\r\nm=message 9 TCP/TLS/MSRP *\r\na=accept-types:*\r\n"
+                               "a=path:msrps://localhost:9/s;tcp\r\n";
+    struct fixture *f = *state;
+    struct sl_error error = {""};
+
+    sl_msrp_session_offer(f->a.session);
+    assert_int_equal(sl_msrp_session_settle(f->a.session, plain, &error), -ENOMSG);
+    assert_string_equal(error.text, "MSRP without TLS is not what was asked for");
+    assert_int_equal(sl_msrp_session_settle(f->a.session, address, &error), -EACCES);
+    assert_non_null(strstr(error.text, "a=fingerprint is missing"));
+    assert_int_equal(sl_msrp_session_settle(f->a.session, name, &error), 0);
+    SSL_CTX_free(f->tls);
+    f->tls = NULL;
+    open_again(f);
+    assert_int_equal(sl_msrp_session_settle(f->a.session, name, &error), -ENOMSG);
+    assert_string_equal(error.text, "MSRP over TLS was not asked for");
+}
+
+static void other_certificates_in_the_middle_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    char offer[4096], spoilt[4096];
+    struct sl_error error = {""};
+
+    be_open(f, "a=setup:actpass\r\n");
+    (void)snprintf(offer, sizeof(offer), "%s", sl_msrp_session_description(f->a.session));
+    assert_int_equal(sl_msrp_session_take_again(f->b.session, offer, &error), 0);
+    spoil(offer, spoilt);
+    assert_int_equal(sl_msrp_session_take_again(f->b.session, spoilt, &error), -ENOMSG);
 }
 
 /* Where it would lead a stranger to is asked of the address, not of the name. */
@@ -523,12 +672,40 @@ static void what_is_said_again_is_answered_alike(void **state)
     wait_until(f, f->b.texts == 1);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+/* Without TLS, or with none of our certificates: it goes on for who has one. */
+static void strangers_without_tls_are_sent_off(void **state)
+{
+    struct fixture *f = *state;
+    char text[4096], answer[4096];
+    struct sl_error error = {""};
+
+    sl_msrp_session_offer(f->a.session);
+    int fd = connect_to(port_of(&f->a));
+    write_to(fd, "MSRP abcd SEND\r\nTo-Path: msrps://127.93.5.1:1/guess;tcp\r\n\r\n");
+    hear(f, fd, NULL, text);
+    assert_null(strstr(text, "MSRP"));
+    (void)close(fd);
+    fd = connect_to(port_of(&f->a)); /* and one that says nothing, all the time */
+    replace(sl_msrp_session_description(f->a.session), "actpass", "passive", text);
+    assert_int_equal(sl_msrp_session_take_offer(f->b.session, text, &error), 0);
+    (void)snprintf(answer, sizeof(answer), "%s", sl_msrp_session_description(f->b.session));
+    assert_int_equal(sl_msrp_session_settle(f->a.session, answer, &error), 0);
+    sl_msrp_session_connect(f->a.session);
+    sl_msrp_session_connect(f->b.session);
+    wait_until(f, f->a.opened + f->b.opened == 2);
+    hear(f, fd, NULL, text); /* nobody else is let in then */
+    assert_string_equal(text, "");
+    (void)close(fd);
+}
+
+#define test(name)     cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define test_tls(name) cmocka_unit_test_setup_teardown(name, set_up_tls, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(either_side_connects),
+        test(without_its_connection_it_is_lost),
         test(long_texts_come_whole_and_too_long_ones_do_not_leave),
         test(who_does_not_take_texts_holds_them_back),
         test(who_writes_faster_is_read_no_faster),
@@ -538,7 +715,18 @@ int main(void)
         test(a_party_is_answered),
         test(refusals_are_told),
         test(what_is_said_again_is_answered_alike),
+        test_tls(either_side_connects),
+        test_tls(long_texts_come_whole_and_too_long_ones_do_not_leave),
+        test_tls(who_does_not_take_texts_holds_them_back),
+        test_tls(what_was_being_sent_is_told_to_have_failed),
+        test_tls(what_is_said_again_is_answered_alike),
+        test_tls(by_tls_that_is_said_with_the_certificate),
+        test_tls(another_certificate_ends_it),
+        test_tls(what_does_not_fit_is_refused),
+        test_tls(other_certificates_in_the_middle_are_refused),
+        test_tls(strangers_without_tls_are_sent_off),
     };
 
+    (void)signal(SIGPIPE, SIG_IGN); /* as the server does: OpenSSL writes to who is gone */
     return cmocka_run_group_tests_name("msrp session", tests, NULL, NULL);
 }

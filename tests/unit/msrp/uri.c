@@ -119,6 +119,22 @@ static void a_path_has_a_first_and_a_last(void **state)
     is(sl_msrp_path_last(part("")), "");
 }
 
+static void a_path_leads_where_its_first_does(void **state)
+{
+    (void)state;
+    char host[SL_MSRP_URI_MAX];
+    uint16_t port;
+
+    assert_int_equal(
+        sl_msrp_path_host(part("msrps://relay.test:9/x;tcp msrps://a/y;tcp"), host, &port), 0);
+    assert_string_equal(host, "relay.test");
+    assert_int_equal(port, 9);
+    assert_int_equal(sl_msrp_path_host(part("msrp://[2001:db8::1]/x;tcp"), host, &port), 0);
+    assert_string_equal(host, "2001:db8::1");
+    assert_int_equal(port, SL_MSRP_PORT);
+    assert_int_equal(sl_msrp_path_host(part(""), host, &port), -EBADMSG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +142,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_none),
         cmocka_unit_test(compares_as_the_rfc_has_it),
         cmocka_unit_test(a_path_has_a_first_and_a_last),
+        cmocka_unit_test(a_path_leads_where_its_first_does),
     };
 
     return cmocka_run_group_tests_name("msrp uri", tests, NULL, NULL);

@@ -61,6 +61,18 @@ const struct sl_exchange *sl_calls_exchange(const struct sl_calls *calls)
     return &calls->exchange;
 }
 
+struct sl_tls_files sl_calls_shown_certificate(const struct sl_calls *calls)
+{
+    return calls->msrp_tls ? (struct sl_tls_files){calls->cert, calls->key, calls->chain}
+                           : (struct sl_tls_files){.cert = NULL};
+}
+
+void sl_calls_show_certificate(struct sl_calls *calls, SSL_CTX *tls)
+{
+    SSL_CTX_free(calls->msrp_tls); /* sessions keep theirs */
+    calls->msrp_tls = tls;
+}
+
 /* ---- The end ---- */
 
 static void on_agent_stopped(void *owner)

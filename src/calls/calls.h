@@ -72,6 +72,10 @@ struct sl_calls_config {
 struct sl_calls *sl_calls_create(const struct sl_calls_config *config);
 /* Where it makes sessions without a client; before the first call of an operator's. */
 void sl_calls_set_sessions(struct sl_calls *calls, struct sl_sessions *sessions);
+/* The files of the certificate that MSRP over TLS has shown; cert NULL: none yet. Borrowed. */
+struct sl_tls_files sl_calls_shown_certificate(const struct sl_calls *calls);
+/* What is shown from now on: those files read again (sl_tls_peer_context()). Takes it. */
+void sl_calls_show_certificate(struct sl_calls *calls, SSL_CTX *tls);
 /* Every phone is gone, or goes meanwhile. on_stopped once, never from within. */
 void sl_calls_stop(struct sl_calls *calls, void (*on_stopped)(void *owner), void *owner);
 /* When all threads are joined. NULL is fine. */

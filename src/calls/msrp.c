@@ -44,7 +44,7 @@ static const struct sl_msrp_ops session_ops = {on_open, on_text, on_failed};
 
 /* ---- Descriptions ---- */
 
-/* Read once, as a user agent's. */
+/* Read at first use; when it is to be read again the server says. */
 static int load_certificate(struct sl_calls *calls, struct sl_error *error)
 {
     const struct sl_tls_files files = {calls->cert, calls->key, calls->chain};

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/memstream.h"
+#include "calls/calls.h"
 #include "record/record.h"
 #include "server/internal.h"
 #include "server/sources.h"
@@ -43,6 +44,9 @@ struct reload {
         struct sl_error error;
         int err;
     } certificates[LISTENERS];
+    char *cert, *key, *chain; /* of the one shown in calls; cert NULL: none is */
+    SSL_CTX *shown;           /* NULL: it cannot be read */
+    struct sl_error shown_error;
     server_on_reloaded *on_done; /* NULL: only the log tells */
     void *owner;
 };
@@ -58,6 +62,9 @@ static void read_files(struct sl_lane_job *job) /* on a thread of the pool */
             reload->certificates[i].err = sl_certificate_load(reload->certificates[i].certificate,
                                                               &reload->certificates[i].error);
     }
+    const struct sl_tls_files files = {reload->cert, reload->key, reload->chain};
+    if (files.cert) /* else nothing changes, and the words tell of what does not */
+        (void)sl_tls_peer_context(&files, &reload->shown, &reload->shown_error);
 }
 
 static void free_reload(struct sl_lane_job *job)
@@ -66,12 +73,31 @@ static void free_reload(struct sl_lane_job *job)
 
     for (size_t i = 0; i < LISTENERS; i++)
         sl_certificate_destroy(reload->certificates[i].certificate);
+    free(reload->cert);
+    free(reload->key);
+    free(reload->chain);
+    SSL_CTX_free(reload->shown);
     X509_STORE_free(reload->authorities);
     sl_config_destroy(reload->fresh);
     free(reload);
 }
 
 /* ---- What comes of it ---- */
+
+static void tell_kept(const char *words, FILE *out)
+{
+    sl_log(SL_LOG_ERROR, NULL, "reload: certificate kept as it was: %s", words);
+    (void)fprintf(out, "certificate kept as it was: %s\n", words);
+}
+
+static void use_shown(struct reload *reload, FILE *out)
+{
+    if (reload->shown)
+        sl_calls_show_certificate(reload->server->calls, reload->shown);
+    else if (reload->cert)
+        tell_kept(reload->shown_error.text, out);
+    reload->shown = NULL;
+}
 
 static void use_certificates(struct reload *reload, FILE *out)
 {
@@ -84,9 +110,9 @@ static void use_certificates(struct reload *reload, FILE *out)
                                         reload->certificates[i].certificate);
             continue;
         }
-        sl_log(SL_LOG_ERROR, NULL, "reload: certificate kept as it was: %s", words);
-        (void)fprintf(out, "certificate kept as it was: %s\n", words);
+        tell_kept(words, out);
     }
+    use_shown(reload, out);
 }
 
 static void use_authorities(struct reload *reload)
@@ -160,6 +186,10 @@ void sl_server_reload(struct sl_server *server, server_on_reloaded *on_done, voi
         if (server->listeners[i])
             reload->certificates[i].certificate = sl_listener_certificate(server->listeners[i]);
     }
+    const struct sl_tls_files files = sl_calls_shown_certificate(server->calls);
+    reload->cert = sl_strdup_or_null(files.cert);
+    reload->key = sl_strdup_or_null(files.key);
+    reload->chain = sl_strdup_or_null(files.chain);
     sl_notify(&server->notifier, "RELOADING=1");
     sl_lane_add(server->reloads, &reload->job);
 }

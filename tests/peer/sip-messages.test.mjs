@@ -2,8 +2,11 @@
 // Texts, subscriptions, XCAP documents and MSRP sessions by way of telephones' servers: statements
 // SIP-73 to SIP-90 of sip.md, with Kamailio and a party of our own that says what no telephone would.
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Backend, startWithApps } from './lib/backend.mjs';
 import { MsrpParty, startRelay } from './lib/msrp.mjs';
@@ -973,6 +976,26 @@ describe('MSRP sessions', { concurrency: 12 }, () => {
             assert.match((await hasEnded(client, callId, 'FAILED')).info, info);
         }
         assert.deepEqual(other.received, []);
+    });
+
+    test('a certificate that SIGHUP reads again is shown from then on', async () => {
+        const { party, client } = await atParty({ registers: false, secure: true }), invites = new Set();
+        const shown = async () => {
+            const callId = call(client), invite = await invited(party, invites);
+            await party.reply(invite, 486, 'Busy Here');
+            await told(client, 'finish', callId);
+            return ownFingerprint(invite.body);
+        };
+        const before = await shown();
+        for (const file of ['cert', 'key'])
+            fs.copyFileSync(certificates.other[`${file}File`], path.join(server.options.state_dir, `${file}.pem`));
+        server.signal('SIGHUP');
+        await until('it is shown', async () => await shown() !== before);
+        assert.equal(await shown(), new X509Certificate(certificates.other.cert).fingerprint256);
+        fs.writeFileSync(path.join(server.options.state_dir, 'key.pem'), 'nonsense');
+        server.signal('SIGHUP');
+        await server.waitForLog(/reload: certificate kept as it was: key /);
+        assert.equal(await shown(), new X509Certificate(certificates.other.cert).fingerprint256);
     });
 
     test('a relay by TLS is known by its name, and reads what we send', async () => {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Sound in the place of packets that are lost, for codecs that make up none themselves: the last
- * period of the voice again and again, softer and softer, until nothing is left after 60 ms
+ * pitch period again and again, softer and softer, until nothing is left after 60 ms
  * (sip.md 14.5; the idea of ITU-T G.711 appendix I). One channel. Pure, any thread.
  */
 #ifndef SL_CODEC_CONCEALMENT_H
@@ -19,8 +19,8 @@ enum {
 struct sl_concealment {
     int16_t history[SL_CONCEALMENT_HISTORY]; /* the latest samples heard, at the end */
     size_t heard;                            /* of them */
-    size_t period;                           /* that is repeated; 0: nothing is missing */
-    size_t made_up;                          /* samples since something is missing */
+    size_t pitch;   /* period that is repeated, in samples; 0: nothing is missing */
+    size_t made_up; /* samples since something is missing */
 };
 
 /* Samples that were heard. Behind made-up ones, their beginning is mixed with what would have gone

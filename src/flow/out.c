@@ -32,8 +32,6 @@ static size_t skip_to_beginning(struct output *output, struct sl_rtp_packet *con
         return count;
     }
     output->interrupted = false;
-    if (output->recut)
-        sl_recut_clear(output->recut);
     if (output->started) {
         output->splice.base = output->end.index + 1;
         output->splice.first_seq = packets[i]->seq;
@@ -125,8 +123,6 @@ static void go_over(struct output *output, struct sl_rtp_packet *const *packets,
         sl_count(output->flow->counters, SL_COUNTER_OUTPUTS_MOVED, 1);
     }
     sl_flow_out_flush(output);
-    if (output->recut)
-        sl_recut_clear(output->recut);
     output->current->behind = output->left;
     output->left = output->current;
     output->current = output->next; /* behind is NULL: it was never left */

@@ -130,8 +130,8 @@ void sl_flow_out_give_back(struct sl_flow_out *out);
 void sl_flow_out_send(struct output *output, const struct sl_flow_path *path,
                       struct sl_rtp_packet *const *packets, size_t count);
 
-/* What is kept because it does not fill a packet yet leaves now: something else follows. [worker]
- */
+/* What is kept because it does not fill a packet yet leaves now, as something else follows; without
+ * a way it is dropped. [worker] */
 void sl_flow_out_flush(struct output *output);
 
 /* What was sent under this number; NULL: it is not there any more, or never was. [worker] */

@@ -350,8 +350,11 @@ void sl_flow_out_flush(struct output *output)
 {
     struct sl_flow_path path;
 
-    if (output->recut && output->started && sl_flow_out_path(output, &path))
+    if (!output->recut)
+        return;
+    if (output->started && sl_flow_out_path(output, &path))
         send_pieces(output, &path, true);
+    sl_recut_clear(output->recut);
 }
 
 /* Numbers stand for what was lost, so that the other side sees a loss and no pause. */
@@ -418,8 +421,7 @@ int sl_flow_out_interject(struct sl_flow_out *out, const struct sl_flow_interjec
         output->started = true;
         output->end.index = output->splice.base - 1;
     }
-    if (output->recut)
-        send_pieces(output, &path, true);
+    sl_flow_out_flush(output);
     output->interrupted = true; /* the track's next one goes behind it */
     count_sent(output, 1, send_own(output, &path, &own), 0);
     return 0;

@@ -46,7 +46,7 @@ void sl_recut_put(struct sl_recut *recut, const struct sl_rtp_packet *packet);
 /* The next piece; false: there is none. all: also one that is not full; of a codec that is not cut,
  * all there is. */
 bool sl_recut_take(struct sl_recut *recut, bool all, struct sl_recut_piece *out);
-/* Another track, or after a pause: what is kept is dropped. */
+/* What comes next continues nothing; what is kept is dropped. */
 void sl_recut_clear(struct sl_recut *recut);
 
 #endif

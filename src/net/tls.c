@@ -145,17 +145,29 @@ static int load_files(SSL_CTX *context, const struct sl_tls_files *files, struct
     return files->chain ? add_chain(context, files->chain, error) : 0;
 }
 
-int sl_tls_server_context(const struct sl_tls_files *files, SSL_CTX **out, struct sl_error *error)
+/* One that shows what is in the files. */
+static int context_of(const SSL_METHOD *method, const struct sl_tls_files *files, SSL_CTX **out,
+                      struct sl_error *error)
 {
-    SSL_CTX *context = new_context(TLS_server_method());
+    SSL_CTX *context = new_context(method);
 
     if (!context)
         return sl_error_set(error, -ENOMEM, "TLS: %s", openssl_words());
     int err = load_files(context, files, error);
-    if (err < 0) {
+    if (err < 0)
         SSL_CTX_free(context);
+    else
+        *out = context;
+    return err;
+}
+
+int sl_tls_server_context(const struct sl_tls_files *files, SSL_CTX **out, struct sl_error *error)
+{
+    SSL_CTX *context;
+    int err = context_of(TLS_server_method(), files, &context, error);
+
+    if (err < 0)
         return err;
-    }
     SSL_CTX_set_alpn_select_cb(context, select_alpn, NULL);
     (void)SSL_CTX_set_num_tickets(context, 1); /* a browser opens one connection */
     *out = context;
@@ -173,15 +185,11 @@ static int take_whatever_is_shown(X509_STORE_CTX *shown, void *arg)
 
 int sl_tls_peer_context(const struct sl_tls_files *files, SSL_CTX **out, struct sl_error *error)
 {
-    SSL_CTX *context = new_context(TLS_method());
+    SSL_CTX *context;
+    int err = context_of(TLS_method(), files, &context, error);
 
-    if (!context)
-        return sl_error_set(error, -ENOMEM, "TLS: %s", openssl_words());
-    int err = load_files(context, files, error);
-    if (err < 0) {
-        SSL_CTX_free(context);
+    if (err < 0)
         return err;
-    }
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(context, take_whatever_is_shown, NULL);
     /* Each connection shows its own. */
@@ -202,10 +210,8 @@ struct sl_tls_clients {
 static const struct {
     bool verify, http;
 } purposes[SL_TLS_PURPOSES] = {
-    [SL_TLS_WS] = {true, true},
-    [SL_TLS_WS_UNVERIFIED] = {false, true},
-    [SL_TLS_RTMPS] = {true, false},
-    [SL_TLS_REDIS] = {true, false},
+    [SL_TLS_WS] = {true, true},     [SL_TLS_WS_UNVERIFIED] = {false, true},
+    [SL_TLS_RTMPS] = {true, false}, [SL_TLS_REDIS] = {true, false},
     [SL_TLS_SIP] = {true, false},
 };
 

@@ -27,6 +27,6 @@ bool sl_losses_take(struct sl_losses *losses, const struct sl_report_block *bloc
     else if (expected <= 0 || lost <= 0) /* nothing was sent, or late ones came */
         *fraction_lost = 0;
     else
-        *fraction_lost = lost >= expected ? UINT8_MAX : (uint8_t)(lost * 256 / expected);
+        *fraction_lost = (uint8_t)(lost >= expected ? UINT8_MAX : lost * 256 / expected);
     return !anew;
 }

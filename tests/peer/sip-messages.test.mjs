@@ -802,6 +802,15 @@ describe('MSRP sessions', { concurrency: 12 }, () => {
         await other.closed;
     });
 
+    // What the client says comes whole to the other side, by way of a relay.
+    async function passesOn(client, callId, other, body) {
+        send(client, 'm1', { callId, body });
+        await status(client, 'm1', 'ACCEPTED');
+        const hasAll = () => other.received.filter(({ method, body: piece }) => method === 'SEND' && piece);
+        await until('the relay has passed it on', () => hasAll().at(-1)?.flag === '$');
+        assert.equal(Buffer.concat(hasAll().map((one) => one.body)).toString(), body);
+    }
+
     test('SIP-90 the other side may be behind a relay, which reads what we send', async () => {
         const { party, client } = await atParty({ registers: false });
         const [other, relay] = await Promise.all([msrpParty(), startRelay()]), body = CYRILLIC.repeat(50);
@@ -811,11 +820,7 @@ describe('MSRP sessions', { concurrency: 12 }, () => {
         const invite = await party.next('INVITE');
         await party.reply(invite, 200, 'OK', [party.contact], other.describe('passive'));
         await told(client, 'talk', callId);
-        send(client, 'm1', { callId, body });
-        await status(client, 'm1', 'ACCEPTED');
-        const hasAll = () => other.received.filter(({ method, body: piece }) => method === 'SEND' && piece);
-        await until('the relay has passed it on', () => hasAll().at(-1)?.flag === '$');
-        assert.equal(Buffer.concat(hasAll().map((one) => one.body)).toString(), body);
+        await passesOn(client, callId, other, body);
         client.send('hangup', { callId });
         await hungUp(party, invite);
     });
@@ -1009,11 +1014,7 @@ describe('MSRP sessions', { concurrency: 12 }, () => {
         await party.reply(invite, 200, 'OK', [party.contact],
             other.describe('passive').replace(/a=fingerprint.*\r\n/, ''));
         await told(client, 'talk', callId);
-        send(client, 'm1', { callId, body });
-        await status(client, 'm1', 'ACCEPTED');
-        const hasAll = () => other.received.filter(({ method, body: piece }) => method === 'SEND' && piece);
-        await until('the relay has passed it on', () => hasAll().at(-1)?.flag === '$');
-        assert.equal(Buffer.concat(hasAll().map((one) => one.body)).toString(), body);
+        await passesOn(client, callId, other, body);
         client.send('hangup', { callId });
         await hungUp(party, invite);
     });

@@ -23,6 +23,15 @@ static void fill(struct sl_rtp_packet *packet, int64_t n)
         packet->payload[i] = (uint8_t)((size_t)n * TRACK_LEN + i);
 }
 
+static struct sl_recut *make_recut(size_t packet_len)
+{
+    struct sl_recut *recut = sl_new(struct sl_recut);
+
+    recut->packet_len = packet_len;
+    sl_recut_clear(recut);
+    return recut;
+}
+
 static void what_can_be_cut_and_how(void **state)
 {
     (void)state;
@@ -51,11 +60,9 @@ static void all_of_it_comes_out_in_its_place(void **state)
     struct sl_rtp_packet *packet = sl_new(struct sl_rtp_packet);
 
     for (size_t l = 0; l < SL_ARRAY_LEN(lens); l++) {
-        struct sl_recut *recut = sl_new(struct sl_recut);
+        struct sl_recut *recut = make_recut(lens[l]);
         struct sl_recut_piece piece;
         size_t at = 0;
-        recut->packet_len = lens[l];
-        sl_recut_clear(recut);
         for (int64_t n = 0; n < PACKETS; n++) {
             fill(packet, n);
             assert_true(sl_recut_goes_on(recut, packet));
@@ -84,11 +91,9 @@ static void a_gap_is_seen(void **state)
 {
     (void)state;
     struct sl_rtp_packet *packet = sl_new(struct sl_rtp_packet);
-    struct sl_recut *recut = sl_new(struct sl_recut);
+    struct sl_recut *recut = make_recut(240);
     struct sl_recut_piece piece;
 
-    recut->packet_len = 240;
-    sl_recut_clear(recut);
     fill(packet, 0);
     sl_recut_put(recut, packet);
     assert_false(sl_recut_take(recut, false, &piece));
@@ -113,11 +118,9 @@ static void another_codec_is_no_continuation(void **state)
 {
     (void)state;
     struct sl_rtp_packet *packet = sl_new(struct sl_rtp_packet);
-    struct sl_recut *recut = sl_new(struct sl_recut);
+    struct sl_recut *recut = make_recut(240);
     struct sl_recut_piece piece;
 
-    recut->packet_len = 240;
-    sl_recut_clear(recut);
     fill(packet, 0);
     sl_recut_put(recut, packet);
     fill(packet, 1);
@@ -138,12 +141,10 @@ static void the_longest_payload_has_room(void **state)
 {
     (void)state;
     struct sl_rtp_packet *packet = sl_new(struct sl_rtp_packet);
-    struct sl_recut *recut = sl_new(struct sl_recut);
+    struct sl_recut *recut = make_recut(800);
     struct sl_recut_piece piece;
     size_t got = 0;
 
-    recut->packet_len = 800;
-    sl_recut_clear(recut);
     packet->codec = SL_CODEC_PCMU;
     packet->payload_len = 799;
     sl_recut_put(recut, packet);
